@@ -1,0 +1,19 @@
+"""The bare command: a line for each door that exists."""
+
+from __future__ import annotations
+
+from castalia.cli.terminal import styled
+
+_DOORS = (
+    ("castalia up", "the workbench in your browser"),
+    ("castalia systems", "what is built, and what it answers"),
+    ("castalia fit neural_net", "train a network and watch it learn"),
+    ("castalia new recommender", "add a system of your own"),
+    ("castalia --help", "everything else"),
+)
+
+
+def greeting() -> str:
+    """At most five lines: what to type, and what it opens."""
+    left = max(len(command) for command, _ in _DOORS)
+    return "\n".join(f"{styled(command, 'accent')}{' ' * (left - len(command))}   {words}" for command, words in _DOORS)

@@ -1,0 +1,127 @@
+"""``castalia models``: trained versions and the aliases that point at them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import App
+
+from castalia.cli import terminal
+from castalia.core.errors import WrongInput
+
+if TYPE_CHECKING:
+    from castalia.track import Store, Version
+
+app = App(name="models", help="Trained versions and their aliases: list, show, alias.")
+
+
+def _store() -> Store:
+    from castalia.core.settings import Settings
+    from castalia.track import Store
+
+    return Store.open(Settings.read().home)
+
+
+@app.default
+def models(model: str = "", /, *, json: bool = False) -> int:
+    """List the models, or show the versions of one.
+
+    Parameters
+    ----------
+    model
+        The name of a model.
+    json
+        Print JSON instead.
+    """
+    return show(model, json=json) if model else list_(json=json)
+
+
+@app.command(name="list")
+def list_(*, json: bool = False) -> int:
+    """List every model that has a version.
+
+    Parameters
+    ----------
+    json
+        Print a list of objects instead.
+    """
+    with _store() as store:
+        found = store.models()
+    if json:
+        terminal.out_json(found)
+        return 0
+    if not found:
+        terminal.say("No models yet. Train one:  castalia fit neural_net")
+        return 0
+    rows = [
+        (each["name"], each["system"], each["versions"], f"{each['name']}@{each['champion']}", _numbers(each["metrics"]))
+        for each in found
+    ]
+    terminal.out_table(("model", "system", "versions", "answers", "metrics"), rows, right=("versions",))
+    return 0
+
+
+@app.command
+def show(model: str, /, *, json: bool = False) -> int:
+    """Show the versions of one model, newest first.
+
+    Parameters
+    ----------
+    model
+        The name of a model.
+    json
+        Print {"name", "champion", "versions": [...]} instead.
+    """
+    with _store() as store:
+        found = store.versions(model)
+        champion = store.resolve(model)
+    if json:
+        terminal.out_json({"name": model, "champion": champion.version, "versions": [plain(each) for each in found]})
+        return 0
+    rows = [
+        (each.label, each.aliases, terminal.ago(each.created / 1000), _numbers(each.metrics), each.run_id) for each in found
+    ]
+    terminal.out_table(("version", "aliases", "made", "metrics", "run"), rows)
+    terminal.say(f"{champion.label} answers to {model!r}.")
+    return 0
+
+
+@app.command
+def alias(version: str, alias: str, /, *, remove: bool = False, json: bool = False) -> int:
+    """Point an alias at a version: castalia models alias churn@3 champion.
+
+    Parameters
+    ----------
+    version
+        A version such as churn@3; with --remove the model's name is enough.
+    alias
+        A word; champion is the version that answers to the bare name.
+    remove
+        Take the alias away instead.
+    json
+        Print the model's aliases as an object.
+    """
+    model, _, number = version.partition("@")
+    if not remove and not number.isdecimal():
+        raise WrongInput("not a version", version, "model@number, such as churn@3", f"castalia models show {model}")
+    with _store() as store:
+        if remove:
+            store.delete_alias(model, alias)
+        else:
+            store.set_alias(model, alias, int(number))
+        pointers = {word: each.version for each in store.versions(model) for word in each.aliases}
+    if json:
+        terminal.out_json({"name": model, "aliases": pointers})
+    else:
+        terminal.out(f"{model} has no alias {alias} any more." if remove else f"{model}@{alias} is {model}@{number}.")
+    return 0
+
+
+def plain(version: Version) -> dict[str, Any]:
+    """A version as JSON: model, version, system, run_id, folder, metrics, digest, created, aliases."""
+    return {**asdict(version), "folder": str(version.folder), "aliases": list(version.aliases)}
+
+
+def _numbers(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{key} {terminal.shown(value)}" for key, value in list(metrics.items())[:4])

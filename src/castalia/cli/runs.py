@@ -1,0 +1,210 @@
+"""``castalia runs``: what was trained, and what is being trained."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+
+from cyclopts import App
+
+from castalia.cli import layout, terminal
+from castalia.core.errors import NotFound, WrongInput
+
+if TYPE_CHECKING:
+    from castalia.track import Store
+
+app = App(name="runs", help="Training runs: list, show, export, cancel.")
+
+Status = Literal["running", "done", "failed", "cancelled", "queued"]
+
+
+def _store() -> Store:
+    from castalia.core.settings import Settings
+    from castalia.track import Store
+
+    return Store.open(Settings.read().home)
+
+
+@app.default
+def runs(run: str = "", /, *, json: bool = False) -> int:
+    """List the newest runs, or show one.
+
+    Parameters
+    ----------
+    run
+        The id of a run, or its first letters.
+    json
+        Print JSON instead.
+    """
+    return show(run, json=json) if run else list_(json=json)
+
+
+@app.command(name="list")
+def list_(
+    *,
+    experiment: str | None = None,
+    status: Status | None = None,
+    text: str | None = None,
+    order: str = "-started",
+    limit: int = 20,
+    offset: int = 0,
+    json: bool = False,
+) -> int:
+    """List runs, newest first.
+
+    Parameters
+    ----------
+    experiment
+        Only this experiment; a system's fits have the system's name.
+    status
+        Only runs in this state.
+    text
+        Only runs with this text in id, name, experiment or system.
+    order
+        started, ended, name, status, experiment, system, metrics.NAME or params.NAME; a minus in front turns it around.
+    limit
+        How many at most.
+    offset
+        How many to pass over first.
+    json
+        Print {"items": [...], "total": n} instead.
+    """
+    with _store() as store:
+        page = store.runs(experiment, status, text, order, limit, offset)
+    if json:
+        terminal.out_json({"items": page.items, "total": page.total})
+        return 0
+    if not page.items:
+        terminal.say("No runs yet. Start one:  castalia fit neural_net" if not (experiment or status or text) else "No such run.")
+        return 0
+    rows = [(each["run_id"], each["name"], each["status"], terminal.ago((each["started"] or 0) / 1000), _took(each), _numbers(each))
+            for each in page.items]  # fmt: skip
+    terminal.out_table(("run", "name", "status", "started", "took", "metrics"), rows, right=("took",))
+    if page.total > offset + len(page.items):
+        terminal.say(f"{len(page.items)} of {page.total}; --limit and --offset show more.")
+    return 0
+
+
+@app.command
+def show(run: str, /, *, json: bool = False) -> int:
+    """Show one run: parameters, tags, last and best metrics, artifacts.
+
+    Parameters
+    ----------
+    run
+        The id of a run, or its first letters.
+    json
+        Print one object instead.
+    """
+    with _store() as store:
+        found = store.run(_full(store, run))
+        found["artifacts"] = store.artifacts(found["run_id"])
+    if json:
+        terminal.out_json(found)
+        return 0
+    facts = {name: found[name] for name in ("run_id", "name", "experiment", "system", "status", "parent")}
+    terminal.out_facts({**facts, "started": terminal.ago((found["started"] or 0) / 1000), "took": _took(found)})
+    for title, pairs in (("Parameters", found["params"]), ("Tags", found["tags"])):
+        if pairs:
+            terminal.out("\n" + layout.section(title, [(k, terminal.printable(str(v))) for k, v in sorted(pairs.items())]))
+    if found["summary"]:
+        terminal.out()
+        rows = [(key, each["last"], each["last_step"], each["min"], each["max"]) for key, each in found["summary"].items()]
+        terminal.out_table(("metric", "last", "at step", "least", "most"), rows, right=("last", "at step", "least", "most"))
+    if found["artifacts"]:
+        terminal.out("\n" + layout.section("Artifacts", [(_artifact(each), "") for each in found["artifacts"]]))
+    return 0
+
+
+@app.command
+def export(run: str, /, *, format: Literal["csv", "json"] = "csv", points: int = 100_000, json: bool = False) -> int:
+    """Write every point of a run's metrics to standard output.
+
+    Parameters
+    ----------
+    run
+        The id of a run, or its first letters.
+    format
+        csv: one line a point (metric, step, time in ms, value). json: the run and its series.
+    points
+        At most so many points a metric; more are thinned, keeping the extremes.
+    json
+        The same as --format json.
+    """
+    with _store() as store:
+        run_id = _full(store, run)
+        series = store.metrics(run_id, max_points=points)
+        if json or format == "json":
+            terminal.out_json({**store.run(run_id), "series": series})
+            return 0
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("metric", "step", "time", "value"))
+    for key, each in series.items():
+        writer.writerows((key, *point) for point in zip(each["step"], each["time"], each["value"], strict=True))
+    return 0
+
+
+@app.command
+def cancel(run: str, /, *, json: bool = False) -> int:
+    """Stop a run that is queued or running, keeping what it logged.
+
+    Parameters
+    ----------
+    run
+        The id of a run or of its job, or the first letters.
+    json
+        Print the job as an object.
+    """
+    from castalia.core.settings import Settings
+    from castalia.jobs import Jobs
+
+    jobs = Jobs(Settings.read().home)
+    try:
+        job = next((each for each in jobs.list() if _of_run(each).startswith(run) or each.id.startswith(run)), None)
+        if job is None:
+            with _store() as store:
+                found = store.run(_full(store, run))
+            raise WrongInput(f"run {found['run_id']} has no job", found["status"], "a queued or running job", "castalia runs list")
+        if job.over:
+            raise WrongInput(f"run {run} is over", job.state, "a queued or running job", "castalia runs list")
+        jobs.cancel(job.id)
+        job = jobs.get(job.id)
+    finally:
+        jobs.close()
+    if json:
+        terminal.out_json(job)
+    else:
+        terminal.out(f"{job.title}: {job.state if job.over else 'stopping'}.")
+    return 0
+
+
+def _of_run(job: Any) -> str:
+    """The run that a job fits, or ""."""
+    return str(job.args.get("plan", {}).get("run_id", "")) if isinstance(job.args.get("plan"), dict) else ""
+
+
+def _full(store: Store, run: str) -> str:
+    """The id that begins with ``run``; WrongInput where several do."""
+    try:
+        store.run(run)
+        return run
+    except NotFound:
+        found = [each["run_id"] for each in store.runs(text=run, limit=50).items if each["run_id"].startswith(run)]
+        if len(found) == 1:
+            return str(found[0])
+        if found:
+            raise WrongInput(f"several runs begin with {run!r}", ", ".join(found[:5]), "one", "Write more of it.") from None
+        raise
+
+
+def _took(each: dict[str, Any]) -> str:
+    return terminal.span((each["ended"] - each["started"]) / 1000) if each["ended"] and each["started"] else ""
+
+
+def _numbers(each: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {terminal.shown(value)}" for key, value in list(each["metrics"].items())[:4])
+
+
+def _artifact(each: Any) -> str:
+    return str(each.get("path", each.get("name", each))) if isinstance(each, dict) else str(each)

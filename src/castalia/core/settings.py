@@ -1,0 +1,37 @@
+"""The one place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things live and what is allowed. ``Settings.read()`` takes them from the environment."""
+
+    home: Path = field(default_factory=lambda: Path("~/.castalia").expanduser())
+    """``CASTALIA_HOME``: runs, models, jobs, data cache. Created on first write."""
+    data: tuple[Path, ...] = ()
+    """``CASTALIA_DATA``: folders to look for data sets in, joined by the platform's path separator."""
+    offline: bool = False
+    """``CASTALIA_OFFLINE=1``: every connection to another machine is refused."""
+    token: str = ""
+    """``CASTALIA_TOKEN``: what a client must present once the workbench listens beyond loopback."""
+    plain: bool = False
+    """``NO_COLOR``: no colour and no drawing in the shell."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """The settings of this process (or of ``environ``)."""
+        env = os.environ if environ is None else environ
+        home = env.get("CASTALIA_HOME", "").strip() or "~/.castalia"
+        return cls(
+            home=Path(home).expanduser().absolute(),
+            data=tuple(Path(p).expanduser().absolute() for p in env.get("CASTALIA_DATA", "").split(os.pathsep) if p),
+            offline=env.get("CASTALIA_OFFLINE", "").strip().lower() not in ("", "0", "false", "no"),
+            token=env.get("CASTALIA_TOKEN", ""),
+            plain=bool(env.get("NO_COLOR", "")),
+        )

@@ -1,0 +1,197 @@
+"""Delimited text: comma, semicolon, tab or bar; UTF-8, UTF-16 or Latin-1; quotes; a header line.
+
+What it does not know: decimal commas, thousands separators and dates such as 1/2/2026 (they stay text),
+comment lines, and quote characters other than ``"``.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from castalia.core.errors import TooLarge, WrongInput
+from castalia.core.record import shown
+from castalia.data.content import CHUNK, Content
+from castalia.data.inference import as_number
+from castalia.data.table import Rows, unique_names
+
+DELIMITERS = ",;\t|"
+MAX_COLUMNS = 20_000
+SAMPLE = 1 << 16
+_NOT_TEXT = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"\x89PNG": "an image",
+    b"%PDF": "a PDF",
+    b"SQLi": "an SQLite database",
+}
+
+
+def read(content: Content, *, delimiter: str = "", names: Sequence[str] = (), lines: int = 0) -> Rows:
+    """The rows of a delimited file.
+
+    ``delimiter`` is sniffed where it is not given; ``names`` are given for a file without a header line;
+    ``lines`` is how many lines to skip first. Raises :class:`WrongInput` naming file and line for rows of
+    another length, broken quotes, a missing header and for what is no text.
+    """
+    encoding, notes = _encoding(content)
+    sample = _sample(content, encoding, lines)
+    delimiter = delimiter or _sniff(sample)
+    if names:
+        header: tuple[str, ...] = tuple(names)
+        changed: list[str] = []
+    else:
+        header, changed = _header(content, sample, delimiter)
+    skip = lines + (0 if names else 1)
+
+    def walk() -> Iterator[Sequence[str]]:
+        return _records(content, encoding, delimiter, len(header), lines, records=skip - lines)
+
+    return Rows(header, walk, tuple(notes + changed))
+
+
+def _encoding(content: Content) -> tuple[str, list[str]]:
+    """The encoding of the whole file, found by reading it once, and what to say about it."""
+    with content.open() as stream:
+        head = stream.read(CHUNK)
+        for magic, what in _NOT_TEXT.items():
+            if head.startswith(magic):
+                raise _no_text(content, what)
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16", ["read as UTF-16, as its first bytes say"]
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        encoding = "utf-8-sig"
+        while head:
+            if b"\0" in head:
+                raise _no_text(content, "binary data (a zero byte)")
+            if encoding != "latin-1":
+                try:
+                    decoder.decode(head)
+                except UnicodeDecodeError:
+                    encoding = "latin-1"
+            head = stream.read(CHUNK)
+        if encoding != "latin-1":
+            try:
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                encoding = "latin-1"
+    return encoding, ["not UTF-8: read as Latin-1"] if encoding == "latin-1" else []
+
+
+def _text(content: Content, encoding: str, lines: int) -> io.TextIOWrapper:
+    stream = io.TextIOWrapper(io.BufferedReader(_Raw(content)), encoding=encoding, newline="")
+    for _ in range(lines):
+        stream.readline()
+    return stream
+
+
+class _Raw(io.RawIOBase):
+    """Any readable binary stream as the raw stream a TextIOWrapper closes together with itself."""
+
+    def __init__(self, content: Content) -> None:
+        self._stream = content.open()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        piece = self._stream.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _sample(content: Content, encoding: str, lines: int) -> str:
+    """The beginning of the file, cut at the end of a line where the file goes on."""
+    with _text(content, encoding, lines) as stream:
+        text = stream.read(SAMPLE)
+        if not text.strip():
+            raise WrongInput(f"{content.name} is empty", "no rows", "a header line and rows", "Check the file.")
+        return text + stream.readline() if text[-1] not in "\r\n" else text
+
+
+def _sniff(sample: str) -> str:
+    """The delimiter for which most rows have the header's number of fields, and then the most fields."""
+
+    def merit(delimiter: str) -> tuple[float, int]:
+        try:
+            rows = [r for r in itertools.islice(csv.reader(io.StringIO(sample, ""), delimiter=delimiter), 100) if r]
+        except csv.Error:
+            return 0.0, 0
+        width, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+        if width < 2 or len(rows[0]) < 2:
+            return 0.0, 0
+        return times / len(rows) if len(rows[0]) == width else times / len(rows) / 2, width
+
+    best = max(DELIMITERS, key=merit)
+    return best if merit(best) > (0.0, 0) else ","
+
+
+def _header(content: Content, sample: str, delimiter: str) -> tuple[tuple[str, ...], list[str]]:
+    try:
+        cells = next(row for row in csv.reader(io.StringIO(sample, ""), delimiter=delimiter, strict=True) if row)
+    except (csv.Error, StopIteration) as error:
+        raise _broken(content, 1, str(error) or "no header line") from None
+    cells = [cell.strip() for cell in cells]
+    if len(cells) > MAX_COLUMNS:
+        raise TooLarge(f"{content.name} is too wide", f"{len(cells):,} columns", f"at most {MAX_COLUMNS:,} columns")
+    if all(as_number(cell) is not None for cell in cells):
+        raise WrongInput(
+            f"{content.name}:1 is no header line",
+            f"only numbers: {shown(delimiter.join(cells), 60)}",
+            "the names of the columns",
+            "Write a first line that names the columns.",
+        )
+    return unique_names(cells)
+
+
+def _records(
+    content: Content, encoding: str, delimiter: str, width: int, lines: int, records: int
+) -> Iterator[Sequence[str]]:
+    """Rows of ``width`` stripped cells, after ``lines`` lines and ``records`` records; blank lines are passed over."""
+    with _text(content, encoding, lines) as stream:
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        line = lines + 1
+        try:
+            for row in reader:
+                if row and records:
+                    records -= 1
+                elif row:
+                    if len(row) != width:
+                        raise _ragged(content, line, row, width, delimiter)
+                    yield [cell.strip() for cell in row]
+                line = lines + reader.line_num + 1
+        except csv.Error as error:
+            raise _broken(content, line, str(error)) from None
+
+
+def _ragged(content: Content, line: int, row: Sequence[str], width: int, delimiter: str) -> WrongInput:
+    return WrongInput(
+        f"{content.name}:{line} has another number of fields than the header",
+        f"{len(row)} fields: {shown(delimiter.join(row), 60)}",
+        f"{width} fields, separated by {delimiter!r}",
+        "Mend that line. A field that holds the separator or a line end needs double quotes around it.",
+    )
+
+
+def _broken(content: Content, line: int, reason: str) -> WrongInput:
+    return WrongInput(
+        f"{content.name}:{line} cannot be read as a row",
+        reason,
+        "quotes that open, close and are doubled inside a field",
+        "Mend the quotes that begin on that line.",
+    )
+
+
+def _no_text(content: Content, what: str) -> WrongInput:
+    return WrongInput(
+        f"{content.name} is no text table", what, "CSV, TSV or JSON lines as text", "Export the table as CSV first."
+    )

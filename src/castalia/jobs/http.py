@@ -1,0 +1,93 @@
+"""Jobs over HTTP. Who may ask is decided where routers are composed (castalia.web)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from castalia.jobs.folder import as_json
+from castalia.jobs.queue import Jobs
+
+BEAT = 15.0
+"""Seconds of silence after which a comment is sent, so that proxies keep the connection."""
+
+
+def router(jobs: Jobs) -> APIRouter:
+    """GET /jobs, /jobs/{id}, /jobs/{id}/events, /jobs/{id}/log; POST /jobs/{id}/cancel, /jobs/{id}/resume."""
+    api = APIRouter(prefix="/jobs", tags=["jobs"])
+
+    @api.get("")
+    def list_jobs(owner: str | None = None) -> list[dict[str, Any]]:
+        """All jobs, the newest first."""
+        return [job.as_dict() for job in jobs.list(owner)]
+
+    @api.get("/{id}")
+    def get_job(id: str) -> dict[str, Any]:
+        """One job."""
+        return jobs.get(id).as_dict()
+
+    @api.get("/{id}/log", response_class=PlainTextResponse)
+    def get_log(id: str, lines: Annotated[int | None, Query(ge=1, le=10_000)] = None) -> PlainTextResponse:
+        """What the job printed."""
+        return PlainTextResponse(jobs.log(id, lines), headers={"X-Content-Type-Options": "nosniff"})
+
+    @api.post("/{id}/cancel")
+    def cancel_job(id: str) -> dict[str, Any]:
+        """Ask it to stop; it has ten seconds. Asked again, it is killed."""
+        return jobs.cancel(id).as_dict()
+
+    @api.post("/{id}/resume")
+    def resume_job(id: str) -> dict[str, Any]:
+        """Queue a failed or cancelled job once more."""
+        return jobs.resume(id).as_dict()
+
+    @api.get("/{id}/events")
+    async def get_events(
+        id: str,
+        request: Request,
+        after: Annotated[int, Query(ge=0)] = 0,
+        last_event_id: Annotated[str | None, Header()] = None,
+    ) -> StreamingResponse:
+        """Server-sent events: the job's own under their kinds, and ``state`` (the job) at each change of state.
+        Ends after the ``state`` that says the job is over. ``Last-Event-ID`` goes on after that event."""
+        jobs.get(id)  # an unknown job is a 404, not an empty stream
+        start = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(stream(jobs, id, start, request), media_type="text/event-stream", headers=headers)
+
+    return api
+
+
+async def stream(jobs: Jobs, id: str, after: int, request: Request) -> AsyncIterator[str]:
+    """The text of the event stream. A client that leaves ends it within a beat."""
+    reader = jobs.events(id, after)
+    shown: object = None
+    spoke = time.monotonic()
+    yield "retry: 1000\n\n"
+    while not jobs.closing:
+        # In a thread: the home may be on a slow disk. The job comes first, so that the last events are not missed.
+        job = await asyncio.to_thread(jobs.get, id)
+        events = await asyncio.to_thread(reader.read)
+        for event in events:
+            data = as_json({"t": event.t, **event.data})
+            yield f"id: {event.n}\nevent: {event.kind.split()[0] if event.kind.strip() else 'message'}\ndata: {data}\n\n"
+        now = (job.state, job.attempt, job.stopping)
+        if now != shown and not (events and job.over):
+            shown = now
+            yield f"event: state\ndata: {as_json(job.as_dict())}\n\n"
+        elif not events and time.monotonic() - spoke > BEAT:
+            yield ": beat\n\n"
+        else:
+            await asyncio.sleep(0.1)
+            if not events:
+                continue
+        spoke = time.monotonic()
+        if job.over and not events:
+            return
+        if await request.is_disconnected():
+            return

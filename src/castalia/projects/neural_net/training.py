@@ -1,0 +1,221 @@
+"""The data, split honestly, and the loop that learns from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castalia.core.errors import WrongInput
+from castalia.core.system import Run
+from castalia.projects.neural_net.model import FORMAT, WORST, Model
+from castalia.projects.neural_net.network import Adam, Network, softmax_cross_entropy
+from castalia.projects.neural_net.picture import Jitter
+
+if TYPE_CHECKING:
+    from castalia.projects.neural_net.neural_net import Params
+
+Array = NDArray[Any]
+
+
+@dataclass
+class Pictures:
+    """Images as uint8 (n, side * side) and their labels (n,); pixels are divided by ``peak`` on the way in."""
+
+    images: Array
+    labels: Array
+    peak: float
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def rows(self, index: Array | slice) -> Array:
+        """The chosen images as float32 in [0, 1]."""
+        return self.images[index].astype(np.float32) / np.float32(self.peak)
+
+    def part(self, index: Array) -> Pictures:
+        return Pictures(self.images[index], self.labels[index], self.peak)
+
+
+@dataclass
+class Lesson:
+    """What is learnt from, what is watched meanwhile and what is asked at the very end."""
+
+    train: Pictures
+    validation: Pictures
+    test: Pictures
+    classes: list[str]
+    side: int
+    name: str
+    digest: str
+
+    @classmethod
+    def open(cls, params: Params) -> Lesson:
+        """Load ``params.data``. Its own test images where it has them, else a fifth of each class."""
+        from castalia import data
+
+        found = data.open(params.data)
+        if found.kind != "images":
+            raise WrongInput(
+                f"{params.data} holds no images", f"a {found.kind}", "a set of images",
+                "Take digits, mnist or fashion-mnist.", field="data",
+            )  # fmt: skip
+        arrays = found.arrays()
+        images, labels = arrays["train_images"], arrays["train_labels"]
+        side = images.shape[1]
+        if images.ndim != 3 or images.shape[2] != side:
+            raise WrongInput(f"{params.data} is not square and grey", str(images.shape), "(n, side, side)", field="data")
+        peak = float(found.peak)
+        whole = Pictures(images.reshape(len(images), -1), labels, peak)
+        if "test_images" in arrays:
+            tests = arrays["test_images"]
+            train, test = whole, Pictures(tests.reshape(len(tests), -1), arrays["test_labels"], peak)
+        else:
+            kept, asked = data.split_rows(len(labels), test=0.2, seed=params.seed, stratify=labels)
+            train, test = whole.part(kept), whole.part(asked)
+        train, validation = cls._watch(train, params)
+        return cls(train, validation, test, [str(c) for c in found.classes], side, found.name, found.digest)
+
+    @staticmethod
+    def _watch(train: Pictures, params: Params) -> tuple[Pictures, Pictures]:
+        from castalia import data
+
+        if not params.validation:
+            return train, train.part(np.arange(0))
+        kept, watched = data.split_rows(len(train), params.validation, seed=params.seed + 1, stratify=train.labels)
+        return train.part(kept), train.part(watched)
+
+
+def train(params: Params, lesson: Lesson, run: Run) -> Model:
+    """Learn, epoch by epoch, from ``run.folder``'s checkpoint where there is one; then take the test once."""
+    network = Network((lesson.side**2, *params.hidden, len(lesson.classes)), params.seed)
+    adam = Adam(network)
+    checkpoint = Checkpoint(Path(run.folder), params, lesson.digest)
+    epochs = params.epochs or min(80, max(10, math.ceil(500_000 / len(lesson.train))))
+    history = checkpoint.restore(network, adam)
+    done = len(history["loss"])
+    if done:
+        run.log(done, **{name: values[-1] for name, values in history.items()})
+    for epoch in range(done, epochs):
+        figures = _epoch(params, lesson, network, adam, run, epoch, epochs)
+        if len(lesson.validation):
+            loss, scores = _ask(network, lesson.validation)
+            right = scores.argmax(axis=1) == lesson.validation.labels
+            figures |= {"validation_loss": loss, "validation_accuracy": float(right.mean())}
+        for name, value in figures.items():
+            history.setdefault(name, []).append(value)
+        checkpoint.write(network, adam, history)
+        run.log(epoch + 1, **figures)
+    return _examine(network, lesson, history)
+
+
+def _epoch(
+    params: Params, lesson: Lesson, network: Network, adam: Adam, run: Run, epoch: int, epochs: int
+) -> dict[str, float]:
+    from castalia import data
+
+    pictures = lesson.train
+    # all chance of an epoch comes from its number, so that one resumed after a kill is the same epoch
+    rng = np.random.default_rng([params.seed, epoch, 2])
+    jitter = Jitter(lesson.side, params.jitter) if params.jitter else None
+    steps = math.ceil(len(pictures) / params.batch)
+    total, right = 0.0, 0
+    for step, index in enumerate(data.batches(len(pictures), params.batch, params.seed, epoch)):
+        if step % 64 == 0:
+            run.progress(epoch + step / steps, epochs)
+        x = pictures.rows(index)
+        if jitter:
+            x = jitter(x, rng)
+        loss, hits = network.learn(x, pictures.labels[index], params.dropout, rng)
+        adam.step(_rate(params, (epoch + step / steps) / epochs), params.weight_decay)
+        total += loss
+        right += hits
+    run.progress(epoch + 1, epochs)
+    return {"loss": total / len(pictures), "accuracy": right / len(pictures)}
+
+
+def _rate(params: Params, done: float) -> float:
+    if params.schedule == "constant":
+        return params.learning_rate
+    return params.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _ask(network: Network, pictures: Pictures) -> tuple[float, Array]:
+    """Mean loss and the logits (n, classes), a thousand images at a time."""
+    scores = [network.logits(pictures.rows(slice(i, i + 1000))) for i in range(0, len(pictures), 1000)]
+    logits = np.concatenate(scores)
+    loss, _ = softmax_cross_entropy(logits.copy(), pictures.labels)
+    return loss / len(pictures), logits
+
+
+def _examine(network: Network, lesson: Lesson, history: dict[str, list[float]]) -> Model:
+    """The test, taken once: accuracy, loss, who is taken for whom, and the most confident mistakes."""
+    loss, scores = _ask(network, lesson.test)
+    truth, answer = lesson.test.labels, scores.argmax(axis=1)
+    metrics = {
+        "test_accuracy": float((answer == truth).mean()),
+        "test_loss": loss,
+        **{name: history[name][-1] for name in ("validation_accuracy",) if name in history},
+    }
+    confusion = np.zeros((len(lesson.classes),) * 2, np.int64)
+    np.add.at(confusion, (truth, answer), 1)
+    scores -= scores.max(axis=1, keepdims=True)
+    sure = 1 / np.exp(scores).sum(axis=1)  # the likeliest class has exp(0) on top
+    wrong = np.flatnonzero(answer != truth)
+    wrong = wrong[np.argsort(-sure[wrong], kind="stable")][:WORST]
+    shown = (lesson.test.rows(wrong) * 255).round().astype(np.uint8).reshape(-1, lesson.side, lesson.side)
+    return Model(
+        network,
+        lesson.classes,
+        lesson.side,
+        digits=lesson.name in ("digits", "mnist"),
+        history=history,
+        metrics=metrics,
+        confusion=confusion,
+        worst_images=shown,
+        worst=np.stack([truth[wrong], answer[wrong], sure[wrong]], axis=1).astype(np.float64),
+    )
+
+
+class Checkpoint:
+    """Everything needed to go on after a kill, bit by bit as if nothing had happened: one file, replaced whole."""
+
+    def __init__(self, folder: Path, params: Params, digest: str) -> None:
+        about = json.dumps([FORMAT, params.plain(), digest], sort_keys=True)
+        self.key = hashlib.sha256(about.encode()).hexdigest()
+        self.path = folder / "checkpoint.npz"
+
+    def write(self, network: Network, adam: Adam, history: dict[str, list[float]]) -> None:
+        """On disk when this returns; a kill at any moment leaves the former or the new one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        new = self.path.with_suffix(".new")
+        with new.open("wb") as file:
+            np.savez(
+                file,
+                about=np.array(json.dumps({"key": self.key, "steps": adam.steps, "history": history})),
+                parameters=network.parameters,
+                first=adam.first,
+                second=adam.second,
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.path)
+
+    def restore(self, network: Network, adam: Adam) -> dict[str, list[float]]:
+        """Fill both from the file and return the history; untouched where it is absent or of another fit."""
+        if self.path.exists():
+            with np.load(self.path, allow_pickle=False) as kept:
+                about = json.loads(str(kept["about"]))
+                if about["key"] == self.key:
+                    network.parameters[...] = kept["parameters"]
+                    adam.first[...], adam.second[...], adam.steps = kept["first"], kept["second"], about["steps"]
+                    history: dict[str, list[float]] = about["history"]
+                    return history
+        return {"loss": [], "accuracy": []}

@@ -1,0 +1,31 @@
+"""The experiment tracker and model registry: runs, numbers over steps, files, versions, aliases.
+
+One SQLite file in the home folder. Two entrances: ``run(...)`` for whoever trains, ``Store`` for
+whoever reads. It does not know what a model is, only where its files lie and what they hash to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from castalia.track.registry import Version
+    from castalia.track.run import TrackedRun, run
+    from castalia.track.store import Page, Store
+    from castalia.track.writer import Writer
+
+__all__ = ["Page", "Store", "TrackedRun", "Version", "Writer", "run"]
+
+_HOMES = {"Page": "store", "Store": "store", "TrackedRun": "run", "Version": "registry", "run": "run"}
+_HOMES["Writer"] = "writer"
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use: SQLAlchemy is not paid for by ``castalia --help``."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"castalia.track.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,149 @@
+"""The tracker over HTTP: runs, their metrics and files, models and aliases. JSON; NaN and infinities are text."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from castalia.core.errors import NotFound, Refused
+from castalia.track.content import plainly
+from castalia.track.events import ENDED, Changes, finished, follow
+from castalia.track.registry import CHAMPION, Version
+from castalia.track.store import Store
+
+# What a browser may show by itself; everything else, HTML and SVG among it, is a download.
+SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv", "application/json"})
+
+
+class Target(BaseModel):
+    """The version that an alias is to point at."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    version: int = Field(ge=1, lt=2**31, description="Number of a version.", examples=[1])
+
+
+def answer(content: Any) -> Response:
+    """JSON in which NaN and infinities are the texts "NaN", "Infinity", "-Infinity"."""
+    return Response(orjson.dumps(plainly(content)), media_type="application/json")
+
+
+def version_row(line: Version) -> dict[str, Any]:
+    """A version without its place on the server's disk."""
+    return {"model": line.model, "version": line.version, "label": line.label, "system": line.system,
+            "run_id": line.run_id, "metrics": line.metrics, "digest": line.digest, "created": line.created,
+            "aliases": list(line.aliases)}  # fmt: skip
+
+
+def router(store: Store, *, stopping: Callable[[], bool] | None = None) -> APIRouter:
+    """The routes. ``stopping()`` turning true ends the event streams, as a server that shuts down must."""
+    routes = APIRouter()
+    _runs(routes, store, stopping or (lambda: False))
+    _files(routes, store)
+    _models(routes, store)
+    return routes
+
+
+def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None:
+    changes = Changes(store)
+
+    @routes.get("/runs", tags=["runs"])
+    def runs(
+        experiment: str | None = None,
+        status: str | None = None,
+        q: Annotated[str | None, Query(max_length=200, description="Text in id, name, experiment or system.")] = None,
+        order: Annotated[str, Query(max_length=300, description="started, -metrics.loss, params.rate")] = "-started",
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+        offset: Annotated[int, Query(ge=0, lt=2**62)] = 0,
+        parent: Annotated[str | None, Query(description="Children of this run only.")] = None,
+    ) -> Response:
+        """A page of runs: {"items": [...], "total": n}."""
+        page = store.runs(experiment, status, q, order, limit, offset, parent)
+        return answer({"items": page.items, "total": page.total})
+
+    @routes.get("/runs/{run_id}", tags=["runs"])
+    def run(run_id: str) -> Response:
+        """One run with its summary of every metric."""
+        return answer(store.run(run_id))
+
+    @routes.get("/runs/{run_id}/metrics", tags=["runs"])
+    def metrics(
+        run_id: str,
+        key: Annotated[list[str] | None, Query(max_length=1000, description="Metrics; all if none.")] = None,
+        points: Annotated[int, Query(ge=4, le=100_000, description="At most so many points a metric.")] = 500,
+    ) -> Response:
+        """{metric: {"step": [], "time": [], "value": []}}; a long series is thinned, extremes stay exact."""
+        return answer(store.metrics(run_id, key, points))
+
+    @routes.get("/runs/{run_id}/events", tags=["runs"], response_class=StreamingResponse)
+    async def events(run_id: str, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+        """Server-sent events: history and status at once, metrics and status as they land, end with the run."""
+        over = await run_in_threadpool(finished, store, run_id)  # 404 before the stream begins
+        if over and last_event_id == ENDED:
+            return Response(status_code=204)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        stream = follow(store, run_id, changes, stopping)
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+def _files(routes: APIRouter, store: Store) -> None:
+    @routes.get("/runs/{run_id}/artifacts", tags=["runs"])
+    def artifacts(run_id: str) -> Response:
+        """[{"name", "size", "sha256", "created"}]."""
+        return answer(store.artifacts(run_id))
+
+    @routes.get("/runs/{run_id}/artifacts/{name:path}", tags=["runs"], response_class=FileResponse)
+    def artifact(request: Request, run_id: str, name: str) -> Response:
+        """The file itself, as a download unless it is a picture or plain text."""
+        try:
+            path = store.artifact_path(run_id, name)
+        except Refused:  # whether there is anything outside is not for a client to learn
+            raise NotFound(f"run {run_id[:64]} has no artifact of this name", cure="GET /runs/{id}/artifacts") from None
+        media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        shown = media in SHOWN
+        how = "inline" if shown else "attachment"
+        headers = {
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Content-Disposition": f"{how}; filename*=utf-8''{quote(path.name, safe='')}",
+        }
+        return FileResponse(path, media_type=media if shown else "application/octet-stream", headers=headers)
+
+
+def _models(routes: APIRouter, store: Store) -> None:
+    def page(name: str) -> dict[str, Any]:
+        lines = store.versions(name)
+        if not lines:
+            raise NotFound(f"no model {name[:80]!r}", cure="castalia models")
+        aliases = {alias: line.version for line in lines for alias in line.aliases}
+        return {"name": name, "champion": aliases.get(CHAMPION, lines[0].version), "newest": lines[0].version,
+                "aliases": aliases, "versions": [version_row(line) for line in lines]}  # fmt: skip
+
+    @routes.get("/models", tags=["models"])
+    def models() -> Response:
+        """Every model: name, versions (how many), newest, champion, aliases, system, metrics, created, updated."""
+        return answer(store.models())
+
+    @routes.get("/models/{name}", tags=["models"])
+    def model(name: str) -> Response:
+        """One model with all its versions, newest first."""
+        return answer(page(name))
+
+    @routes.put("/models/{name}/aliases/{alias}", tags=["models"])
+    def set_alias(name: str, alias: str, body: Target) -> Response:
+        """Point an alias at a version; answers the model."""
+        store.set_alias(name, alias, body.version)
+        return answer(page(name))
+
+    @routes.delete("/models/{name}/aliases/{alias}", tags=["models"])
+    def delete_alias(name: str, alias: str) -> Response:
+        """Take an alias away; answers the model."""
+        store.delete_alias(name, alias)
+        return answer(page(name))

@@ -1,0 +1,231 @@
+"""Models, their numbered versions, and the aliases that point at them.
+
+A number is reserved first and published once the files are in place; what was killed in between is
+never seen and its number never given again. A version does not change; an alias may move.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import Connection
+
+from castalia.core.errors import Conflict, NotFound, WrongInput, did_you_mean
+from castalia.track import schema
+from castalia.track.database import Part
+from castalia.track.naming import now
+from castalia.track.runs import run_number
+
+CHAMPION = "champion"
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<![.])")
+_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+_ALIAS = re.compile(r"(?!latest$|v?[0-9]+$)[\w-]{1,255}", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a model: where its files lie, what made it, what it measured."""
+
+    model: str
+    version: int
+    system: str | None
+    run_id: str | None
+    folder: Path
+    metrics: dict[str, float]
+    digest: str
+    created: int
+    """Milliseconds since 1970."""
+    aliases: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """``churn@3``."""
+        return f"{self.model}@{self.version}"
+
+
+class Registry(Part):
+    """The part of the store that knows models."""
+
+    def add_version(
+        self,
+        model: str,
+        system: str | None,
+        run_id: str | None,
+        folder: str | Path | Callable[[int], str | Path],
+        metrics: Mapping[str, float] | None = None,
+        digest: str | Callable[[], str] = "",
+    ) -> int:
+        """Give ``model`` its next version and return the number.
+
+        ``folder`` is where the files lie, or a function that is handed the reserved number, puts them in
+        place and returns where; only then is the version seen. ``digest`` may be a function too, called after it.
+        """
+        number = self.reserve_version(model, system, run_id)
+        try:
+            place = folder(number) if callable(folder) else folder
+            self.publish_version(model, number, place, metrics or {}, digest() if callable(digest) else digest)
+        except Exception:
+            self.abandon_version(model, number)
+            raise
+        return number
+
+    def reserve_version(self, model: str, system: str | None = None, run_id: str | None = None) -> int:
+        """The next number of ``model``, seen by nobody until it is published.
+
+        A run that died between the two and was resumed is handed its own number again.
+        """
+        if not _MODEL.fullmatch(model) or _DEVICE.fullmatch(model):
+            expected = "letters, digits, '.', '_', '-'; at most 100"
+            raise WrongInput("a model cannot be named so", repr(model[:80]), expected, field="model")
+        models, versions = schema.models, schema.versions
+        with self.database.write() as connection:
+            row = {"name": model, "created": now(), "updated": now()}
+            connection.execute(insert(models).values(row).on_conflict_do_nothing())
+            owner = _model(connection, model)
+            run = None if run_id is None else run_number(connection, run_id)
+            mine = sa.and_(versions.c.model == owner, versions.c.run == run, versions.c.status == "reserved")
+            if run is not None and (held := connection.scalar(sa.select(versions.c.version).where(mine))) is not None:
+                return int(held)
+            more = models.update().where(models.c.id == owner).values(numbered=models.c.numbered + 1)
+            number = connection.scalar(more.returning(models.c.numbered))
+            assert number is not None
+            fresh = {"model": owner, "version": number, "status": "reserved", "system": system, "run": run}
+            connection.execute(versions.insert().values(fresh | {"created": now()}))
+        return int(number)
+
+    def publish_version(
+        self, model: str, version: int, folder: str | Path, metrics: Mapping[str, float], digest: str
+    ) -> None:
+        """Let a reserved version be seen. Conflict where it is not reserved (any more)."""
+        values = {"status": "ready", "folder": self._kept(folder), "digest": digest, "created": now(),
+                  "metrics": json.dumps({key: _number(value) for key, value in metrics.items()})}  # fmt: skip
+        with self.database.write() as connection:
+            done = connection.execute(_reserved(connection, model, version).values(values))
+            if not done.rowcount:
+                raise Conflict(f"{model}@{version} cannot be published", "not reserved", cure="Reserve a number first.")
+
+    def abandon_version(self, model: str, version: int) -> None:
+        """Give a reserved number up; it is not given again."""
+        with self.database.write() as connection:
+            connection.execute(_reserved(connection, model, version).values(status="failed"))
+
+    def unpublished(self) -> list[tuple[str, int]]:
+        """(model, number) of what was reserved or given up: folders by these names hold no version."""
+        models, versions = schema.models, schema.versions
+        query = sa.select(models.c.name, versions.c.version).join(models).where(versions.c.status != "ready")
+        with self.database.read() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
+
+    def versions(self, model: str) -> list[Version]:
+        """Every version, newest first. NotFound where there is no such model."""
+        with self.database.read() as connection:
+            return self._versions(connection, model)
+
+    def models(self) -> list[dict[str, Any]]:
+        """Every model that has a version: name, versions (how many), newest, champion, aliases, created, updated."""
+        with self.database.read() as connection:
+            rows = connection.execute(sa.select(schema.models).order_by(schema.models.c.name)).all()
+            items = []
+            for row in rows:
+                if found := self._versions(connection, row.name):
+                    pointers = {alias: line.version for line in found for alias in line.aliases}
+                    best = next((line for line in found if line.version == pointers.get(CHAMPION)), found[0])
+                    items.append({"name": row.name, "versions": len(found), "newest": found[0].version,
+                                  "champion": best.version, "aliases": pointers, "system": best.system,
+                                  "metrics": best.metrics, "description": row.description,
+                                  "created": row.created, "updated": found[0].created})  # fmt: skip
+            return items
+
+    def set_alias(self, model: str, alias: str, version: int) -> None:
+        """Point ``alias`` at a version, moving it where it was. NotFound, or WrongInput for a word that is no alias."""
+        if not _ALIAS.fullmatch(alias):
+            raise WrongInput(f"{alias[:80]!r} cannot be an alias", alias[:80],
+                             "letters, digits, _ and -, not 'latest' nor a number", field="alias")  # fmt: skip
+        with self.database.write() as connection:
+            found = self._versions(connection, model)
+            if version not in {line.version for line in found}:
+                raise _no_version(model, str(version), found)
+            statement = insert(schema.aliases).values(model=_model(connection, model), alias=alias, version=version)
+            connection.execute(statement.on_conflict_do_update(set_={"version": version}))
+
+    def delete_alias(self, model: str, alias: str) -> None:
+        """Take an alias away. NotFound where there is none."""
+        table = schema.aliases
+        with self.database.write() as connection:
+            gone = table.delete().where(table.c.model == _model(connection, model), table.c.alias == alias)
+            if not connection.execute(gone).rowcount:
+                raise NotFound(f"{model} has no alias {alias[:80]!r}", cure=f"castalia models {model}")
+
+    def resolve(self, model: str, which: str | int | None = None) -> Version:
+        """The version meant: a number, an alias or ``latest``; None is ``champion``: the alias if set, else the newest."""
+        with self.database.read() as connection:
+            found = self._versions(connection, model)
+        if not found:
+            raise NotFound(f"{model} has no version yet", cure=f"castalia fit {model}")
+        word = CHAMPION if which is None else str(which)
+        for line in found:
+            if word == str(line.version) or word in line.aliases:
+                return line
+        if word in (CHAMPION, "latest"):
+            return found[0]
+        raise _no_version(model, word, found)
+
+    def _versions(self, connection: Connection, model: str) -> list[Version]:
+        owner, versions = _model(connection, model), schema.versions
+        pointers: dict[int, list[str]] = {}
+        for row in connection.execute(sa.select(schema.aliases).where(schema.aliases.c.model == owner)):
+            pointers.setdefault(row.version, []).append(row.alias)
+        query = (
+            sa.select(versions, schema.runs.c.run_id)
+            .outerjoin(schema.runs, versions.c.run == schema.runs.c.id)
+            .where(versions.c.model == owner, versions.c.status == "ready")
+            .order_by(versions.c.version.desc())
+        )
+        return [
+            Version(model, row.version, row.system, row.run_id, self.home / row.folder, _numbers(row.metrics), row.digest,
+                    row.created, tuple(sorted(pointers.get(row.version, ()))))
+            for row in connection.execute(query)
+        ]  # fmt: skip
+
+    def _kept(self, folder: str | Path) -> str:
+        """A folder inside the home is kept relative to it, so that the home can move."""
+        place = self.home / folder
+        return place.relative_to(self.home).as_posix() if place.is_relative_to(self.home) else str(place)
+
+
+def _model(connection: Connection, model: str) -> int:
+    found = connection.scalar(sa.select(schema.models.c.id).where(schema.models.c.name == model))
+    if found is None:
+        near = did_you_mean(model, connection.scalars(sa.select(schema.models.c.name)).all())
+        raise NotFound(f"no model {model[:80]!r}.{near}", cure="castalia models")
+    return int(found)
+
+
+def _reserved(connection: Connection, model: str, version: int) -> sa.Update:
+    versions = schema.versions
+    owner = _model(connection, model)
+    return versions.update().where(
+        versions.c.model == owner, versions.c.version == version, versions.c.status == "reserved"
+    )
+
+
+def _no_version(model: str, word: str, found: list[Version]) -> NotFound:
+    known = [str(line.version) for line in found] + [alias for line in found for alias in line.aliases]
+    listed = ", ".join(known[:20]) or "none yet"
+    return NotFound(f"{model} has no version {word[:80]!r}.{did_you_mean(word, known)}", word[:80], listed)
+
+
+def _number(value: float) -> float | str:
+    number = float(value)
+    return number if abs(number) <= 1.7976931348623157e308 else str(number)  # JSON knows no NaN nor Infinity
+
+
+def _numbers(text: str) -> dict[str, float]:
+    return {key: float(value) for key, value in json.loads(text).items()}

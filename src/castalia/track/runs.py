@@ -1,0 +1,189 @@
+"""Runs: made, described, finished, listed.
+
+A run belongs to an experiment (a name), may have a parent (a trial of a search) and a system. Its
+params are said once; its tags may change. What it does not know: whether its process still lives;
+``mark_dead`` is told by whoever does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import Connection
+
+from castalia.core.errors import Conflict, NotFound
+from castalia.track import schema
+from castalia.track.database import Part
+from castalia.track.naming import (
+    MAX_NAME,
+    MAX_PARAM,
+    MAX_TAG,
+    as_text,
+    checked_key,
+    checked_run_id,
+    checked_status,
+    checked_text,
+    new_run_id,
+    now,
+)
+
+
+def run_number(connection: Connection, run_id: str) -> int:
+    """The small number of a run. NotFound where there is none."""
+    found = connection.scalar(sa.select(schema.runs.c.id).where(schema.runs.c.run_id == str(run_id)))
+    if found is None:
+        raise NotFound(f"no run {str(run_id)[:64]!r}", cure="castalia runs")
+    return int(found)
+
+
+class Runs(Part):
+    """The part of the store that knows runs."""
+
+    def create_run(
+        self,
+        experiment: str,
+        name: str | None = None,
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, object] | None = None,
+        system: str | None = None,
+        parent: str | None = None,
+        run_id: str | None = None,
+        status: str = "running",
+        owner: str = "",
+    ) -> str:
+        """Begin a run and return its id. WrongInput, or Conflict where ``run_id`` is taken."""
+        checked_text("experiment", experiment, MAX_NAME)
+        run_id = new_run_id() if run_id is None else checked_run_id(run_id)
+        name = checked_text("name", name or f"{experiment[:40]}-{run_id[-6:]}", MAX_NAME)
+        checked_status(status)
+        texts, marks = _checked_pairs("param", params, MAX_PARAM), _checked_pairs("tag", tags, MAX_TAG)
+        with self.database.write() as connection:
+            row = {"run_id": run_id, "experiment": _experiment(connection, experiment), "name": name, "status": status,
+                   "system": system, "owner": owner, "started": now(),
+                   "parent": None if parent is None else run_number(connection, parent)}  # fmt: skip
+            made = connection.execute(insert(schema.runs).values(row).on_conflict_do_nothing())
+            if not made.rowcount:
+                raise Conflict(f"there is a run {run_id} already", cure="Leave run_id out, or resume that run.")
+            number = run_number(connection, run_id)
+            _say_params(connection, number, texts)
+            _put_tags(connection, number, marks)
+        return run_id
+
+    def child_run(self, parent: str, name: str) -> str:
+        """The run ``name`` inside ``parent``, begun or, after a restart, taken up again."""
+        runs = schema.runs
+        with self.database.read() as connection:
+            number = run_number(connection, parent)
+            found = connection.scalar(
+                sa.select(runs.c.run_id).where(runs.c.parent == number, runs.c.name == name).order_by(runs.c.id)
+            )
+            about = connection.execute(
+                sa.select(schema.experiments.c.name, runs.c.system)
+                .join(schema.experiments, runs.c.experiment == schema.experiments.c.id)
+                .where(runs.c.id == number)
+            ).one()
+        if found is None:
+            return self.create_run(about[0], name=name, system=about[1], parent=parent)
+        self.finish(found, "running")
+        return str(found)
+
+    def set_params(self, run_id: str, params: Mapping[str, object]) -> None:
+        """Add params. Conflict where one was already said otherwise; the same again is fine."""
+        texts = _checked_pairs("param", params, MAX_PARAM)
+        with self.database.write() as connection:
+            _say_params(connection, run_number(connection, run_id), texts)
+
+    def set_tags(self, run_id: str, tags: Mapping[str, object]) -> None:
+        """Add tags or change them."""
+        marks = _checked_pairs("tag", tags, MAX_TAG)
+        with self.database.write() as connection:
+            _put_tags(connection, run_number(connection, run_id), marks)
+
+    def finish(self, run_id: str, status: str = "done") -> None:
+        """Set the status: running, done, failed, cancelled or queued; the three that end a run stamp its end."""
+        checked_status(status)
+        ended = None if status in ("running", "queued") else now()
+        with self.database.write() as connection:
+            number = run_number(connection, run_id)
+            change = schema.runs.update().where(schema.runs.c.id == number)
+            connection.execute(change.values(status=status, ended=ended))
+
+    def state(self, run_id: str) -> dict[str, Any]:
+        """{"status", "ended"} of a run, and nothing else: what a follower asks often."""
+        with self.database.read() as connection:
+            run = schema.runs.c
+            row = connection.execute(sa.select(run.status, run.ended).where(run.run_id == str(run_id))).first()
+        if row is None:
+            raise NotFound(f"no run {str(run_id)[:64]!r}", cure="castalia runs")
+        return {"status": row.status, "ended": row.ended}
+
+    def mark_dead(self, run_ids: Iterable[str], reason: str = "its process ended without a word") -> list[str]:
+        """Mark those of ``run_ids`` that still claim to be running or queued as failed; return their ids.
+
+        Their unfinished children and reserved versions end with them. Unknown ids are passed over.
+        """
+        runs, dead = schema.runs, []
+        with self.database.write() as connection:
+            wanted = [_run for run_id in run_ids for _run in _open_family(connection, run_id)]
+            for number, run_id in dict(wanted).items():
+                times = sa.select(sa.func.max(schema.latest.c.time)).where(schema.latest.c.run == number)
+                last = connection.scalar(times)
+                end = runs.update().where(runs.c.id == number)
+                connection.execute(end.values(status="failed", ended=min(now(), last) if last else now()))
+                _put_tags(connection, number, {"castalia.error": reason})
+                held = sa.and_(schema.versions.c.run == number, schema.versions.c.status == "reserved")
+                connection.execute(schema.versions.update().where(held).values(status="failed"))
+                dead.append(run_id)
+        return dead
+
+
+def _checked_pairs(what: str, pairs: Mapping[str, object] | None, limit: int) -> dict[str, str]:
+    return {
+        checked_key(what, key): checked_text(f"{what} {str(key)[:60]}", as_text(value), limit, empty=True)
+        for key, value in (pairs or {}).items()
+    }
+
+
+def _experiment(connection: Connection, name: str) -> int:
+    table = schema.experiments
+    find = sa.select(table.c.id).where(table.c.name == name)
+    found = connection.scalar(find)
+    if found is None:
+        connection.execute(table.insert().values(name=name, created=now(), updated=now()))
+        found = connection.scalar(find)
+    assert found is not None
+    return int(found)
+
+
+def _say_params(connection: Connection, run: int, texts: Mapping[str, str]) -> None:
+    if not texts:
+        return
+    table = schema.params
+    rows = [{"run": run, "key": key, "value": value} for key, value in texts.items()]
+    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+    said = dict(connection.execute(sa.select(table.c.key, table.c.value).where(table.c.run == run)).tuples().all())
+    for key, value in texts.items():
+        if said[key] != value:
+            subject = f"param {key!r} was said before, otherwise"
+            raise Conflict(subject, value[:80], said[key][:80], "Begin another run.", field=key)
+
+
+def _put_tags(connection: Connection, run: int, marks: Mapping[str, str]) -> None:
+    if not marks:
+        return
+    statement = insert(schema.tags)
+    statement = statement.on_conflict_do_update(set_={"value": statement.excluded.value})
+    connection.execute(statement, [{"run": run, "key": key, "value": value} for key, value in marks.items()])
+
+
+def _open_family(connection: Connection, run_id: str) -> list[tuple[int, str]]:
+    """The run and all below it, as far as they are not finished."""
+    runs = schema.runs
+    family = sa.select(runs.c.id).where(runs.c.run_id == str(run_id)).cte("family", recursive=True)
+    family = family.union(sa.select(runs.c.id).where(runs.c.parent == family.c.id))
+    opened = runs.c.status.in_(("running", "queued"))
+    rows = connection.execute(sa.select(runs.c.id, runs.c.run_id).where(runs.c.id.in_(sa.select(family.c.id)), opened))
+    return [(int(row[0]), str(row[1])) for row in rows]

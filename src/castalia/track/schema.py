@@ -1,0 +1,191 @@
+"""The tables, as SQLAlchemy sees them today. ``migrations/`` holds how files got there.
+
+Kept close to what the MLflow protocol needs (experiments with tags, lifecycle stages, metrics with
+step and time, model versions with a status), so that the full tracker grows from it by migrations.
+Times are milliseconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+tables = MetaData()
+
+
+class Number(TypeDecorator[float]):
+    """A double that keeps NaN.
+
+    SQLite stores NaN as NULL, which a primary key may not hold; there it is the text 'NaN', which
+    sorts after every number, as NaN does in PostgreSQL. Infinities are stored as they are.
+    """
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> Any:
+        return "NaN" if value is not None and math.isnan(value) and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
+        return None if value is None else float(value)
+
+
+# 64 bits everywhere; SQLite makes a row id only of the very type INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+experiments = Table(
+    "experiments",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("artifact_location", Text),
+    Column("lifecycle", Text, nullable=False, server_default="active"),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+)
+
+experiment_tags = Table(
+    "experiment_tags",
+    tables,
+    Column("experiment", ForeignKey("experiments.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+runs = Table(
+    "runs",
+    tables,
+    Column("id", Id, primary_key=True),  # small, so that a metric point is
+    Column("run_id", Text, nullable=False, unique=True),
+    Column("experiment", ForeignKey("experiments.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("system", Text),
+    Column("parent", ForeignKey("runs.id")),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("started", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    Column("lifecycle", Text, nullable=False, server_default="active"),
+    Index("runs_by_experiment", "experiment", "started"),
+    Index("runs_by_start", "started"),
+    Index("runs_by_parent", "parent", "name"),
+)
+
+params = Table(
+    "params",
+    tables,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+tags = Table(
+    "tags",
+    tables,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+metric_keys = Table(
+    "metric_keys",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+# No foreign keys here: two look-ups a point are a third of the write. Ids are never reused.
+# The key is the whole point: one sent twice is stored once, and a series is read in order.
+metrics = Table(
+    "metrics",
+    tables,
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("step", BigInteger, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, primary_key=True, autoincrement=False),
+    Column("value", Number, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+# What a list of runs shows, kept beside every batch so that no list reads a series.
+latest = Table(
+    "latest_metrics",
+    tables,
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("step", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("value", Number, nullable=False),
+    Column("low", Number),  # of the numbers that are not NaN; null where all are
+    Column("low_step", BigInteger),
+    Column("high", Number),
+    Column("high_step", BigInteger),
+    sqlite_with_rowid=False,
+)
+
+artifacts = Table(
+    "artifacts",
+    tables,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("modified", BigInteger, nullable=False),  # nanoseconds, of the file that was hashed
+    Column("created", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+models = Table(
+    "models",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("numbered", Integer, nullable=False, server_default="0"),  # the highest number ever given
+)
+
+versions = Table(
+    "model_versions",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("model", ForeignKey("models.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),  # reserved, ready, failed
+    Column("system", Text),
+    Column("run", ForeignKey("runs.id")),
+    Column("folder", Text, nullable=False, server_default=""),  # relative to the home where it lies inside
+    Column("digest", Text, nullable=False, server_default=""),
+    Column("metrics", Text, nullable=False, server_default="{}"),
+    Column("created", BigInteger, nullable=False),
+    UniqueConstraint("model", "version"),
+    Index("model_versions_by_run", "run"),
+)
+
+aliases = Table(
+    "model_aliases",
+    tables,
+    Column("model", ForeignKey("models.id"), primary_key=True),
+    Column("alias", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,162 @@
+"""The application: every router behind one guard.
+
+A package that speaks HTTP owns its router; this file only puts them together, so that there is one
+place in which a route can exist and none of them can forget to ask who is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+import castalia
+from castalia.core.record import Record
+from castalia.core.settings import Settings
+from castalia.jobs import Jobs
+from castalia.runtime import Hosts
+from castalia.track import Store
+from castalia.web import pages, problems
+from castalia.web.guard import LOOPBACK, Guard
+from castalia.web.login import Token
+
+SWEEP_SECONDS = 60.0
+WILDCARDS = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  named to be told apart, not bound
+
+
+class Health(Record):
+    """That the workbench is up."""
+
+    status: str = "ok"
+    """Always ok: what is not up does not answer."""
+    version: str = castalia.__version__
+    """Version of Castalia."""
+
+
+@dataclass
+class Parts:
+    """What the routers work with, opened once for the whole process."""
+
+    store: Store
+    jobs: Jobs
+    hosts: Hosts
+
+    @classmethod
+    def open(cls, settings: Settings) -> Parts:
+        """Open the store, the jobs and the pool of hosts of ``settings.home``."""
+        store = Store.open(settings.home)
+        return cls(store, Jobs(settings.home), Hosts(settings, store=store))
+
+    def close(self) -> None:
+        """End the hosts; jobs go on by themselves and are adopted by the next workbench."""
+        self.hosts.close()
+        self.jobs.close()
+        self.store.close()
+
+
+def create_app(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    base_path: str = "",
+    allow_hosts: Sequence[str] = (),
+    token: str = "",
+    dist: Path = pages.DIST,
+) -> FastAPI:
+    """The workbench as an ASGI application.
+
+    ``host`` is the address it will listen on: it is a Host we answer to. ``allow_hosts`` are further ones.
+    With a ``token`` every route but ``/health`` and ``/login`` asks for it. ``base_path`` is the prefix under
+    which a proxy shows us, ``/castalia`` say, whether or not the proxy takes it off.
+    """
+    base_path = base_path.rstrip("/")
+    parts = Parts.open(settings)
+    app = FastAPI(
+        title="Castalia",
+        version=castalia.__version__,
+        description="The systems, runs, models, jobs and data of this workbench. Errors are problem documents.",
+        lifespan=_lifespan(parts),
+        docs_url=None,  # the usual pages fetch their scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        root_path_in_servers=False,
+        generate_unique_id_function=_operation,
+        redirect_slashes=False,
+        responses={
+            "4XX": {
+                "description": "What does not fit, and the cure.",
+                "content": {problems.MEDIA: {"schema": problems.SCHEMA}},
+            }
+        },
+    )
+    app.include_router(_health())
+    for router in _routers(settings, parts):
+        app.include_router(router)
+    app.include_router(pages.router(base_path, dist))
+    scrub = problems.scrubber(settings)
+    problems.install(app, scrub)
+    named = [*allow_hosts] + ([] if host in (*WILDCARDS, *LOOPBACK, "::1") else [f"[{host}]" if ":" in host else host])
+    app.add_middleware(
+        Guard,
+        allow_hosts=named,
+        token=Token(token, base_path),
+        scrub=scrub,
+        base_path=base_path,
+        state=app.state,
+    )
+    app.state.parts = parts
+    return app
+
+
+def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
+    from castalia.data.http import router as data
+    from castalia.jobs.http import router as jobs
+    from castalia.runtime.http import router as systems
+    from castalia.track.http import router as track
+
+    return [
+        systems(settings, parts.hosts, parts.jobs, parts.store),
+        jobs(parts.jobs),
+        track(parts.store),
+        data(settings),
+    ]
+
+
+def _health() -> APIRouter:
+    routes = APIRouter(tags=["workbench"])
+
+    @routes.get("/health", summary="Whether the workbench is up")
+    async def health() -> Health:
+        return Health()
+
+    return routes
+
+
+def _operation(route: APIRoute) -> str:
+    """Short, stable names for clients that are generated from OpenAPI: ``systems_ask_verb``."""
+    return f"{route.tags[0] if route.tags else 'workbench'}_{route.name}"
+
+
+def _lifespan(parts: Parts) -> Any:
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(parts.jobs.adopt)
+        sweeping = asyncio.create_task(_sweep(parts))
+        yield
+        sweeping.cancel()
+        await asyncio.to_thread(parts.close)
+
+    return lifespan
+
+
+async def _sweep(parts: Parts) -> None:
+    """Give back the memory of models that nobody asks any more."""
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        await asyncio.to_thread(parts.hosts.sweep)

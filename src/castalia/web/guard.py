@@ -1,0 +1,279 @@
+"""The one door: every request of every route, known or not, passes here first.
+
+In this order: headers of a sane size; a Host we answer to (a page elsewhere that rebinds its name to
+this machine sends its own); no foreign Origin on what changes something; the token, where there is
+one; a body of the right type and size. What goes out gets the security headers, and a crash becomes
+a problem document with an id. Pure ASGI: streams pass through unbuffered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from starlette._utils import get_route_path
+from starlette.datastructures import State
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from castalia.core.errors import CastaliaError, Refused
+from castalia.core.record import shown
+from castalia.web import bodies, problems
+from castalia.web.login import Token
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+SAFE = ("GET", "HEAD", "OPTIONS")
+OPEN = ("/health", "/login")
+"""What answers without a token: whether we are up, and the page that asks for the token."""
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 32 * 2**10
+
+API_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+LOGIN_CSP = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", API_CSP.encode()),
+    (b"cache-control", b"no-store"),
+)
+"""What every answer carries unless its route says otherwise."""
+
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-][a-z0-9_.-]*?)\.?(?::([0-9]{1,5}))?")
+
+
+class HeadersTooLarge(CastaliaError):
+    """More or longer headers than any client of ours sends."""
+
+    status = 431
+
+
+class NoToken(CastaliaError):
+    """The request carries no token, or a wrong one."""
+
+    status = 401
+
+
+def authority(text: str) -> tuple[str, str] | None:
+    """Name and port of a Host header or an ``--allow-host``; None where it is neither. IPv6 keeps its brackets.
+
+    >>> authority("LocalHost:8000"), authority("[::1]"), authority("a@b")
+    (('localhost', '8000'), ('[::1]', ''), None)
+    """
+    found = _AUTHORITY.fullmatch(text.strip().lower())
+    return (found.group(1), found.group(2) or "") if found else None
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        allow_hosts: Iterable[str] = (),
+        token: Token,
+        scrub: problems.Scrub,
+        base_path: str = "",
+        state: State | None = None,
+    ) -> None:
+        """``allow_hosts`` come on top of loopback, as ``name`` (any port) or ``name:port``.
+
+        ``state`` is where the server finds the guard, as ``state.guard``, to end its streams.
+        """
+        self.app = app
+        if state is not None:
+            state.guard = self
+        self.hosts = {(name, "") for name in LOOPBACK}
+        self.hosts_named: set[tuple[str, str]] = set()
+        for text in allow_hosts:
+            named = authority(text)
+            if named is None:
+                raise Refused(
+                    "--allow-host does not fit", shown(text), "a host name such as castalia.example or box:8000"
+                )
+            self.hosts_named.add(named)
+        self.token = token
+        self.scrub = scrub
+        self.base_path = base_path
+        self.closing = False
+        self._streams: set[asyncio.Task[Any]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self.app(scope, receive, send)
+        if scope["type"] != "http":  # we speak no websockets
+            return await send({"type": "websocket.close", "code": 1008})
+        scope["root_path"] = self.base_path
+        answer = Answer(send, self._stream_begins)
+        path = get_route_path(scope)
+        try:
+            headers = self._headers(scope)
+            self._check_host(headers)
+            if scope["method"] not in SAFE:
+                self._check_origin(headers)
+            if self.token and path == "/login":
+                return await self._login(scope, headers, receive, answer)
+            if self.token and path not in OPEN:
+                self._check_token(headers)
+            receive = await bodies.admit(headers, path, receive)
+            await self.app(scope, receive, answer)
+        except CastaliaError as error:
+            await self._refuse(scope, path, error, answer)
+        except bodies.Gone:
+            pass
+        except asyncio.CancelledError:
+            if not self.closing:
+                raise
+            await answer.finish()
+        except Exception as error:
+            await answer.document(problems.of_crash(error, scope["method"], shown(path, 120)), self.scrub)
+        finally:
+            self._streams.discard(_task())
+
+    def close(self) -> None:
+        """End the open event streams: the workbench is about to stop."""
+        self.closing = True
+        for task in tuple(self._streams):
+            task.cancel()
+
+    def _stream_begins(self) -> None:
+        self._streams.add(_task())
+        if self.closing:
+            _task().cancel()
+
+    @staticmethod
+    def _headers(scope: Scope) -> dict[str, str]:
+        """The headers by lower-case name; repeated ones joined by commas, as RFC 9110 says."""
+        raw = scope["headers"]
+        if len(raw) > MAX_HEADERS or sum(len(name) + len(value) for name, value in raw) > MAX_HEADER_BYTES:
+            limits = f"at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES // 1024} KiB together"
+            raise HeadersTooLarge("the headers of the request are too large", f"{len(raw)} headers", limits)
+        made: dict[str, str] = {}
+        for name, value in raw:
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            joint = "; " if key == "cookie" else ","
+            made[key] = f"{made[key]}{joint}{text}" if key in made else text
+        return made
+
+    def _is_named(self, host: tuple[str, str]) -> bool:
+        return host in self.hosts_named or (host[0], "") in self.hosts_named
+
+    def _check_host(self, headers: dict[str, str]) -> None:
+        given = headers.get("host", "")
+        host = authority(given)
+        if host and ((host[0], "") in self.hosts or self._is_named(host)):
+            return
+        cure = f"If {host[0]} is this workbench, start it with: castalia up --allow-host {host[0]}" if host else ""
+        raise Refused("this workbench does not answer to that Host", shown(given), "localhost or an allowed host", cure)
+
+    def _check_origin(self, headers: dict[str, str]) -> None:
+        """Refuse what another site's page makes a browser send; requests from outside a browser carry neither header."""
+        origin = headers.get("origin")
+        if origin is not None:
+            scheme, _, rest = origin.partition("://")
+            own, claimed = authority(headers["host"]), authority(rest)
+            if scheme not in ("http", "https") or claimed is None or own is None:
+                raise self._foreign(origin)
+            # The same name and port as the address it was sent to, or one named with --allow-host, as a proxy
+            # may hand on another Host than the browser saw.
+            standard = {"http": "80", "https": "443"}[scheme]
+            same = claimed[0] == own[0] and (claimed[1] or standard) == (own[1] or standard)
+            if not (same or self._is_named(claimed)):
+                raise self._foreign(origin)
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            raise self._foreign(origin or "another site's page")
+
+    @staticmethod
+    def _foreign(origin: str) -> Refused:
+        return Refused(
+            "a page of another origin may not change anything here",
+            shown(origin),
+            "a page of this workbench, or a client that is no browser",
+            "Behind a proxy, name the public host: castalia up --allow-host NAME",
+        )
+
+    def _check_token(self, headers: dict[str, str]) -> None:
+        if not self.token.admits(headers.get("authorization", ""), headers.get("cookie", "")):
+            got = "a wrong token" if "authorization" in headers else "no token"
+            cure = f"Send -H 'Authorization: Bearer $CASTALIA_TOKEN', or open {self.base_path}/login in a browser."
+            raise NoToken("this workbench asks for a token", got, "the token it was started with", cure)
+
+    async def _refuse(self, scope: Scope, path: str, error: CastaliaError, answer: Answer) -> None:
+        headers = scope["headers"]
+        wants_page = any(name == b"accept" and b"text/html" in value for name, value in headers)
+        if isinstance(error, NoToken) and scope["method"] == "GET" and wants_page:
+            return await answer.page(401, self.token.page(f"{self.base_path}{path}"))
+        extra = [(b"www-authenticate", b'Bearer realm="castalia"')] if isinstance(error, NoToken) else []
+        await answer.document(problems.of_error(error), self.scrub, extra)
+
+    async def _login(self, scope: Scope, headers: dict[str, str], receive: Receive, answer: Answer) -> None:
+        if scope["method"] in ("GET", "HEAD"):
+            return await answer.page(200, self.token.page(""))
+        if scope["method"] != "POST":
+            return await answer.document(problems.document(405, "the login page takes GET and POST"), self.scrub)
+        receive = await bodies.admit(headers, "/login", receive)
+        given, going_to = self.token.read_form((await receive()).get("body", b""))
+        if not self.token.is_right(given):
+            await asyncio.sleep(0.3)
+            return await answer.page(401, self.token.page(going_to, wrong=True))
+        cookie = self.token.set_cookie(secure=scope["scheme"] == "https")
+        await answer.send_all(303, b"", [(b"location", going_to.encode()), (b"set-cookie", cookie.encode())])
+
+
+def _task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
+
+
+class Answer:
+    """The server's ``send`` with our headers on top, and the few answers the guard gives itself."""
+
+    def __init__(self, send: Send, stream_begins: Any) -> None:
+        self._send = send
+        self._stream_begins = stream_begins
+        self.started = self.finished = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = list(message.get("headers", ()))
+            have = {name.lower() for name, _ in headers}
+            message = {**message, "headers": headers + [pair for pair in HEADERS if pair[0] not in have]}
+            if any(
+                name.lower() == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
+            ):
+                self._stream_begins()
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.finished = True
+        await self._send(message)
+
+    async def send_all(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        """One whole answer; nothing where one has begun, which the server then breaks off."""
+        if self.started:
+            return
+        length = [(b"content-length", str(len(body)).encode())]
+        await self({"type": "http.response.start", "status": status, "headers": headers + length})
+        await self({"type": "http.response.body", "body": body})
+
+    async def document(
+        self, content: dict[str, Any], scrub: problems.Scrub, extra: Iterable[tuple[bytes, bytes]] = ()
+    ) -> None:
+        """A problem document."""
+        body = problems.encode(content, scrub)
+        await self.send_all(content["status"], body, [(b"content-type", problems.MEDIA.encode()), *extra])
+
+    async def page(self, status: int, body: bytes) -> None:
+        """The login page."""
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", LOGIN_CSP.encode())]
+        # Under no-referrer a browser sends "Origin: null" with a form, which we refuse.
+        await self.send_all(status, body, [*headers, (b"referrer-policy", b"same-origin")])
+
+    async def finish(self) -> None:
+        """Close a stream in good order, so that its reader sees an end and not a broken connection."""
+        if self.started and not self.finished:
+            await self({"type": "http.response.body", "body": b"", "more_body": False})

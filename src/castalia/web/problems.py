@@ -1,0 +1,185 @@
+"""Every error as one JSON document, ``application/problem+json`` (RFC 9457).
+
+Beside the standard's type, title, status and detail it holds our subject, got, expected, cure, field
+and errors. A document never holds a traceback, nor a path of this machine: folders we know of are
+replaced by the name a person knows them by.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from castalia.core.errors import CastaliaError
+from castalia.core.record import shown
+from castalia.core.settings import Settings
+
+MEDIA = "application/problem+json"
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        **{
+            name: {"type": "string"}
+            for name in ("type", "title", "detail", "subject", "got", "expected", "cure", "field")
+        },
+        "status": {"type": "integer"},
+        "errors": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "string"}}},
+    },
+}
+"""What a problem document looks like, for OpenAPI."""
+
+log = logging.getLogger("castalia.web")
+
+Scrub = Callable[[str], str]
+
+
+def scrubber(settings: Settings) -> Scrub:
+    """A function that replaces this machine's folders in a text: ``$CASTALIA_HOME/models`` for the real path."""
+    known = {str(settings.home): "$CASTALIA_HOME", str(Path(__file__).parents[1]): "castalia"}
+    known |= {str(folder): "$CASTALIA_DATA" for folder in settings.data}
+    known |= {
+        sys.prefix: "<python>",
+        sys.base_prefix: "<python>",
+        tempfile.gettempdir(): "<tmp>",
+        str(Path.home()): "~",
+    }
+    known |= {str(Path.cwd()): "."}
+    # Longest first, so that a folder inside another is named by its own name; "/" would match everything.
+    names = sorted((path for path in known if len(path) > 1), key=len, reverse=True)
+    pattern = re.compile("|".join(re.escape(path) + r"(?![\w-])" for path in names))
+    return lambda text: pattern.sub(lambda found: known[found.group()], text)
+
+
+def document(
+    status: int,
+    subject: str = "",
+    *,
+    got: str = "",
+    expected: str = "",
+    cure: str = "",
+    field: str = "",
+    errors: Sequence[Mapping[str, str]] = (),
+    kind: str = "",
+) -> dict[str, Any]:
+    """The problem document of one error; ``kind`` is the name of our error class where it has one."""
+    title = HTTPStatus(status).phrase
+    parts = [subject or title, f"got {got}" if got else "", f"expected {expected}" if expected else ""]
+    return {
+        "type": f"urn:castalia:{kind}" if kind else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": ", ".join(part for part in parts if part) + (f". {cure}" if cure else ""),
+        "subject": subject,
+        "got": got,
+        "expected": expected,
+        "cure": cure,
+        "field": field,
+        "errors": [dict(error) for error in errors],
+    }
+
+
+def of_error(error: CastaliaError) -> dict[str, Any]:
+    """The document of one of our own errors."""
+    return document(error.status, **error.as_dict(), kind=type(error).__name__)
+
+
+def of_crash(error: BaseException, method: str, path: str) -> dict[str, Any]:
+    """The document of our own fault: an id here, and the traceback under that id in the log."""
+    number = secrets.token_hex(4)
+    log.error("fault %s in %s %s", number, method, path, exc_info=error)
+    return document(
+        500,
+        "Castalia made a mistake",
+        got=f"fault {number}",
+        cure=f"The workbench's own output holds the details under {number}; please report them.",
+    )
+
+
+def of_http(error: HTTPException, method: str, path: str) -> dict[str, Any]:
+    """The document of what the router refuses by itself: an unknown path, a method it does not take."""
+    where = shown(path, 120)
+    if error.status_code == 404:
+        return document(
+            404, f"nothing is at {where}", cure="GET /openapi.json lists every address; pages are under /app/."
+        )
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("allow", "") or (error.headers or {}).get("Allow", "")
+        return document(405, f"{method} is not possible at {where}", got=method, expected=allowed)
+    return document(error.status_code, str(error.detail), got=f"{method} {where}")
+
+
+def of_validation(error: RequestValidationError) -> dict[str, Any]:
+    """The document of a request whose query, path or body does not fit the route's types."""
+    errors = [_field_error(item) for item in error.errors()]
+    first = errors[0]
+    return document(
+        422,
+        f"{first['field'] or 'the request'} does not fit"
+        + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""),
+        got=first["got"],
+        expected=first["expected"],
+        cure="Correct it and send the request again.",
+        field=first["field"],
+        errors=errors,
+        kind="WrongInput",
+    )
+
+
+def _field_error(item: Mapping[str, Any]) -> dict[str, str]:
+    place = [str(part) for part in item["loc"]]
+    name = ".".join(place[1:] if place[0] in ("body", "query", "path", "header") else place)
+    if item["type"] == "json_invalid":
+        return {"field": "", "got": f"JSON that breaks off or is wrong at character {name}", "expected": "JSON"}
+    if item["type"] == "missing":
+        return {"field": name, "got": "nothing", "expected": "a value: it is required"}
+    if item["type"] == "extra_forbidden":
+        return {"field": name, "got": f"an unknown field {name!r}", "expected": "only known fields"}
+    return {
+        "field": name,
+        "got": shown(item.get("input")),
+        "expected": str(item["msg"]).removeprefix("Input should be "),
+    }
+
+
+def encode(content: Mapping[str, Any], scrub: Scrub) -> bytes:
+    """The document as JSON bytes, without this machine's paths; a lone surrogate becomes a question mark."""
+    return scrub(json.dumps(content, ensure_ascii=False)).encode("utf-8", "replace")
+
+
+def install(app: FastAPI, scrub: Scrub) -> None:
+    """Make ``app`` answer its errors with problem documents."""
+
+    def answer(content: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+        return Response(encode(content, scrub), int(content["status"]), headers, MEDIA)
+
+    async def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, CastaliaError)
+        if error.status >= 500:
+            log.warning("%s %s: %s", request.method, request.url.path, error)
+        return answer(of_error(error))
+
+    async def router(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return answer(of_http(error, request.method, request.url.path), error.headers)
+
+    async def validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return answer(of_validation(error))
+
+    app.add_exception_handler(CastaliaError, ours)
+    app.add_exception_handler(HTTPException, router)
+    app.add_exception_handler(RequestValidationError, validation)

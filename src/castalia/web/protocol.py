@@ -1,0 +1,81 @@
+"""uvicorn's httptools protocol with a limit on the head of a request, in bytes and in time.
+
+Without one a client may send a header that never ends, or one byte a minute, and hold memory and a
+connection for as long as it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from castalia.web import problems
+
+MAX_HEAD_BYTES = 128 * 2**10
+HEAD_SECONDS = 15.0
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    _head_bytes = 0
+    _in_head = True
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock of the first request's head."""
+        super().connection_made(transport)
+        self._timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count the bytes of a head that is not complete; the last piece may hold a body as well."""
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES and len(data) < self._head_bytes:
+                return self.send_400_response("The head of the request is too large.")
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A head begins: on a kept connection the clock starts with its first byte."""
+        super().on_message_begin()
+        self._in_head = True
+        if self._timer is None:
+            self._timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._in_head, self._head_bytes = False, 0
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say it as every other error is said, and close."""
+        if self.transport.is_closing():
+            return
+        body = json.dumps(problems.document(400, msg.rstrip("."))).encode()
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {problems.MEDIA}\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(f"{head}cache-control: no-store\r\nconnection: close\r\n\r\n".encode() + body)
+        self.transport.close()
+
+    def _too_late(self) -> None:
+        self._timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def protocol() -> Any:
+    """What to hand to uvicorn as ``http``."""
+    return BoundedProtocol

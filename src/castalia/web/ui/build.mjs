@@ -1,0 +1,67 @@
+// Builds the face into ../dist: hashed assets, an index.html that names them, and a manifest.
+// Every address in index.html is relative to its <base>, which the server rewrites under --base-path.
+import { build, context } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, "..", "dist");
+const watching = process.argv.includes("--watch");
+
+/** Write index.html and manifest.json for the files that esbuild just wrote. */
+async function finish(metafile) {
+  const outputs = Object.entries(metafile.outputs);
+  const [, entry] = outputs.find(([, out]) => out.entryPoint?.endsWith("src/main.tsx"));
+  const main = outputs.find(([, out]) => out === entry)[0];
+  const asset = (path) => path.slice(path.lastIndexOf("assets/"));
+  // The static imports of the entry are fetched beside it instead of after it.
+  const early = entry.imports.filter((one) => one.kind === "import-statement").map((one) => asset(one.path));
+  const page = (await readFile(join(here, "index.html"), "utf8"))
+    .replace("%STYLE%", asset(entry.cssBundle))
+    .replace("%SCRIPT%", asset(main))
+    .replace("%EARLY%", early.map((href) => `<link rel="modulepreload" href="${href}">`).join("\n    "));
+  await writeFile(join(dist, "index.html"), page);
+
+  const files = {};
+  for (const name of ["index.html", ...(await readdir(join(dist, "assets"))).map((file) => `assets/${file}`)].sort()) {
+    const content = await readFile(join(dist, name));
+    files[name] = {
+      bytes: content.length,
+      gzip: gzipSync(content, { level: 9 }).length,
+      sha256: createHash("sha256").update(content).digest("hex"),
+    };
+  }
+  await writeFile(join(dist, "manifest.json"), JSON.stringify({ entry: asset(main), style: asset(entry.cssBundle), files }, null, 2));
+  const first = [asset(main), asset(entry.cssBundle), ...early, "index.html"];
+  const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+  console.log(`first page ${kb(first.reduce((sum, name) => sum + files[name].gzip, 0))} gzip; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
+}
+
+const options = {
+  absWorkingDir: here,
+  entryPoints: ["src/main.tsx"],
+  outdir: join(dist, "assets"),
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: ["es2021"],
+  minify: !watching,
+  metafile: true,
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  legalComments: "none",
+  logLevel: "warning",
+  loader: { ".svg": "text" },
+  plugins: [{ name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result.metafile))) }],
+};
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(join(dist, "assets"), { recursive: true });
+if (watching) await (await context(options)).watch();
+else await build(options);

@@ -1,0 +1,71 @@
+// Questions in a row: one is under way at a time, and of those that pile up only the newest is sent.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { Problem, post } from "./api";
+import type { Json, Values } from "./types";
+
+export interface Asked {
+  answer: Json | undefined;
+  baseline: Json | undefined;
+  problem: Problem | undefined;
+  busy: boolean;
+  milliseconds: number;
+  model: string;
+  first: boolean;
+}
+
+export interface Asking extends Asked {
+  ask: (values: Values, byHand: boolean) => void;
+  keepAsBaseline: () => void;
+}
+
+const nothing: Asked = { answer: undefined, baseline: undefined, problem: undefined, busy: false, milliseconds: 0, model: "", first: true };
+
+export function useAsking(path: string): Asking {
+  const [state, setState] = useState<Asked>(nothing);
+  const waiting = useRef<Values | null>(null);
+  const control = useRef<AbortController | null>(null);
+
+  useEffect(() => {
+    setState(nothing);
+    return () => {
+      control.current?.abort();
+      control.current = null;
+      waiting.current = null;
+    };
+  }, [path]);
+
+  const run = useCallback(
+    async (values: Values, byHand: boolean): Promise<void> => {
+      const mine = new AbortController();
+      control.current = mine;
+      setState((now) => ({ ...now, busy: true }));
+      const started = performance.now();
+      try {
+        const reply = await post("POST", path, values, mine.signal);
+        const answer = (await reply.json()) as Json;
+        const milliseconds = performance.now() - started;
+        const model = reply.headers.get("x-castalia-model") ?? "";
+        setState((now) => ({ answer, baseline: byHand || now.baseline === undefined ? answer : now.baseline, problem: undefined, busy: waiting.current !== null, milliseconds, model, first: false }));
+      } catch (error) {
+        if (mine.signal.aborted) return;
+        const problem = error instanceof Problem ? error : new Problem(0, { subject: "The answer could not be read", got: String(error) });
+        setState((now) => ({ ...now, problem, busy: false }));
+      }
+      control.current = null;
+      const next = waiting.current;
+      waiting.current = null;
+      if (next) void run(next, false);
+    },
+    [path],
+  );
+
+  const ask = useCallback(
+    (values: Values, byHand: boolean) => {
+      if (control.current) waiting.current = values;
+      else void run(values, byHand);
+    },
+    [run],
+  );
+  const keepAsBaseline = useCallback(() => setState((now) => ({ ...now, baseline: now.answer })), []);
+  return { ...state, ask, keepAsBaseline };
+}

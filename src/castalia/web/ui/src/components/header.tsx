@@ -1,0 +1,76 @@
+import { useEffect, useState } from "preact/hooks";
+import { get } from "../api";
+import { plural } from "../format";
+import { running } from "../jobs";
+import { useResource } from "../resource";
+import { usePlace } from "../router";
+import { turnTheme, useTheme } from "../theme";
+import type { Job } from "../types";
+import { Icon } from "./icons";
+import { Link } from "./link";
+import { Palette } from "./palette";
+
+const pages = [
+  ["systems", "Systems"],
+  ["runs", "Runs"],
+  ["models", "Models"],
+] as const;
+
+export function Header() {
+  const { path } = usePlace();
+  const [searching, setSearching] = useState(false);
+  const shown = useTheme();
+  useEffect(() => {
+    const open = (event: KeyboardEvent) => {
+      const typing = (event.target as Element | null)?.matches?.("input:not([type=range]):not([type=radio]):not([type=checkbox]),textarea,select");
+      if ((event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey)) || (event.key === "/" && !typing && !event.ctrlKey)) {
+        event.preventDefault();
+        setSearching(true);
+      }
+    };
+    addEventListener("keydown", open);
+    return () => removeEventListener("keydown", open);
+  }, []);
+  const key = /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘ K" : "Ctrl K";
+  return (
+    <header class="head">
+      <div class="head-in">
+        <Link to={[]} class="brand" aria-label="Castalia, home">
+          <Icon name="wave" size={20} /> Castalia
+        </Link>
+        <nav class="nav" aria-label="Main">
+          {pages.map(([name, label]) => (
+            <Link key={name} to={[name]} {...(path[0] === name ? { "aria-current": "page" as const } : {})}>
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <div class="head-tools">
+          <JobsLink />
+          <button type="button" class="search-open" onClick={() => setSearching(true)} aria-label="Search" aria-keyshortcuts="Control+K Meta+K /">
+            <Icon name="search" /> <span>Search</span> <kbd>{key}</kbd>
+          </button>
+          <button type="button" class="icon-button" onClick={turnTheme} aria-label={shown === "dark" ? "Light theme" : "Dark theme"} title={shown === "dark" ? "Light theme" : "Dark theme"}>
+            <Icon name={shown === "dark" ? "sun" : "moon"} />
+          </button>
+        </div>
+      </div>
+      {searching && <Palette close={() => setSearching(false)} />}
+    </header>
+  );
+}
+
+/** What is running now, from anywhere; asked more often while something runs. */
+function JobsLink() {
+  const [every, setEvery] = useState(6000);
+  const { value } = useResource<Job[]>("jobs", (signal) => get<Job[]>("jobs", signal), every);
+  const now = (Array.isArray(value) ? value : []).filter(running);
+  useEffect(() => setEvery(now.length ? 2500 : 6000), [now.length]);
+  if (!now.length) return null;
+  return (
+    <Link to={["runs"]} query="status=running" class="jobs-link">
+      <span class="pulse" aria-hidden="true" /> {plural(now.length, "job")}
+      <span class="hidden"> running</span>
+    </Link>
+  );
+}

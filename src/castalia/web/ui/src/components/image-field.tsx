@@ -1,0 +1,95 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { bytes } from "../format";
+import { DrawingPad } from "./drawing-pad";
+import { FileButton, MAX_BYTES, dataUri } from "./file-field";
+import type { ControlProps } from "./form";
+
+/** A picture drawn here, chosen, dropped or pasted. It travels as a data URI. */
+export function ImageControl({ field, value, onChange, describedBy }: ControlProps) {
+  const given = typeof value === "string" && value.startsWith("data:image/") ? value : "";
+  const drawn = useRef("");
+  const [drawing, setDrawing] = useState(!given);
+  const [refused, setRefused] = useState("");
+  const [over, setOver] = useState(false);
+  const [size, setSize] = useState("");
+  const example = field.schema.examples?.[0];
+
+  useEffect(() => {
+    // An example or an upload replaces the drawing.
+    if (given && given !== drawn.current) setDrawing(false);
+  }, [given]);
+
+  const take = (file: File | undefined): void => {
+    if (!file) return;
+    if (!file.type.startsWith("image/")) return setRefused(`${file.name} is no picture: PNG, JPEG, GIF, BMP and WebP are taken.`);
+    if (file.size > MAX_BYTES) return setRefused(`${file.name} has ${bytes(file.size)}; at most ${bytes(MAX_BYTES)} are taken.`);
+    setRefused("");
+    void dataUri(file).then((uri) => {
+      setDrawing(false);
+      onChange(uri);
+    });
+  };
+  const draw = (uri: string | undefined): void => {
+    drawn.current = uri ?? "";
+    onChange(uri);
+  };
+  const tools = (
+    <>
+      <FileButton label="Choose a picture" accept="image/*" class="little" onFile={take} />
+      {typeof example === "string" && given !== example && (
+        <button type="button" class="button little" onClick={() => onChange(example)}>
+          Use the example
+        </button>
+      )}
+      <span class="help">Or drop or paste a picture here.</span>
+      <span class="small" role="status">
+        {refused}
+      </span>
+    </>
+  );
+  return (
+    <div
+      class={over ? "pad over" : "pad"}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        take(event.dataTransfer?.files[0]);
+      }}
+      onPaste={(event) => take([...(event.clipboardData?.files ?? [])][0])}
+    >
+      {drawing || !given ? (
+        <DrawingPad label={field.label} describedBy={describedBy} onDraw={draw}>
+          {tools}
+        </DrawingPad>
+      ) : (
+        <>
+          <img
+            class={size === "tiny" ? "preview tiny" : "preview"}
+            src={given}
+            alt={`The picture for ${field.label}`}
+            onLoad={(event) => setSize(event.currentTarget.naturalWidth <= 64 ? "tiny" : "")}
+            onError={() => setRefused("This browser cannot show the picture; the workbench may still read it.")}
+          />
+          <div class="pad-tools">
+            <button
+              type="button"
+              class="button little"
+              onClick={() => {
+                setDrawing(true);
+                draw(undefined);
+              }}
+            >
+              Draw instead
+            </button>
+            {tools}
+          </div>
+        </>
+      )}
+    </div>
+  );
+}

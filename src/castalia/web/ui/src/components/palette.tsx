@@ -1,0 +1,99 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { get, part } from "../api";
+import { useResource } from "../resource";
+import { go, href } from "../router";
+import { turnTheme } from "../theme";
+import type { Model, RunRow, SystemCard } from "../types";
+
+interface Entry {
+  label: string;
+  kind: string;
+  open: () => void;
+  words: string;
+}
+
+const pages: [string, string[]][] = [
+  ["Home", []],
+  ["Systems", ["systems"]],
+  ["Runs", ["runs"]],
+  ["Models", ["models"]],
+];
+
+/** Search over systems, runs, models and pages: a combobox with its list, in the browser's own modal dialog. */
+export function Palette({ close }: { close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const systems = useResource<SystemCard[]>("systems", (signal) => get("systems", signal)).value;
+  const models = useResource<Model[]>("models", (signal) => get("models", signal)).value;
+  const runs = useResource<{ items: RunRow[] }>(`runs?q=${part(text)}&limit=8`, (signal) => get(`runs?q=${part(text)}&limit=8`, signal)).value;
+
+  useEffect(() => dialog.current?.showModal(), []);
+
+  const found = useMemo(() => {
+    const to = (...names: string[]) => () => go(href(...names));
+    const all: Entry[] = [
+      ...pages.map(([label, names]) => ({ label, kind: "Page", open: to(...names), words: label })),
+      ...(systems ?? []).map((one) => ({ label: one.title || one.name, kind: `System ${one.project}`, open: to("systems", one.address || one.name), words: `${one.name} ${one.title} ${one.skill} ${one.project} ${one.summary}` })),
+      ...(Array.isArray(models) ? models : []).map((one) => ({ label: one.name, kind: "Model", open: to("models", one.name), words: one.name })),
+      { label: "Turn the theme", kind: "Action", open: turnTheme, words: "theme dark light" },
+    ];
+    const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const matching = all.filter((one) => wanted.every((word) => one.words.toLowerCase().includes(word)));
+    const ofRuns = (runs?.items ?? []).map((one) => ({ label: one.name || one.id.slice(0, 8), kind: `Run of ${one.experiment ?? "–"}`, open: to("runs", one.id), words: "" }));
+    return [...matching, ...ofRuns].slice(0, 14);
+  }, [text, systems, models, runs]);
+
+  const chosen = Math.min(at, found.length - 1);
+  useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
+
+  const open = (entry: Entry | undefined) => {
+    if (!entry) return;
+    dialog.current?.close();
+    entry.open();
+  };
+  const keys = (event: KeyboardEvent) => {
+    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (move) {
+      event.preventDefault();
+      setAt((chosen + move + found.length) % Math.max(1, found.length));
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      open(found[chosen]);
+    }
+  };
+  return (
+    <dialog ref={dialog} class="veil" aria-label="Search" onClose={close} onClick={(event) => event.target === dialog.current && dialog.current?.close()}>
+      <div class="palette">
+        <input
+          type="text"
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="found"
+          aria-autocomplete="list"
+          aria-activedescendant={found.length ? `found-${chosen}` : undefined}
+          aria-label="Search systems, runs, models and pages"
+          placeholder="Search systems, runs, models…"
+          autocomplete="off"
+          spellcheck={false}
+          value={text}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setAt(0);
+          }}
+          onKeyDown={keys}
+        />
+        <ul id="found" role="listbox" aria-label="Found" ref={list}>
+          {found.map((entry, i) => (
+            <li key={`${entry.kind}${entry.label}${i}`} id={`found-${i}`} role="option" aria-selected={i === chosen} onClick={() => open(entry)} onMouseMove={() => setAt(i)}>
+              <span>{entry.label}</span>
+              <span>{entry.kind}</span>
+            </li>
+          ))}
+        </ul>
+        {!found.length && <p role="status">Nothing is called that. Try a system's number, such as 3.1.</p>}
+      </div>
+    </dialog>
+  );
+}

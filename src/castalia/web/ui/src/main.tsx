@@ -1,0 +1,14 @@
+import { render } from "preact";
+import "uplot/dist/uPlot.min.css";
+import "./css/tokens.css";
+import "./css/base.css";
+import "./css/shell.css";
+import "./css/forms.css";
+import "./css/parts.css";
+import { App } from "./app";
+import { followLinks } from "./router";
+import { showTheme } from "./theme";
+
+showTheme();
+followLinks();
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,84 @@
+import { get, part } from "../api";
+import { Code } from "../components/code";
+import { Icon } from "../components/icons";
+import { Link } from "../components/link";
+import { Loading, PageHead } from "../components/page";
+import { ProblemBox } from "../components/problem";
+import { words } from "../format";
+import { lazy } from "../lazy";
+import { Markdown } from "../markdown";
+import { useResource } from "../resource";
+import { usePlace } from "../router";
+import type { System } from "../types";
+import { AskTab } from "./ask";
+import { BatchTab } from "./batch";
+import { SourceTab } from "./source";
+import { TrainTab } from "./train";
+import { VersionsTab } from "./versions";
+import { MissingPage } from "./missing";
+
+const ViewsTab = lazy(() => import("./views").then((page) => page.ViewsTab));
+
+export interface TabProps {
+  system: System;
+  address: string;
+  again: () => void;
+}
+
+/** One system: its tabs are links, so that each can be kept, sent and gone back to. */
+export function SystemPage({ name }: { name: string }) {
+  const { query } = usePlace();
+  const { value: system, problem, again } = useResource<System>(`systems/${name}`, (signal) => get(`systems/${part(name)}`, signal));
+  if (!system && problem?.status === 404) return <MissingPage what={problem.subject + (problem.cure ? `. ${problem.cure}` : "")} />;
+  if (!system) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what={name} />;
+
+  const verbs = (system.verbs ?? []).filter((one) => one.name !== "call" && one.name !== "__call__");
+  const tabs: [string, string][] = [
+    ["ask", "Ask"],
+    ...verbs.map((one): [string, string] => [`verb-${one.name}`, words(one.name)]),
+    ...(system.predict ? [["batch", "Batch"] as [string, string]] : []),
+    ...(system.params ? [["train", "Train"] as [string, string]] : []),
+    ...(system.view ? [["views", "Views"] as [string, string]] : []),
+    ["versions", "Versions"],
+    ...(system.lesson ? [["lesson", "Lesson"] as [string, string]] : []),
+    ["source", "Source"],
+  ];
+  const wanted = query.get("tab") ?? "ask";
+  const tab = tabs.some(([id]) => id === wanted) ? wanted : "ask";
+  const shared: TabProps = { system, address: name, again };
+  const verb = verbs.find((one) => `verb-${one.name}` === tab);
+  return (
+    <>
+      <PageHead title={system.title || system.name} crumbs={[{ label: "Systems", to: ["systems"] }]} note={system.summary}>
+        <p class="row small faint">
+          <span class="number">{system.project}</span>
+          {system.skill && <span>{system.skill}</span>}
+          {system.model?.label && <span class="chip accent">{system.model.label}</span>}
+        </p>
+      </PageHead>
+      {system.missing && (
+        <div class="empty">
+          <p class="state warn">
+            <Icon name="alert" /> It needs libraries that are not installed. This line brings them; then start the workbench again:
+          </p>
+          <Code text={system.missing} what="the line that installs what is missing" wrap />
+        </div>
+      )}
+      <nav class="tabs" aria-label={system.title || system.name}>
+        {tabs.map(([id, label]) => (
+          <Link key={id} to={["systems", name]} query={`tab=${part(id)}`} {...(id === tab ? { "aria-current": "page" as const } : {})}>
+            {label}
+          </Link>
+        ))}
+      </nav>
+      {tab === "ask" && <AskTab key="ask" {...shared} />}
+      {verb && <AskTab key={verb.name} {...shared} verb={verb} />}
+      {tab === "batch" && <BatchTab {...shared} />}
+      {tab === "train" && <TrainTab {...shared} />}
+      {tab === "views" && <ViewsTab {...shared} />}
+      {tab === "versions" && <VersionsTab {...shared} />}
+      {tab === "lesson" && <Markdown text={(system.lesson ?? "").replace(/^\s*#\s+.*\n/, "")} />}
+      {tab === "source" && <SourceTab {...shared} />}
+    </>
+  );
+}

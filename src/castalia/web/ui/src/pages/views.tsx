@@ -1,0 +1,50 @@
+import { useEffect } from "preact/hooks";
+import { part } from "../api";
+import { useAsking } from "../asking";
+import { FigureView } from "../components/figure";
+import { Form } from "../components/form";
+import { Loading } from "../components/page";
+import { ProblemBox } from "../components/problem";
+import { useDraft } from "../drafts";
+import { fieldsOf, startOf } from "../schema";
+import type { Figure, Schema, Values } from "../types";
+import type { TabProps } from "./system";
+
+const none: Schema = { type: "object", properties: {} };
+
+/** Any view.py: its controls as a form, its figures below; moving a control draws again. */
+export function ViewsTab({ system, address }: TabProps) {
+  const controls = system.view?.controls ?? none;
+  const path = `systems/${part(address)}/view`;
+  const [values, setValues] = useDraft(path, () => startOf(controls, undefined));
+  const asking = useAsking(path);
+  useEffect(() => asking.ask(values, true), [path]);
+  const change = (next: Values): void => {
+    setValues(next);
+    asking.ask(next, false);
+  };
+  const answer = asking.answer as { figures?: Figure[] } | undefined;
+  return (
+    <div class="stack loose">
+      {fieldsOf(controls).length > 0 && (
+        <form class="card" aria-label="Controls" onSubmit={(event) => event.preventDefault()}>
+          <Form schema={controls} values={values} onChange={change} errors={asking.problem?.errors ?? []} />
+        </form>
+      )}
+      {asking.problem && <ProblemBox problem={asking.problem} again={() => asking.ask(values, true)} />}
+      {!answer && !asking.problem && <Loading what="the figures" />}
+      {answer && (
+        <div class={fewer(answer.figures ?? []) ? "stack loose" : "charts"} aria-busy={asking.busy}>
+          {(answer.figures ?? []).map((figure, i) => (
+            <section class="card" key={`${figure.title}${i}`} aria-label={figure.title}>
+              <FigureView figure={figure} />
+            </section>
+          ))}
+        </div>
+      )}
+      {answer && !answer.figures?.length && <p class="muted">This view has nothing to draw with these controls.</p>}
+    </div>
+  );
+}
+
+const fewer = (figures: Figure[]): boolean => figures.length < 2 || figures.some((one) => one.kind === "images" || one.kind === "matrix" || one.kind === "plotly");

@@ -1,0 +1,59 @@
+// What a page shows from the server: kept by key, shown at once when it is opened again, asked again when the server returns.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { LOST, Problem } from "./api";
+import { useConnection } from "./connection";
+
+const kept = new Map<string, unknown>();
+
+export interface Resource<T> {
+  value: T | undefined;
+  problem: Problem | undefined;
+  again: () => void;
+}
+
+export function forget(start: string): void {
+  for (const key of [...kept.keys()]) if (key.startsWith(start)) kept.delete(key);
+}
+
+/** Load `key`; `every` (ms) asks again while the page is seen. A failure keeps the last value on the page. */
+export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>, every = 0): Resource<T> {
+  const [, redraw] = useState(0);
+  const [turn, setTurn] = useState(0);
+  const problem = useRef<{ key: string; problem: Problem }>();
+  const { returns } = useConnection();
+  const latest = useRef(load);
+  latest.current = load;
+
+  useEffect(() => {
+    if (!key) return;
+    const control = new AbortController();
+    let timer = 0;
+    const ask = async (): Promise<void> => {
+      try {
+        if (!document.hidden || !kept.has(key)) {
+          const value = await latest.current(control.signal);
+          if (control.signal.aborted) return;
+          kept.set(key, value);
+          problem.current = undefined;
+          redraw((n) => n + 1);
+        }
+      } catch (error) {
+        if (control.signal.aborted) return;
+        const found = error instanceof Problem ? error : new Problem(0, { subject: "The page could not read the answer", got: String(error) });
+        problem.current = { key, problem: found };
+        redraw((n) => n + 1);
+        if (found === LOST) return;
+      }
+      if (every) timer = window.setTimeout(ask, every);
+    };
+    void ask();
+    return () => {
+      control.abort();
+      clearTimeout(timer);
+    };
+  }, [key, turn, returns, every]);
+
+  const again = useCallback(() => setTurn((n) => n + 1), []);
+  const failed = problem.current?.key === key ? problem.current.problem : undefined;
+  return { value: kept.get(key) as T | undefined, problem: failed, again };
+}

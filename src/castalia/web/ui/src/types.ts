@@ -1,0 +1,169 @@
+// What the server sends. Unknown parts stay `unknown` and are only ever shown as text.
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+export type Values = { [name: string]: Json };
+
+/** The part of JSON schema that pydantic writes and a form reads. */
+export interface Schema {
+  type?: string | string[];
+  title?: string;
+  description?: string;
+  default?: Json;
+  examples?: Json[];
+  enum?: Json[];
+  const?: Json;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  multipleOf?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  pattern?: string;
+  format?: string;
+  items?: Schema;
+  prefixItems?: Schema[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean | Schema;
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+  allOf?: Schema[];
+  contentMediaType?: string;
+  $ref?: string;
+  $defs?: Record<string, Schema>;
+  "x-castalia"?: string;
+  "x-choices"?: string[];
+  "x-minimum"?: number;
+  "x-maximum"?: number;
+}
+
+export interface SystemCard {
+  name: string;
+  title: string;
+  project: string;
+  skill: string;
+  summary: string;
+  shelf?: string;
+  address: string;
+  ready: string | null;
+  missing: string | null;
+}
+
+export interface Verb {
+  name: string;
+  writes?: boolean;
+  doc?: string;
+  input: Schema;
+  output: Schema;
+  stream?: boolean;
+}
+
+export interface Version {
+  version: number;
+  model?: string;
+  system?: string;
+  run_id?: string;
+  created?: number | string;
+  metrics?: Record<string, number>;
+  aliases?: string[];
+  digest?: string;
+}
+
+export interface System extends Omit<SystemCard, "ready"> {
+  doc?: string;
+  params: Schema | null;
+  input: Schema;
+  output: Schema;
+  verbs?: Verb[];
+  quick?: Values | null;
+  example?: Values | null;
+  model?: { name?: string; version?: number | null; label?: string } | null;
+  versions?: Version[];
+  lesson?: string;
+  view?: { controls?: Schema | null } | null;
+  predict?: boolean;
+  tell?: boolean;
+  data?: string[];
+  claims?: unknown[];
+}
+
+export interface Figure {
+  title: string;
+  caption?: string;
+  kind: "lines" | "bars" | "scatter" | "images" | "matrix" | "table" | "plotly";
+  data: Record<string, unknown>;
+}
+
+export interface JobError {
+  subject?: string;
+  got?: string;
+  expected?: string;
+  cure?: string;
+  log_tail?: string[] | string;
+}
+
+export interface Job {
+  id: string;
+  title: string;
+  status: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+  args?: Record<string, unknown>;
+  started?: number | string | null;
+  ended?: number | string | null;
+  attempt?: number;
+  progress?: [number, number] | { done: number; total: number } | null;
+  result?: Record<string, unknown> | null;
+  error?: JobError | null;
+}
+
+export interface RunRow {
+  id: string;
+  name?: string | null;
+  experiment?: string;
+  system?: string | null;
+  status: string;
+  started?: number | string | null;
+  ended?: number | string | null;
+  parent?: string | null;
+  metrics?: Record<string, number | null>;
+  params?: Record<string, unknown>;
+  tags?: Record<string, unknown>;
+}
+
+export interface RunDetail extends RunRow {
+  children?: RunRow[];
+  artifacts?: Artifact[];
+  summary?: Record<string, unknown>;
+}
+
+export interface Artifact {
+  name: string;
+  bytes?: number;
+}
+
+export interface Curve {
+  step: number[];
+  time?: number[];
+  value: (number | null)[];
+}
+
+export interface Model {
+  name: string;
+  system?: string;
+  versions?: Version[];
+  latest?: number;
+  aliases?: Record<string, number>;
+}
+
+export interface DataEntry {
+  name: string;
+  title?: string;
+  kind?: string;
+  rows?: number | null;
+  licence?: string;
+  research_only?: boolean;
+  where?: string;
+  versions?: number[] | number;
+}
