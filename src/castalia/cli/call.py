@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,7 @@ def call(words: Sequence[str]) -> int:
         say_who_answers(pool.label(bare), bare)
         try:
             if streams and "--json" not in typed.own:
-                for bit in pool.tell(bare, values, verb):
-                    _show(bit)
-                    sys.stdout.flush()
-                return 0
+                return _tell(pool.tell(bare, values, verb))
             answer = pool.call(bare, values, verb)
         except WrongInput as error:
             raise in_flags(error, schema, f"call {address}") from None
@@ -59,7 +56,9 @@ def call(words: Sequence[str]) -> int:
 def _asked(found: Mapping[str, Any], verb: str) -> tuple[Mapping[str, Any], bool]:
     """The schema of the question, and whether the answer comes bit by bit."""
     if "input" not in found:
-        raise NotFound(f"{found['address']} is a project, not a system", cure="castalia systems lists those that answer.")
+        raise NotFound(
+            f"{found['address']} is a project, not a system", cure="castalia systems lists those that answer."
+        )
     if not verb:
         return found["input"], bool(found.get("tells"))
     for each in found["verbs"]:
@@ -67,7 +66,21 @@ def _asked(found: Mapping[str, Any], verb: str) -> tuple[Mapping[str, Any], bool
             return each["input"], bool(each["stream"])
     known = [each["name"] for each in found["verbs"]]
     expected = f"one of {', '.join(known)}" if known else "no verb: it answers one kind of question"
-    raise NotFound(f"{found['address']} has no verb {verb!r}", expected=expected, cure=did_you_mean(verb, known).strip())
+    raise NotFound(
+        f"{found['address']} has no verb {verb!r}", expected=expected, cure=did_you_mean(verb, known).strip()
+    )
+
+
+def _tell(bits: Iterator[Any]) -> int:
+    """Print an answer as it comes: text runs on, anything else is one line of JSON a piece."""
+    text = False
+    for bit in bits:
+        text = isinstance(bit, Mapping) and list(bit) == ["text"]
+        sys.stdout.write(terminal.printable(str(bit["text"])) if text else json.dumps(bit, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    if text:
+        terminal.out()
+    return 0
 
 
 def _whole(name: str | None) -> dict[str, Any]:
@@ -85,7 +98,9 @@ def _whole(name: str | None) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise WrongInput(f"{source} is not JSON", str(error), "one JSON object", "Check it with: python -m json.tool") from None
+        raise WrongInput(
+            f"{source} is not JSON", str(error), "one JSON object", "Check it with: python -m json.tool"
+        ) from None
     if not isinstance(value, dict):
         raise WrongInput(f"{source} does not fit", type(value).__name__, "one JSON object with the fields of the input")
     return value

@@ -79,7 +79,7 @@ def run(words: list[str]) -> int:
 
 def app() -> App:
     """The cyclopts app with every command, none of them imported yet."""
-    from cyclopts import App
+    from cyclopts import App, Parameter
 
     from castalia import __version__
 
@@ -89,6 +89,7 @@ def app() -> App:
         help="An AI/ML roadmap that runs and checks your work.",
         help_formatter=layout.Formatter(),
         help_format="plaintext",
+        default_parameter=Parameter(negative=()),
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )

@@ -80,7 +80,9 @@ def show(name: str, /, *, json: bool = False) -> int:
         terminal.out()
         terminal.out_table(("column", "kind", "complete", "values"), [_column(each) for each in opened.columns])
     else:
-        terminal.out("\n" + layout.section("Arrays", [(key, f"{a.dtype} {a.shape}") for key, a in opened.arrays().items()]))
+        terminal.out(
+            "\n" + layout.section("Arrays", [(key, f"{a.dtype} {a.shape}") for key, a in opened.arrays().items()])
+        )
     return 0
 
 
@@ -171,7 +173,9 @@ def add_file(file: Path, name: str | None = None) -> Any:
 
     if not file.is_file():
         got = "a folder" if file.is_dir() else "nothing there"
-        raise NotFound(f"there is no file {file}", got, "a CSV, TSV, JSON lines or Parquet file", "Check the path.", field="data")
+        raise NotFound(
+            f"there is no file {file}", got, "a CSV, TSV, JSON lines or Parquet file", "Check the path.", field="data"
+        )
     return data.add(file, name)
 
 
@@ -180,12 +184,24 @@ def _content(opened: DataSet | None) -> dict[str, Any]:
     if opened is None:
         return {"digest": None, "columns": None, "arrays": None}
     table = opened.kind == "table"
-    arrays = None if table else {key: {"dtype": str(a.dtype), "shape": list(a.shape)} for key, a in opened.arrays().items()}
-    return {"digest": opened.digest, "columns": [each.plain() for each in opened.columns] if table else None, "arrays": arrays}
+    arrays = (
+        None if table else {key: {"dtype": str(a.dtype), "shape": list(a.shape)} for key, a in opened.arrays().items()}
+    )
+    return {
+        "digest": opened.digest,
+        "columns": [each.plain() for each in opened.columns] if table else None,
+        "arrays": arrays,
+    }
 
 
 def _where(entry: Entry) -> str:
-    words = {"folder": "in CASTALIA_DATA", "cache": "in the cache", "shipped": "shipped", "remote": "to fetch", "added": "yours"}
+    words = {
+        "folder": "in CASTALIA_DATA",
+        "cache": "in the cache",
+        "shipped": "shipped",
+        "remote": "to fetch",
+        "added": "yours",
+    }
     return words.get(entry.where, entry.where)
 
 

@@ -88,7 +88,7 @@ def of_cyclopts(error: CycloptsError) -> CastaliaError:
         word = error.token.keyword or error.token.value
         known = sorted(name for argument in error.argument_collection for name in argument.names if name[:2] == "--")
         hint = did_you_mean(word, known).strip()
-        return WrongInput(f"{chain} has no flag {word}", word, ", ".join([*known, "--json"][:12]) or "no flags", hint or help_line)
+        return WrongInput(f"{chain} has no flag {word}", word, ", ".join(known[:12]) or "no flags", hint or help_line)
     if isinstance(error, cyclopts.MissingArgumentError):
         name = _name(error)
         given = " ".join(error.tokens_so_far)

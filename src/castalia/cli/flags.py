@@ -66,10 +66,14 @@ def address_of(typed: Typed, command: str) -> str:
             if re.split("[@:]", word)[0] in known:
                 typed.rest.remove(word)
                 return word
-        raise WrongInput(f"castalia {command} needs the name of a system", "nothing", "such as churn", "castalia systems")
+        raise WrongInput(
+            f"castalia {command} needs the name of a system", "nothing", "such as churn", "castalia systems"
+        )
     if len(typed.names) > 1:
         got = " ".join(typed.names)
-        raise WrongInput(f"castalia {command} takes one name", got, typed.names[0], "Values go behind their flag: --field value")
+        raise WrongInput(
+            f"castalia {command} takes one name", got, typed.names[0], "Values go behind their flag: --field value"
+        )
     return typed.names[0]
 
 
@@ -119,11 +123,15 @@ def _find(known: Sequence[Field], flag: str, command: str) -> tuple[Field, bool]
         return found[0], negated
     if found:
         exact = ", ".join(f"--{each.name}" for each in found)
-        raise WrongInput(f"castalia {command}: {flag} may mean several fields", flag, f"one of {exact}", "Write one of these.")
+        raise WrongInput(
+            f"castalia {command}: {flag} may mean several fields", flag, f"one of {exact}", "Write one of these."
+        )
     flags = [each.flag for each in known]
     hint = did_you_mean(flag, [*flags, *(f"--{each.name}" for each in known)]).strip()
     shown = ", ".join(flags[:12]) + (" ..." if len(flags) > 12 else "")
-    raise WrongInput(f"castalia {command} has no flag {flag}", flag, shown or "no flags of its own", hint or _see(command))
+    raise WrongInput(
+        f"castalia {command} has no flag {flag}", flag, shown or "no flags of its own", hint or _see(command)
+    )
 
 
 def in_flags(error: WrongInput, schema: Mapping[str, Any], command: str) -> WrongInput:

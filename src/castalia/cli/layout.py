@@ -69,9 +69,7 @@ def _text(value: Any) -> str:
         return value or ""
     if hasattr(value, "primary_renderable"):
         value = value.primary_renderable
-    if hasattr(value, "markup"):
-        return str(value.markup).strip()
-    return str(getattr(value, "plain", value)).strip()
+    return str(getattr(value, "plain", getattr(value, "markup", value))).strip()
 
 
 def _names(entry: HelpEntry) -> str:
@@ -82,7 +80,7 @@ def _words(entry: HelpEntry) -> str:
     words = [_text(entry.description)]
     if entry.choices:
         words.append(f"One of {', '.join(entry.choices)}.")
-    if entry.default is not None:
+    if entry.default not in (None, "False", '""', "''"):
         words.append(f"Default: {entry.default}.")
     if entry.required:
         words.append("Required.")

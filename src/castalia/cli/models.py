@@ -55,7 +55,13 @@ def list_(*, json: bool = False) -> int:
         terminal.say("No models yet. Train one:  castalia fit neural_net")
         return 0
     rows = [
-        (each["name"], each["system"], each["versions"], f"{each['name']}@{each['champion']}", _numbers(each["metrics"]))
+        (
+            each["name"],
+            each["system"],
+            each["versions"],
+            f"{each['name']}@{each['champion']}",
+            _numbers(each["metrics"]),
+        )
         for each in found
     ]
     terminal.out_table(("model", "system", "versions", "answers", "metrics"), rows, right=("versions",))
@@ -80,7 +86,8 @@ def show(model: str, /, *, json: bool = False) -> int:
         terminal.out_json({"name": model, "champion": champion.version, "versions": [plain(each) for each in found]})
         return 0
     rows = [
-        (each.label, each.aliases, terminal.ago(each.created / 1000), _numbers(each.metrics), each.run_id) for each in found
+        (each.label, each.aliases, terminal.ago(each.created / 1000), _numbers(each.metrics), each.run_id)
+        for each in found
     ]
     terminal.out_table(("version", "aliases", "made", "metrics", "run"), rows)
     terminal.say(f"{champion.label} answers to {model!r}.")

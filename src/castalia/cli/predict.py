@@ -33,14 +33,15 @@ def predict(
     json
         Print {"columns": {name: [...]}, "model": label, "warnings": [...]} instead of CSV.
     """
-    from castalia.cli.tables import read_csv, write_csv
+    from castalia.cli.tables import read_table
+    from castalia.runtime.columns import write_csv
 
     if output is not None:
         # Found out before the work, not after it: a folder that cannot be written.
         output.open("a").close()
     if file == "-" and terminal.is_terminal(sys.stdin):
         terminal.say("Reading CSV from standard input; end it with Ctrl-D.")
-    columns = read_csv(file)
+    columns = read_table(file)
     with hosts() as pool:
         say_who_answers(pool.label(name), name)
         answer = pool.predict(name, {"columns": columns})
@@ -50,10 +51,9 @@ def predict(
     if json:
         terminal.out_json({"columns": answered, "model": answer.label, "warnings": answer.warnings})
     elif output is not None:
-        with output.open("w", newline="", encoding="utf-8") as stream:
-            write_csv(answered, stream)
+        output.write_text(write_csv(answered), "utf-8", newline="")
         rows = len(next(iter(answered.values()), ()))
         terminal.say(f"{answer.label}: {rows:,} rows to {output}")
     else:
-        write_csv(answered, sys.stdout)
+        sys.stdout.write(write_csv(answered))
     return 0

@@ -98,7 +98,11 @@ def _json(field: Field, word: str) -> Any:
     except ValueError as error:
         example = "" if field.example is None else f", such as {json.dumps(field.example)[:80]}"
         raise WrongInput(
-            f"{field.flag} is not JSON", word[:80], f"JSON{example}", f"{error}. Quote it for your shell.", field=field.name
+            f"{field.flag} is not JSON",
+            word[:80],
+            f"JSON{example}",
+            f"{error}. Quote it for your shell.",
+            field=field.name,
         ) from None
 
 
@@ -117,6 +121,6 @@ def _media(kind: str, word: str) -> str:
 def _table(field: Field, word: str) -> Any:
     if word.lstrip().startswith("{"):
         return _json(field, word)
-    from castalia.cli.tables import read_csv
+    from castalia.cli.tables import read_table
 
-    return {"columns": read_csv(word)}
+    return {"columns": read_table(word)}

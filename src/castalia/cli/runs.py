@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from cyclopts import App
 
 from castalia.cli import layout, terminal
-from castalia.core.errors import NotFound, WrongInput
+from castalia.core.errors import Conflict, NotFound, WrongInput
 
 if TYPE_CHECKING:
+    from castalia.core.settings import Settings
     from castalia.track import Store
 
 app = App(name="runs", help="Training runs: list, show, export, cancel.")
@@ -76,10 +77,11 @@ def list_(
         terminal.out_json({"items": page.items, "total": page.total})
         return 0
     if not page.items:
-        terminal.say("No runs yet. Start one:  castalia fit neural_net" if not (experiment or status or text) else "No such run.")
+        terminal.say(
+            "No runs yet. Start one:  castalia fit neural_net" if not (experiment or status or text) else "No such run."
+        )
         return 0
-    rows = [(each["run_id"], each["name"], each["status"], terminal.ago((each["started"] or 0) / 1000), _took(each), _numbers(each))
-            for each in page.items]  # fmt: skip
+    rows = [_row(each) for each in page.items]
     terminal.out_table(("run", "name", "status", "started", "took", "metrics"), rows, right=("took",))
     if page.total > offset + len(page.items):
         terminal.say(f"{len(page.items)} of {page.total}; --limit and --offset show more.")
@@ -107,11 +109,17 @@ def show(run: str, /, *, json: bool = False) -> int:
     terminal.out_facts({**facts, "started": terminal.ago((found["started"] or 0) / 1000), "took": _took(found)})
     for title, pairs in (("Parameters", found["params"]), ("Tags", found["tags"])):
         if pairs:
-            terminal.out("\n" + layout.section(title, [(k, terminal.printable(str(v))) for k, v in sorted(pairs.items())]))
+            terminal.out(
+                "\n" + layout.section(title, [(k, terminal.printable(str(v))) for k, v in sorted(pairs.items())])
+            )
     if found["summary"]:
         terminal.out()
-        rows = [(key, each["last"], each["last_step"], each["min"], each["max"]) for key, each in found["summary"].items()]
-        terminal.out_table(("metric", "last", "at step", "least", "most"), rows, right=("last", "at step", "least", "most"))
+        rows = [
+            (key, each["last"], each["last_step"], each["min"], each["max"]) for key, each in found["summary"].items()
+        ]
+        terminal.out_table(
+            ("metric", "last", "at step", "least", "most"), rows, right=("last", "at step", "least", "most")
+        )
     if found["artifacts"]:
         terminal.out("\n" + layout.section("Artifacts", [(_artifact(each), "") for each in found["artifacts"]]))
     return 0
@@ -152,36 +160,46 @@ def cancel(run: str, /, *, json: bool = False) -> int:
     Parameters
     ----------
     run
-        The id of a run or of its job, or the first letters.
+        The id of a run, or its first letters.
     json
-        Print the job as an object.
+        Print {"run_id", "state"} instead.
     """
+    from castalia.cli.watching import stop_shell_fit
     from castalia.core.settings import Settings
-    from castalia.jobs import Jobs
 
-    jobs = Jobs(Settings.read().home)
-    try:
-        job = next((each for each in jobs.list() if _of_run(each).startswith(run) or each.id.startswith(run)), None)
-        if job is None:
-            with _store() as store:
-                found = store.run(_full(store, run))
-            raise WrongInput(f"run {found['run_id']} has no job", found["status"], "a queued or running job", "castalia runs list")
-        if job.over:
-            raise WrongInput(f"run {run} is over", job.state, "a queued or running job", "castalia runs list")
-        jobs.cancel(job.id)
-        job = jobs.get(job.id)
-    finally:
-        jobs.close()
+    settings = Settings.read()
+    with _store() as store:
+        found = store.run(_full(store, run))
+    run_id = str(found["run_id"])
+    if found["status"] not in ("queued", "running"):
+        raise WrongInput(f"run {run_id} is over", found["status"], "a queued or running run", "castalia runs list")
+    state = "stopping" if stop_shell_fit(settings, run_id) else _cancel_job(settings, run_id)
     if json:
-        terminal.out_json(job)
+        terminal.out_json({"run_id": run_id, "state": state})
     else:
-        terminal.out(f"{job.title}: {job.state if job.over else 'stopping'}.")
+        terminal.out(f"{run_id}: {state}.")
     return 0
 
 
-def _of_run(job: Any) -> str:
-    """The run that a job fits, or ""."""
-    return str(job.args.get("plan", {}).get("run_id", "")) if isinstance(job.args.get("plan"), dict) else ""
+def _cancel_job(settings: Settings, run_id: str) -> str:
+    """Cancel a job of the workbench's folder; while a workbench lives, only it may."""
+    from castalia import runtime
+    from castalia.jobs import Jobs
+    from castalia.runtime.settling import run_of
+
+    with Jobs(settings.home) as jobs, _store() as store:
+        job = next((each for each in jobs.list() if run_of(each) == run_id), None)
+        if job is None:
+            cure = "It was started from Python or on another machine: stop it there."
+            raise WrongInput(f"run {run_id} has no job here", "no job", "a fit of the shell or the workbench", cure)
+        try:
+            jobs.cancel(job.id)
+        except Conflict:
+            cure = "Open the run in the workbench and cancel it there, or POST /jobs/" + job.id + "/cancel."
+            raise Conflict(f"run {run_id} belongs to the workbench that is running", cure=cure) from None
+        job = jobs.wait(job.id, timeout=30)
+        runtime.settle(jobs, store)
+    return job.state
 
 
 def _full(store: Store, run: str) -> str:
@@ -194,8 +212,15 @@ def _full(store: Store, run: str) -> str:
         if len(found) == 1:
             return str(found[0])
         if found:
-            raise WrongInput(f"several runs begin with {run!r}", ", ".join(found[:5]), "one", "Write more of it.") from None
+            raise WrongInput(
+                f"several runs begin with {run!r}", ", ".join(found[:5]), "one", "Write more of it."
+            ) from None
         raise
+
+
+def _row(each: dict[str, Any]) -> tuple[object, ...]:
+    started = terminal.ago((each["started"] or 0) / 1000)
+    return each["run_id"], each["name"], each["status"], started, _took(each), _numbers(each)
 
 
 def _took(each: dict[str, Any]) -> str:
@@ -206,5 +231,5 @@ def _numbers(each: dict[str, Any]) -> str:
     return ", ".join(f"{key} {terminal.shown(value)}" for key, value in list(each["metrics"].items())[:4])
 
 
-def _artifact(each: Any) -> str:
-    return str(each.get("path", each.get("name", each))) if isinstance(each, dict) else str(each)
+def _artifact(each: dict[str, Any]) -> str:
+    return f"{each['name']} ({terminal.size(each['size'])})"

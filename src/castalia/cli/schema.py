@@ -109,7 +109,9 @@ def _field(name: str, prop: Mapping[str, Any], defs: Mapping[str, Any], required
     whole = _resolve(prop, defs)
     options = [_resolve(option, defs) for option in whole.get("anyOf", whole.get("oneOf", ()))]
     others = [option for option in options if option.get("type") != "null"]
-    inner = {**others[0], **{k: v for k, v in whole.items() if k not in ("anyOf", "oneOf")}} if len(others) == 1 else whole
+    inner = (
+        {**others[0], **{k: v for k, v in whole.items() if k not in ("anyOf", "oneOf")}} if len(others) == 1 else whole
+    )
     examples = whole.get("examples") or []
     return Field(
         name,
@@ -154,7 +156,9 @@ def squeezed(name: str) -> str:
 
 def brief(value: Any) -> str:
     """A value in help: short, as one would type it."""
-    if isinstance(value, str):
+    if isinstance(value, float) and float(f"{value:.10g}") == value:
+        text = f"{value:.10g}"
+    elif isinstance(value, str):
         text = value if not value.startswith("data:") else "a file"
     else:
         text = json.dumps(value, ensure_ascii=False)

@@ -40,8 +40,10 @@ def list_(*, json: bool = False) -> int:
     if json:
         terminal.out_json(found)
         return 0
-    rows = [(each["name"] or "(ours)", each["systems"], each["folder"] if each["exists"] else f"{each['folder']} (gone)")
-            for each in found]  # fmt: skip
+    rows = [
+        (each["name"] or "(ours)", each["systems"], f"{each['folder']}{'' if each['exists'] else ' (gone)'}")
+        for each in found
+    ]
     terminal.out_table(("shelf", "systems", "folder"), rows)
     return 0
 

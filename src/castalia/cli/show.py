@@ -11,7 +11,7 @@ from castalia.cli.flags import rows
 from castalia.cli.schema import fields
 
 
-def show(name: str, /, *, lesson: bool = False, json: bool = False) -> int:
+def show(name: str, /, *, lesson: bool = False, example: bool = False, json: bool = False) -> int:
     """What a system takes, what it answers, what it claims, and its trained versions.
 
     Parameters
@@ -20,6 +20,8 @@ def show(name: str, /, *, lesson: bool = False, json: bool = False) -> int:
         The name of a system or model: churn, churn@3, yours/recommender.
     lesson
         Print the lesson, its README, instead.
+    example
+        Print a question that it answers instead, as JSON: castalia show NAME --example | castalia call NAME --input -
     json
         Print the whole description as one object, as GET /systems/NAME does.
     """
@@ -28,6 +30,8 @@ def show(name: str, /, *, lesson: bool = False, json: bool = False) -> int:
     found = runtime.describe(name)
     if json:
         terminal.out_json(found)
+    elif example:
+        terminal.out_json(found.get("example"))
     elif lesson:
         terminal.out(terminal.printable(found["lesson"]).rstrip() or f"{found['title']} has no lesson yet.")
     else:
@@ -87,8 +91,12 @@ def example_line(found: Mapping[str, Any], name: str) -> str:
         elif isinstance(value, int | float | str):
             words += [each.flag, str(value)]
         else:
-            return f"castalia call {name} --input example.json"
-    return shlex.join(words) if len(words) <= 13 else f"castalia show {name} --json | jq .example | castalia call {name} --input -"
+            return f"castalia show {name} --example | castalia call {name} --input -"
+    return (
+        shlex.join(words)
+        if len(words) <= 13
+        else f"castalia show {name} --json | jq .example | castalia call {name} --input -"
+    )
 
 
 def first_line(text: str) -> str:

@@ -68,9 +68,7 @@ def _plain(value: Any) -> Any:
 def out_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
     """Aligned columns; on a terminal the widest one is cut so that a row stays one line."""
     cells = [[shown(value) for value in row] for row in rows]
-    widths = [
-        max([cell_width(title), *(cell_width(row[i]) for row in cells)]) for i, title in enumerate(columns)
-    ]
+    widths = [max([cell_width(title), *(cell_width(row[i]) for row in cells)]) for i, title in enumerate(columns)]
     if is_terminal():
         room = shutil.get_terminal_size().columns - 2 * (len(columns) - 1)
         while sum(widths) > room and max(widths) > 12:

@@ -50,8 +50,8 @@ class Guess:
         """Take in the next cells, already stripped of the space around them."""
         self.rows += len(cells)
         self.absent += sum(cell in self.missing for cell in cells)
-        present = [cell for cell in cells if cell not in self.missing_number]
-        self.absent_number += len(cells) - len(present)
+        self.absent_number += sum(cell in self.missing_number for cell in cells)
+        present = set(cells) - self.missing_number  # the same cell need not be tried twice
         if self.number:
             self._see_numbers(present)
         if self.boolean:

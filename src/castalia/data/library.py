@@ -64,14 +64,10 @@ class Library:
         """
         if isinstance(ref, Path):
             return self._open_path(ref)
-        name, version = _parse(ref)
-        if source := self.sources.get(name):
-            if version not in (None, 1):
-                raise NotFound(f"There is no data set {ref}", ref, f"{name}: it has one version", field="data")
-            return self._open_source(source, accept, progress or announce)
-        if name not in self.versions.all():
-            raise unknown(name, sorted({*self.sources, *self.versions.all()}))
-        return self._open_added(self.versions.get(name, version))
+        found = self._named(ref)
+        if isinstance(found, Source):
+            return self._open_source(found, accept, progress or announce)
+        return self._open_added(found)
 
     def known(self) -> list[Entry]:
         """All data sets that have a name, registered ones first. Looks, but neither reads nor connects."""
@@ -81,13 +77,10 @@ class Library:
 
     def entry(self, name: str) -> Entry:
         """The line of one data set; :class:`NotFound` with a near miss."""
-        name, _ = _parse(name)
-        if source := self.sources.get(name):
-            return self._entry(source)
-        added = self.versions.all()
-        if name not in added:
-            raise unknown(name, sorted({*self.sources, *added}))
-        return self._added(name, added[name])
+        found = self._named(name)
+        if isinstance(found, Source):
+            return self._entry(found)
+        return self._added(found.name, self.versions.all()[found.name])
 
     def fetch(self, name: str, accept: bool = False, progress: Tell | None = None) -> Entry:
         """Make sure that a registered set is here and whole; a damaged copy in the cache is downloaded again."""
@@ -121,6 +114,18 @@ class Library:
             cure = f"Give it another name: castalia data add FILE --name my-{name}"
             raise Conflict(f"{name} is a registered data set", name, "a name that is free", cure, field="name")
         return self.versions.add(path, name, file_name, max_bytes)
+
+    def _named(self, ref: str) -> Source | Version:
+        """What a reference names: a registered set or a version of an added one."""
+        name, version = _parse(ref)
+        if source := self.sources.get(name):
+            if version not in (None, 1):
+                raise NotFound(f"There is no data set {ref}", ref, f"{name}: it has one version", field="data")
+            return source
+        added = self.versions.all()
+        if name not in added:
+            raise unknown(name, sorted({*self.sources, *added}))
+        return self.versions.get(name, version)
 
     # --- opening -----------------------------------------------------------------------------
 

@@ -57,10 +57,11 @@ def check_address(host: str, loopback: bool) -> None:
     """Raise :class:`Refused` where ``host`` is, as it is written, an address that a download must not reach."""
     if loopback:
         allowed = _is_loopback(host)
+    elif address := _address(host):
+        allowed = address.is_global and not address.is_multicast
     else:
-        address = _address(host)
         name = host.rstrip(".").lower()
-        allowed = address.is_global if address else not (name == "localhost" or name.endswith(".localhost"))
+        allowed = bool(name) and name != "localhost" and not name.endswith(".localhost")
     if not allowed:
         raise Refused(
             "The download leads to an address that is not public",

@@ -89,6 +89,12 @@ class Attendant:
             self._held[folder.id] = _Held(folder, spec, state)
             self._change.notify_all()
 
+    def resume(self, folder: Folder, spec: dict[str, Any], state: dict[str, Any]) -> None:
+        """Take in a job that was over, for one more attempt."""
+        with self._change:  # one writer at a time: the end of the last attempt may still be on its way to the disk
+            folder.write("state.json", state)
+            self.queue(folder, spec, state)
+
     def cancel(self, id: str) -> None:
         with self._change:
             held = self._held.get(id)
@@ -199,14 +205,14 @@ class Attendant:
             held.signalled.append(time.monotonic())
 
     def _save(self, held: _Held, state: dict[str, Any]) -> None:
-        """Keep the state here and on disk; on a full disk here, trying again."""
+        """Put the state on disk, then let it be seen; on a full disk let it be seen and try again."""
         with self._change:
-            held.state = state
             try:
                 held.folder.write("state.json", state)
                 held.unsaved = False
             except CastaliaError:
                 held.unsaved = held.folder.path.is_dir()
+            held.state = state
             if not held.unsaved and state["state"] not in ("queued", "running"):
                 self._held.pop(held.folder.id, None)
             self._change.notify_all()

@@ -144,8 +144,8 @@ def _size(dtype: str, shape: tuple[object, ...]) -> int:
 
 
 def _flat(value: object, arrays: list[Any], depth: int) -> object:
-    if value is None or isinstance(value, bool | int | float | str):
-        return value.item() if hasattr(value, "item") else value  # np.float64 is a float
+    if value is None or type(value) in (bool, int, float, str):
+        return value
     if depth > MAX_DEPTH:
         raise WrongInput("A frame", f"nested deeper than {MAX_DEPTH}", "less depth")
     if isinstance(value, dict):
@@ -164,6 +164,9 @@ def _flat(value: object, arrays: list[Any], depth: int) -> object:
         return {"$": "bytes", "at": len(arrays) - 1}
     if type(value).__module__ == "numpy":
         return _flat_numpy(value, arrays, depth)
+    for plain in (int, float, str):  # an enum's member, say; NumPy's own were caught above
+        if isinstance(value, plain):
+            return plain(value)
     raise WrongInput("A frame", f"a value of type {type(value).__name__}", "JSON values, bytes and NumPy arrays")
 
 

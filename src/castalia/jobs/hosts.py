@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from castalia.core import errors
 from castalia.core.errors import CastaliaError, Stopped, Unavailable
 from castalia.jobs.folder import explain
 from castalia.jobs.frames import Ended, Late, Pipe
@@ -241,14 +240,11 @@ class Host:
                 self._tail.append(data)
 
 
-def raised(told: dict[str, str], title: str) -> Exception:
+def raised(told: dict[str, Any], title: str) -> Exception:
     """The error that crossed the pipe, as its own class (CastaliaError for one we do not know)."""
-    kind = told.get("kind", "")
+    kind = told.pop("kind")
     if kind == "Stopped":
         return Stopped()
-    found = getattr(errors, kind, None) if kind else None
-    known = isinstance(found, type) and issubclass(found, CastaliaError)
-    parts = {name: told.get(name, "") for name in ("subject", "got", "expected", "cure", "field")}
     if not kind:
-        parts["subject"] = f"A call of {title} failed"
-    return found(**parts) if known and found is not None else CastaliaError(**parts)
+        told["subject"] = f"A call of {title} failed"
+    return CastaliaError.of_dict(kind, told)

@@ -74,8 +74,8 @@ async def stream(jobs: Jobs, id: str, after: int, request: Request) -> AsyncIter
         job = await asyncio.to_thread(jobs.get, id)
         events = await asyncio.to_thread(reader.read)
         for event in events:
-            data = as_json({"t": event.t, **event.data})
-            yield f"id: {event.n}\nevent: {event.kind.split()[0] if event.kind.strip() else 'message'}\ndata: {data}\n\n"
+            kind = "".join(event.kind.split())  # a line break in it would end the field
+            yield f"id: {event.n}\nevent: {kind}\ndata: {as_json({'t': event.t, **event.data})}\n\n"
         now = (job.state, job.attempt, job.stopping)
         if now != shown and not (events and job.over):
             shown = now

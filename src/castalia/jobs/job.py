@@ -64,7 +64,7 @@ class Job:
     """(done, total) as the child said last."""
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
-    """kind (the error's class), subject, got, expected, cure, field and log_tail (a list of lines)."""
+    """kind (the error's class), the parts of ``CastaliaError.as_dict`` and log_tail (a list of lines)."""
     limits: Limits = field(default_factory=Limits)
 
     @property

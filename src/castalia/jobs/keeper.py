@@ -28,10 +28,6 @@ from castalia.jobs.log import CappedLog
 from castalia.jobs.processes import KILL, Process, become_subreaper, children, end_all, marked, signal_group
 from castalia.jobs.spawn import settle, spawn
 
-LINGER = 10.0
-"""Seconds a worker may take to exit after its result is on disk."""
-
-
 def main(args: list[str]) -> int:
     folder, attempt = Folder(Path(args[0])), int(args[1])
     asked: list[float] = []
@@ -120,7 +116,7 @@ class Keeper:
             elif now - self.attended > self.state["grace"]:
                 self.stop(worker, "interrupted", min(patience, 3.0))
         second_term = len(self.asked) > 1
-        lingers = self.result_seen is not None and now - self.result_seen > LINGER
+        lingers = self.result_seen is not None and now - self.result_seen > patience  # its work is on disk
         if second_term or lingers or now >= self.kill_at:
             signal_group(worker, KILL)
 

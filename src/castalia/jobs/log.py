@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+
+_NOTE = re.compile(rb"\n\[castalia: (\d+) bytes of output left out here\]\n")
 
 
 class CappedLog:
@@ -15,7 +18,6 @@ class CappedLog:
 
     def __init__(self, path: Path, cap: int) -> None:
         self._path, self._cap = path, cap
-        self._left_out = 0
         self._handle = -1
         self._size = 0
         self._open()
@@ -49,13 +51,18 @@ class CappedLog:
 
     def _trim(self) -> None:
         with open(self._path, "rb") as file:
-            head = file.read(self._cap // 8)
+            head = file.read(self._cap // 8 + 128)
             file.seek(-(self._cap // 4), os.SEEK_END)
             tail = file.read()
-        head = head[: head.rfind(b"\n") + 1] or head
+        left_out = self._size
+        if earlier := _NOTE.search(head):  # also one of an earlier attempt: the head stays, its count goes on
+            head = head[: earlier.start()]
+            left_out += int(earlier[1]) - len(earlier[0])
+        else:
+            head = head[: self._cap // 8]
+            head = head[: head.rfind(b"\n") + 1] or head
         tail = tail[tail.find(b"\n") + 1 :] or tail
-        self._left_out += self._size - len(head) - len(tail)
-        note = f"\n[castalia: {self._left_out} bytes of output left out here]\n".encode()
+        note = b"\n[castalia: %d bytes of output left out here]\n" % (left_out - len(head) - len(tail))
         scrap = self._path.with_name(".output.log.new")
         scrap.write_bytes(head + note + tail)
         os.replace(scrap, self._path)

@@ -199,9 +199,8 @@ class Jobs:
             state = folder.read("state.json")
             assert state is not None, "get() has just read it"
             state = {**state, **_waiting(time.time()), "ended": None}
-            folder.write("state.json", state)
+            attendant.resume(folder, spec_of(folder), state)
             self._ended.pop(id, None)
-            attendant.queue(folder, spec_of(folder), state)
             return self.get(id)
 
     def forget(self, id: str) -> None:

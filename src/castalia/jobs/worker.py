@@ -70,7 +70,7 @@ def run(spec: dict[str, Any], context: JobContext) -> dict[str, Any]:
         return {"error": as_error(f"{spec['entry']} failed", got[:2000], "", "read the last lines of its log")}
 
 
-def as_error(subject: str, got: str, expected: str, cure: str, kind: str = "CastaliaError") -> dict[str, str]:
+def as_error(subject: str, got: str, expected: str, cure: str, kind: str = "CastaliaError") -> dict[str, Any]:
     """An error as result.json and ``Job.error`` hold it."""
     return {"kind": kind, **CastaliaError(subject, got, expected, cure).as_dict()}
 

@@ -142,7 +142,7 @@ def _filled(connection: Connection, rows: Iterable[Any]) -> list[dict[str, Any]]
         if parents:
             runs = schema.runs.c
             ids = sa.select(runs.id, runs.run_id).where(runs.id.in_(parents))
-            known = dict(connection.execute(ids).tuples().all())
+            known = {row[0]: row[1] for row in connection.execute(ids)}
             for number in some:
                 items[number]["parent"] = known.get(items[number]["parent"])
     return list(items.values())

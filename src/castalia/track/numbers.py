@@ -81,7 +81,7 @@ class KeyNumbers:
         self._lock = threading.Lock()
 
     def find(self, connection: Connection, names: Iterable[str]) -> Mapping[str, int]:
-        """The numbers of ``names``, made where missing. The caller holds the write lock, and calls ``keep`` once it committed."""
+        """The numbers of ``names``, made where missing; ``keep`` them once it is committed."""
         missing = [name for name in dict.fromkeys(names) if name not in self._known]
         if not missing:
             return self._known
@@ -173,7 +173,7 @@ def _keys_of(connection: Connection, run: int, names: Iterable[str] | None) -> d
     query = sa.select(table.c.name, table.c.id).join(latest, latest.c.key == table.c.id).where(latest.c.run == run)
     if names is not None:
         query = query.where(table.c.name.in_(list(names)[:1000]))
-    return dict(connection.execute(query.order_by(table.c.name)).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query.order_by(table.c.name))}
 
 
 def thinned(
@@ -186,26 +186,31 @@ def thinned(
         here.append(sa.tuple_(table.c.step, table.c.time) > sa.tuple_(*map(sa.literal, after)))
     point = sa.select(table.c.step, table.c.time, table.c.value).where(*here)
     in_order = point.order_by(table.c.step, table.c.time, table.c.value)
-    short = connection.execute(in_order.limit(most + 1)).tuples().all()
+    short = _points(connection, in_order.limit(most + 1))
     if len(short) <= most:
-        return list(short)
+        return short
     backwards = point.order_by(table.c.step.desc(), table.c.time.desc(), table.c.value.desc())
-    first, last = short[0], connection.execute(backwards.limit(1)).tuples().one()
+    first, last = short[0], _points(connection, backwards.limit(1))[0]
     # Along the x axis of a plot, which is the step; a series that never counts its steps goes by time.
-    axis, place = (table.c.step, 0) if last[0] > first[0] else (table.c.time, 1)
+    by_step = last[0] > first[0]
+    axis = table.c.step if by_step else table.c.time
+    span = (first[0], last[0]) if by_step else (first[1], last[1])
     spoiled = connection.scalar(sa.select(sa.exists().where(*here, table.c.value > math.inf)))
     parts = (most - 2) // (3 if spoiled else 2)
     kept = {_exact(first): first, _exact(last): last}
-    for low, high in _parts(first[place], last[place], parts):
+    for low, high in _parts(*span, parts):
         part = point.where(axis >= low, axis < high)
         wanted = [part.where(table.c.value <= math.inf).order_by(table.c.value),
                   part.where(table.c.value <= math.inf).order_by(table.c.value.desc())]  # fmt: skip
         if spoiled:
             wanted.append(part.where(table.c.value > math.inf))
         for query in wanted:
-            for found in connection.execute(query.limit(1)).tuples():
-                kept[_exact(found)] = found
+            kept.update((_exact(found), found) for found in _points(connection, query.limit(1)))
     return [kept[exact] for exact in sorted(kept)]
+
+
+def _points(connection: Connection, query: sa.Select[Any]) -> list[tuple[int, int, float]]:
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
 
 def _exact(point: tuple[int, int, float]) -> tuple[int, int, tuple[bool, float]]:

@@ -164,7 +164,7 @@ class Registry(Part):
                 raise NotFound(f"{model} has no alias {alias[:80]!r}", cure=f"castalia models {model}")
 
     def resolve(self, model: str, which: str | int | None = None) -> Version:
-        """The version meant: a number, an alias or ``latest``; None is ``champion``: the alias if set, else the newest."""
+        """The version a number, an alias or ``latest`` means; None is ``champion``, the newest where it is not set."""
         with self.database.read() as connection:
             found = self._versions(connection, model)
         if not found:
@@ -189,10 +189,19 @@ class Registry(Part):
             .order_by(versions.c.version.desc())
         )
         return [
-            Version(model, row.version, row.system, row.run_id, self.home / row.folder, _numbers(row.metrics), row.digest,
-                    row.created, tuple(sorted(pointers.get(row.version, ()))))
+            Version(
+                model,
+                row.version,
+                row.system,
+                row.run_id,
+                self.home / row.folder,
+                _numbers(row.metrics),
+                row.digest,
+                row.created,
+                tuple(sorted(pointers.get(row.version, ()))),
+            )
             for row in connection.execute(query)
-        ]  # fmt: skip
+        ]
 
     def _kept(self, folder: str | Path) -> str:
         """A folder inside the home is kept relative to it, so that the home can move."""

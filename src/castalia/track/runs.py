@@ -164,7 +164,8 @@ def _say_params(connection: Connection, run: int, texts: Mapping[str, str]) -> N
     table = schema.params
     rows = [{"run": run, "key": key, "value": value} for key, value in texts.items()]
     connection.execute(insert(table).on_conflict_do_nothing(), rows)
-    said = dict(connection.execute(sa.select(table.c.key, table.c.value).where(table.c.run == run)).tuples().all())
+    before = connection.execute(sa.select(table.c.key, table.c.value).where(table.c.run == run))
+    said = {row[0]: row[1] for row in before}
     for key, value in texts.items():
         if said[key] != value:
             subject = f"param {key!r} was said before, otherwise"

@@ -51,7 +51,7 @@ class Writer:
         self._closed = False
         self._until = 0.0
         self._fault: CastaliaError | None = None
-        self._next_try, self._pause = 0.0, 0.1
+        self._next_try, self._pause, self._spill_after = 0.0, 0.1, 0.0
         self._thread = threading.Thread(target=self._work, name="castalia-writer", daemon=True)
         self._thread.start()
         _writers.add(self)
@@ -81,7 +81,7 @@ class Writer:
             self._spill()
 
     def flush(self, timeout: float = 60.0) -> None:
-        """Return once everything logged before is on disk. Unavailable after ``timeout`` seconds, or if some is lost."""
+        """Return once everything logged before is on disk. Unavailable after ``timeout`` seconds, or on a loss."""
         with self._state:
             if self._closed and not self._thread.is_alive():
                 return
@@ -169,6 +169,8 @@ class Writer:
             left -= len(batch)
             if not self._commit(_by_run(batch)) and not self._aside(batch):
                 return False
+        with self._spilling:  # what a caller has in hand is in the spool before it counts as there
+            pass
         until = time.monotonic() + (5.0 if urgent else 0.5)
         while time.monotonic() < until and (found := self._spool.frame()) is not None and self._commit(found[0]):
             try:
@@ -176,7 +178,6 @@ class Writer:
             except OSError:  # brought in, though the file keeps it: twice does no harm
                 break
         if self._spool.waiting:
-            self._wake.set() if urgent else None
             try:
                 self._spool.sync()
             except OSError as error:
@@ -225,10 +226,12 @@ class Writer:
 
     def _spill(self) -> None:
         """Called by who logs faster than the database takes: move the oldest points to disk, without waiting for it."""
-        if self._spilling.acquire(blocking=False):
+        if time.monotonic() >= self._spill_after and self._spilling.acquire(blocking=False):
             try:
-                while len(self._queue) > self.in_memory // 2 and self._aside(self._take(_GROUP // 2)):
-                    pass
+                while len(self._queue) > self.in_memory // 2:
+                    if not self._aside(self._take(_GROUP // 2)):
+                        self._spill_after = time.monotonic() + 1.0
+                        break
             finally:
                 self._spilling.release()
 

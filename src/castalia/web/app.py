@@ -88,12 +88,7 @@ def create_app(
         root_path_in_servers=False,
         generate_unique_id_function=_operation,
         redirect_slashes=False,
-        responses={
-            "4XX": {
-                "description": "What does not fit, and the cure.",
-                "content": {problems.MEDIA: {"schema": problems.SCHEMA}},
-            }
-        },
+        responses={"4XX": problems.RESPONSE},
     )
     app.include_router(_health())
     for router in _routers(settings, parts):
@@ -123,7 +118,7 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
     return [
         systems(settings, parts.hosts, parts.jobs, parts.store),
         jobs(parts.jobs),
-        track(parts.store),
+        track(parts.store, stopping=lambda: parts.jobs.closing),
         data(settings),
     ]
 

@@ -74,8 +74,8 @@ async def admit(headers: MutableMapping[str, str], path: str, receive: Receive) 
     if not declared and "transfer-encoding" not in headers:
         return receive
     rule = rule_of(path)
-    if declared and (not declared.isdigit() or len(declared) > 15 or int(declared) > rule.cap):
-        raise _too_large(rule, f"{int(declared) / 2**20:.0f} MiB" if declared.isdigit() else shown(declared))
+    if declared and (not re.fullmatch("[0-9]{1,15}", declared) or int(declared) > rule.cap):
+        raise _too_large(rule, f"Content-Length: {shown(declared, 40)}")
     if rule.upload:
         _check_encoding(headers)
         return _counted(receive, rule)

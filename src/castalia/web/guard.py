@@ -17,7 +17,7 @@ from starlette._utils import get_route_path
 from starlette.datastructures import State
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from castalia.core.errors import CastaliaError, Refused
+from castalia.core.errors import CastaliaError, Refused, WrongInput
 from castalia.core.record import shown
 from castalia.web import bodies, problems
 from castalia.web.login import Token
@@ -92,7 +92,7 @@ class Guard:
         for text in allow_hosts:
             named = authority(text)
             if named is None:
-                raise Refused(
+                raise WrongInput(
                     "--allow-host does not fit", shown(text), "a host name such as castalia.example or box:8000"
                 )
             self.hosts_named.add(named)
@@ -171,7 +171,7 @@ class Guard:
         raise Refused("this workbench does not answer to that Host", shown(given), "localhost or an allowed host", cure)
 
     def _check_origin(self, headers: dict[str, str]) -> None:
-        """Refuse what another site's page makes a browser send; requests from outside a browser carry neither header."""
+        """Refuse what another site's page makes a browser send; outside a browser neither header is sent."""
         origin = headers.get("origin")
         if origin is not None:
             scheme, _, rest = origin.partition("://")

@@ -40,7 +40,8 @@ SCHEMA: dict[str, Any] = {
         "errors": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "string"}}},
     },
 }
-"""What a problem document looks like, for OpenAPI."""
+RESPONSE: dict[str, Any] = {"description": "What does not fit, and the cure.", "content": {MEDIA: {"schema": SCHEMA}}}
+"""How OpenAPI shows what a route may refuse."""
 
 log = logging.getLogger("castalia.web")
 

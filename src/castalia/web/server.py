@@ -61,6 +61,12 @@ def serve(
         timeout_keep_alive=15,
         timeout_graceful_shutdown=1,
     )
+    try:
+        app.state.parts.jobs.adopt()
+    except BaseException:  # another workbench has this home
+        app.state.parts.close()
+        bound.close()
+        raise
     address = f"http://{_shown(host)}:{bound.getsockname()[1]}{base_path.rstrip('/')}/app/"
     with bound:
         Workbench(config, address, browser, app.state).run(sockets=[bound])
@@ -117,12 +123,12 @@ def _check(host: str, base_path: str, token: str) -> None:
         raise WrongInput("--base-path does not fit", base_path, "a path such as /castalia")
     if token and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token):
         expected = f"at least {SHORTEST_TOKEN} printable characters without spaces"
-        raise WrongInput("the token does not fit", f"{len(token)} characters", expected, _TOKEN_CURE)
+        raise WrongInput("the token does not fit", f"{len(token)} characters", expected, _MAKE_ONE)
     if not token and not is_loopback(host):
-        raise Refused("beyond loopback a token is needed", f"--host {host} and no token", "CASTALIA_TOKEN", _TOKEN_CURE)
+        raise Refused("beyond loopback a token is needed", f"--host {host} and no token", "CASTALIA_TOKEN", _MAKE_ONE)
 
 
-_TOKEN_CURE = "export CASTALIA_TOKEN=$(python3 -c 'import secrets; print(secrets.token_urlsafe(24))')"
+_MAKE_ONE = "export CASTALIA_TOKEN=$(python3 -c 'import secrets; print(secrets.token_urlsafe(24))')"
 _PATH_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./~")
 
 

@@ -20,7 +20,6 @@ anyone will leave, nor customers of another company or another year.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -94,7 +93,7 @@ class Input(Record):
     StreamingTV: str = _choice("Streams television.", INTERNET_EXTRA, "Yes")
     StreamingMovies: str = _choice("Streams films.", INTERNET_EXTRA, "No")
     Contract: str = _choice("How long they are bound.", ["Month-to-month", "One year", "Two year"], "Month-to-month")
-    PaperlessBilling: str = _choice("Gets bills by mail on the screen only.", YES_NO, "Yes")
+    PaperlessBilling: str = _choice("Gets no paper bills.", YES_NO, "Yes")
     PaymentMethod: str = _choice(
         "How they pay.",
         ["Bank transfer (automatic)", "Credit card (automatic)", "Electronic check", "Mailed check"],
@@ -190,8 +189,6 @@ class Churn(System[Params, Input, Output]):
         self.model = model
         ours = set(model.encoder.names) == set(Input.model_fields)
         self.input = Input if ours else Row.of(model.encoder.columns, "Input")
-        for note in model.report["notes"]:
-            warnings.warn(note, stacklevel=3)
 
     def _learnt(self) -> Any:
         model = getattr(self, "model", None)

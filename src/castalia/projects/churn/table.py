@@ -28,6 +28,7 @@ Array = NDArray[Any]
 
 MOST_CATEGORIES = 200
 """Rarer ones share the place of the unknown."""
+BOOLEANS = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 TRUE_WORDS = ("yes", "true", "1", "y", "t", "churned", "left")
 
 
@@ -36,7 +37,8 @@ class Task:
     """A table and the question asked of it."""
 
     columns: list[Column]
-    table: Mapping[str, Sequence[Any]]
+    table: dict[str, Array]
+    """Cleaned: float64 for a number, text or None (dtype object) for a category."""
     labels: Array
     """(n,) int64, 1 for the positive class."""
     target: str
@@ -44,9 +46,9 @@ class Task:
     digest: str
     notes: list[str]
 
-    def rows(self, index: Array) -> dict[str, Any]:
+    def rows(self, index: Array) -> dict[str, Array]:
         """The chosen rows, column by column."""
-        return {column.name: np.asarray(self.table[column.name], dtype=object)[index] for column in self.columns}
+        return {name: values[index] for name, values in self.table.items()}
 
     @classmethod
     def open(cls, params: Params) -> Task:
@@ -85,7 +87,7 @@ class Task:
         for column in columns:
             if column.name == target:
                 continue
-            values = np.asarray(table[column.name], dtype=object)[known]
+            values = _clean(column, np.asarray(table[column.name])[known])
             if reason := _no_feature(column, values):
                 notes.append(f"column {column.name} is not used: {reason}")
                 continue
@@ -117,7 +119,7 @@ def _no_feature(column: Column, values: Array) -> str:
     if column.kind == "date":
         return "dates are not read yet"
     if column.kind in ("text", "category"):
-        given = [text for value in values if (text := as_text(value)) is not None]
+        given = [value for value in values if value is not None]
         if len(set(given)) > max(20, len(given) / 2):
             return "it names the row (nearly every value is another)"
     return ""
@@ -125,7 +127,9 @@ def _no_feature(column: Column, values: Array) -> str:
 
 def as_text(value: Any) -> str | None:
     """One spelling for a category, wherever it came from: 0, 0.0, "0" and " 0 " are the same; blank is None."""
-    if value is None or value != value:
+    if type(value) is str:
+        return value.strip() or None
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
         return None
     if isinstance(value, bool | np.bool_):
         return str(int(value))
@@ -143,6 +147,37 @@ def as_number(value: Any) -> float:
     return number if np.isfinite(number) else np.nan
 
 
+def texts(column: Column, values: Sequence[Any]) -> Array:
+    """Cleaned categories: text or None, dtype object."""
+    cleaned: list[str | None] = [as_text(value) for value in values]
+    if column.kind == "boolean":
+        cleaned = [BOOLEANS.get(text.lower(), text) if text else text for text in cleaned]
+    out = np.empty(len(cleaned), dtype=object)
+    out[:] = cleaned
+    return out
+
+
+def numbers(values: Sequence[Any]) -> Array:
+    """Cleaned numbers: float64, NaN where there is none."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        found = values.astype(np.float64)
+        return np.where(np.isfinite(found), found, np.nan)
+    return np.array([as_number(value) for value in values], dtype=np.float64)
+
+
+def _clean(column: Column, values: Array) -> Array:
+    """What a column is, decided cell by cell: nothing here is learnt from other rows, but for one thing.
+
+    A whole number that takes only two values, such as SeniorCitizen, is a category in disguise.
+    """
+    if column.kind in ("category", "text", "boolean", "date"):
+        return texts(column, values)
+    found = numbers(values)
+    if column.kind == "integer" and len(np.unique(found[~np.isnan(found)])) <= 2:
+        return texts(column, values)
+    return found
+
+
 class Encoder:
     """Rows of a table to a float64 matrix: numbers as they are, categories as codes, the unknown as NaN."""
 
@@ -153,24 +188,25 @@ class Encoder:
         self._codes = {name: {text: i for i, text in enumerate(known)} for name, known in self.categories.items()}
 
     @classmethod
-    def learn(cls, columns: Sequence[Column], rows: Mapping[str, Sequence[Any]]) -> Encoder:
-        """What these rows teach about each column: categories, extremes, whether it is ever empty."""
+    def learn(cls, columns: Sequence[Column], rows: Mapping[str, Array]) -> Encoder:
+        """What these cleaned rows teach about each column: categories, extremes, whether it is ever empty."""
         learnt, categories = [], {}
         for column in columns:
             values = rows[column.name]
-            if column.kind in ("category", "text", "boolean") or _is_flag(column, values):
-                counts = Counter(text for value in values if (text := _text_of(column, value)) is not None)
-                categories[column.name] = sorted(name for name, _ in counts.most_common(MOST_CATEGORIES))
-                complete = sum(counts.values()) == len(values)
-                shown = tuple(categories[column.name]) if column.kind in ("category", "text") else ()
-                kind = "category" if column.kind == "text" else column.kind
-                learnt.append(column.model_copy(update={"choices": shown, "required": complete, "kind": kind}))
-                continue
-            numbers = np.array([as_number(value) for value in values])
-            given = numbers[~np.isnan(numbers)]
-            update = {"required": len(given) == len(numbers), "choices": ()}
-            if len(given):
-                update |= {"minimum": float(given.min()), "maximum": float(given.max())}
+            if values.dtype == object:
+                counts = Counter(values.tolist())
+                empty = counts.pop(None, 0)
+                known = sorted(name for name, _ in counts.most_common(MOST_CATEGORIES))
+                categories[column.name] = known
+                named = column.kind in ("category", "text")
+                update = {"required": not empty, "choices": tuple(known) if named else ()}
+                if named:
+                    update["kind"] = "category"
+            else:
+                given = values[~np.isnan(values)]
+                update = {"required": len(given) == len(values), "choices": ()}
+                if len(given):
+                    update |= {"minimum": float(given.min()), "maximum": float(given.max())}
             learnt.append(column.model_copy(update=update))
         return cls(learnt, categories)
 
@@ -180,24 +216,34 @@ class Encoder:
         return [i for i, name in enumerate(self.names) if name in self.categories]
 
     def matrix(self, table: Mapping[str, Sequence[Any]]) -> Array:
-        """(n, columns) float64; a column the table lacks is NaN throughout."""
-        n = len(next(iter(table.values()), ()))
+        """(n, columns) float64 of a table as people hold it; a column it lacks is NaN throughout."""
+        given = [column for column in self.columns if column.name in table]
+        cleaned = {
+            column.name: texts(column, table[column.name])
+            if column.name in self.categories
+            else numbers(table[column.name])
+            for column in given
+        }
+        return self.encode(cleaned, len(next(iter(table.values()), ())))
+
+    def encode(self, cleaned: Mapping[str, Array], n: int) -> Array:
+        """(n, columns) float64 of cleaned columns."""
         out = np.full((n, len(self.names)), np.nan)
-        for place, column in enumerate(self.columns):
-            values = table.get(column.name)
-            if values is None:
+        for place, name in enumerate(self.names):
+            if name not in cleaned:
                 continue
-            if codes := self._codes.get(column.name):
-                out[:, place] = [codes.get(_text_of(column, value), np.nan) for value in values]  # type: ignore[arg-type]
+            if name in self._codes:
+                codes = self._codes[name]
+                out[:, place] = [codes.get(text, np.nan) for text in cleaned[name]]
             else:
-                out[:, place] = [as_number(value) for value in values]
+                out[:, place] = cleaned[name]
         return out
 
     def shown(self, place: int, value: Any) -> str:
         """A cell as a reason words it."""
         name = self.names[place]
         if name in self.categories:
-            text = _text_of(self.columns[place], value)
+            text = texts(self.columns[place], [value])[0]
             return "unknown" if text is None else text if text in self._codes[name] else f"{text} (never seen)"
         number = as_number(value)
         return "unknown" if np.isnan(number) else f"{number:.6g}"
@@ -212,8 +258,9 @@ class Encoder:
             warnings.warn(f"missing columns, treated as unknown: {', '.join(missing)}", stacklevel=3)
         for column in self.columns:
             if column.name in given and column.name not in self.categories:
-                cells = [as_text(value) for value in given[column.name]]
-                wrong = [text for text in cells if text is not None and np.isnan(as_number(text))]
+                cells = given[column.name]
+                empty = np.flatnonzero(np.isnan(numbers(cells)))
+                wrong = [text for row in empty if (text := as_text(cells[row])) is not None]
                 if wrong:
                     words = f"{len(wrong)} values of {column.name} are no numbers and treated as unknown, {wrong[0]!r} say"
                     warnings.warn(words, stacklevel=3)
@@ -226,17 +273,3 @@ class Encoder:
     def of_plain(cls, saved: Mapping[str, Any]) -> Encoder:
         """The encoder that ``plain`` wrote down."""
         return cls([Column.parse(column) for column in saved["columns"]], saved["categories"])
-
-
-def _is_flag(column: Column, values: Sequence[Any]) -> bool:
-    """A whole number that only takes two values, such as SeniorCitizen, is a category in disguise."""
-    if column.kind != "integer":
-        return False
-    return len({number for value in values if not np.isnan(number := as_number(value))}) <= 2
-
-
-def _text_of(column: Column, value: Any) -> str | None:
-    text = as_text(value)
-    if column.kind == "boolean" and text is not None:
-        return {"true": "1", "yes": "1", "false": "0", "no": "0"}.get(text.lower(), text)
-    return text

@@ -3,6 +3,7 @@
 /** Four significant digits, thousands grouped, exponents only where they help; NaN and infinity by name. */
 export function number(value: unknown): string {
   if (value === null || value === undefined) return "–";
+  if (typeof value === "string") return ({ NaN: "NaN", Infinity: "∞", "-Infinity": "−∞" } as Record<string, string>)[value] ?? value;
   if (typeof value !== "number") return String(value);
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";

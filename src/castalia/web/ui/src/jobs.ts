@@ -1,22 +1,20 @@
-// Jobs as the pages need them: which are alive, how far they are, which system they train.
+// Jobs as the pages need them: which are alive, which system they train, which run they write.
 import type { Job } from "./types";
 
-export const running = (job: Job): boolean => job.status === "running" || job.status === "queued";
+export const running = (job: Job): boolean => job.state === "running" || job.state === "queued";
 
-export function progressOf(job: Job): [number, number] | null {
-  const at = job.progress;
-  if (Array.isArray(at)) return [at[0], at[1]];
-  return at ? [at.done, at.total] : null;
+interface Plan {
+  address?: unknown;
+  run_id?: unknown;
+  model?: unknown;
 }
 
-/** The address of the system a fit belongs to, wherever the job says it. */
-export function systemOf(job: Job): string {
-  const args = job.args ?? {};
-  const named = args.address ?? args.system ?? args.name ?? "";
-  return String(named).split("@")[0]!.replace("/", "~");
-}
+const planOf = (job: Job): Plan => (typeof job.args?.plan === "object" && job.args.plan !== null ? (job.args.plan as Plan) : {});
+
+/** The address of the system that a fit trains, as our own addresses write it. */
+export const systemOf = (job: Job): string => String(planOf(job).address ?? "").split("@")[0]!.replace("/", "~");
 
 export function runOf(job: Job): string {
-  const named = job.args?.run_id ?? job.result?.run_id;
+  const named = planOf(job).run_id ?? job.result?.run_id;
   return typeof named === "string" ? named : "";
 }

@@ -108,12 +108,14 @@ export interface JobError {
 export interface Job {
   id: string;
   title: string;
-  status: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+  state: "queued" | "running" | "done" | "failed" | "cancelled";
   args?: Record<string, unknown>;
-  started?: number | string | null;
-  ended?: number | string | null;
+  created?: number;
+  started?: number | null;
+  ended?: number | null;
   attempt?: number;
-  progress?: [number, number] | { done: number; total: number } | null;
+  stopping?: boolean;
+  progress?: [number, number] | null;
   result?: Record<string, unknown> | null;
   error?: JobError | null;
 }
@@ -127,34 +129,57 @@ export interface RunRow {
   started?: number | string | null;
   ended?: number | string | null;
   parent?: string | null;
-  metrics?: Record<string, number | null>;
+  metrics?: Record<string, Num>;
   params?: Record<string, unknown>;
   tags?: Record<string, unknown>;
 }
 
 export interface RunDetail extends RunRow {
-  children?: RunRow[];
-  artifacts?: Artifact[];
-  summary?: Record<string, unknown>;
+  summary?: Record<string, Summary>;
 }
 
 export interface Artifact {
   name: string;
-  bytes?: number;
+  size?: number;
 }
 
 export interface Curve {
   step: number[];
-  time?: number[];
-  value: (number | null)[];
+  time: number[];
+  value: Num[];
+}
+
+/** A line of GET /models; `versions` counts them. */
+export interface ModelLine {
+  name: string;
+  system?: string | null;
+  versions: number;
+  newest: number;
+  champion: number;
+  aliases?: Record<string, number>;
+  metrics?: Record<string, Num>;
+  created?: number;
+  updated?: number;
 }
 
 export interface Model {
   name: string;
-  system?: string;
-  versions?: Version[];
-  latest?: number;
+  champion?: number;
+  newest?: number;
+  versions: Version[];
   aliases?: Record<string, number>;
+}
+
+/** NaN and infinities travel as text. */
+export type Num = number | string | null;
+
+export interface Summary {
+  last: Num;
+  last_step: number;
+  min: Num;
+  min_step: number;
+  max: Num;
+  max_step: number;
 }
 
 export interface DataEntry {

@@ -3,7 +3,7 @@ import { get, part } from "../api";
 import { useResource } from "../resource";
 import { go, href } from "../router";
 import { turnTheme } from "../theme";
-import type { Model, RunRow, SystemCard } from "../types";
+import type { ModelLine, RunRow, SystemCard } from "../types";
 
 interface Entry {
   label: string;
@@ -26,7 +26,7 @@ export function Palette({ close }: { close: () => void }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const systems = useResource<SystemCard[]>("systems", (signal) => get("systems", signal)).value;
-  const models = useResource<Model[]>("models", (signal) => get("models", signal)).value;
+  const models = useResource<ModelLine[]>("models", (signal) => get("models", signal)).value;
   const runs = useResource<{ items: RunRow[] }>(`runs?q=${part(text)}&limit=8`, (signal) => get(`runs?q=${part(text)}&limit=8`, signal)).value;
 
   useEffect(() => dialog.current?.showModal(), []);

@@ -1,0 +1,239 @@
+"""The network against finite differences and closed forms; the system against its claims."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from castalia.core.errors import WrongInput
+from castalia.core.fields import Dataset, Image
+from castalia.core.system import Stopped
+from castalia.projects.neural_net.network import Adam, Network, softmax_cross_entropy
+from castalia.projects.neural_net.neural_net import Input, NeuralNet, Params
+from castalia.projects.neural_net.picture import Jitter, look
+from castalia.projects.neural_net.view import Controls, figures
+
+TINY = Params(hidden=(16,), epochs=4, jitter=0.5)
+
+
+class Pad:
+    """The smallest Run: remembers what it is told, and stops once asked to."""
+
+    device = "cpu"
+
+    def __init__(self, folder: Path, stop_after: int = 10**9) -> None:
+        self.folder, self.stop_after = folder, stop_after
+        self.points: dict[int, dict[str, float]] = {}
+
+    def log(self, step: int, **values: float) -> None:
+        self.points[step] = values
+        if len(self.points) >= self.stop_after:
+            raise Stopped
+
+    def progress(self, done: float, total: float) -> None:
+        assert 0 <= done <= total
+
+    def artifact(self, name: str, content: object) -> None: ...
+
+    def child(self, name: str) -> Pad:
+        return self
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> NeuralNet:
+    system = NeuralNet(NeuralNet.QUICK)
+    system.fit(Pad(tmp_path_factory.mktemp("quick")))
+    return system
+
+
+def _loss(network: Network, x, labels, dropout: float = 0.0) -> float:
+    return network.learn(x, labels, dropout, np.random.default_rng(7))[0] / len(x)
+
+
+@pytest.mark.parametrize("sizes", [(5, 4), (5, 7, 3), (1, 3, 2), (6, 8, 5, 4)])
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_gradient_is_the_slope(sizes, dropout):
+    rng = np.random.default_rng(1)
+    network = Network(sizes, seed=2, dtype=np.float64)
+    network.parameters += 0.1 * rng.standard_normal(len(network.parameters))  # biases too
+    x, labels = rng.standard_normal((6, sizes[0])), rng.integers(0, sizes[-1], 6)
+    _loss(network, x, labels, dropout)
+    exact, h = network.gradient.copy(), 1e-6
+    for place in range(len(network.parameters)):
+        kept = network.parameters[place]
+        network.parameters[place] = kept + h
+        above = _loss(network, x, labels, dropout)
+        network.parameters[place] = kept - h
+        below = _loss(network, x, labels, dropout)
+        network.parameters[place] = kept
+        assert (above - below) / (2 * h) == pytest.approx(exact[place], rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_huge_logits_stay_finite(dtype):
+    logits = np.array([[1e4, -1e4, 0], [-1e4, -1e4, -1e4]], dtype)
+    loss, right = softmax_cross_entropy(logits, np.array([1, 2]))
+    assert loss == pytest.approx(2e4 + np.log(3), rel=1e-6)
+    assert right == 0
+    np.testing.assert_allclose(logits, [[1, -1, 0], [1 / 3, 1 / 3, -2 / 3]], atol=1e-6)
+
+
+def test_uniform_logits_cost_log_k():
+    assert softmax_cross_entropy(np.zeros((4, 10)), np.arange(4))[0] / 4 == pytest.approx(np.log(10))
+
+
+def test_gradient_of_a_short_batch_after_a_long_one():
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((9, 4)), rng.integers(0, 3, 9)
+    used, fresh = Network((4, 6, 3), 1, np.float64), Network((4, 6, 3), 1, np.float64)
+    used.learn(x, labels)
+    used.learn(x[:2], labels[:2])
+    fresh.learn(x[:2], labels[:2])
+    np.testing.assert_array_equal(used.gradient, fresh.gradient)
+
+
+def test_adam_follows_the_paper():
+    network = Network((3, 2), 0, np.float64)
+    adam, theta = Adam(network), network.parameters.copy()
+    m = v = np.zeros_like(theta)
+    rng = np.random.default_rng(3)
+    for t in range(1, 7):
+        gradient = rng.standard_normal(len(theta))
+        network.gradient[...] = gradient
+        adam.step(0.1)
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        theta = theta - 0.1 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        np.testing.assert_allclose(network.parameters, theta, rtol=1e-12)
+
+
+def test_weight_decay_spares_biases():
+    network = Network((3, 2), 0, np.float64)
+    network.biases[0][:] = 1
+    before = network.weights[0].copy()
+    Adam(network).step(0.1, decay=0.5)
+    np.testing.assert_allclose(network.weights[0], before * 0.95)
+    np.testing.assert_array_equal(network.biases[0], 1)
+
+
+def test_he_keeps_the_signal_through_many_layers():
+    network = Network([256] * 51, seed=0, dtype=np.float64)
+    x = np.random.default_rng(0).standard_normal((64, 256))
+    assert 0.2 < np.sqrt((network.logits(x) ** 2).mean()) < 5
+
+
+def test_it_can_learn_xor_on_every_seed():
+    x, labels = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([0, 1, 1, 0])
+    for seed in range(5):
+        network = Network((2, 32, 2), seed)
+        adam = Adam(network)
+        for _ in range(400):
+            network.learn(x, labels)
+            adam.step(0.02)
+        assert (network.logits(x).argmax(axis=1) == labels).all()
+
+
+def test_jitter_of_nothing_changes_nothing():
+    x = np.random.default_rng(0).random((3, 64), dtype=np.float32)
+    np.testing.assert_allclose(Jitter(8, 0.0)(x, np.random.default_rng(0)), x, atol=1e-6)
+    moved = Jitter(8, 1.0)(x, np.random.default_rng(0))
+    assert moved.shape == x.shape and 0 <= moved.min() and moved.max() <= x.max() + 1e-6
+    assert np.abs(moved - x).max() > 0.05
+
+
+def _drawing(size: int = 200, invert: bool = False) -> Image:
+    """A ring: a zero, dark on light, off the middle."""
+    y, x = np.mgrid[:size, :size]
+    distance = np.hypot((y - 0.4 * size) / 1.4, x - 0.62 * size)
+    ink = np.abs(distance - 0.17 * size) < 0.045 * size
+    page = np.where(ink, 20, 235).astype(np.uint8)
+    return Image.of_array(255 - page if invert else page)
+
+
+@pytest.mark.parametrize("side", [8, 28])
+def test_a_drawing_is_seen_the_same_in_either_polarity_and_size(side):
+    seen = look(_drawing(), side)
+    assert seen.shape == (side, side) and seen.dtype == np.uint8 and seen.max() > 200
+    np.testing.assert_array_equal(look(_drawing(invert=True), side), seen)
+    assert np.abs(look(_drawing(400), side).astype(int) - seen).mean() < 12
+    y, x = np.mgrid[:side, :side]
+    middle = (side - 1) / 2
+    assert abs((seen * y).sum() / seen.sum() - middle) <= 0.75
+    assert abs((seen * x).sum() / seen.sum() - middle) <= 0.75
+
+
+def test_empty_paper_is_refused_by_name(quick):
+    with pytest.raises(WrongInput, match="empty") as caught:
+        quick(Input(image=Image.of_array(np.full((50, 50), 240, np.uint8))))
+    assert caught.value.field == "image"
+
+
+def test_quick_reads_digits_and_a_drawing(quick):
+    assert quick.model.metrics["test_accuracy"] >= 0.95
+    answer = quick(Input(image=_drawing()))
+    assert answer.label == "0"
+    assert len(answer.probabilities) == 10
+    assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
+    example = quick.Input(image=Input.model_fields["image"].examples[0])
+    assert quick(example).label == "3"
+    assert quick.batch([example, Input(image=_drawing())]) == [quick(example), answer]
+
+
+def test_saved_and_loaded_it_is_the_same(quick, tmp_path):
+    quick.save(tmp_path)
+    loaded = NeuralNet()
+    loaded.load(tmp_path)
+    assert loaded(Input(image=_drawing())) == quick(Input(image=_drawing()))
+    assert sum(f.stat().st_size for f in tmp_path.iterdir()) <= 50_000
+    drawn = figures(loaded, Controls(how_many=5))
+    assert [f.plain() for f in drawn] == [f.plain() for f in figures(quick, Controls(how_many=5))]
+    assert [f.kind for f in drawn] == ["lines", "lines", "images", "images", "matrix"]
+    with pytest.raises(WrongInput, match="no such class"):
+        figures(quick, Controls(which_class="cat"))
+
+
+def test_arrays_of_another_network_are_refused(quick, tmp_path):
+    quick.save(tmp_path)
+    about = json.loads((tmp_path / "network.json").read_text())
+    (tmp_path / "network.json").write_text(json.dumps(about | {"sizes": [64, 95, 10]}))
+    with pytest.raises(WrongInput, match="not of this network"):
+        NeuralNet().load(tmp_path)
+
+
+def test_a_stopped_fit_goes_on_bit_by_bit(tmp_path):
+    whole = NeuralNet(TINY)
+    expected = whole.fit(Pad(tmp_path / "whole"))
+    with pytest.raises(Stopped):
+        NeuralNet(TINY).fit(Pad(tmp_path / "cut", stop_after=2))
+    resumed, pad = NeuralNet(TINY), Pad(tmp_path / "cut")
+    assert resumed.fit(pad) == expected
+    assert sorted(pad.points) == [2, 3, 4], "epoch 1 is not learnt again"
+    np.testing.assert_array_equal(resumed.model.network.parameters, whole.model.network.parameters)
+    other = NeuralNet(TINY.model_copy(update={"seed": 1}))
+    assert sorted((pad := Pad(tmp_path / "cut")).points) == []
+    other.fit(pad)
+    assert sorted(pad.points) == [1, 2, 3, 4], "another seed's checkpoint is not taken over"
+
+
+def test_digits_claim_without_data_or_network(tmp_path, monkeypatch):
+    monkeypatch.setenv("CASTALIA_DATA", "")
+    monkeypatch.setenv("CASTALIA_OFFLINE", "1")
+    monkeypatch.setenv("CASTALIA_HOME", str(tmp_path / "home"))
+    assert NeuralNet().fit(Pad(tmp_path / "run"))["test_accuracy"] >= 0.97
+
+
+def test_a_table_is_no_pictures(tmp_path):
+    pytest.importorskip("sklearn")
+    with pytest.raises(WrongInput, match="no images"):
+        NeuralNet(Params(data=Dataset("iris"))).fit(Pad(tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_mnist_claim(tmp_path):
+    if not os.environ.get("CASTALIA_DATA"):
+        pytest.skip("MNIST is looked for in CASTALIA_DATA, which is not set")
+    assert NeuralNet(Params(data=Dataset("mnist"))).fit(Pad(tmp_path))["test_accuracy"] >= 0.98

@@ -1,0 +1,305 @@
+"""Reading tables: what people's files look like, and what is said when they cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from castalia.core.errors import CastaliaError, TooLarge, WrongInput
+from castalia.data import delimited, table
+from castalia.data.content import Content, chunks
+from castalia.data.formats import format_of, rows_of, stem
+
+
+def read(text, fmt="csv", name="mine.csv"):
+    content = Content.of(name, text.encode() if isinstance(text, str) else text)
+    rows = rows_of(content, fmt)
+    shape = rows.shape()
+    return rows.arrays(shape), {c.name: c for c in shape.columns()}, shape
+
+
+def kinds(text, fmt="csv"):
+    return {name: column.kind for name, column in read(text, fmt)[1].items()}
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_delimiters_line_ends_and_encodings_are_found(mark, end, encoding):
+    lines = ["näme,count,when", "\u00e9a,1,2026-01-31", "b,2,2026-02-01", '"c, d; e|f\tg",3,2026-02-02']
+    text = end.join([line.replace(",", mark) for line in lines[:3]] + [lines[3].replace('g",3,', f'g"{mark}3{mark}')])
+    arrays, columns, _ = read((text + end).encode(encoding))
+    assert list(columns) == ["näme", "count", "when"]
+    assert arrays["näme"].tolist() == ["éa", "b", "c, d; e|f\tg"]
+    assert arrays["count"].tolist() == [1, 2, 3] and columns["count"].kind == "integer"
+    assert arrays["when"].tolist()[0] == "2026-01-31" and columns["when"].kind == "date"
+
+
+def test_latin_1_is_read_and_said_aloud():
+    arrays, _, shape = read("stadt,n\nMünchen,1\n".encode("latin-1"))
+    assert arrays["stadt"][0] == "München"
+    assert shape.notes == ("not UTF-8: read as Latin-1",)
+    late = b"a,b\n" + b"x,1\n" * 400_000 + b"\xfc,2\n"  # past the first piece that is looked at
+    assert read(late)[2].notes and read(late)[0]["a"][-1] == "ü"
+
+
+def test_semicolons_win_over_decimal_commas():
+    arrays, columns, _ = read("a;b\n1,5;x\n2,5;y\n")
+    assert arrays["a"].tolist() == ["1,5", "2,5"] and columns["a"].kind == "category"
+
+
+def test_a_column_alone_and_blank_lines():
+    arrays, _, shape = read("value\n1\n\n2\n\n")
+    assert arrays["value"].tolist() == [1, 2] and shape.rows == 2
+
+
+def test_a_quoted_field_may_hold_line_ends_and_doubled_quotes():
+    arrays, _, _ = read('a,b\n"two\nlines","say ""hi"""\nplain,x\n')
+    assert arrays["a"].tolist() == ["two\nlines", "plain"] and arrays["b"][0] == 'say "hi"'
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "got"),
+    [
+        ("a,b\n1,2\n1,2,3\n", "mine.csv:3", "3 fields"),
+        ("a,b\n1,2\n1\n", "mine.csv:3", "1 fields"),
+        ('a,b\n"x\ny",2\n1,2,3\n', "mine.csv:4", "3 fields"),
+        ("a,b\n\n\n1,2\n1\n", "mine.csv:5", "1 fields"),
+        ('a,b\n1,2\n1,"open\n3,4\n', "mine.csv:3", "end of data"),
+        ('a,b\n1,"x"y\n', "mine.csv:2", "expected after"),
+        ("1,2\n3,4\n", "mine.csv:1", "only numbers"),
+    ],
+)
+def test_a_bad_row_is_named_by_file_and_line(text, place, got):
+    with pytest.raises(WrongInput) as caught:
+        read(text)
+    assert caught.value.subject.startswith(place + " ")
+    assert got in caught.value.got and caught.value.expected and caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "empty"),
+        (b"PK\x03\x04rest", "Excel"),
+        (b"\x89PNG\r\n\x1a\n", "image"),
+        (b"a,b\n1,\x00\n", "zero byte"),
+        (b"\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00", "zero byte"),
+    ],
+)
+def test_what_is_no_table_is_called_so(data, what):
+    with pytest.raises(WrongInput, match=what):
+        read(data)
+
+
+def test_names_that_are_missing_or_twice_are_made_and_said():
+    arrays, _, shape = read("id,,id,id_2,\n1,2,3,4,5\n")
+    assert list(arrays) == ["id", "column_2", "id_3", "id_2", "column_5"]
+    assert len(shape.notes) == 3 and all("called" in note for note in shape.notes)
+
+
+def test_missing_markers_depend_on_what_the_column_holds():
+    arrays, columns, _ = read("n,c,d,b\n1,x,2026-01-01,true\n?,?,NA,False\n ,N/A,,\nNone,None,-,none\n")
+    assert np.isnan(arrays["n"]).tolist() == [False, True, True, True]
+    assert arrays["c"].tolist() == ["x", "?", None, "None"]
+    assert arrays["d"].tolist() == ["2026-01-01", None, None, None]
+    assert arrays["b"].tolist() == [True, False, None, None]
+    assert [c.kind for c in columns.values()] == ["integer", "category", "date", "boolean"]
+    assert not any(c.required for c in columns.values())
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["1", "-2", "+3"], "integer"),
+        (["1", "2.0"], "number"),
+        (["1e3", "2"], "number"),
+        (["1", "inf"], "number"),
+        (["0.5", "-0.5"], "number"),
+        (["0", "10"], "integer"),
+        (["007", "123"], "category"),
+        (["1_000", "2_000"], "category"),
+        (["\u0661", "\u0662"], "category"),
+        (["9007199254740993", "1"], "category"),
+        (["true", "FALSE"], "boolean"),
+        (["yes", "no"], "category"),
+        (["2026-01-31", "2026-02-01T10:00:00Z"], "date"),
+        (["2026-02-30", "2026-01-01"], "category"),
+        (["1/2/2026", "3/4/2026"], "category"),
+        (["", ""], "text"),
+        ([f"id{i}" for i in range(30)], "text"),
+        ([f"g{i % 30}" for i in range(300)], "category"),
+        ([f"g{i % 31}" for i in range(300)], "text"),
+        (["x" * 300, "y"], "text"),
+    ],
+)
+def test_kinds(cells, kind):
+    assert kinds("a,b\n" + "".join(f"{cell},x\n" for cell in cells))["a"] == kind
+
+
+def test_a_kind_is_decided_by_the_whole_column():
+    n = table.CHUNK_ROWS + 5
+    arrays, columns, shape = read("a,b\n" + "1,2\n" * n + "x,3.5\n")
+    assert shape.rows == n + 1
+    assert columns["a"].kind == "category" and arrays["a"].tolist() == ["1"] * n + ["x"]
+    assert columns["b"].kind == "number" and arrays["b"][-1] == 3.5
+    assert (columns["b"].minimum, columns["b"].maximum) == (2.0, 3.5)
+
+
+def test_a_column_is_described_as_a_form_needs_it():
+    _, columns, _ = read("age,plan,note\n30,basic,\n41,gold,x\n25,basic,y\n")
+    age, plan = columns["age"], columns["plan"]
+    assert (age.minimum, age.maximum, age.required, age.example) == (25, 41, True, 30)
+    assert isinstance(age.example, int)
+    assert (plan.choices, plan.example) == (("basic", "gold"), "basic")
+    assert columns["note"].required is False
+
+
+def test_json_lines():
+    lines = [{"a": 1, "zip": "01234", "ok": True}, {"a": 2.5, "b": None, "ok": False}, {"zip": "12"}]
+    arrays, columns, _ = read("\n".join(map(json.dumps, lines)) + "\n\n", "jsonl")
+    assert list(arrays) == ["a", "zip", "ok", "b"]
+    assert arrays["a"].tolist()[:2] == [1, 2.5] and math.isnan(arrays["a"][2])
+    assert arrays["zip"].tolist() == ["01234", None, "12"] and columns["zip"].kind == "category"
+    assert arrays["ok"].tolist() == [True, False, None]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[1]",
+        "{",
+        '{"a": [1]}',
+        '{"a": {"b": 1}}',
+        '{"a": 1, "a": 2}',
+        "[" * 100_000,
+        '{"a": ' + "9" * 5000 + "}",
+        "\udce4",
+    ],
+)
+def test_a_bad_json_line_is_named(line):
+    with pytest.raises(WrongInput, match=r"mine\.csv:2 "):
+        read(b'{"a": 1}\n' + line.encode("utf-8", "surrogateescape") + b"\n", "jsonl")
+
+
+def test_parquet_means_the_same_as_csv(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    import datetime
+
+    made = pa.table(
+        {
+            "n": [1.5, None, float("nan")],
+            "i": pa.array([1, 2, None], pa.int32()),
+            "c": pa.array(["x", "y", "x"]).dictionary_encode(),
+            "zip": ["01", "02", None],
+            "day": [datetime.date(2026, 1, 31), None, datetime.date(2026, 2, 1)],
+            "ok": [True, None, False],
+        }
+    )
+    sink = io.BytesIO()
+    parquet.write_table(made, sink)
+    arrays, columns, _ = read(sink.getvalue(), "parquet", "mine.parquet")
+    assert {n: c.kind for n, c in columns.items()} == {
+        "n": "number", "i": "integer", "c": "category", "zip": "category", "day": "date", "ok": "boolean",
+    }  # fmt: skip
+    assert np.isnan(arrays["n"]).tolist() == [False, True, True]
+    assert arrays["day"].tolist() == ["2026-01-31", None, "2026-02-01"]
+    for damaged in (sink.getvalue()[:-10], b"PAR1" + b"x" * 50, b"nothing"):
+        with pytest.raises(WrongInput, match=r"mine\.parquet"):
+            read(damaged, "parquet", "mine.parquet")
+    nested = io.BytesIO()
+    parquet.write_table(pa.table({"l": [[1], [2]]}), nested)
+    with pytest.raises(WrongInput, match="no plain value in 'l'"):
+        read(nested.getvalue(), "parquet")
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+
+
+@given(st.lists(st.tuples(texts, texts), min_size=1, max_size=20), st.sampled_from(["\n", "\r\n"]))
+def test_what_csv_writes_is_read_back(rows, end):
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerows([("first col", "second col"), *rows])
+    content = Content.of("t.csv", out.getvalue().encode())
+    back = [tuple(row) for row in delimited.read(content, delimiter=",").walk()]
+    assert back == [(a.strip(), b.strip()) for a, b in rows]
+
+
+@given(st.lists(st.one_of(st.floats(allow_nan=False), st.integers(-(2**50), 2**50)), min_size=1, max_size=50))
+def test_numbers_survive_to_the_last_bit(values):
+    arrays, _, _ = read("v,w\n" + "".join(f"{v!r},x\n" for v in values))
+    assert arrays["v"].tolist() == [float(v) for v in values]
+
+
+@given(st.binary(max_size=400), st.sampled_from(["csv", "tsv", "jsonl"]))
+def test_arbitrary_bytes_make_a_table_or_one_of_our_errors(data, fmt):
+    try:
+        arrays, _, shape = read(data, fmt)
+    except CastaliaError as error:
+        assert error.subject
+    else:
+        assert all(len(column) == shape.rows for column in arrays.values())
+
+
+def test_numbers_agree_with_pandas():
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame(
+        {"x": rng.normal(size=500), "n": rng.integers(0, 9, 500), "c": rng.choice(["u", "v"], 500)}
+    )
+    frame.loc[::7, "x"] = np.nan
+    arrays, _, _ = read(frame.to_csv(index=False))
+    theirs = pandas.read_csv(io.StringIO(frame.to_csv(index=False)))
+    np.testing.assert_allclose(arrays["x"], theirs["x"].to_numpy(float), rtol=1e-15)
+    np.testing.assert_array_equal(arrays["n"], theirs["n"].to_numpy(float))
+    assert arrays["c"].tolist() == theirs["c"].tolist()
+
+
+def test_formats_by_name():
+    assert [format_of(n) for n in ("a.CSV", "b.tsv.gz", "c.ndjson", "d.parquet", "e.data")] == [
+        "csv", "tsv", "jsonl", "parquet", "csv",
+    ]  # fmt: skip
+    assert stem("My.Data.csv.GZ") == "My.Data"
+    for name in ("a.xlsx", "a.pkl", "a", "csv", "a.csv.zip"):
+        with pytest.raises(WrongInput, match="format"):
+            format_of(name)
+
+
+def test_packed_content_is_unpacked_whole(tmp_path):
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(b"one ") + gzip.compress(b"two ") + b"\0" * 700)
+    assert b"".join(chunks(path)) == b"one two "
+    big = np.random.default_rng(0).bytes(3 << 20)
+    path.write_bytes(gzip.compress(big, 1))
+    assert b"".join(chunks(path)) == big
+    path.write_bytes(big)
+    assert b"".join(chunks(path)) == big
+
+
+def test_damaged_or_boundless_gzip_is_refused(tmp_path):
+    path = tmp_path / "x.csv.gz"
+    whole = gzip.compress(b"a,b\n" + b"1,2\n" * 1000)
+    flipped = bytearray(whole)
+    flipped[-6] ^= 1
+    for data in (whole[:-9], whole[:15], bytes(flipped), whole + b"tail"):
+        path.write_bytes(data)
+        with pytest.raises(WrongInput, match=r"x\.csv\.gz is damaged"):
+            b"".join(chunks(path))
+    path.write_bytes(gzip.compress(b"\0" * (80 << 20)))
+    with pytest.raises(TooLarge, match="unpacks to far more"):
+        for _ in chunks(path):
+            pass
+    path.write_bytes(whole)
+    with pytest.raises(TooLarge, match="holds too much"):
+        b"".join(chunks(path, max_bytes=1000))

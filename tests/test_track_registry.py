@@ -1,0 +1,139 @@
+"""Models: numbers are given once, versions appear whole, aliases point."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+
+import pytest
+
+from castalia.core.errors import Conflict, NotFound, WrongInput
+from castalia.track import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(tmp_path / "home") as opened:
+        yield opened
+
+
+def test_a_version_is_numbered_found_and_complete(store):
+    run_id = store.create_run("churn")
+    folder = store.home / "models" / "churn" / "1"
+    number = store.add_version("churn", "churn", run_id, folder, {"auc": 0.85, "odd": math.nan}, "abc")
+    assert number == 1
+    found = store.resolve("churn")
+    assert (found.label, found.system, found.run_id, found.folder, found.digest) == (
+        "churn@1",
+        "churn",
+        run_id,
+        folder,
+        "abc",
+    )
+    assert found.metrics["auc"] == 0.85
+    assert math.isnan(found.metrics["odd"])
+    assert store.add_version("churn", "churn", None, store.home / "models/churn/2") == 2
+    assert [line.version for line in store.versions("churn")] == [2, 1]
+    listed = store.models()
+    assert (listed[0]["name"], listed[0]["versions"], listed[0]["newest"], listed[0]["champion"]) == ("churn", 2, 2, 2)
+
+
+def test_the_home_can_move(store, tmp_path):
+    store.add_version("m", None, None, store.home / "models/m/1")
+    store.add_version("m", None, None, tmp_path / "elsewhere")
+    store.close()
+    store.home.rename(tmp_path / "moved")
+    with Store.open(tmp_path / "moved") as moved:
+        assert moved.resolve("m", 1).folder == tmp_path / "moved/models/m/1"
+        assert moved.resolve("m", 2).folder == tmp_path / "elsewhere"
+
+
+def test_names_numbers_and_aliases_resolve(store):
+    for number in (1, 2, 3):
+        store.add_version("m", None, None, f"models/m/{number}")
+    version = lambda which=None: store.resolve("m", which).version  # noqa: E731
+    assert (version(), version("champion"), version("latest"), version("2"), version(1)) == (3, 3, 3, 2, 1)
+    store.set_alias("m", "champion", 1)
+    store.set_alias("m", "shadow-2", 2)
+    assert (version(), version("champion"), version("latest"), version("shadow-2")) == (1, 1, 3, 2)
+    assert store.models()[0]["champion"] == 1
+    store.set_alias("m", "champion", 2)
+    assert store.resolve("m").aliases == ("champion", "shadow-2")
+    store.delete_alias("m", "champion")
+    assert version() == 3
+    with pytest.raises(NotFound, match="did you mean|Did you mean"):
+        store.resolve("m", "shadow-3")
+    for wrong in ("4", "0", "-1", "nobody"):
+        with pytest.raises(NotFound):
+            store.resolve("m", wrong)
+    with pytest.raises(NotFound):
+        store.resolve("mm")
+    with pytest.raises(NotFound):
+        store.delete_alias("m", "champion")
+    with pytest.raises(NotFound):
+        store.set_alias("m", "champion", 4)
+    for alias in ("latest", "3", "v3", "a b", "", "a/b", "x" * 256):
+        with pytest.raises(WrongInput):
+            store.set_alias("m", alias, 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "../up", "a/b", "a\\b", ".hidden", "nul", "con.txt", "a@1", "x" * 101, "a\0", "end."]
+)
+def test_a_model_is_named_so_that_it_can_be_a_folder(store, name):
+    with pytest.raises(WrongInput):
+        store.add_version(name, None, None, "x")
+
+
+def test_what_fails_between_reservation_and_publication_is_never_seen(store):
+    def broken(number: int) -> str:
+        assert [line.version for line in store.versions("m")] == ([] if number == 1 else [number - 1])
+        raise OSError("the disk went away")
+
+    with pytest.raises(OSError):
+        store.add_version("m", None, None, broken)
+    assert store.versions("m") == []
+    assert store.models() == []
+    with pytest.raises(NotFound, match="no version yet"):
+        store.resolve("m")
+    assert store.add_version("m", None, None, lambda number: f"models/m/{number}") == 2
+    assert store.unpublished() == [("m", 1)]
+    with pytest.raises(Conflict):
+        store.publish_version("m", 2, "elsewhere", {}, "")
+    assert store.resolve("m").folder == store.home / "models/m/2"
+
+
+def test_a_kill_between_reservation_and_publication_leaves_nothing_to_be_seen(store):
+    run_id = store.create_run("e")
+    code = """
+import os, sys
+from castalia.track import Store
+def place(number):
+    os.kill(os.getpid(), 9)
+Store.open(sys.argv[1]).add_version("m", None, sys.argv[2], place)
+"""
+    assert subprocess.run([sys.executable, "-c", code, store.home, run_id], check=False).returncode == -9
+    assert store.versions("m") == []
+    assert store.unpublished() == [("m", 1)]
+    assert store.reserve_version("m", None, run_id) == 1, "the run that is resumed goes on with its own number"
+    assert store.add_version("m", None, None, "models/m/2") == 2
+    store.mark_dead([run_id])
+    with pytest.raises(Conflict):
+        store.publish_version("m", 1, "models/m/1", {}, "")
+    assert store.add_version("m", None, run_id, "models/m/3") == 3
+    assert [line.version for line in store.versions("m")] == [3, 2]
+
+
+def test_processes_that_publish_at_once_get_different_numbers(store):
+    code = """
+import sys
+from castalia.track import Store
+store = Store.open(sys.argv[1])
+for _ in range(10):
+    print(store.add_version("m", None, None, lambda number: f"models/m/{number}"))
+"""
+    some = [subprocess.Popen([sys.executable, "-c", code, store.home], stdout=subprocess.PIPE) for _ in range(4)]
+    numbers = [int(line) for child in some for line in child.communicate(timeout=50)[0].split()]
+    assert sorted(numbers) == list(range(1, 41))
+    assert all(line.folder.name == str(line.version) for line in store.versions("m"))
