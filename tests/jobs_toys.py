@@ -84,6 +84,21 @@ def flood(ctx: JobContext, megabytes: int) -> dict[str, Any]:
     return {}
 
 
+def fill(ctx: JobContext, kilobytes: int) -> dict[str, Any]:
+    """Fill the disk with a file, then say something."""
+    ctx.emit("up")
+    try:
+        with open(ctx.folder / "much", "wb", buffering=0) as file:
+            for _ in range(kilobytes):
+                file.write(bytes(1024))
+    except OSError:
+        print("the disk is full")
+    for i in range(10_000):
+        ctx.emit("more", text="x" * 100, i=i)
+        time.sleep(0.001)
+    return {}
+
+
 def eat(ctx: JobContext, megabytes: int) -> dict[str, Any]:
     return {"n": len(bytearray(megabytes << 20))}
 

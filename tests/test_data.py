@@ -187,7 +187,7 @@ def test_idx_headers_are_checked_before_memory_is_asked_for():
     made[0] = 0  # the array is the caller's own
     huge = bytes([0, 0, 8, 3]) + b"\xff" * 12
     for bad in (b"", idx_bytes(2, 3)[:-1], idx_bytes(2, 3, extra=1), idx_bytes(2, kind=13), idx_bytes(2)[:6], huge):
-        with pytest.raises(WrongInput, match="idx|header"):
+        with pytest.raises(WrongInput, match=r"idx|cut or changed"):
             loaders.idx("x", bad)
 
 
@@ -229,7 +229,7 @@ def test_a_folder_may_be_laid_out_by_set_or_flat(tmp_path, place):
         (lambda raw: gzip.compress(TOY[:-2]), hashlib.sha256(TOY[:-2]).hexdigest()),
         (lambda raw: gzip.compress(TOY.replace(b"2", b"3")), hashlib.sha256(TOY.replace(b"2", b"3")).hexdigest()),
         (lambda raw: gzip.compress(TOY + b"3,c\n"), "more than 12 bytes"),
-        (lambda raw: gzip.compress(b"\0" * (300 << 20)), "more than 12 bytes"),
+        (lambda raw: gzip.compress(b"\0" * (30 << 20)), "more than 12 bytes"),
         (lambda raw: b"", hashlib.sha256(b"").hexdigest()),
     ],
     ids=["cut", "shortened", "altered", "lengthened", "bomb", "empty"],

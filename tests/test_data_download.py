@@ -76,11 +76,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up on us is what some tests are about."""
+
+
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setattr(download, "PAUSE", 0.001)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
-        made.daemon_threads = True
+    with Server(("127.0.0.1", 0), Handler) as made:
         made.files, made.redirects, made.asked = {"/toy.csv": BODY}, {}, []
         made.manner, made.etag, made.cuts = "", '"one"', 1
         made.url = f"http://127.0.0.1:{made.server_port}"
@@ -119,7 +125,9 @@ def test_a_set_is_downloaded_once_and_said_aloud(tmp_path, server, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_without_a_listener_standard_error_names_host_and_licence(tmp_path, server, capsys):
+@pytest.mark.parametrize("manner", ["", "silent"])
+def test_without_a_listener_standard_error_names_host_and_licence(tmp_path, server, capsys, manner):
+    server.manner = manner
     library(tmp_path, toy(server.url + "/toy.csv")).open("toy")
     said = capsys.readouterr()
     assert said.out == "" and "127.0.0.1" in said.err and "CC0" in said.err and said.err.count("\n") == 1

@@ -103,6 +103,7 @@ def test_registered_names_are_taken(tmp_path, lib):
         (b"PAR1nothing", "bad.parquet", "Parquet|pyarrow"),
         (b"x", "bad.pkl", "format"),
     ],
+    ids=["ragged", "no rows", "empty", "nested", "cut", "no Parquet", "pickle"],
 )
 def test_what_is_no_table_leaves_nothing_behind(tmp_path, lib, content, file_name, says):
     with pytest.raises((WrongInput, Unavailable), match=says) as caught:
@@ -150,11 +151,7 @@ def test_a_damaged_index_is_said_and_not_overwritten(tmp_path, lib):
     for text in ("{", "[]", '{"sets": {"mine": [{"version": 1}]}}'):
         index.write_text(text)
         for call in (lambda: lib.open("mine"), lambda: lib.add(put(tmp_path)), lib.known):
-            with (
-                pytest.raises(WrongInput, match=r"damaged|does not fit")
-                if text[0] == "{"
-                else pytest.raises(WrongInput)
-            ):
+            with pytest.raises(WrongInput, match="list of added data sets is damaged"):
                 call()
         assert index.read_text() == text
 

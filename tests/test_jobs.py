@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import itertools
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -207,6 +208,32 @@ def test_a_full_disk_refuses_an_event_whole(tmp_path: Path) -> None:
         JobContext(folder, 1).emit("a")
     folder.log.symlink_to("/dev/full")
     CappedLog(folder.log, 1000).write(b"lost, but the work goes on")
+
+
+def test_a_disk_that_fills_up_under_a_job(tmp_path: Path) -> None:
+    """A real small disk: the job fails and says why, and goes on when there is room again."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        with Jobs(disk) as jobs:
+            job = jobs.start("jobs_toys:fill", {"kilobytes": 1000})
+            ended = jobs.wait(job.id, 20)
+            assert ended.state == "failed" and ended.error is not None
+            assert "space" in ended.error["got"] + ended.error["expected"]
+            with pytest.raises(Unavailable, match="no space left"):
+                for _ in range(500):
+                    jobs.start("jobs_toys:count", {"n": 1, "pause": 5.0})
+            for waiting in jobs.list():
+                jobs.cancel(waiting.id)
+            (jobs.folder / job.id / "files" / "much").unlink()
+            jobs.resume(job.id)
+            next(iter(jobs.follow(job.id)))
+            jobs.close(end_jobs=True)
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
 
 
 def test_large_event_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -227,9 +228,11 @@ def test_the_dead_are_marked_with_their_children_and_the_finished_left_alone(sto
     done, dead = store.create_run("e"), store.create_run("e")
     child = store.child_run(dead, "fold-1")
     store.finish(done, "done")
-    store.log_metrics(dead, [("loss", 1, 1234, 1.0)])
+    last = store.run(dead)["started"] + 1
+    time.sleep(0.02)
+    store.log_metrics(dead, [("loss", 1, last, 1.0)])
     assert set(store.mark_dead([done, dead, "unknown"], "killed")) == {dead, child}
-    assert (store.run(dead)["status"], store.run(dead)["ended"]) == ("failed", 1234)
+    assert (store.run(dead)["status"], store.run(dead)["ended"]) == ("failed", last)
     assert store.run(dead)["tags"] == {"castalia.error": "killed"}
     assert store.run(done)["status"] == "done"
 
@@ -312,3 +315,12 @@ def test_progress_is_said_at_most_ten_times_a_second_and_at_the_end(store):
             tracked.progress(done, 10_000)
     assert said[-1] == 10_000
     assert len(said) < 100
+
+
+def test_the_page_on_the_tracker_runs_as_it_stands(settings):
+    page = (Path(__file__).parents[1] / "docs" / "track.md").read_text("utf-8")
+    code = "\n".join(part.split("```")[0] for part in page.split("```python\n")[1:])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[:2] == ["1.0", "churn@1"]
+    with Store.open(settings.home) as store:
+        assert store.runs(experiment="mnist").items[0]["status"] == "done"

@@ -22,9 +22,9 @@ from castalia.core.fields import Figure, Image, Table
 from castalia.track import Store, TrackedRun
 from castalia.track.artifacts import checked_name
 
-OUT = ["", ".", "..", "../x", "a/../../x", "/etc/passwd", "//etc/passwd", "a//b", "a/", "./a", "C:/x", "C:x", "..\\x", "a\\b",
-       "a\0b", "a\nb", "file:///etc/passwd", "nul", "a/CON", "com1.txt", "aux.tar.gz", "a.", "a ", "a/. /b", "x" * 256,
-       "a/" * 600 + "a", "a?b", "a*b", "\ud800", "LPT³"]  # fmt: skip
+OUT = ["", ".", "..", "../x", "a/../../x", "/etc/passwd", "//etc/passwd", "a//b", "a/", "./a", "C:/x", "C:x", "..\\x",
+       "a\\b", "a\0b", "a\nb", "file:///etc/passwd", "nul", "a/CON", "com1.txt", "aux.tar.gz", "a.", "a ", "a/. /b",
+       "x" * 256, "a/" * 600 + "a", "a?b", "a*b", "\ud800", "LPT³"]  # fmt: skip
 
 
 @pytest.fixture

@@ -147,6 +147,7 @@ def served(store):
     app = app_of(store, lambda: server[0].should_exit)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen(200)
         server.append(uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off")))
         thread = threading.Thread(target=server[0].run, kwargs={"sockets": [listening]})
         thread.start()
@@ -214,7 +215,8 @@ def test_a_hundred_followers_hold_no_thread_and_all_end_when_the_server_does(sto
         for follower in followers:
             seen = b""
             while b"event: metrics" not in seen:
-                assert (piece := follower.recv(65536))
+                piece = follower.recv(65536)
+                assert piece, "the stream broke off"
                 seen += piece
         begun = time.monotonic()
         server.should_exit = True

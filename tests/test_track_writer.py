@@ -267,10 +267,8 @@ def kill_once(store, seed: int) -> None:
     with Store.open(store.home) as again:  # opens, and brings in what was put aside
         with again.database.read() as connection:
             assert connection.exec_driver_sql("PRAGMA quick_check").scalar_one() == "ok"
-            rows = connection.exec_driver_sql(
-                "SELECT step, time, value FROM metrics m JOIN runs r ON r.id = m.run WHERE r.run_id = ? ORDER BY step",
-                (run_id,),
-            ).all()
+            query = "SELECT step, time, value FROM metrics JOIN runs ON run = runs.id WHERE run_id = ? ORDER BY step"
+            rows = connection.exec_driver_sql(query, (run_id,)).all()
         assert [row[0] for row in rows][: said[-1]] == list(range(said[-1])), (
             f"seed {seed}: acknowledged points are lost"
         )

@@ -51,7 +51,7 @@ def addresses(app: FastAPI) -> list[tuple[str, str]]:
         if isinstance(route, APIRoute):
             found += [(method, route.path) for method in route.methods]
     found += [(method, path) for method in METHODS for path in ("/nowhere", "/app/systems/churn", "/app/assets/x.js")]
-    found += [("GET", "/openapi.json"), ("GET", "/app/../health/x"), ("GET", "/docs")]
+    found += [("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/app/vendor/plotly.min.js")]
     return sorted({(method, re.sub(r"\{[^}]*\}", "x", path)) for method, path in found})
 
 
@@ -100,7 +100,9 @@ def test_the_login_page_sets_a_cookie_that_opens(locked_bench: TestClient) -> No
     assert locked_bench.get("/systems").status_code == 200
 
 
-@pytest.mark.parametrize("going_to", ["//evil.example/", "https://evil.example", "/\\evil.example", "/systems", "", '/app/"><b>'])
+@pytest.mark.parametrize(
+    "going_to", ["//evil.example/", "https://evil.example", "/\\evil.example", "/systems", "", '/app/"><b>']
+)
 def test_the_login_page_leads_only_to_our_pages(going_to: str) -> None:
     token = Token(TOKEN, "/base")
     assert token.read_form(f"token=t&next={going_to}".encode()) == ("t", "/base/app/")
@@ -128,10 +130,14 @@ def test_a_foreign_host_is_403_on_every_route_and_says_how_to_allow_it(open_benc
     for method, path in addresses(open_bench.app):  # type: ignore[arg-type]
         answer = open_bench.request(method, path, headers={"host": "evil.example"})
         assert answer.status_code == 403, (method, path)
-    assert "castalia up --allow-host evil.example" in open_bench.get("/", headers={"host": "evil.example"}).json()["cure"]
+    assert (
+        "castalia up --allow-host evil.example" in open_bench.get("/", headers={"host": "evil.example"}).json()["cure"]
+    )
 
 
-@pytest.mark.parametrize("host", ["localhost", "LocalHost:1", "127.0.0.1:8000", "[::1]:80", "localhost.", "box.example:9"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost:1", "127.0.0.1:8000", "[::1]:80", "localhost.", "box.example:9"]
+)
 def test_our_own_hosts_and_allowed_ones_answer(settings: Settings, host: str) -> None:
     with client(settings, allow_hosts=["box.example"]) as bench:
         assert bench.get("/health", headers={"host": host}).status_code == 200
@@ -146,20 +152,28 @@ def test_an_allowed_host_may_name_its_port(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("path", ["/systems/churn", "/models/m/aliases/a", "/jobs/x/cancel", "/data?name=a.csv", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/systems/churn", "/models/m/aliases/a", "/jobs/x/cancel", "/data?name=a.csv", "/nowhere"]
+)
 @pytest.mark.parametrize(
     "headers",
     [{"origin": "http://evil.example"}, {"origin": "null"}, {"origin": "http://localhost:3000"}, {"origin": "file://"},
      {"origin": "http://localhost:8000.evil.example"}, {"origin": ""}, {"sec-fetch-site": "cross-site"},
      {"sec-fetch-site": "same-site"}, {"origin": "http://localhost:8000", "sec-fetch-site": "cross-site"}],
 )  # fmt: skip
-def test_a_foreign_page_changes_nothing(open_bench: TestClient, method: str, path: str, headers: dict[str, str]) -> None:
+def test_a_foreign_page_changes_nothing(
+    open_bench: TestClient, method: str, path: str, headers: dict[str, str]
+) -> None:
     answer = open_bench.request(method, path, headers=headers | JSON, content=b"{}")
     assert answer.status_code == 403, answer.text
 
 
 def test_our_own_page_and_a_client_that_is_no_browser_may(open_bench: TestClient) -> None:
-    for headers in ({"origin": "http://localhost:8000", "sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}, {}):
+    for headers in (
+        {"origin": "http://localhost:8000", "sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "none"},
+        {},
+    ):
         assert open_bench.post("/nowhere", headers=headers | JSON, content=b"{}").status_code == 404
 
 
@@ -198,8 +212,9 @@ def test_authority(text: str, expected: tuple[str, str] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/x-pickle",
-              "application/octet-stream", "application/vnd.bentoml+pickle", "text/plain; application/json", "", "application/json2"]
+    "media",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/x-pickle", "",
+     "application/octet-stream", "application/vnd.bentoml+pickle", "text/plain; application/json", "application/json2"],
 )  # fmt: skip
 def test_json_is_taken_only_as_json(open_bench: TestClient, media: str) -> None:
     answer = open_bench.post("/systems/churn", content=b'{"a": 1}', headers={"content-type": media})
@@ -250,7 +265,9 @@ def test_json_with_a_trap_is_refused_by_name(body: bytes, status: int, word: str
     assert word in str(caught.value)
 
 
-@pytest.mark.parametrize("body", [b"[" * 64 + b"]" * 64, b'{"a": "\\ud83d\\ude00"}', b'{"a": [1.5, null, true]}', b"3", b'""'])
+@pytest.mark.parametrize(
+    "body", [b"[" * 64 + b"]" * 64, b'{"a": "\\ud83d\\ude00"}', b'{"a": [1.5, null, true]}', b"3", b'""']
+)
 def test_usual_json_passes(body: bytes) -> None:
     bodies.check_json(body)
 
@@ -264,7 +281,9 @@ def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
         asyncio.run(bodies.admit(headers, "/systems/churn", never))
 
 
-@pytest.mark.parametrize(("path", "cap"), [("/systems/churn", bodies.MAX_JSON), ("/data", bodies.MAX_UPLOAD), ("/login", 4096)])
+@pytest.mark.parametrize(
+    ("path", "cap"), [("/systems/churn", bodies.MAX_JSON), ("/data", bodies.MAX_UPLOAD), ("/login", 4096)]
+)
 def test_a_body_that_grows_too_large_is_cut_off(path: str, cap: int) -> None:
     piece = bytes(min(2**20, cap))
     sent = 0
@@ -275,7 +294,9 @@ def test_a_body_that_grows_too_large_is_cut_off(path: str, cap: int) -> None:
         return {"type": "http.request", "body": piece, "more_body": True}
 
     async def read() -> None:
-        receive = await bodies.admit({"transfer-encoding": "chunked", "content-type": "application/json"}, path, endless)
+        receive = await bodies.admit(
+            {"transfer-encoding": "chunked", "content-type": "application/json"}, path, endless
+        )
         while True:
             await receive()
 

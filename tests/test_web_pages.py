@@ -59,7 +59,9 @@ def test_the_root_leads_to_the_first_page(bench: TestClient) -> None:
     assert bench.get("/app").headers["location"] == "/app/"
 
 
-@pytest.mark.parametrize("path", ["/app/", "/app/systems", "/app/systems/yours~churn", "/app/runs/0a1b", "/app/models/a.b"])
+@pytest.mark.parametrize(
+    "path", ["/app/", "/app/systems", "/app/systems/yours~churn", "/app/runs/0a1b", "/app/models/a.b"]
+)
 def test_every_client_route_gets_the_one_page(bench: TestClient, path: str) -> None:
     answer = bench.get(path)
     assert answer.status_code == 200 and answer.text == INDEX
@@ -167,7 +169,8 @@ def test_our_own_errors_keep_their_words_and_lose_this_machines_paths(bench: Tes
 
 
 @pytest.mark.parametrize(
-    ("query", "field"), [("limit=0", "limit"), ("limit=x", "limit"), ("limit=99999999", "limit"), ("offset=-1", "offset")]
+    ("query", "field"),
+    [("limit=0", "limit"), ("limit=x", "limit"), ("limit=99999999", "limit"), ("offset=-1", "offset")],
 )
 def test_a_query_that_does_not_fit_names_its_field(bench: TestClient, query: str, field: str) -> None:
     answer = bench.get(f"/runs?{query}")
@@ -175,6 +178,13 @@ def test_a_query_that_does_not_fit_names_its_field(bench: TestClient, query: str
     document = answer.json()
     assert document["field"] == field and document["errors"][0]["field"] == field
     assert document["got"] and document["expected"]
+
+
+def test_the_reference_page_names_every_address_and_fetches_nothing(bench: TestClient) -> None:
+    answer = bench.get("/docs")
+    assert answer.status_code == 200 and "<script" not in answer.text and "http://" not in answer.text
+    for path in bench.get("/openapi.json").json()["paths"]:
+        assert f"<code>{path}</code>" in answer.text
 
 
 def test_openapi_describes_every_route(bench: TestClient) -> None:

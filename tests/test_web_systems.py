@@ -84,14 +84,17 @@ def test_whole_columns_as_json_and_as_csv(bench: TestClient) -> None:
     assert answer.status_code == 200, answer.text
     columns = answer.json()["columns"]
     assert columns["id"] == ["=1+1", "b"] and len(columns["y"]) == 2
-    text = bench.post("/systems/toys~slope:predict", content="x,id\n0.5,=1+1\n1.0,b\n", headers={"content-type": "text/csv"})
+    text = bench.post(
+        "/systems/toys~slope:predict", content="x,id\n0.5,=1+1\n1.0,b\n", headers={"content-type": "text/csv"}
+    )
     assert text.headers["content-type"].startswith("text/csv") and "x-castalia-model" in text.headers
     back = read_csv(text.content)
     assert back["y"] == pytest.approx(columns["y"]) and back["id"] == ["'=1+1", "b"]
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [("[]", 422), ('{"columns": 1}', 422), ('{"columns": {"x": [1], "y": [1, 2]}}', 422), ('{"x": [1]}', 422)]
+    ("body", "status"),
+    [("[]", 422), ('{"columns": 1}', 422), ('{"columns": {"x": [1], "y": [1, 2]}}', 422), ('{"x": [1]}', 422)],
 )
 def test_a_table_that_does_not_fit(bench: TestClient, body: str, status: int) -> None:
     answer = bench.post("/systems/toys~slope:predict", content=body, headers={"content-type": "application/json"})
@@ -101,7 +104,9 @@ def test_a_table_that_does_not_fit(bench: TestClient, body: str, status: int) ->
 def test_verbs_write_read_and_stream(bench: TestClient) -> None:
     added = bench.post("/systems/toys~notes:add", json={"author": "Ada", "text": "one two three"})
     assert added.json() == {"count": 1, "last": "one two three"}
-    streamed = bench.post("/systems/toys~notes:read_out", json={"author": "Ada"}, headers={"accept": "text/event-stream"})
+    streamed = bench.post(
+        "/systems/toys~notes:read_out", json={"author": "Ada"}, headers={"accept": "text/event-stream"}
+    )
     assert streamed.headers["content-type"].startswith("text/event-stream")
     said = [json.loads(line[6:]) for line in streamed.text.splitlines() if line.startswith("data: ")]
     assert said == [{"word": "one"}, {"word": "two"}, {"word": "three"}, {}]
@@ -150,7 +155,7 @@ def test_the_source_is_the_projects_own_files(bench: TestClient) -> None:
         ("/systems/toys~slop", {"x": 1}, 404, ""),
         ("/systems/toys~slope@9", {"x": 1}, 404, ""),
         ("/systems/toys~notes:nothing", {"author": "a"}, 404, ""),
-        ("/systems/..%2f..%2fetc", {"x": 1}, 422, ""),
+        ("/systems/..%2f..%2fetc", {"x": 1}, 404, ""),
         ("/systems/%2e%2e", {"x": 1}, 422, ""),
         ("/systems/a%00b", {"x": 1}, 422, ""),
         ("/systems/" + "a" * 300, {"x": 1}, 422, "name"),

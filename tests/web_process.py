@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -87,10 +88,8 @@ class Workbench:
     def raw(self, request: bytes, timeout: float = 20.0) -> bytes:
         """Send bytes as they are; what comes back until the server closes or is silent."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
-            try:
+            with contextlib.suppress(OSError):  # it may have answered and closed before we were done
                 connection.sendall(request)
-            except OSError:
-                pass  # it may have answered and closed before we were done
             got = b""
             while True:
                 try:

@@ -129,4 +129,4 @@ def _as_system(word: str) -> str:
         card = catalog.card(word)
     except CastaliaError:
         return ""
-    return f"{card.name} is a system. Type:  castalia show {card.name}"
+    return f"{card.address} is a system. Type:  castalia show {card.address}"

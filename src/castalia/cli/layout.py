@@ -73,14 +73,14 @@ def _text(value: Any) -> str:
 
 
 def _names(entry: HelpEntry) -> str:
-    return " ".join(entry.display_labels_with_metavar)
+    return " ".join(entry.display_labels_with_metavar).replace(" STR", " TEXT")
 
 
 def _words(entry: HelpEntry) -> str:
     words = [_text(entry.description)]
     if entry.choices:
         words.append(f"One of {', '.join(entry.choices)}.")
-    if entry.default not in (None, "False", '""', "''"):
+    if entry.default not in (None, "False", "True", "()", '""', "''"):
         words.append(f"Default: {entry.default}.")
     if entry.required:
         words.append("Required.")

@@ -122,7 +122,7 @@ def check_name(name: str, place: Place) -> None:
     expected = "a lower-case Python name of at most 40 letters, digits and _, such as recommender"
     if not NAME.fullmatch(name):
         slug = re.sub(r"[^a-z0-9]+", "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()).strip("_")[:40]
-        cure = f"castalia new {slug}" if NAME.fullmatch(slug) else "Choose another name."
+        cure = f"castalia new {slug}" if name.isascii() and NAME.fullmatch(slug) else "Choose another name."
         raise WrongInput("not a name for a system", name, expected, cure, field="name")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in RESERVED or name.startswith("test_"):
         raise WrongInput(f"{name!r} is reserved", name, expected, f"castalia new my_{name}", field="name")
@@ -146,9 +146,10 @@ def write(name: str, title: str, skill: str, place: Place) -> Path:
         "address": place.address(name),
         "fixture": f'return "{name}"' if place.ours else f'return f"{{catalog.trust(HERE.parent)}}/{name}"',
     }
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=place.parent))
+    draft = None
     try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=place.parent))
         for path in sorted(TEMPLATE.glob("*.txt")):
             target = draft / path.name.removesuffix(".txt").replace("NAME", name)
             target.write_text(Template(path.read_text("utf-8")).substitute(words), "utf-8")
@@ -159,7 +160,8 @@ def write(name: str, title: str, skill: str, place: Place) -> Path:
             f"{place.parent / name} cannot be written", error.strerror or "", "a writable folder"
         ) from None
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if draft is not None:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _checked_title(title: str) -> str:

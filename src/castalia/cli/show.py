@@ -92,11 +92,7 @@ def example_line(found: Mapping[str, Any], name: str) -> str:
             words += [each.flag, str(value)]
         else:
             return f"castalia show {name} --example | castalia call {name} --input -"
-    return (
-        shlex.join(words)
-        if len(words) <= 13
-        else f"castalia show {name} --json | jq .example | castalia call {name} --input -"
-    )
+    return shlex.join(words) if len(words) <= 13 else f"castalia show {name} --example | castalia call {name} --input -"
 
 
 def first_line(text: str) -> str:

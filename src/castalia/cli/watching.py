@@ -125,14 +125,14 @@ class Line:
         self._title, self._begun = title, time.monotonic()
         self._marks: list[tuple[float, float]] = []
         self._said, self._tenth, self._drawn = self._begun, 0, False
-        self._read, self._metrics, self._last = 0.0, "", ""
+        self._read, self._metrics = 0.0, ""
 
     def draw(
         self, progress: tuple[float, float] | None, metrics: Callable[[], Mapping[str, float]], last: bool = False
     ) -> None:
         """Draw how far it is; ``metrics()`` gives the latest numbers and is asked once a second."""
         now = time.monotonic()
-        if not last and not self.live and not self._due(progress, now):
+        if not self.live and not self._due(progress, now) and not (last and self._tenth < 10):
             return
         if now - self._read >= 1.0 or last:
             self._read, self._metrics = now, _numbers(metrics())
@@ -142,8 +142,7 @@ class Line:
             sys.stderr.write(f"\r\x1b[2K{terminal.cut(f'{self._title}  {words}', room)}")
             sys.stderr.flush()
             self._drawn = True
-        elif words != self._last:
-            self._last = words
+        else:
             terminal.say(f"{self._title}  {words}")
 
     def _due(self, progress: tuple[float, float] | None, now: float) -> bool:

@@ -20,6 +20,7 @@ from castalia.core.record import Record, shown
 from castalia.core.table import Table
 
 __all__ = [
+    "GENERATED",
     "Box",
     "Boxes",
     "Dataset",
@@ -61,6 +62,9 @@ class Media:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} does not change")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self  # what never changes need not be copied
 
     content: bytes
     media: str
@@ -277,8 +281,12 @@ class Figure(Record):
     caption: str = Field("", description="One sentence on how to read it.")
 
 
+GENERATED = "generated"
+"""In place of a data set: data that the system makes itself, from its seed."""
+
+
 class Dataset(str):
-    """The name of a data set, ``telco`` or ``mine@2``; never a path."""
+    """The name of a data set, ``telco`` or ``mine@2``; never a path. ``generated`` stands for none."""
 
     __slots__ = ()
     _PATTERN: ClassVar[str] = r"^[a-z0-9][a-z0-9_.-]{0,63}(@[1-9][0-9]{0,8})?$"

@@ -51,8 +51,9 @@ class Record(BaseModel):
 
 def wrong_input(model: type[Record], error: ValidationError, subject: str) -> WrongInput:
     """Our error for pydantic's: the first field in the sentence, all of them in ``errors``."""
-    # An unknown name comes first: it is most often the reason why another one is missing.
-    items = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
+    # An unknown name comes first, for it is most often the reason why another one is missing; that comes last.
+    order = {"extra_forbidden": 0, "missing": 2}
+    items = sorted(error.errors(include_url=False), key=lambda item: order.get(item["type"], 1))
     errors = [_field_error(model, item) for item in items]
     first = errors[0]
     name = first["field"] or "the input"

@@ -39,7 +39,7 @@ SLACK = 1 << 16
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a download stands. The first report, with ``done`` 0 or what is resumed, comes before any connection."""
+    """Where a download stands, in bytes as they travel."""
 
     name: str
     file: str
@@ -47,6 +47,9 @@ class Progress:
     licence: str
     done: int
     total: int | None
+    """Bytes in all; None while the server has not said."""
+    begins: bool = False
+    """True in the first report of a file, made before any connection."""
 
 
 Tell = Callable[[Progress], None]
@@ -128,7 +131,7 @@ class _Download:
         """Fill the partial file, attempt by attempt."""
         self.part.parent.mkdir(parents=True, exist_ok=True)
         opener, failures, reason = opener_for(self.url), 0, ""
-        self._say(self._here(), None)
+        self._say(self._here(), None, begins=True)
         for _ in range(MOST_TRIES):
             if failures == TRIES:
                 break
@@ -226,9 +229,9 @@ class _Download:
         self.part.unlink(missing_ok=True)
         _note(self.part).unlink(missing_ok=True)
 
-    def _say(self, done: int, total: int | None) -> None:
+    def _say(self, done: int, total: int | None, begins: bool = False) -> None:
         host = urlsplit(self.url).hostname or ""
-        self.tell(Progress(self.source.name, self.file.name, host, self.source.licence, done, total))
+        self.tell(Progress(self.source.name, self.file.name, host, self.source.licence, done, total, begins))
 
     def _too_large(self, got: str) -> TooLarge:
         self._drop()

@@ -245,7 +245,7 @@ def digest_of(source: Source) -> str:
 
 def announce(progress: Progress) -> None:
     """Say on standard error, once a file, what is downloaded, from where and under which licence."""
-    if progress.total is None:
+    if progress.begins:
         line = f"downloading {progress.name}/{progress.file} from {progress.host} (licence: {progress.licence})"
         print(line, file=sys.stderr, flush=True)
 

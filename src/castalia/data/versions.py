@@ -21,6 +21,7 @@ from typing import Any
 from pydantic import Field
 
 from castalia.core.errors import CastaliaError, NotFound, WrongInput, did_you_mean
+from castalia.core.fields import GENERATED
 from castalia.core.record import Record, shown
 from castalia.data.content import MAX_BYTES, Content, chunks, digest
 from castalia.data.formats import format_of, rows_of
@@ -196,6 +197,9 @@ def check_name(name: str) -> str:
         expected = "small letters, digits, dot, dash and underscore, at most 64, beginning with a letter or digit"
         cure = f"Call it {slug(name)!r}." if slug(name) else "Choose another name."
         raise WrongInput("A data set cannot be called so", shown(name, 80), expected, cure, field="name")
+    if name == GENERATED:
+        expected = "another name: this one stands for data that a system makes itself"
+        raise WrongInput("A data set cannot be called so", name, expected, "Choose another name.", field="name")
     return name
 
 

@@ -41,12 +41,7 @@ class _Held:
 
     def gone(self) -> bool:
         """No keeper lives."""
-        if self.keeper is not None:
-            return self.keeper.poll() is not None
-        lock = self.folder.lock()
-        if taken := lock.take():
-            lock.free()
-        return taken
+        return self.keeper.poll() is not None if self.keeper is not None else self.folder.idle()
 
 
 class Attendant:
@@ -186,6 +181,7 @@ class Attendant:
         """Write down how an attempt ended whose keeper is gone."""
         if held.folder.read_of("exit.json", held.state["attempt"]) is None:
             end_all(lambda: marked(held.folder.mark))  # the keeper was killed and could not do it
+            (held.folder.path / "spare").unlink(missing_ok=True)
         held.keeper = None
         state = outcome(held.folder, held.spec, held.state, held.attended)
         if state["state"] != "queued":

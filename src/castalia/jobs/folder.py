@@ -2,7 +2,7 @@
 
     spec.json     what to do                    written once, before the folder gets its name
     state.json    the workbench's view          the workbench alone
-    keeper.json, exit.json, output.log          the keeper alone (castalia.jobs.keeper)
+    keeper.json, exit.json, output.log, spare   the keeper alone (castalia.jobs.keeper)
     events.jsonl, result.json, files/           the worker alone (castalia.jobs.worker)
     lock          held by the living keeper
 
@@ -12,6 +12,7 @@ are appended a line at a time; a line that a kill cut short is dropped when the 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import math
@@ -22,6 +23,9 @@ from typing import IO, Any
 
 from castalia.core.errors import CastaliaError, Unavailable
 from castalia.jobs.job import MAX_EVENT, Event
+
+SPARE = 64 << 10
+"""Bytes kept free for result.json and exit.json on a full disk."""
 
 
 class Folder:
@@ -52,8 +56,28 @@ class Folder:
         """Replace a JSON file. On return it is on disk; ``Unavailable`` when the disk is full or refuses."""
         write_json(self.path / name, value)
 
+    def write_at_last(self, name: str, value: dict[str, Any]) -> None:
+        """As ``write``, for how it ended: on a full disk the space that was kept for this is given back first."""
+        try:
+            self.write(name, value)
+        except CastaliaError:
+            (self.path / "spare").unlink(missing_ok=True)
+            self.write(name, value)
+
+    def keep_spare(self) -> None:
+        """Keep some space for the last words; without it a full disk would also swallow the reason."""
+        with contextlib.suppress(OSError):
+            (self.path / "spare").write_bytes(bytes(SPARE))
+
     def lock(self) -> Lock:
         return Lock(self.path / "lock")
+
+    def idle(self) -> bool:
+        """No keeper lives."""
+        lock = self.lock()
+        taken = lock.take()
+        lock.free()
+        return taken
 
     def mend_events(self) -> None:
         """Drop a last line without an end: it was never acknowledged, its writer was killed in it."""

@@ -28,6 +28,7 @@ from castalia.jobs.log import CappedLog
 from castalia.jobs.processes import KILL, Process, become_subreaper, children, end_all, marked, signal_group
 from castalia.jobs.spawn import settle, spawn
 
+
 def main(args: list[str]) -> int:
     folder, attempt = Folder(Path(args[0])), int(args[1])
     asked: list[float] = []
@@ -61,6 +62,7 @@ class Keeper:
     def run(self) -> None:
         become_subreaper()
         attempt = self.state["attempt"]
+        self.folder.keep_spare()
         reading, writing = os.pipe()
         try:
             worker = spawn(
@@ -154,11 +156,12 @@ class Keeper:
 
     def record(self, value: dict[str, Any]) -> None:
         try:
-            self.folder.write("exit.json", value)
+            self.folder.write_at_last("exit.json", value)
         except CastaliaError:
-            # The log is worth less than knowing how it ended: give its space back and try again.
+            # The log is worth less than knowing how it ended: give its space back too.
             os.truncate(self.folder.log, 0)
             self.folder.write("exit.json", value)
+        (self.folder.path / "spare").unlink(missing_ok=True)
 
 
 def ended(pid: int) -> bool:

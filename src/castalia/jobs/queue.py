@@ -6,7 +6,6 @@ folder and says in workbench.json who it is. Keepers look there (castalia.jobs.k
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import json
 import os
@@ -111,7 +110,7 @@ class Jobs:
         state = (attendant.state(id) if attendant else None) or folder.read("state.json")
         if state is None:
             raise NotFound(f"No job {id!r}", expected="the id of a job", cure="see GET /jobs")
-        if attendant is None and state["state"] == "running" and not self._attended() and folder.lock().take():
+        if attendant is None and state["state"] == "running" and not self._attended() and folder.idle():
             state = outcome(folder, spec, state, attended=False)  # seen from outside, after a kill of all
         job = job_of(folder, spec, state)
         if job.over and attendant is not None and attendant.state(id) is None:
@@ -146,6 +145,8 @@ class Jobs:
 
     async def afollow(self, id: str, after: int = 0) -> AsyncIterator[Event]:
         """As ``follow``, without blocking the event loop while it waits."""
+        import asyncio  # not for those who only ask for the list
+
         reader = EventReader(self._folder(id).events, after)
         while True:
             over = self.get(id).over or self.closing

@@ -39,7 +39,7 @@ def main(args: list[str]) -> int:
     assert spec is not None, "a job's folder gets its name only after spec.json is in it"
     outcome = {"attempt": attempt, **run(spec, context)}
     try:
-        folder.write("result.json", outcome)
+        folder.write_at_last("result.json", outcome)
     except CastaliaError as error:
         print(f"The outcome of the job could not be written.\n{error}", file=sys.stderr)
         return 74

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from castalia import catalog
 from castalia.catalog import Card
 from castalia.core.errors import Conflict, NotFound, WrongInput
-from castalia.core.fields import Dataset
+from castalia.core.fields import GENERATED, Dataset
 from castalia.core.record import Record
 from castalia.core.rows import Row
 from castalia.core.settings import Settings
@@ -109,7 +109,7 @@ def pin_data(values: Record) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]
     used = []
     for name in type(values).model_fields:
         ref = getattr(values, name)
-        if isinstance(ref, Dataset):
+        if isinstance(ref, Dataset) and ref != GENERATED:
             found = data.open(ref)
             if found.where == "added":
                 pinned[name] = f"{found.name}@{found.version}"

@@ -8,7 +8,6 @@ their series are not sent; the picture sent on (re)connecting has them.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import orjson
 from starlette.concurrency import run_in_threadpool
 
-from castalia.core.errors import NotFound
+from castalia.core.errors import NotFound, Unavailable
 from castalia.track.content import plainly
 from castalia.track.store import Store
 
@@ -34,7 +33,6 @@ class Changes:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._connection: sqlite3.Connection | None = None
         self._seen, self._looked, self._looking = -1, 0.0, False
 
     async def count(self) -> int:
@@ -42,18 +40,12 @@ class Changes:
         if not self._looking and time.monotonic() - self._looked >= LOOK_EVERY:
             self._looking = True
             try:
-                self._seen = await run_in_threadpool(self._look)
+                self._seen = await run_in_threadpool(self._store.database.changes)
+            except Unavailable:
+                self._seen += 1  # it cannot be asked now: let the followers read, and meet the fault themselves
             finally:
                 self._looked, self._looking = time.monotonic(), False
         return self._seen
-
-    def _look(self) -> int:
-        if self._connection is None:
-            self._connection = sqlite3.connect(self._store.database.path, check_same_thread=False)
-        try:
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.Error:  # it cannot be asked now: let the followers read, and meet the fault themselves
-            return self._seen + 1
 
 
 def event(kind: str, data: Any, ident: str = "") -> bytes:

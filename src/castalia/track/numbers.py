@@ -146,22 +146,15 @@ class Numbers(Part):
     ) -> dict[str, dict[str, list[Any]]]:
         """What landed in each series behind (step, time) ``after[key]``, thinned alike; only keys with news."""
         news: dict[str, dict[str, list[Any]]] = {}
+        latest, keys = schema.latest, schema.metric_keys
+        named = sa.select(keys.c.name, keys.c.id, latest.c.step, latest.c.time).join(keys, latest.c.key == keys.c.id)
         with self.database.read() as connection:
             run = run_number(connection, run_id)
-            for name, key in _keys_of(connection, run, None).items():
-                if points := thinned(connection, run, key, max_points, after.get(name)):
-                    news[name] = _columns(points)
+            for name, key, step, time in connection.execute(named.where(latest.c.run == run)).all():
+                seen = after.get(name)
+                if seen is None or (step, time) > seen:
+                    news[name] = _columns(thinned(connection, run, key, max_points, seen))
         return news
-
-    def latest_points(self, run_id: str) -> dict[str, tuple[int, int]]:
-        """The last (step, time) of each series."""
-        latest = schema.latest
-        named = sa.select(schema.metric_keys.c.name, latest.c.step, latest.c.time).join(
-            schema.metric_keys, latest.c.key == schema.metric_keys.c.id
-        )
-        with self.database.read() as connection:
-            rows = connection.execute(named.where(latest.c.run == run_number(connection, run_id)))
-            return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def _columns(points: Sequence[tuple[int, int, float]]) -> dict[str, list[Any]]:

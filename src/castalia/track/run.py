@@ -99,12 +99,11 @@ class TrackedRun:
         if self._over:
             return
         self._over = True
-        for child in self._children.values():
-            child.finish(status)
         try:
-            if not self._shared:
-                self._writer.close()
+            self._writer.flush() if self._shared else self._writer.close()
         finally:
+            for child in self._children.values():
+                child.finish(status)
             if error:
                 self.store.set_tags(self.run_id, {"castalia.error": error[:2000]})
             self.store.finish(self.run_id, status)

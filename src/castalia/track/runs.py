@@ -105,7 +105,7 @@ class Runs(Part):
     def finish(self, run_id: str, status: str = "done") -> None:
         """Set the status: running, done, failed, cancelled or queued; the three that end a run stamp its end."""
         checked_status(status)
-        ended = None if status in ("running", "queued") else now()
+        ended = None if status in ("running", "queued") else _not_before_start(now())
         with self.database.write() as connection:
             number = run_number(connection, run_id)
             change = schema.runs.update().where(schema.runs.c.id == number)
@@ -132,12 +132,19 @@ class Runs(Part):
                 times = sa.select(sa.func.max(schema.latest.c.time)).where(schema.latest.c.run == number)
                 last = connection.scalar(times)
                 end = runs.update().where(runs.c.id == number)
-                connection.execute(end.values(status="failed", ended=min(now(), last) if last else now()))
+                ended = _not_before_start(now() if last is None else min(now(), last))
+                connection.execute(end.values(status="failed", ended=ended))
                 _put_tags(connection, number, {"castalia.error": reason})
                 held = sa.and_(schema.versions.c.run == number, schema.versions.c.status == "reserved")
                 connection.execute(schema.versions.update().where(held).values(status="failed"))
                 dead.append(run_id)
         return dead
+
+
+def _not_before_start(moment: int) -> sa.ColumnElement[int]:
+    """A clock may go back; a run does not end before it began."""
+    started = schema.runs.c.started
+    return sa.case((started > moment, started), else_=moment)
 
 
 def _checked_pairs(what: str, pairs: Mapping[str, object] | None, limit: int) -> dict[str, str]:

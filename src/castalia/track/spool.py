@@ -201,8 +201,10 @@ def recover(folder: Path, sink: Sink) -> int:
             if try_lock(fd):
                 total += sum(_bring(batch, sink) for batch in _frames(fd))
                 path.unlink(missing_ok=True)
-        except (CastaliaError, OSError):
-            continue  # busy or full: the next one to open the store tries again
+        except OSError:
+            continue
+        except CastaliaError:
+            break  # busy or full: the next one to open the store tries again
         finally:
             os.close(fd)
     return total
@@ -212,7 +214,7 @@ def _bring(batch: Mapping[str, Sequence[tuple[str, int, int, float]]], sink: Sin
     count = 0
     for run, points in batch.items():
         try:
-            sink.log_points({run: points}, 5.0)
+            sink.log_points({run: points}, 1.0)
             count += len(points)
         except NotFound:
             continue  # the run was deleted meanwhile, and its points with it

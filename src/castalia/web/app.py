@@ -22,7 +22,7 @@ from castalia.core.settings import Settings
 from castalia.jobs import Jobs
 from castalia.runtime import Hosts
 from castalia.track import Store
-from castalia.web import pages, problems
+from castalia.web import pages, problems, reference
 from castalia.web.guard import LOOPBACK, Guard
 from castalia.web.login import Token
 
@@ -93,6 +93,7 @@ def create_app(
     app.include_router(_health())
     for router in _routers(settings, parts):
         app.include_router(router)
+    app.include_router(reference.router(app, base_path))
     app.include_router(pages.router(base_path, dist))
     scrub = problems.scrubber(settings)
     problems.install(app, scrub)

@@ -7,6 +7,7 @@ a length that lies costs at most the cap. An upload is passed on as it comes, an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
 import re
@@ -43,6 +44,10 @@ class Gone(Exception):
     """The client left before its body was whole; nobody is there to be answered."""
 
 
+DRAIN_BYTES = 256 * 2**20
+DRAIN_SECONDS = 10.0
+
+
 @dataclass(frozen=True)
 class Rule:
     """What one address takes: its media types (none: any), the cap in bytes, and whether we read JSON first."""
@@ -63,6 +68,33 @@ RULES: tuple[tuple[str, Rule], ...] = (
 def rule_of(path: str) -> Rule:
     """The rule of an address; everything not named otherwise takes JSON."""
     return next((rule for pattern, rule in RULES if re.fullmatch(pattern, path)), JSON)
+
+
+class Incoming:
+    """A request's body as it comes, and whether it was read to its end."""
+
+    def __init__(self, receive: Receive, headers: MutableMapping[str, str]) -> None:
+        self._receive = receive
+        # A client that waits for "100 Continue" sends nothing after a refusal.
+        expects = "expect" in headers
+        self.whole = expects or (headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers)
+
+    async def __call__(self) -> Message:
+        """The next message of the server."""
+        message = await self._receive()
+        self.whole = self.whole or not message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """Take in and forget what a refused client still sends, within bounds.
+
+        Many clients read no answer before they have sent everything; closing on them loses the answer.
+        """
+        left, until = DRAIN_BYTES, asyncio.get_running_loop().time() + DRAIN_SECONDS
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                while not self.whole and left > 0:
+                    left -= len((await self()).get("body", b""))
 
 
 async def admit(headers: MutableMapping[str, str], path: str, receive: Receive) -> Receive:

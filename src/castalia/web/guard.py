@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from starlette._utils import get_route_path
@@ -41,6 +41,8 @@ HEADERS = (
     (b"cache-control", b"no-store"),
 )
 """What every answer carries unless its route says otherwise."""
+
+Drain = Callable[[], Awaitable[None]]
 
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-][a-z0-9_.-]*?)\.?(?::([0-9]{1,5}))?")
 
@@ -108,21 +110,23 @@ class Guard:
         if scope["type"] != "http":  # we speak no websockets
             return await send({"type": "websocket.close", "code": 1008})
         scope["root_path"] = self.base_path
-        answer = Answer(send, self._stream_begins)
+        task = _task()
+        answer = Answer(send, lambda: self._stream_begins(task))
         path = get_route_path(scope)
+        incoming = bodies.Incoming(receive, {})
         try:
             headers = self._headers(scope)
+            incoming = bodies.Incoming(receive, headers)
             self._check_host(headers)
             if scope["method"] not in SAFE:
                 self._check_origin(headers)
             if self.token and path == "/login":
-                return await self._login(scope, headers, receive, answer)
+                return await self._login(scope, headers, incoming, answer)
             if self.token and path not in OPEN:
                 self._check_token(headers)
-            receive = await bodies.admit(headers, path, receive)
-            await self.app(scope, receive, answer)
+            await self.app(scope, await bodies.admit(headers, path, incoming), answer)
         except CastaliaError as error:
-            await self._refuse(scope, path, error, answer)
+            await self._refuse(scope, path, error, answer, incoming)
         except bodies.Gone:
             pass
         except asyncio.CancelledError:
@@ -132,7 +136,7 @@ class Guard:
         except Exception as error:
             await answer.document(problems.of_crash(error, scope["method"], shown(path, 120)), self.scrub)
         finally:
-            self._streams.discard(_task())
+            self._streams.discard(task)
 
     def close(self) -> None:
         """End the open event streams: the workbench is about to stop."""
@@ -140,10 +144,10 @@ class Guard:
         for task in tuple(self._streams):
             task.cancel()
 
-    def _stream_begins(self) -> None:
-        self._streams.add(_task())
+    def _stream_begins(self, task: asyncio.Task[Any]) -> None:
+        self._streams.add(task)
         if self.closing:
-            _task().cancel()
+            task.cancel()
 
     @staticmethod
     def _headers(scope: Scope) -> dict[str, str]:
@@ -202,13 +206,15 @@ class Guard:
             cure = f"Send -H 'Authorization: Bearer $CASTALIA_TOKEN', or open {self.base_path}/login in a browser."
             raise NoToken("this workbench asks for a token", got, "the token it was started with", cure)
 
-    async def _refuse(self, scope: Scope, path: str, error: CastaliaError, answer: Answer) -> None:
+    async def _refuse(
+        self, scope: Scope, path: str, error: CastaliaError, answer: Answer, incoming: bodies.Incoming
+    ) -> None:
         headers = scope["headers"]
         wants_page = any(name == b"accept" and b"text/html" in value for name, value in headers)
         if isinstance(error, NoToken) and scope["method"] == "GET" and wants_page:
             return await answer.page(401, self.token.page(f"{self.base_path}{path}"))
         extra = [(b"www-authenticate", b'Bearer realm="castalia"')] if isinstance(error, NoToken) else []
-        await answer.document(problems.of_error(error), self.scrub, extra)
+        await answer.document(problems.of_error(error), self.scrub, extra, incoming.drain)
 
     async def _login(self, scope: Scope, headers: dict[str, str], receive: Receive, answer: Answer) -> None:
         if scope["method"] in ("GET", "HEAD"):
@@ -252,20 +258,33 @@ class Answer:
             self.finished = True
         await self._send(message)
 
-    async def send_all(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-        """One whole answer; nothing where one has begun, which the server then breaks off."""
+    async def send_all(
+        self, status: int, body: bytes, headers: list[tuple[bytes, bytes]], drain: Drain | None = None
+    ) -> None:
+        """One whole answer; nothing where one has begun, which the server then breaks off.
+
+        ``drain`` is waited for after the answer was sent and before it is called complete.
+        """
         if self.started:
             return
         length = [(b"content-length", str(len(body)).encode())]
         await self({"type": "http.response.start", "status": status, "headers": headers + length})
+        if drain is not None:
+            await self({"type": "http.response.body", "body": body, "more_body": True})
+            await drain()
+            body = b""
         await self({"type": "http.response.body", "body": body})
 
     async def document(
-        self, content: dict[str, Any], scrub: problems.Scrub, extra: Iterable[tuple[bytes, bytes]] = ()
+        self,
+        content: dict[str, Any],
+        scrub: problems.Scrub,
+        extra: Iterable[tuple[bytes, bytes]] = (),
+        drain: Drain | None = None,
     ) -> None:
         """A problem document."""
         body = problems.encode(content, scrub)
-        await self.send_all(content["status"], body, [(b"content-type", problems.MEDIA.encode()), *extra])
+        await self.send_all(content["status"], body, [(b"content-type", problems.MEDIA.encode()), *extra], drain)
 
     async def page(self, status: int, body: bytes) -> None:
         """The login page."""

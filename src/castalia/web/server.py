@@ -41,7 +41,7 @@ def serve(
     Refused for an address beyond loopback without a token.
     """
     token = token or settings.token
-    _check(host, base_path, token)
+    _check(host, port, base_path, token)
     bound = bind(host, port)
     # After the port is ours: what can fail early should fail before anything is opened or created.
     from castalia.web.app import create_app
@@ -118,7 +118,9 @@ class Workbench(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _check(host: str, base_path: str, token: str) -> None:
+def _check(host: str, port: int | None, base_path: str, token: str) -> None:
+    if port is not None and not 0 <= port < 2**16:
+        raise WrongInput("--port does not fit", str(port), "0 to 65535", "castalia up --port 8000")
     if base_path and (not base_path.startswith("/") or not set(base_path) <= _PATH_CHARACTERS or "//" in base_path):
         raise WrongInput("--base-path does not fit", base_path, "a path such as /castalia")
     if token and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token):

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
+from pydantic.config import JsonDict
 
 from castalia.core.errors import Unavailable
 from castalia.core.fields import Dataset, Table
@@ -66,12 +67,16 @@ INTERNET_EXTRA = ["No", "No internet service", "Yes"]
 def _choice(words: str, choices: list[str], example: str) -> Any:
     """A category: the choices are what training knows; another is accepted and treated as unknown."""
     return Field(
-        description=words, max_length=200, min_length=1, examples=[example], json_schema_extra={"x-choices": list(choices)}
+        description=words,
+        max_length=200,
+        min_length=1,
+        examples=[example],
+        json_schema_extra={"x-choices": list(choices)},
     )
 
 
 def _amount(words: str, most: float, seen: tuple[float, float], example: float, **more: Any) -> Any:
-    hints = {"x-minimum": seen[0], "x-maximum": seen[1]}
+    hints: JsonDict = {"x-minimum": seen[0], "x-maximum": seen[1]}
     return Field(description=words, ge=0, le=most, examples=[example], json_schema_extra=hints, **more)
 
 
@@ -118,7 +123,9 @@ class Output(Record):
     """The risk and what it is made of: base + effects of the reasons + rest = log(risk / (1 - risk))."""
 
     risk: float = Field(ge=0, le=1, description="Probability that the customer leaves.")
-    band: str = Field(description="low: under half the average; high: twice the average or an even chance; else medium.")
+    band: str = Field(
+        description="low: under half the average; high: twice the average or an even chance; else medium."
+    )
     reasons: tuple[Reason, ...] = Field(description="What moved the risk most, strongest first.")
     base: float = Field(description="Log-odds before anything is known about the customer.")
     rest: float = Field(description="What the columns not among the reasons add, in log-odds.")
@@ -147,7 +154,8 @@ class Churn(System[Params, Input, Output]):
         model = self._learnt()
         if not xs:
             return []
-        rows = [x.values() if isinstance(x, Row) else x.model_dump() for x in xs]
+        records: Sequence[Record] = xs
+        rows = [x.values() if isinstance(x, Row) else x.model_dump() for x in records]
         table = {name: [row.get(name) for row in rows] for name in model.encoder.names}
         return [Output(**answer) for answer in model.answers(table, self.params.reasons)]
 

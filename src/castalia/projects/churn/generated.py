@@ -38,7 +38,7 @@ def customers(n: int, seed: int = 0) -> dict[str, list[Any]]:
         return rng.random(n) < share
 
     def yes(mask: Any) -> list[str]:
-        return np.where(mask, "Yes", "No").tolist()
+        return ["Yes" if one else "No" for one in mask]
 
     contract = rng.choice(3, n, p=[0.55, 0.21, 0.24])
     tenure = np.minimum(72, rng.gamma(1.3 + 0.7 * contract, 18)).astype(int)
@@ -54,7 +54,8 @@ def customers(n: int, seed: int = 0) -> dict[str, list[Any]]:
     total = np.round(monthly * tenure * rng.uniform(0.95, 1.05, n), 2)
 
     def extra(name: str) -> list[str]:
-        return np.where(internet == 2, "No internet service", yes(extras[name])).tolist()
+        chosen = yes(extras[name])
+        return ["No internet service" if kind == 2 else said for kind, said in zip(internet, chosen, strict=True)]
 
     return {
         "gender": np.where(flip(0.5), "Female", "Male").tolist(),

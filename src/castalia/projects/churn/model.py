@@ -122,7 +122,9 @@ class Model:
         trees = _lightgbm().Booster(model_str=(folder / "trees.txt").read_text())
         encoder, calibration = Encoder.of_plain(about["encoder"]), Sigmoid(*about["calibration"])
         if trees.num_feature() != len(encoder.names):
-            raise WrongInput("trees.txt is not of this model", f"{trees.num_feature()} columns", f"{len(encoder.names)}")
+            raise WrongInput(
+                "trees.txt is not of this model", f"{trees.num_feature()} columns", f"{len(encoder.names)}"
+            )
         return cls(encoder, trees, calibration, about["target"], about["positive"], about["rate"], about["report"])
 
 
@@ -132,7 +134,9 @@ def train(params: Params, task: Task, run: Run) -> Model:
     least = int(min(task.labels.sum(), n - task.labels.sum()))
     if least < 2 * params.folds:
         got, cure = f"{least} of the rarer value", "Bring more rows, or ask for fewer folds."
-        raise WrongInput(f"too few rows for {params.folds} folds", got, f"at least {2 * params.folds}", cure, field="data")
+        raise WrongInput(
+            f"too few rows for {params.folds} folds", got, f"at least {2 * params.folds}", cure, field="data"
+        )
     done = FoldBook(Path(run.folder), params, task)
     scores = np.zeros(n)
     for number, (train_rows, test_rows) in enumerate(_folds(n, params, task.labels)):
@@ -191,7 +195,11 @@ def _measure(params: Params, task: Task, train_rows: Array, test_rows: Array, ru
 
 
 def _finish(
-    params: Params, task: Task, rows: Array, scores: Array, watch: tuple[Array, Callable[[int, float], None]] | None = None
+    params: Params,
+    task: Task,
+    rows: Array,
+    scores: Array,
+    watch: tuple[Array, Callable[[int, float], None]] | None = None,
 ) -> Model:
     """The last steps of the procedure: calibrate on ``scores`` made without their own rows, learn from all rows."""
     labels = task.labels[rows]
@@ -249,7 +257,7 @@ def metrics(labels: Array, scores: Array) -> dict[str, float]:
 
 def auc(labels: Array, scores: Array) -> float:
     """Chance that a positive is scored above a negative, ties counting half: by ranks, exactly."""
-    values, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
     positive = labels == 1
     many, few = int(positive.sum()), int((~positive).sum())

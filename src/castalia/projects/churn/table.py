@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from castalia.projects.churn.churn import Params
 
 Array = NDArray[Any]
+Cells = Sequence[Any] | Array
 
 MOST_CATEGORIES = 200
 """Rarer ones share the place of the unknown."""
@@ -67,9 +68,7 @@ class Task:
         return cls.of(found.table(), found.columns, target, params.positive, found.digest)
 
     @classmethod
-    def of(
-        cls, table: Mapping[str, Sequence[Any]], columns: Sequence[Column], target: str, positive: str, digest: str
-    ) -> Task:
+    def of(cls, table: Mapping[str, Cells], columns: Sequence[Column], target: str, positive: str, digest: str) -> Task:
         """The task of predicting ``target``; identifiers and rows without a target are left out, and said so."""
         names = [column.name for column in columns]
         if target not in names:
@@ -98,8 +97,8 @@ class Task:
         return cls(kept, content, labels, target, positive, digest, notes)
 
 
-def _positive(answers: list[Any], target: str, asked: str) -> str:
-    counts = Counter(answers)
+def _positive(answers: list[str | None], target: str, asked: str) -> str:
+    counts = Counter(answer for answer in answers if answer is not None)
     if len(counts) != 2:
         shown = ", ".join(sorted(counts)[:6])
         raise WrongInput(
@@ -111,7 +110,8 @@ def _positive(answers: list[Any], target: str, asked: str) -> str:
             raise WrongInput(f"{target} is never {asked!r}", asked, " or ".join(counts), field="positive")
         return asked
     spoken = [answer for answer in counts if answer.lower() in TRUE_WORDS]
-    return spoken[0] if len(spoken) == 1 else min(sorted(counts), key=lambda answer: counts[answer])
+    rarer: str = min(sorted(counts), key=lambda answer: counts[answer])
+    return spoken[0] if len(spoken) == 1 else rarer
 
 
 def _no_feature(column: Column, values: Array) -> str:
@@ -147,7 +147,7 @@ def as_number(value: Any) -> float:
     return number if np.isfinite(number) else np.nan
 
 
-def texts(column: Column, values: Sequence[Any]) -> Array:
+def texts(column: Column, values: Cells) -> Array:
     """Cleaned categories: text or None, dtype object."""
     cleaned: list[str | None] = [as_text(value) for value in values]
     if column.kind == "boolean":
@@ -157,7 +157,7 @@ def texts(column: Column, values: Sequence[Any]) -> Array:
     return out
 
 
-def numbers(values: Sequence[Any]) -> Array:
+def numbers(values: Cells) -> Array:
     """Cleaned numbers: float64, NaN where there is none."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
         found = values.astype(np.float64)
@@ -215,7 +215,7 @@ class Encoder:
         """Which columns of the matrix hold codes."""
         return [i for i, name in enumerate(self.names) if name in self.categories]
 
-    def matrix(self, table: Mapping[str, Sequence[Any]]) -> Array:
+    def matrix(self, table: Mapping[str, Cells]) -> Array:
         """(n, columns) float64 of a table as people hold it; a column it lacks is NaN throughout."""
         given = [column for column in self.columns if column.name in table]
         cleaned = {
@@ -248,7 +248,7 @@ class Encoder:
         number = as_number(value)
         return "unknown" if np.isnan(number) else f"{number:.6g}"
 
-    def warn_of(self, given: Mapping[str, Any]) -> None:
+    def warn_of(self, given: Mapping[str, Cells]) -> None:
         """One warning for columns that are not known, one for those that are missing, one for what is no number."""
         unknown = [f"{name}{did_you_mean(name, self.names)}" for name in given if name not in self.names]
         if unknown:
@@ -260,9 +260,11 @@ class Encoder:
             if column.name in given and column.name not in self.categories:
                 cells = given[column.name]
                 empty = np.flatnonzero(np.isnan(numbers(cells)))
-                wrong = [text for row in empty if (text := as_text(cells[row])) is not None]
+                wrong = [text for row in empty.tolist() if (text := as_text(cells[row])) is not None]
                 if wrong:
-                    words = f"{len(wrong)} values of {column.name} are no numbers and treated as unknown, {wrong[0]!r} say"
+                    words = (
+                        f"{len(wrong)} values of {column.name} are no numbers and treated as unknown, {wrong[0]!r} say"
+                    )
                     warnings.warn(words, stacklevel=3)
 
     def plain(self) -> dict[str, Any]:

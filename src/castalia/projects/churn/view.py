@@ -52,7 +52,10 @@ def _curve(report: dict[str, Any]) -> Figure:
 
 def _folds(report: dict[str, Any]) -> Figure:
     folds = report["folds"]
-    rows = [[number + 1, *(round(values[number], 4) for values in folds.values())] for number in range(len(report["folds"]["auc"]))]
+    rows = [
+        [number + 1, *(round(values[number], 4) for values in folds.values())]
+        for number in range(len(report["folds"]["auc"]))
+    ]
     data = {"columns": ["fold", *folds], "rows": rows}
     caption = "Each fold was asked once, by a model that never saw it. Differences under .01 between folds are chance."
     return Figure(title="Fold by fold", kind="table", caption=caption, data=data)

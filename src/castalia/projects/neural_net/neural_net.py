@@ -45,7 +45,10 @@ class Params(Record):
         (256, 128), max_length=8, description="Units of each hidden layer, first to last; none makes it linear."
     )
     epochs: int = Field(
-        0, ge=0, le=1000, description="Passes over the training images; 0 chooses: 500,000 images seen, 10 to 80 passes."
+        0,
+        ge=0,
+        le=1000,
+        description="Passes over the training images; 0 chooses: 500,000 images seen, 10 to 120 passes.",
     )
     batch: int = Field(32, ge=1, le=8192, description="Images a step.")
     learning_rate: float = Field(0.002, gt=0, le=1, description="How far a step goes, at its largest.")
@@ -53,7 +56,7 @@ class Params(Record):
     weight_decay: float = Field(0.01, ge=0, le=10, description="Pull of the weights to zero; biases are spared.")
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of hidden units that sit out a training step.")
     jitter: float = Field(
-        1.0, ge=0, le=5, description="How much each batch is moved, turned and stretched before it is learnt; 0: not."
+        1.0, ge=0, le=5, description="How much each batch is moved, turned, slanted before it is learnt; 0: not."
     )
     validation: float = Field(
         0.1, ge=0, le=0.5, description="Share of the training images kept aside for the curve. Choose by these."

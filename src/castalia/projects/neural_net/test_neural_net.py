@@ -140,7 +140,7 @@ def test_jitter_of_nothing_changes_nothing():
     x = np.random.default_rng(0).random((3, 64), dtype=np.float32)
     np.testing.assert_allclose(Jitter(8, 0.0)(x, np.random.default_rng(0)), x, atol=1e-6)
     moved = Jitter(8, 1.0)(x, np.random.default_rng(0))
-    assert moved.shape == x.shape and 0 <= moved.min() and moved.max() <= x.max() + 1e-6
+    assert moved.shape == x.shape and moved.min() >= 0 and moved.max() <= x.max() + 1e-6
     assert np.abs(moved - x).max() > 0.05
 
 
@@ -213,7 +213,7 @@ def test_a_stopped_fit_goes_on_bit_by_bit(tmp_path):
     assert sorted(pad.points) == [2, 3, 4], "epoch 1 is not learnt again"
     np.testing.assert_array_equal(resumed.model.network.parameters, whole.model.network.parameters)
     other = NeuralNet(TINY.model_copy(update={"seed": 1}))
-    assert sorted((pad := Pad(tmp_path / "cut")).points) == []
+    pad = Pad(tmp_path / "cut")
     other.fit(pad)
     assert sorted(pad.points) == [1, 2, 3, 4], "another seed's checkpoint is not taken over"
 

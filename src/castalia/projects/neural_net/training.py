@@ -71,7 +71,8 @@ class Lesson:
         images, labels = arrays["train_images"], arrays["train_labels"]
         side = images.shape[1]
         if images.ndim != 3 or images.shape[2] != side:
-            raise WrongInput(f"{params.data} is not square and grey", str(images.shape), "(n, side, side)", field="data")
+            shape = str(images.shape)
+            raise WrongInput(f"{params.data} is not square and grey", shape, "(n, side, side)", field="data")
         peak = float(found.peak)
         whole = Pictures(images.reshape(len(images), -1), labels, peak)
         if "test_images" in arrays:
@@ -98,7 +99,7 @@ def train(params: Params, lesson: Lesson, run: Run) -> Model:
     network = Network((lesson.side**2, *params.hidden, len(lesson.classes)), params.seed)
     adam = Adam(network)
     checkpoint = Checkpoint(Path(run.folder), params, lesson.digest)
-    epochs = params.epochs or min(80, max(10, math.ceil(500_000 / len(lesson.train))))
+    epochs = params.epochs or min(120, max(10, math.ceil(500_000 / len(lesson.train))))
     history = checkpoint.restore(network, adam)
     done = len(history["loss"])
     if done:

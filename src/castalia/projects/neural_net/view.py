@@ -31,7 +31,7 @@ def figures(system: NeuralNet, controls: Controls) -> list[Figure]:
         raise WrongInput("no such class", controls.which_class, known, "Choose one of these.", field="which_class")
     return [
         _curve(model, "loss", "Mean cross-entropy by epoch; the test images are in neither line."),
-        _curve(model, "accuracy", "Share named right by epoch. Training is harder: its images are moved, units drop out."),
+        _curve(model, "accuracy", "Share named right by epoch. Training is harder: moved images, units that drop out."),
         _first_layer(model, controls.how_many),
         _mistakes(model, controls),
         _confusion(model),

@@ -9,11 +9,12 @@ import { MissingPage } from "./pages/missing";
 import { SystemsPage } from "./pages/systems";
 import { usePlace } from "./router";
 
-const SystemPage = lazy(() => import("./pages/system").then((page) => page.SystemPage));
-const RunsPage = lazy(() => import("./pages/runs").then((page) => page.RunsPage));
-const RunPage = lazy(() => import("./pages/run").then((page) => page.RunPage));
-const ModelsPage = lazy(() => import("./pages/models").then((page) => page.ModelsPage));
-const ModelPage = lazy(() => import("./pages/model").then((page) => page.ModelPage));
+const inner = () => import("./pages/inner");
+const SystemPage = lazy(() => inner().then((pages) => pages.SystemPage));
+const RunsPage = lazy(() => inner().then((pages) => pages.RunsPage));
+const RunPage = lazy(() => inner().then((pages) => pages.RunPage));
+const ModelsPage = lazy(() => inner().then((pages) => pages.ModelsPage));
+const ModelPage = lazy(() => inner().then((pages) => pages.ModelPage));
 
 function Page() {
   const { path } = usePlace();

@@ -14,7 +14,7 @@ export function number(value: unknown): string {
   return value.toLocaleString("en", { maximumFractionDigits: digits }).replace("-", "−");
 }
 
-export const percent = (share: number): string => `${(share * 100).toFixed(share > 0.0995 && share < 0.9995 ? 1 : 2)} %`;
+export const percent = (share: number): string => (share < 0.00005 ? "0 %" : `${(share * 100).toFixed(share > 0.0995 && share < 0.9995 ? 1 : 2)} %`);
 
 /** +0.031, −4.2 pts: a change is always signed. */
 export const signed = (value: number, write: (size: number) => string = number): string =>

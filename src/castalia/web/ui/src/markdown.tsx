@@ -1,5 +1,5 @@
 // Lessons: the part of Markdown that prose needs, drawn as elements. No HTML passes: what is not understood is text.
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren } from "preact";
 import { Code } from "./components/code";
 
 const inline = /(`+)([\s\S]+?)\1|!\[([^\]]*)\]\(([^)\s]+)[^)]*\)|\[([^\]]+)\]\(([^)\s]+)[^)]*\)|\*\*([\s\S]+?)\*\*|(?<![\w*])[*_](?=\S)([\s\S]+?\S|\S)[*_](?!\w)|<(https?:\/\/[^>\s]+)>/;
@@ -54,7 +54,7 @@ function blocks(lines: string[], top: number): ComponentChildren[] {
     if (!line.trim()) at += 1;
     else if (heading) {
       at += 1;
-      const Tag = `h${Math.min(6, Math.max(top, heading[1]!.length + top - 2))}` as keyof JSX.IntrinsicElements;
+      const Tag = `h${Math.min(6, Math.max(top, heading[1]!.length + top - 2))}` as "h2";
       out.push(<Tag>{spans(heading[2]!)}</Tag>);
     } else if (fence) {
       at += 1;

@@ -11,15 +11,11 @@ export interface Resource<T> {
   again: () => void;
 }
 
-export function forget(start: string): void {
-  for (const key of [...kept.keys()]) if (key.startsWith(start)) kept.delete(key);
-}
-
 /** Load `key`; `every` (ms) asks again while the page is seen. A failure keeps the last value on the page. */
 export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>, every = 0): Resource<T> {
   const [, redraw] = useState(0);
   const [turn, setTurn] = useState(0);
-  const problem = useRef<{ key: string; problem: Problem }>();
+  const problem = useRef<{ key: string; problem: Problem } | undefined>(undefined);
   const { returns } = useConnection();
   const latest = useRef(load);
   latest.current = load;

@@ -83,24 +83,33 @@ export function fieldsOf(schema: Schema, top: Schema = schema): Field[] {
 }
 
 export function fieldOf(name: string, raw: Schema, top: Schema, required: boolean): Field {
-  const { schema, nullable } = resolve(raw, top);
-  const label = schema.title && schema.title !== name ? schema.title : words(name);
+  const found = resolve(raw, top);
+  const { nullable } = found;
+  // A flag kept as a number has two answers, not a range.
+  const flag = found.schema.type === "integer" && found.schema.minimum === 0 && found.schema.maximum === 1;
+  const schema = flag ? { ...found.schema, enum: [0, 1] } : found.schema;
+  const label = titled(schema, name);
   const help = raw.description ?? schema.description ?? "";
   // Row.of describes a column it knows nothing about by its name alone: repeating that helps nobody.
   const plain = /^Column .+ \((number|integer|boolean|category|text|date)\)\.$/.test(help);
   return { name, label, help: plain ? "" : help, required, nullable, control: controlOf(schema), schema };
 }
 
-/** Lower and upper end for a slider: the bounds, else what was seen in training. */
-export function rangeOf(schema: Schema): { low: number; high: number; step: number; firm: boolean } | null {
+/** A title of the author's own; pydantic's ("Monthlycharges" for MonthlyCharges) says less than the name. */
+export function titled(schema: Schema, name: string): string {
+  const bare = (text: string): string => text.replace(/[\s_]/g, "").toLowerCase();
+  return schema.title && bare(schema.title) !== bare(name) ? schema.title : words(name);
+}
+
+/** Lower and upper end for a slider: what was seen in training, else the bounds. */
+export function rangeOf(schema: Schema): { low: number; high: number; step: number } | null {
   const whole = schema.type === "integer";
-  const low = schema.minimum ?? (schema.exclusiveMinimum !== undefined && whole ? schema.exclusiveMinimum + 1 : schema.exclusiveMinimum) ?? schema["x-minimum"];
-  const high = schema.maximum ?? (schema.exclusiveMaximum !== undefined && whole ? schema.exclusiveMaximum - 1 : schema.exclusiveMaximum) ?? schema["x-maximum"];
+  const low = schema["x-minimum"] ?? schema.minimum ?? (schema.exclusiveMinimum !== undefined && whole ? schema.exclusiveMinimum + 1 : schema.exclusiveMinimum);
+  const high = schema["x-maximum"] ?? schema.maximum ?? (schema.exclusiveMaximum !== undefined && whole ? schema.exclusiveMaximum - 1 : schema.exclusiveMaximum);
   if (low === undefined || high === undefined || !(high > low)) return null;
   // A seed's two thousand million values are no slider.
   if (whole && high - low > 100_000) return null;
-  const firm = schema["x-minimum"] === undefined;
-  return { low, high, firm, step: schema.multipleOf ?? (whole ? 1 : 10 ** Math.floor(Math.log10((high - low) / 150))) };
+  return { low, high, step: schema.multipleOf ?? (whole ? 1 : 10 ** Math.floor(Math.log10((high - low) / 150))) };
 }
 
 /** What a form starts with: the example, else the field's own example or default. */

@@ -121,7 +121,7 @@ export interface Job {
 }
 
 export interface RunRow {
-  id: string;
+  run_id: string;
   name?: string | null;
   experiment?: string;
   system?: string | null;

@@ -1,8 +1,9 @@
-import { number, percent, signed, words } from "../format";
-import { resolve } from "../schema";
+import { number, percent, signed } from "../format";
+import { resolve, titled } from "../schema";
 import type { Figure, Json, Schema, Values } from "../types";
 import { ShareBars, SignedBars } from "./bars";
 import { FigureView } from "./figure";
+import { Picture } from "./picture";
 import { DataTable } from "./table";
 
 interface PartProps {
@@ -31,7 +32,8 @@ export function AnswerView({ schema, value, before }: { schema: Schema; value: J
   const names = [...Object.keys(object.properties ?? {}).filter((name) => name in value), ...Object.keys(value).filter((name) => !object.properties?.[name])];
   const scalar = (name: string): boolean => !isObject(value[name]) && !Array.isArray(value[name]) && value[name] !== null && String(value[name]).length <= 60;
   const first = names.find(scalar);
-  const rest = names.filter((name) => name !== first);
+  const facts = names.filter((name) => name !== first && scalar(name) && !isMedia(value[name], "image"));
+  const rest = names.filter((name) => name !== first && !facts.includes(name));
   const partOf = (name: string): PartProps => ({
     name,
     schema: resolve(object.properties?.[name] ?? {}, schema).schema,
@@ -43,6 +45,13 @@ export function AnswerView({ schema, value, before }: { schema: Schema; value: J
   return (
     <>
       {first && <Headline {...partOf(first)} />}
+      {facts.length > 0 && (
+        <dl class="facts">
+          {facts.map((name) => (
+            <Fact key={name} {...partOf(name)} />
+          ))}
+        </dl>
+      )}
       {rest.map((name) => (
         <Part key={name} {...partOf(name)} />
       ))}
@@ -72,7 +81,7 @@ function Headline({ name, schema, value, before }: PartProps) {
   const short = String(write(value, schema)).length <= 14;
   return (
     <div class="stack tight">
-      <span class="label">{schema.title && schema.title !== name ? schema.title : words(name)}</span>
+      <span class="label">{titled(schema, name)}</span>
       <p class="headline">
         <span class={short ? "value" : "value text"}>{write(value, schema)}</span>
         <Delta value={value} before={before} schema={schema} />
@@ -88,8 +97,21 @@ function Headline({ name, schema, value, before }: PartProps) {
   );
 }
 
+/** A short value beside others: name, value, change, and what it means. */
+function Fact({ name, schema, value, before }: PartProps) {
+  return (
+    <>
+      <dt>{titled(schema, name)}</dt>
+      <dd>
+        <b>{write(value, schema)}</b> <Delta value={value} before={before} schema={schema} />
+        {schema.description && <span class="help"> {schema.description}</span>}
+      </dd>
+    </>
+  );
+}
+
 function Part(props: PartProps) {
-  const label = props.schema.title && words(props.schema.title) !== words(props.name) ? props.schema.title : words(props.name);
+  const label = titled(props.schema, props.name);
   return (
     <div class="part">
       <span class="label">{label}</span>
@@ -102,7 +124,7 @@ function Content(props: PartProps & { label: string }) {
   const { schema, value, before, top, label } = props;
   const kind = schema["x-castalia"];
   if (value === null || (Array.isArray(value) && !value.length)) return <p class="muted">Nothing</p>;
-  if (kind === "image" || isMedia(value, "image")) return <img class="preview" src={String(value)} alt={label} />;
+  if (kind === "image" || isMedia(value, "image")) return <Picture src={String(value)} alt={label} />;
   if (kind === "video" || isMedia(value, "video")) return <video class="preview" src={String(value)} controls />;
   if (kind === "figure" && isObject(value)) return <FigureView figure={value as unknown as Figure} />;
   if (kind === "table" && isObject(value) && isObject(value.columns)) return <ColumnTable columns={value.columns} label={label} />;
@@ -135,7 +157,7 @@ function ListPart(props: PartProps & { label: string; value: Json[] }) {
     const texts = columns.filter((name) => value.every((one) => typeof one[name] === "string" || one[name] === null || (!numbers.includes(name) && typeof one[name] !== "object")));
     if (numbers.length === 1 && texts.length >= 1 && texts.length + 1 === columns.length && value.length <= 40) {
       const amount = numbers[0]!;
-      const bars = value.map((one) => ({ name: String(one[texts[0]!] ?? ""), note: texts.slice(1).map((name) => `${one[name] ?? "–"}`).join(" · "), value: one[amount] as number }));
+      const bars = value.map((one) => ({ name: String(one[texts[0]!] ?? ""), note: note(texts.slice(1).map((name) => String(one[name] ?? "–"))), value: one[amount] as number }));
       return areShares(bars.map((one) => one.value)) ? <ShareBars label={label} bars={topped(bars)} /> : <SignedBars label={`${label}, ${amount}`} bars={bars} />;
     }
     return <DataTable caption={label} columns={columns} rows={value.map((one) => columns.map((name) => one[name]))} />;
@@ -144,7 +166,7 @@ function ListPart(props: PartProps & { label: string; value: Json[] }) {
     return (
       <div class="row">
         {value.map((one, i) => (
-          <img key={i} class="preview" src={String(one)} alt={`${label} ${i + 1}`} />
+          <Picture key={i} src={String(one)} alt={`${label} ${i + 1}`} />
         ))}
       </div>
     );
@@ -155,6 +177,11 @@ function ListPart(props: PartProps & { label: string; value: Json[] }) {
       ))}
     </ul>
   );
+}
+
+/** Where one text is a sentence it says what the shorter ones say. */
+function note(texts: string[]): string {
+  return texts.find((text) => text.split(" ").length >= 4) ?? texts.join(" · ");
 }
 
 function topped<B extends { value: number }>(bars: B[]): (B & { top: boolean })[] {

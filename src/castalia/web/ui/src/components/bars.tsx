@@ -27,23 +27,21 @@ export function ShareBars({ bars, label }: { bars: Bar[]; label: string }) {
 /** Amounts either side of zero: the sign is written, the side repeats it, the colour too. */
 export function SignedBars({ bars, label }: { bars: Bar[]; label: string }) {
   const most = Math.max(...bars.map((one) => Math.abs(one.value)), 1e-12);
-  const both = bars.some((one) => one.value < 0) ;
+  const both = bars.some((one) => one.value < 0);
   const zero = both ? 50 : 0;
   return (
-    <ul class="bars" aria-label={label}>
+    <ul class={bars.some((one) => one.note) ? "bars noted" : "bars"} aria-label={label}>
       {bars.map((one, i) => {
         const width = (Math.abs(one.value) / most) * (both ? 50 : 100);
         return (
           <li key={`${one.name}${i}`}>
-            <span class="name">
-              {one.name}
-              {one.note && <small>{one.note}</small>}
-            </span>
+            <span class="name">{one.name}</span>
             <span class="track" aria-hidden="true">
               {both && <u style={{ left: "50%" }} />}
               <i class={!both ? "" : one.value < 0 ? "down" : "up"} style={{ left: `${one.value < 0 ? zero - width : zero}%`, width: `${width}%` }} />
             </span>
             <span class="figure">{both ? signed(one.value) : number(one.value)}</span>
+            {one.note && <small>{one.note}</small>}
           </li>
         );
       })}

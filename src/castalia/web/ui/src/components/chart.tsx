@@ -44,7 +44,7 @@ function align(lines: Line[]): uPlot.AlignedData {
 /** Curves on a canvas, told apart by dash as well as colour, with the numbers one button away. */
 export function Chart({ title, x = "step", y = "", log = false, lines, height = 220 }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>();
+  const plot = useRef<uPlot | undefined>(undefined);
   const theme = useTheme();
   const [table, setTable] = useState(false);
   const [at, setAt] = useState<number | null>(null);

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { Problem, get } from "../api";
-import { forget, useResource } from "../resource";
+import { useResource } from "../resource";
 import type { DataEntry } from "../types";
 import { addData } from "../uploads";
 import { FileButton } from "./file-field";
@@ -19,7 +19,6 @@ export function DatasetControl({ field, id, value, onChange, describedBy, invali
     setState(`Adding ${file.name}…`);
     try {
       const added = await addData(file);
-      forget("data");
       again();
       onChange(added.name);
       setState(`${added.name}@${added.version}: ${added.rows} rows`);
@@ -31,7 +30,7 @@ export function DatasetControl({ field, id, value, onChange, describedBy, invali
   return (
     <>
       <div class="row">
-        <select id={id} class="input grow" value={now} aria-describedby={describedBy} aria-invalid={invalid} onChange={(event) => onChange(event.currentTarget.value || undefined)}>
+        <select id={id} class="input" value={now} aria-describedby={describedBy} aria-invalid={invalid} onChange={(event) => onChange(event.currentTarget.value || undefined)}>
           {(!field.required || !now) && <option value="">{field.required ? "Choose…" : "Not given"}</option>}
           {now && !names.includes(now) && <option value={now}>{now}</option>}
           {(known ?? []).map((one) => (

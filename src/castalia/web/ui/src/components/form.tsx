@@ -57,7 +57,7 @@ const grouped = new Set(["list", "object", "image"]);
 
 /** Label, help, control and what is wrong with it, tied together for those who do not see them. */
 export function FieldBox(props: { field: Field; path: string; value: Json | undefined; onChange: (value: Json | undefined) => void; errors: FieldError[]; top: Schema }) {
-  const { field, path, value, top } = props;
+  const { field, path, value } = props;
   const id = useId();
   const group = grouped.has(field.control);
   const wrong = props.errors.filter((one) => one.field === path || (!group && one.field.startsWith(`${path}.`)));
@@ -71,8 +71,8 @@ export function FieldBox(props: { field: Field; path: string; value: Json | unde
     </>
   );
   const clearing = clear && (
-    <button type="button" class="button quiet little" onClick={() => props.onChange(undefined)} aria-label={`Leave ${field.label} empty`}>
-      Leave empty
+    <button type="button" class="button quiet little" onClick={() => props.onChange(undefined)}>
+      Leave empty<span class="hidden">: {field.label}</span>
     </button>
   );
   const rest: ComponentChildren = (
@@ -96,7 +96,7 @@ export function FieldBox(props: { field: Field; path: string; value: Json | unde
       )}
     </>
   );
-  const wide = group || field.control === "long" || field.control === "json" || field.control === "file";
+  const wide = group || field.control === "dataset" || field.control === "long" || field.control === "json" || field.control === "file";
   if (group || (field.control === "choice" && segmented(field)) || (field.control === "suggest" && segmented(field)))
     return (
       <div class={wide ? "field wide" : "field"} role="group" aria-labelledby={`${id}-label`} data-field={path}>
@@ -123,7 +123,7 @@ export function FieldBox(props: { field: Field; path: string; value: Json | unde
 /** Two or three short answers are shown side by side. */
 export function segmented(field: Field): boolean {
   const choices = (field.schema.enum ?? field.schema["x-choices"] ?? []).map(String);
-  return choices.length > 0 && choices.length <= 3 && choices.join("").length <= 30;
+  return choices.length > 0 && choices.length <= 3 && choices.join("").length <= 26;
 }
 
 function Control(props: ControlProps) {

@@ -47,8 +47,8 @@ export function Header() {
         </nav>
         <div class="head-tools">
           <JobsLink />
-          <button type="button" class="search-open" onClick={() => setSearching(true)} aria-label="Search" aria-keyshortcuts="Control+K Meta+K /">
-            <Icon name="search" /> <span>Search</span> <kbd>{key}</kbd>
+          <button type="button" class="search-open" onClick={() => setSearching(true)} aria-keyshortcuts="Control+K Meta+K /">
+            <Icon name="search" /> <span>Search</span> <kbd aria-hidden="true">{key}</kbd>
           </button>
           <button type="button" class="icon-button" onClick={turnTheme} aria-label={shown === "dark" ? "Light theme" : "Dark theme"} title={shown === "dark" ? "Light theme" : "Dark theme"}>
             <Icon name={shown === "dark" ? "sun" : "moon"} />

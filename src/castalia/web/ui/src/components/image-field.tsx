@@ -3,6 +3,7 @@ import { bytes } from "../format";
 import { DrawingPad } from "./drawing-pad";
 import { FileButton, MAX_BYTES, dataUri } from "./file-field";
 import type { ControlProps } from "./form";
+import { Picture } from "./picture";
 
 /** A picture drawn here, chosen, dropped or pasted. It travels as a data URI. */
 export function ImageControl({ field, value, onChange, describedBy }: ControlProps) {
@@ -11,7 +12,6 @@ export function ImageControl({ field, value, onChange, describedBy }: ControlPro
   const [drawing, setDrawing] = useState(!given);
   const [refused, setRefused] = useState("");
   const [over, setOver] = useState(false);
-  const [size, setSize] = useState("");
   const example = field.schema.examples?.[0];
 
   useEffect(() => {
@@ -68,13 +68,7 @@ export function ImageControl({ field, value, onChange, describedBy }: ControlPro
         </DrawingPad>
       ) : (
         <>
-          <img
-            class={size === "tiny" ? "preview tiny" : "preview"}
-            src={given}
-            alt={`The picture for ${field.label}`}
-            onLoad={(event) => setSize(event.currentTarget.naturalWidth <= 64 ? "tiny" : "")}
-            onError={() => setRefused("This browser cannot show the picture; the workbench may still read it.")}
-          />
+          <Picture src={given} alt={`The picture for ${field.label}`} onError={() => setRefused("This browser cannot show the picture; the workbench may still read it.")} />
           <div class="pad-tools">
             <button
               type="button"

@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, part, request, send } from "../api";
 import { duration, number } from "../format";
-import { forget } from "../resource";
 import type { JobError } from "../types";
 import type { Following } from "../following";
 import { running } from "../jobs";
@@ -18,7 +17,6 @@ export function JobPanel({ following, id }: { following: Following; id: string }
     setProblem(undefined);
     try {
       await send("POST", `jobs/${part(id)}/${what}`);
-      forget("jobs");
     } catch (error) {
       if (error instanceof Problem) setProblem(error);
     }

@@ -11,10 +11,9 @@ export function ListControl(props: ControlProps) {
   const kind = element(0);
   if ((kind.control === "number" || kind.control === "text") && !kind.schema.maxLength)
     return (
-      <textarea
+      <input
         id={id}
         class="input"
-        rows={2}
         aria-label={field.label}
         aria-describedby={describedBy}
         aria-invalid={invalid}

@@ -41,10 +41,14 @@ export function NumberControl({ field, id, value, onChange, describedBy, labelle
   if (!range) return box;
 
   const { low, high, step } = range;
+  // A default near the low end of a wide range slides by ratio or by a power, so that it can be set finely.
   const ratio = low > 0 && high / low >= 1000;
-  const round = (raw: number): number => (whole ? Math.round(raw) : Number(raw.toPrecision(ratio ? 2 : 10)));
-  const from = (at: number): number => (ratio ? round(low * (high / low) ** (at / STEPS)) : at);
-  const to = (raw: number): number => (ratio ? (STEPS * Math.log(Math.max(raw, low) / low)) / Math.log(high / low) : raw);
+  const usual = typeof field.schema.default === "number" ? (field.schema.default - low) / (high - low) : 1;
+  const power = !ratio && usual > 0 && usual < 0.1 ? Math.log(usual) / Math.log(0.4) : 1;
+  const bent = ratio || power !== 1;
+  const round = (raw: number): number => (whole ? Math.round(raw) : Number(raw.toPrecision(bent ? 2 : 10)));
+  const from = (at: number): number => (ratio ? round(low * (high / low) ** (at / STEPS)) : bent ? round(low + (high - low) * (at / STEPS) ** power) : at);
+  const to = (raw: number): number => (ratio ? (STEPS * Math.log(Math.max(raw, low) / low)) / Math.log(high / low) : bent ? STEPS * (Math.max(raw - low, 0) / (high - low)) ** (1 / power) : raw);
   const start = now ?? (low + high) / 2;
   const share = Math.max(0, Math.min(1, ratio ? to(start) / STEPS : (start - low) / (high - low)));
   return (
@@ -53,9 +57,9 @@ export function NumberControl({ field, id, value, onChange, describedBy, labelle
         type="range"
         aria-labelledby={labelledBy}
         aria-valuetext={now === undefined ? "not given" : number(now)}
-        min={ratio ? 0 : low}
-        max={ratio ? STEPS : high}
-        step={ratio ? 1 : step}
+        min={bent ? 0 : low}
+        max={bent ? STEPS : high}
+        step={bent ? 1 : step}
         value={to(start)}
         ref={(element) => {
           element?.style.setProperty("--at", `${share * 100}%`);

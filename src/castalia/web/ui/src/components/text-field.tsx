@@ -13,8 +13,8 @@ export function TextControl({ field, id, value, onChange, describedBy, invalid }
   };
   const change = (text: string): void => onChange(text === "" && !field.required ? undefined : text);
   if (field.control === "long") return <textarea {...shared} rows={6} onInput={(event) => change(event.currentTarget.value)} />;
-  const type = field.schema.format === "date" ? "date" : "text";
-  return <input {...shared} type={type} autocomplete="off" spellcheck={false} onInput={(event) => change(event.currentTarget.value)} />;
+  if (field.schema.format === "date") return <input {...shared} type="date" onInput={(event) => change(event.currentTarget.value)} />;
+  return <input {...shared} type="text" autocomplete="off" spellcheck={false} onInput={(event) => change(event.currentTarget.value)} />;
 }
 
 /** What no control fits is written as JSON, checked while it is typed. */

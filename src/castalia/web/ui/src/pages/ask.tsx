@@ -30,6 +30,7 @@ export function AskTab({ system, address, verb }: TabProps & { verb?: Verb }) {
   };
   return (
     <div class="two">
+      <div class="stack">
       <form
         class="card stack"
         aria-label={verb ? words(verb.name) : `Ask ${system.title}`}
@@ -59,10 +60,9 @@ export function AskTab({ system, address, verb }: TabProps & { verb?: Verb }) {
           )}
         </div>
       </form>
-      <div class="stack still">
-        <Answer asking={asking} schema={output} live={live && whatIf} />
-        <Same snippets={callSnippets(address, path, verb?.name ?? "", values, input)} />
+      <Same snippets={callSnippets(address, path, verb?.name ?? "", values, input)} />
       </div>
+      <Answer asking={asking} schema={output} live={live && whatIf} />
     </div>
   );
 }
@@ -77,7 +77,7 @@ function Answer({ asking, schema, live }: { asking: Asking; schema: Schema; live
   const { answer, baseline } = asking;
   const moved = answer !== undefined && baseline !== undefined && JSON.stringify(answer) !== JSON.stringify(baseline);
   return (
-    <section class="card stack" aria-label="Answer" aria-busy={asking.busy}>
+    <section class="card stack still" aria-label="Answer" aria-busy={asking.busy}>
       {answer === undefined ? (
         <div class="stack tight">
           <h2>{asking.busy ? "Thinking…" : "The answer appears here"}</h2>

@@ -34,7 +34,7 @@ export function HomePage() {
 
 const lines = `import castalia
 
-with castalia.run("first", params={"rate": 0.1}) as run:
+with castalia.run("first") as run:
     for step in range(100):
         run.log(step, loss=1 / (step + 1))`;
 
@@ -49,7 +49,7 @@ function FirstRun({ run }: { run: RunRow | undefined }) {
         <p role="status" class="row">
           {run ? (
             <>
-              <Status status={run.status} /> <Link to={["runs", run.id]}>{run.name || run.experiment || run.id.slice(0, 8)}</Link> <When value={run.started} />
+              <Status status={run.status} /> <Link to={["runs", run.run_id]}>{run.name || run.experiment || run.run_id.slice(0, 8)}</Link> <When value={run.started} />
             </>
           ) : (
             <>
@@ -59,7 +59,7 @@ function FirstRun({ run }: { run: RunRow | undefined }) {
         </p>
         {run && (
           <p class="row">
-            <Link class="button first" to={["runs", run.id]}>
+            <Link class="button first" to={["runs", run.run_id]}>
               Watch it
             </Link>
             <Link class="button" to={["systems"]}>

@@ -117,7 +117,7 @@ function Facts({ run }: { run: RunDetail }) {
       <dl class="facts">
         <dt>Id</dt>
         <dd>
-          <code>{run.id}</code>
+          <code>{run.run_id}</code>
         </dd>
         {run.system && (
           <>

@@ -142,9 +142,9 @@ export function RunTable({ runs, order }: { runs: RunRow[]; order?: string }) {
         </thead>
         <tbody>
           {runs.map((run) => (
-            <tr class="link" key={run.id}>
+            <tr class="link" key={run.run_id}>
               <th scope="row">
-                <Link to={["runs", run.id]}>{run.name || run.id.slice(0, 8)}</Link>
+                <Link to={["runs", run.run_id]}>{run.name || run.run_id.slice(0, 8)}</Link>
               </th>
               <td>
                 <Status status={run.status} />

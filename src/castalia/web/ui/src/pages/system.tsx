@@ -5,7 +5,6 @@ import { Link } from "../components/link";
 import { Loading, PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { words } from "../format";
-import { lazy } from "../lazy";
 import { Markdown } from "../markdown";
 import { useResource } from "../resource";
 import { usePlace } from "../router";
@@ -16,8 +15,7 @@ import { SourceTab } from "./source";
 import { TrainTab } from "./train";
 import { VersionsTab } from "./versions";
 import { MissingPage } from "./missing";
-
-const ViewsTab = lazy(() => import("./views").then((page) => page.ViewsTab));
+import { ViewsTab } from "./views";
 
 export interface TabProps {
   system: System;

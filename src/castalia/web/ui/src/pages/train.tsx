@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, get, part, send } from "../api";
 import { Charts, Metrics } from "../components/charts";
 import { Form } from "../components/form";
@@ -10,7 +10,7 @@ import { useLiveRun } from "../curves";
 import { useDraft } from "../drafts";
 import { useJob } from "../following";
 import { runOf, running, systemOf } from "../jobs";
-import { forget, useResource } from "../resource";
+import { useResource } from "../resource";
 import { changed, startOf } from "../schema";
 import { fitSnippets } from "../snippets";
 import type { Job, Schema, Values } from "../types";
@@ -24,8 +24,8 @@ export function TrainTab(props: TabProps) {
   const { value: jobs } = useResource<Job[]>("jobs", (signal) => get("jobs", signal));
   const [started, setStarted] = useState<{ job: string; run: string }>();
   const mine = (jobs ?? []).filter((one) => systemOf(one) === address || systemOf(one) === system.name);
-  const alive = mine.find(running);
-  const shown = started ?? (alive && { job: alive.id, run: runOf(alive) });
+  const latest = mine.find(running) ?? mine[0];
+  const shown = started ?? (latest && { job: latest.id, run: runOf(latest) });
   return (
     <div class="two">
       <FitForm {...props} onStart={setStarted} />
@@ -56,7 +56,6 @@ function FitForm({ system, address, onStart }: TabProps & { onStart: (started: {
     setProblem(undefined);
     try {
       const { job, run_id } = await send<{ job: string; run_id: string }>("POST", `systems/${part(address)}/fit`, { params, quick, as: name || null });
-      forget("jobs");
       onStart({ job, run: run_id });
     } catch (error) {
       if (error instanceof Problem) setProblem(error);
@@ -119,10 +118,10 @@ function Fitting({ system, address, again, id, run, start }: TabProps & { id: st
   const runId = run || (job ? runOf(job) : "");
   const live = useLiveRun(runId);
   const done = job?.state === "done";
+  const alive = useRef(!start || running(start));
   useEffect(() => {
-    if (!job || running(job)) return;
-    forget("jobs");
-    forget("systems");
+    if (!job || running(job) || !alive.current) return;
+    alive.current = false;
     again();
   }, [job?.state]);
   const result = job?.result ?? {};

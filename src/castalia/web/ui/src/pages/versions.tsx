@@ -6,7 +6,7 @@ import { Empty, Loading } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { When } from "../components/state";
 import { number } from "../format";
-import { forget, useResource } from "../resource";
+import { useResource } from "../resource";
 import type { Model, Version } from "../types";
 import type { TabProps } from "./system";
 
@@ -39,7 +39,6 @@ export function VersionTable({ model, versions, changed }: { model: string; vers
     try {
       if (version === null) await send("DELETE", `models/${part(model)}/aliases/champion`);
       else await send("PUT", `models/${part(model)}/aliases/champion`, { version });
-      forget("systems");
       again();
       changed();
     } catch (error) {

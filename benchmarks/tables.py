@@ -1,0 +1,226 @@
+"""The README's tables, drawn from the cards and from benchmarks/results/*.json, losing rows first.
+
+    python benchmarks/tables.py            writes them between their markers in README.md
+    python benchmarks/tables.py --check    says whether they are up to date: exit code 1 where not
+
+A result that is not there leaves its rows out. tests/test_docs.py holds README.md against this file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from castalia import catalog
+from castalia.core.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = Path(__file__).parent / "results"
+LEVEL = 0.05
+"""Times that differ by less than this share are called level: the machine is not that quiet."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A figure and the bound it was promised to keep, if any."""
+
+    what: str
+    value: float
+    shown: str
+    bound: float | None = None
+    at_least: bool = False
+
+    @property
+    def verdict(self) -> str:
+        if self.bound is None:
+            return "no promise"
+        kept = self.value >= self.bound if self.at_least else self.value <= self.bound
+        return "kept" if kept else "**missed**"
+
+    def cells(self) -> tuple[str, ...]:
+        promised = "" if self.bound is None else f"{'at least' if self.at_least else 'at most'} {self.bound:g}"
+        return (self.what, self.shown, promised, self.verdict)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The same figure of ours and of a peer; ``gain`` > 0 means that ours is better, surely so where ``low`` > 0."""
+
+    what: str
+    ours: str
+    peer: str
+    theirs: str
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        return "ahead" if self.low > 0 else "**behind**" if self.high < 0 else "level"
+
+    def cells(self) -> tuple[str, ...]:
+        return (self.what, self.ours, f"{self.theirs} ({self.peer})", self.verdict)
+
+
+ORDER = ("**missed**", "**behind**", "level", "kept", "ahead", "no promise")
+
+
+def table(head: Sequence[str], rows: Sequence[Bound | Beside]) -> str:
+    """A Markdown table, losing rows first, else in the order given."""
+    ranked = sorted(rows, key=lambda row: ORDER.index(row.verdict))
+    return markdown([head, *(row.cells() for row in ranked)])
+
+
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """Lines of cells as a Markdown table; the first is the head."""
+    rule = ["---"] * len(lines[0])
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [lines[0], rule, *lines[1:]])
+
+
+def result(name: str) -> dict[str, Any]:
+    """What a benchmark left, or an empty mapping."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def systems() -> str:
+    """The systems on our shelf."""
+    lines = [("", "system", "what it answers", "needs")]
+    for card in catalog.cards(Settings(home=Path("no-such-home"))):
+        link = f"[`{card.name}`](src/castalia/projects/{card.name})"
+        lines.append((card.number, link, card.summary, f"`castalia[{card.extra}]`" if card.extra else "nothing more"))
+    return markdown(lines)
+
+
+def bounds() -> str:
+    """Figures held against what was promised."""
+    return table(("figure", "measured", "promised", ""), [*_first_light(), *_churn_bounds(), *_net_bounds(), *_track()])
+
+
+def _first_light() -> Iterator[Bound]:
+    found = result("first_light")
+    for key, what, unit, digits, bound in (
+        ("help_s", "`castalia --help`", "s", 2, 0.3),
+        ("second_start_s", "second `make start`, until it answers", "s", 2, 2.0),
+        ("rest_mib", "memory of the workbench at rest", "MiB", 0, 150.0),
+        ("import_ms", "`import castalia`, beyond Python itself", "ms", 1, None),
+    ):
+        if key in found:
+            yield Bound(what, found[key], f"{found[key]:.{digits}f} {unit}", bound)
+
+
+def _churn_bounds() -> Iterator[Bound]:
+    if not (found := result("churn")):
+        return
+    figures = found["figures"]["castalia churn"]
+    for name, words, bound, at_least in (("auc", "AUC", 0.845, True), ("log_loss", "log loss", 0.414, False)):
+        worst = (min if at_least else max)(figures[name]["by_seed"])
+        shown = f"{figures[name]['mean']:.4f} {_range(figures[name]['interval'])}"
+        yield Bound(f"`churn`, {words} on Telco, held-out folds", worst, shown, bound, at_least)
+
+
+def _net_bounds() -> Iterator[Bound]:
+    if not (found := result("neural_net")):
+        return
+    digits = found["digits"]["castalia"]
+    shown = f"{digits['accuracy']:.4f} {_range(digits['interval'])}"
+    yield Bound("`neural_net`, accuracy on held-out UCI digits", min(digits["by_seed"]), shown, 0.97, True)
+    yield Bound("the same, seconds of a fit on one thread", digits["seconds"], f"{digits['seconds']:.1f} s", 10.0)
+    if isinstance(found["mnist"], list):
+        accuracy, seconds = ([row[key] for row in found["mnist"]] for key in ("accuracy", "seconds"))
+        shown = " and ".join(f"{value:.4f}" for value in accuracy)
+        yield Bound("`neural_net`, accuracy on MNIST's test images, two seeds", min(accuracy), shown, 0.98, True)
+        # The slower of the two: what was promised holds for every fit.
+        yield Bound("the same, seconds of a fit on one thread", max(seconds), f"{max(seconds):.0f} s", 60.0)
+
+
+def _track() -> Iterator[Bound]:
+    if found := result("track"):
+        yield Bound(
+            "a call of `run.log` while the writer works", found["log_call_us"], f"{found['log_call_us']:.1f} µs"
+        )
+        rate = found["writer_points_per_s"]
+        yield Bound("points a second into the store, sustained", rate, f"{rate:,.0f}")
+        read = found["read_1e6_as_500_ms"]
+        yield Bound("a million points read back as 500", read, f"{read:.0f} ms")
+
+
+def besides() -> str:
+    """Figures beside those of a peer on the same data, splits and machine."""
+    return table(("figure", "Castalia", "beside", ""), [*_churn_peers(), *_net_peers()])
+
+
+def _churn_peers() -> Iterator[Beside]:
+    found = result("churn")
+    for peer, differences in found.get("ours_minus_peer", {}).items():
+        both = [found["figures"][name] for name in ("castalia churn", peer)]
+        for figure, words, sign in (("auc", "AUC", 1), ("log_loss", "log loss", -1), ("ece", "calibration error", -1)):
+            ours, theirs = (f"{each[figure]['mean']:.4f}" for each in both)
+            low, high = sorted(sign * edge for edge in differences[figure]["interval"])
+            yield Beside(f"`churn`, {words} on Telco", ours, peer, theirs, low, high)
+        seconds = (found["seconds_a_seed"]["castalia churn"], found["seconds_a_seed"][peer])
+        yield _times("`churn`, seconds of one cross-validated fit", *seconds, peer)
+
+
+def _net_peers() -> Iterator[Beside]:
+    if not (found := result("neural_net")):
+        return
+    peer, (ours, theirs) = "sklearn MLPClassifier", found["digits"].values()
+    pairs = zip(ours["by_seed"], theirs["by_seed"], strict=True)
+    low, high = _interval([a - b for a, b in pairs])
+    what = "`neural_net`, accuracy on UCI digits"
+    yield Beside(what, f"{ours['accuracy']:.4f}", peer, f"{theirs['accuracy']:.4f}", low, high)
+    yield _times("`neural_net`, seconds of a fit on UCI digits", ours["seconds"], theirs["seconds"], peer)
+    for batch, pair in found["speed_784_128_10_20k_images"].items():
+        yield _times(f"20,000 images through 784-128-10, {batch}", pair["castalia"], pair["sklearn"], peer)
+
+
+def _times(what: str, ours: float, theirs: float, peer: str) -> Beside:
+    gain = math.log(theirs / ours)
+    return Beside(what, f"{ours:.2f} s", peer, f"{theirs:.2f} s", gain - LEVEL, gain + LEVEL)
+
+
+def _interval(differences: Sequence[float]) -> tuple[float, float]:
+    """95 % for the mean of five paired differences, Student's t."""
+    n = len(differences)
+    assert n == 5, "2.776 is the quantile for five"
+    mean = sum(differences) / n
+    half = 2.776 * math.sqrt(sum((each - mean) ** 2 for each in differences) / (n - 1) / n)
+    return mean - half, mean + half
+
+
+def _range(interval: Sequence[float]) -> str:
+    return f"({interval[0]:.3f} to {interval[1]:.3f})"
+
+
+TABLES: dict[str, Callable[[], str]] = {"systems": systems, "bounds": bounds, "beside": besides}
+
+
+def filled(text: str) -> str:
+    """``text`` with each table between its markers drawn anew; AssertionError where a marker is missing."""
+    for name, draw in TABLES.items():
+        begin, end = f"<!-- table: {name} -->\n", f"\n<!-- end: {name} -->"
+        assert text.count(begin) == text.count(end) == 1, f"README.md needs the markers of the table {name!r}, once"
+        before, rest = text.split(begin)
+        text = before + begin + draw() + end + rest.split(end)[1]
+    return text
+
+
+def main() -> int:
+    """0 written or up to date, 1 out of date (with --check)."""
+    readme = ROOT / "README.md"
+    before = readme.read_text("utf-8")
+    after = filled(before)
+    if "--check" in sys.argv[1:]:
+        print("up to date" if after == before else "README.md is out of date: python benchmarks/tables.py")
+        return int(after != before)
+    readme.write_text(after, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
