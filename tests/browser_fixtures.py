@@ -99,7 +99,8 @@ def settle(page: Any) -> None:
     """Wait until the page has drawn what it asked for."""
     page.wait_for_load_state("load")
     page.wait_for_selector("main h1")
-    page.wait_for_function("!document.querySelector('main .loading, main [aria-busy=true]')")
+    # A script of ours in the page, wait_for_function say, would need what the Content-Security-Policy forbids.
+    page.locator("main [aria-busy=true]").first.wait_for(state="hidden", timeout=45_000)
 
 
 def axe(page: Any) -> list[str]:
@@ -131,7 +132,7 @@ def fit(bench: Workbench, name: str, **options: Any) -> dict[str, Any]:
     for _ in range(450):
         job: dict[str, Any] = ask_json(bench, f"/jobs/{started['job']}")
         if job["state"] not in ("queued", "running"):
-            assert job["state"] == "done", job
+            assert job["state"] == "done", job["error"]
             return job
         time.sleep(0.1)
     raise AssertionError(job)

@@ -285,15 +285,6 @@ def test_a_quick_fit_keeps_no_version_and_says_who_answers(shell: Shell) -> None
     assert "toys.slope@quick" in err
 
 
-def test_a_fit_that_raises_is_exit_1_and_its_run_is_failed(shell: Shell, toys: Settings) -> None:
-    code, out, err = shell("fit", "toys/slope", "--rate", "1", "--steps", "2", "--fail-at", "1")
-    if "no flag --fail-at" in err:
-        pytest.skip("the toy does not know how to fail")
-    assert (code, out) == (1, "")
-    with track.Store.open(toys.home) as store:
-        assert store.runs(limit=1).items[0]["status"] == "failed"
-
-
 def test_ctrl_c_cancels_politely_and_leaves_no_process(toys: Settings) -> None:
     words = [CASTALIA, "fit", "toys/slope", "--steps", "100000", "--pause", "0.01", "--json"]
     child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
@@ -93,6 +93,7 @@ def test_two_columns_that_read_alike_are_told_apart_by_their_exact_names() -> No
         read_flags(["--A-B", "1"], schema, "call it")
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(min_size=1, max_size=20))
 def test_a_flag_made_from_any_name_is_found_again(name: str) -> None:
     schema = {"properties": {name: {"type": "string"}}}

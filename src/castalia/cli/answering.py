@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from castalia.cli import terminal
 
@@ -24,8 +24,9 @@ def hosts() -> Iterator[Hosts]:
         pool.close()
 
 
-def say_who_answers(label: str, name: str) -> None:
+def say_who_answers(found: Mapping[str, Any], name: str) -> None:
     """Tell on standard error when there is no trained version, before the seconds that a quick fit takes."""
-    if label.endswith("@quick"):
+    label = found["model"]["label"]
+    if found.get("fits") and found["model"]["version"] is None:
         bare = name.partition("@")[0]
         terminal.say(f"{bare} has no trained version: a quick fit answers ({label}). Train one:  castalia fit {bare}")

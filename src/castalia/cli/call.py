@@ -36,7 +36,7 @@ def call(words: Sequence[str]) -> int:
             return 0
         values = {**_whole(typed.own.get("--input")), **read_flags(typed.rest, schema, f"call {address}")}
         bare = address.partition(":")[0]
-        say_who_answers(pool.label(bare), bare)
+        say_who_answers(found, bare)
         try:
             if streams and "--json" not in typed.own:
                 return _tell(pool.tell(bare, values, verb))
@@ -117,6 +117,8 @@ def _show(output: Any) -> None:
     facts: dict[str, object] = {}
     tables = []
     for name, value in output.items():
+        if isinstance(value, Mapping) and list(value) == ["items"]:
+            value = value["items"]
         if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             tables.append((name, value))
         else:

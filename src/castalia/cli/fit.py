@@ -22,14 +22,14 @@ _TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".gz")
 
 def fit(words: Sequence[str]) -> int:
     """Run ``castalia fit`` with the words behind it."""
-    from castalia.runtime import Hosts
-
     typed = take_apart(words, ("--quick", "--json", "--help", "-h"), ("--as",), "fit")
     asks_help = "--help" in typed.own or "-h" in typed.own
     if asks_help and not typed.names:
         terminal.out(_general_help())
         return 0
     address = address_of(typed, "fit")
+    from castalia.runtime import Hosts
+
     found = Hosts(limit=1).describe(address)
     if "params" not in found:
         raise NotFound(

@@ -17,6 +17,11 @@ from castalia.core.errors import Conflict, Unavailable, WrongInput
 TEMPLATE = Path(__file__).parent / "template"
 RESERVED = ("castalia", "conftest", "projects", "shelf", "systems", "test")
 
+TRUSTING = """from castalia import catalog  # this shelf, trusted for the length of a test
+
+    return f"{{catalog.trust(HERE.parent)}}/{name}\""""
+"""In the test of a system on a shelf: its address. Our own projects import neither catalogue nor runtime."""
+
 ROADMAP = (
     "utilities pipeline track",
     "neural_net optimizers distributions",
@@ -144,7 +149,7 @@ def write(name: str, title: str, skill: str, place: Place) -> Path:
         "skill": chosen,
         "number": _number(name, SKILLS.index(chosen) + 1) if place.ours else "",
         "address": place.address(name),
-        "fixture": f'return "{name}"' if place.ours else f'return f"{{catalog.trust(HERE.parent)}}/{name}"',
+        "fixture": f'return "{name}"' if place.ours else TRUSTING.format(name=name),
     }
     draft = None
     try:

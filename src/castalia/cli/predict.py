@@ -43,7 +43,7 @@ def predict(
         terminal.say("Reading CSV from standard input; end it with Ctrl-D.")
     columns = read_table(file)
     with hosts() as pool:
-        say_who_answers(pool.label(name), name)
+        say_who_answers(pool.describe(name), name)
         answer = pool.predict(name, {"columns": columns})
     for warning in answer.warnings:
         terminal.say(f"warning: {terminal.printable(warning)}")

@@ -113,7 +113,7 @@ def _media(kind: str, word: str) -> str:
         return word
     path = Path(word).expanduser()
     if not path.is_file():
-        raise WrongInput(f"{word} is no {kind}", "no such file", f"the path of a {kind} file", "Check the path.")
+        raise WrongInput(f"{word} is no {kind}", "no such file", f"the path of a file: {kind}", "Check the path.")
     types = {"image": fields.Image, "video": fields.Video, "file": fields.File}
     return types[kind].open(path).uri
 

@@ -25,9 +25,9 @@ def show(name: str, /, *, lesson: bool = False, example: bool = False, json: boo
     json
         Print the whole description as one object, as GET /systems/NAME does.
     """
-    from castalia import runtime
+    from castalia.runtime import Hosts
 
-    found = runtime.describe(name)
+    found = Hosts(limit=1).describe(name)
     if json:
         terminal.out_json(found)
     elif example:

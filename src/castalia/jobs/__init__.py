@@ -5,7 +5,8 @@ what the work is: an entry is ``"package.module:function"`` and its arguments ar
 
 >>> jobs = Jobs(home)                                             # doctest: +SKIP
 >>> job = jobs.start("castalia.runtime.work:fit", {"address": "churn"}, owner="workbench", title="churn")
->>> for event in jobs.follow(job.id):
+... # doctest: +SKIP
+>>> for event in jobs.follow(job.id):                             # doctest: +SKIP
 ...     print(event.kind, event.data)
 """
 

@@ -22,7 +22,7 @@ from castalia.core.fields import GENERATED, Dataset
 from castalia.core.record import Record
 from castalia.core.rows import Row
 from castalia.core.settings import Settings
-from castalia.core.system import Placement, Run, System
+from castalia.core.system import Placement, System
 from castalia.runtime import manifest as manifests
 from castalia.runtime.description import example_of
 from castalia.runtime.opening import known_versions, missing_extra, model_name
@@ -30,7 +30,7 @@ from castalia.runtime.manifest import Manifest
 
 if TYPE_CHECKING:
     from castalia.jobs import Job, Jobs
-    from castalia.track import Store
+    from castalia.track import Store, TrackedRun
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def work_folder(settings: Settings, run_id: str) -> Path:
     return folder
 
 
-def carry_out(planned: Plan, run_id: str, run: Run, store: Store, settings: Settings) -> Fitted:
+def carry_out(planned: Plan, run_id: str, run: TrackedRun, store: Store, settings: Settings) -> Fitted:
     """Learn and, unless quick, keep the version. Called again after a kill, it continues."""
     card = catalog.card(planned.address, settings)
     made = [version for version in known_versions(planned.model, settings, store) if version.run_id == run_id]
@@ -202,18 +202,19 @@ def carry_out(planned: Plan, run_id: str, run: Run, store: Store, settings: Sett
         metrics = manifests.finite(dict(system.fit(run)), card.address)
     except ImportError as error:
         raise missing_extra(card, error) from None
-    note_metrics(store, run_id, metrics)
+    note_metrics(run, store, metrics)
     version = None if planned.quick else keep(system, planned, run_id, metrics, store, settings)
     shutil.rmtree(work_folder(settings, run_id), ignore_errors=True)
     return Fitted(run_id, planned.model, version, metrics)
 
 
-def note_metrics(store: Store, run_id: str, metrics: Mapping[str, float]) -> None:
-    """Log the held-out metrics once, after whatever the system logged under the same names."""
-    latest = store.latest_points(run_id)
+def note_metrics(run: TrackedRun, store: Store, metrics: Mapping[str, float]) -> None:
+    """Log the held-out metrics, after whatever the system logged under the same names."""
+    run.flush()
+    said = store.run(run.run_id)["summary"]
     now = time.time_ns() // 1_000_000
-    steps = {name: latest[name][0] + 1 if name in latest else 0 for name in metrics}
-    store.log_metrics(run_id, [(name, steps[name], now, value) for name, value in metrics.items()])
+    steps = {name: said[name]["last_step"] + 1 if name in said else 0 for name in metrics}
+    store.log_metrics(run.run_id, [(name, steps[name], now, value) for name, value in metrics.items()])
 
 
 def keep(

@@ -159,7 +159,10 @@ _STREAMS: dict[int | str, dict[str, Any]] = {
 
 def _address(name: str) -> str:
     """The address as the catalogue writes it; verbs have routes of their own."""
-    address = catalog.parse(name.replace("~", "/", 1))
+    try:
+        address = catalog.parse(name.replace("~", "/", 1))
+    except WrongInput as error:  # nothing can be at such an address
+        raise NotFound(error.subject, error.got, error.expected, error.cure) from None
     if address.verb:
         raise WrongInput(
             "a verb is asked with POST", f":{address.verb}", f"POST /systems/{address.bare}:{address.verb}"

@@ -5,6 +5,7 @@ This is the only module that ``jobs`` starts by name; everything a project does 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import tempfile
@@ -56,7 +57,8 @@ def draw(address: str, home: str) -> Handler:
 
     def handle(op: str, payload: Any) -> Any:
         card = catalog.card(address, settings)
-        drawn = shape(card, settings)
+        with named(card):
+            drawn = shape(card, settings)
         keep_shape(card, drawn, settings)
         return drawn
 
@@ -67,8 +69,24 @@ def serve(address: str, home: str) -> Handler:
     """A host that keeps one model open: the version at ``address``, or a quick fit where there is none."""
     settings = with_home(home)
     target = resolve(address, settings)
-    system = quick_fit(target.card, settings) if target.version is None else open_version(target, settings)
+    with named(target.card):
+        system = quick_fit(target.card, settings) if target.version is None else open_version(target, settings)
     return functools.partial(answer, system, target.card, target.label)
+
+
+@contextlib.contextmanager
+def named(card: Card) -> Iterator[None]:
+    """Whatever a project's own code raises becomes an error that names the project, without our paths."""
+    try:
+        yield
+    except CastaliaError:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        safe = isinstance(error, SyntaxError | ImportError | NameError | AttributeError | TypeError)
+        got = f"{type(error).__name__}: {error}" if safe else type(error).__name__
+        cure = f"castalia show {card.address} --debug shows where."
+        raise CastaliaError(f"{card.address} does not start", got, "code that imports and fits", cure) from None
 
 
 class Untracked(Run):

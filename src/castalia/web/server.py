@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import ipaddress
@@ -13,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 
@@ -45,13 +47,12 @@ def serve(
     bound = bind(host, port)
     # After the port is ours: what can fail early should fail before anything is opened or created.
     from castalia.web.app import create_app
-    from castalia.web.protocol import protocol
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = create_app(settings, host=host, base_path=base_path, allow_hosts=allow_hosts, token=token)
     config = uvicorn.Config(
         app,
-        http=protocol(),
+        http=_protocol(),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -116,6 +117,15 @@ class Workbench(uvicorn.Server):
             last.daemon = True
             last.start()
         super().handle_exit(sig, frame)
+
+
+def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    """Ours where httptools is installed; elsewhere (Windows) h11, which has limits of its own."""
+    try:
+        from castalia.web.protocol import BoundedProtocol
+    except ImportError:
+        return "h11"
+    return BoundedProtocol
 
 
 def _check(host: str, port: int | None, base_path: str, token: str) -> None:

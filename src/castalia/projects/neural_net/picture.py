@@ -21,7 +21,7 @@ Array = NDArray[Any]
 INK = 0.25
 """Share of the strongest ink that counts as ink when the digit is cropped."""
 WEIGHT = 0.36
-"""How much of its box a UCI digit fills, at the light end; MNIST's pens are thinner. Chosen on MNIST's training images."""
+"""How much of its box a light UCI digit fills; MNIST's pens are thinner. Chosen on MNIST's training images."""
 
 
 def look(image: Image, side: int, digit: bool = True) -> Array:
@@ -54,7 +54,8 @@ def look(image: Image, side: int, digit: bool = True) -> Array:
     ink = _crop(ink)
     if side < 16:
         large = _thicken(_middle(_fit(ink, 4 * side), 4 * side))
-        return large.reshape(side, 4, side, 4).mean(axis=(1, 3)).round().astype(np.uint8)
+        blocks: Array = large.reshape(side, 4, side, 4).mean(axis=(1, 3)).round().astype(np.uint8)
+        return blocks
     small = _fit(ink, round(side * 20 / 28))
     return _by_mass(_middle(small, side))
 
@@ -122,7 +123,7 @@ def _by_mass(page: Array) -> Array:
 
 
 class Jitter:
-    """Moves, turns, slants and stretches whole batches a little, so that the network learns the digit and not its place.
+    """Moves, turns, slants and stretches whole batches a little, so that a digit is learnt and not its place.
 
     One movement a batch: the same four neighbours and weights serve every image of it, which makes it a
     handful of NumPy calls where a movement an image would cost more than the network itself.

@@ -15,6 +15,7 @@ from castalia.core.system import Stopped
 from castalia.projects.neural_net.network import Adam, Network, softmax_cross_entropy
 from castalia.projects.neural_net.neural_net import Input, NeuralNet, Params
 from castalia.projects.neural_net.picture import Jitter, look
+from castalia.projects.neural_net.training import Checkpoint
 from castalia.projects.neural_net.view import Controls, figures
 
 TINY = Params(hidden=(16,), epochs=4, jitter=0.5)
@@ -158,7 +159,7 @@ def test_a_drawing_is_seen_the_same_in_either_polarity_and_size(side):
     seen = look(_drawing(), side)
     assert seen.shape == (side, side) and seen.dtype == np.uint8 and seen.max() > 200
     np.testing.assert_array_equal(look(_drawing(invert=True), side), seen)
-    assert np.abs(look(_drawing(400), side).astype(int) - seen).mean() < 12
+    assert np.abs(look(_drawing(400), side).astype(int) - seen).mean() < 16  # a step of the pen's weight
     y, x = np.mgrid[:side, :side]
     middle = (side - 1) / 2
     assert abs((seen * y).sum() / seen.sum() - middle) <= 0.75
@@ -203,7 +204,8 @@ def test_arrays_of_another_network_are_refused(quick, tmp_path):
         NeuralNet().load(tmp_path)
 
 
-def test_a_stopped_fit_goes_on_bit_by_bit(tmp_path):
+def test_a_stopped_fit_goes_on_bit_by_bit(tmp_path, monkeypatch):
+    monkeypatch.setattr(Checkpoint, "PAUSE", 0.0)
     whole = NeuralNet(TINY)
     expected = whole.fit(Pad(tmp_path / "whole"))
     with pytest.raises(Stopped):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,7 +100,7 @@ def train(params: Params, lesson: Lesson, run: Run) -> Model:
     network = Network((lesson.side**2, *params.hidden, len(lesson.classes)), params.seed)
     adam = Adam(network)
     checkpoint = Checkpoint(Path(run.folder), params, lesson.digest)
-    epochs = params.epochs or min(120, max(10, math.ceil(500_000 / len(lesson.train))))
+    epochs = params.epochs or min(100, max(10, math.ceil(500_000 / len(lesson.train))))
     history = checkpoint.restore(network, adam)
     done = len(history["loss"])
     if done:
@@ -112,7 +113,7 @@ def train(params: Params, lesson: Lesson, run: Run) -> Model:
             figures |= {"validation_loss": loss, "validation_accuracy": float(right.mean())}
         for name, value in figures.items():
             history.setdefault(name, []).append(value)
-        checkpoint.write(network, adam, history)
+        checkpoint.write(network, adam, history, last=epoch + 1 == epochs)
         run.log(epoch + 1, **figures)
     return _examine(network, lesson, history)
 
@@ -186,15 +187,24 @@ def _examine(network: Network, lesson: Lesson, history: dict[str, list[float]]) 
 
 
 class Checkpoint:
-    """Everything needed to go on after a kill, bit by bit as if nothing had happened: one file, replaced whole."""
+    """Everything needed to go on after a kill, bit by bit as if nothing had happened: one file, replaced whole.
+
+    Written after an epoch, but not more often than every ``PAUSE`` seconds: an epoch of the small digits
+    takes less time than a slow disk needs to say that it has written. What is learnt does not depend on it.
+    """
+
+    PAUSE = 0.5
 
     def __init__(self, folder: Path, params: Params, digest: str) -> None:
         about = json.dumps([FORMAT, params.plain(), digest], sort_keys=True)
         self.key = hashlib.sha256(about.encode()).hexdigest()
         self.path = folder / "checkpoint.npz"
+        self._written = time.monotonic()
 
-    def write(self, network: Network, adam: Adam, history: dict[str, list[float]]) -> None:
-        """On disk when this returns; a kill at any moment leaves the former or the new one."""
+    def write(self, network: Network, adam: Adam, history: dict[str, list[float]], last: bool) -> None:
+        """If it is time (or the last epoch): on disk when this returns. A kill leaves the former or the new one."""
+        if not last and time.monotonic() - self._written < self.PAUSE:
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_suffix(".new")
         with new.open("wb") as file:
@@ -208,6 +218,7 @@ class Checkpoint:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.path)
+        self._written = time.monotonic()
 
     def restore(self, network: Network, adam: Adam) -> dict[str, list[float]]:
         """Fill both from the file and return the history; untouched where it is absent or of another fit."""

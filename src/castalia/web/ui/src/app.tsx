@@ -3,18 +3,12 @@ import { ConnectionBanner } from "./components/banner";
 import { Header } from "./components/header";
 import { Link } from "./components/link";
 import { url } from "./api";
-import { lazy } from "./lazy";
 import { HomePage } from "./pages/home";
 import { MissingPage } from "./pages/missing";
+import { SystemPage } from "./pages/system";
 import { SystemsPage } from "./pages/systems";
+import { ModelPage, ModelsPage, RunPage, RunsPage } from "./parts";
 import { usePlace } from "./router";
-
-const inner = () => import("./pages/inner");
-const SystemPage = lazy(() => inner().then((pages) => pages.SystemPage));
-const RunsPage = lazy(() => inner().then((pages) => pages.RunsPage));
-const RunPage = lazy(() => inner().then((pages) => pages.RunPage));
-const ModelsPage = lazy(() => inner().then((pages) => pages.ModelsPage));
-const ModelPage = lazy(() => inner().then((pages) => pages.ModelPage));
 
 function Page() {
   const { path } = usePlace();

@@ -7,6 +7,8 @@ export interface Asked {
   answer: Json | undefined;
   baseline: Json | undefined;
   problem: Problem | undefined;
+  /** Whether the refused question was asked by hand: only then may the summary take the focus. */
+  byHand: boolean;
   busy: boolean;
   milliseconds: number;
   model: string;
@@ -18,7 +20,7 @@ export interface Asking extends Asked {
   keepAsBaseline: () => void;
 }
 
-const nothing: Asked = { answer: undefined, baseline: undefined, problem: undefined, busy: false, milliseconds: 0, model: "", first: true };
+const nothing: Asked = { answer: undefined, baseline: undefined, problem: undefined, byHand: true, busy: false, milliseconds: 0, model: "", first: true };
 
 export function useAsking(path: string): Asking {
   const [state, setState] = useState<Asked>(nothing);
@@ -45,11 +47,11 @@ export function useAsking(path: string): Asking {
         const answer = (await reply.json()) as Json;
         const milliseconds = performance.now() - started;
         const model = reply.headers.get("x-castalia-model") ?? "";
-        setState((now) => ({ answer, baseline: byHand || now.baseline === undefined ? answer : now.baseline, problem: undefined, busy: waiting.current !== null, milliseconds, model, first: false }));
+        setState((now) => ({ answer, baseline: byHand || now.baseline === undefined ? answer : now.baseline, problem: undefined, byHand, busy: waiting.current !== null, milliseconds, model, first: false }));
       } catch (error) {
         if (mine.signal.aborted) return;
         const problem = error instanceof Problem ? error : new Problem(0, { subject: "The answer could not be read", got: String(error) });
-        setState((now) => ({ ...now, problem, busy: false }));
+        setState((now) => ({ ...now, problem, byHand, busy: false }));
       }
       control.current = null;
       const next = waiting.current;

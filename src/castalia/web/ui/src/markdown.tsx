@@ -52,6 +52,10 @@ function blocks(lines: string[], top: number): ComponentChildren[] {
     const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
     const fence = /^(```+|~~~+)/.exec(line);
     if (!line.trim()) at += 1;
+    else if (/^(\t| {4})/.test(line)) {
+      const code = take((one) => /^(\t| {4})/.test(one) || (!one.trim() && lines.slice(at + 1).some((next) => next.trim()) && /^(\t| {4})/.test(lines.slice(at + 1).find((next) => next.trim()) ?? "")));
+      out.push(<Code text={code.map((one) => one.replace(/^(\t| {4})/, "")).join("\n").trimEnd()} what="the lines" />);
+    }
     else if (heading) {
       at += 1;
       const Tag = `h${Math.min(6, Math.max(top, heading[1]!.length + top - 2))}` as "h2";

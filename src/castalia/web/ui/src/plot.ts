@@ -29,7 +29,7 @@ export function draw(box: HTMLElement, d: Drawing): uPlot {
       cursor: { y: false, points: { size: 7 }, drag: { x: true, y: false } },
       scales: { x: { time: false }, y: d.log ? { distr: 3 } : {} },
       axes: [
-        { ...axis, size: 30, values: (_, all) => all.map((at) => (Math.abs(at) >= 10_000 ? `${Number((at / 1000).toFixed(1))}k` : number(at))) },
+        { ...axis, size: 30, ...(d.x === "step" ? {} : { label: d.x, labelSize: 18, labelFont: font, labelGap: 0 }), values: (_, all) => all.map((at) => (Math.abs(at) >= 10_000 ? `${Number((at / 1000).toFixed(1))}k` : number(at))) },
         { ...axis, size: 52, values: (_, all) => all.map((at) => (at === null ? "" : number(at))) },
       ],
       series: [

@@ -20,7 +20,7 @@ export function DrawingPad({ label, describedBy, onDraw, children }: { label: st
   const [said, setSaid] = useState("");
   const [keyboard, setKeyboard] = useState(false);
 
-  const paint = (): void => {
+  const paint = (cursor = true): void => {
     const at = canvas.current?.getContext("2d");
     if (!at) return;
     at.fillStyle = "#000";
@@ -34,7 +34,7 @@ export function DrawingPad({ label, describedBy, onDraw, children }: { label: st
       if (stroke.length === 1) at.lineTo(stroke[0]![0] + 0.1, stroke[0]![1]);
       at.stroke();
     }
-    if (keyboard && document.activeElement === canvas.current) {
+    if (cursor && keyboard && document.activeElement === canvas.current) {
       at.strokeStyle = down.current ? "#63c9bf" : "#888";
       at.lineWidth = 2;
       at.beginPath();
@@ -42,16 +42,18 @@ export function DrawingPad({ label, describedBy, onDraw, children }: { label: st
       at.stroke();
     }
   };
-  useEffect(paint, [keyboard]);
+  useEffect(() => paint(), [keyboard]);
 
   const hand = (): void => {
     setCount(strokes.current.length);
     if (!strokes.current.length || !canvas.current) return onDraw(undefined);
+    paint(false);
     const shown = document.createElement("canvas");
     shown.width = shown.height = SENT;
     const at = shown.getContext("2d")!;
     at.imageSmoothingQuality = "high";
     at.drawImage(canvas.current, 0, 0, SENT, SENT);
+    paint();
     onDraw(shown.toDataURL("image/png"));
   };
   const where = (event: PointerEvent): Point => {
@@ -118,7 +120,7 @@ export function DrawingPad({ label, describedBy, onDraw, children }: { label: st
         }}
         onPointerCancel={() => (down.current = false)}
         onKeyDown={keys}
-        onFocus={paint}
+        onFocus={() => paint()}
         onBlur={() => {
           if (keyboard && down.current) {
             down.current = false;

@@ -121,7 +121,7 @@ function Matrix({ title, data }: { title: string; data: Record<string, unknown> 
   const columns = list(data.columns).map(text);
   const values = list(data.values).map(numbers);
   const most = Math.max(...values.flat().map(Math.abs), 1e-12);
-  const shade = (value: number): string => `color-mix(in srgb, var(--accent) ${Math.round((Math.abs(value) / most) * 55)}%, var(--raised))`;
+  const shade = (value: number): string => `color-mix(in srgb, var(--accent) ${Math.round((Math.abs(value) / most) * 38)}%, var(--raised))`;
   return (
     <figure class="figure">
       <figcaption>

@@ -83,7 +83,9 @@ function Failed({ error }: { error: JobError }) {
       {lines && (
         <div class="stack tight">
           <span class="label">Its last lines</span>
-          <pre class="log" tabIndex={0} role="region" aria-label="Its last lines">
+          <pre class="log" tabIndex={0} role="region" aria-label="Its last lines" ref={(box) => {
+            if (box) box.scrollTop = box.scrollHeight;
+          }}>
             {lines}
           </pre>
         </div>

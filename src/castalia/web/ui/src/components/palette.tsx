@@ -41,7 +41,7 @@ export function Palette({ close }: { close: () => void }) {
     ];
     const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
     const matching = all.filter((one) => wanted.every((word) => one.words.toLowerCase().includes(word)));
-    const ofRuns = (runs?.items ?? []).map((one) => ({ label: one.name || one.run_id.slice(0, 8), kind: `Run of ${one.experiment ?? "–"}`, open: to("runs", one.run_id), words: "" }));
+    const ofRuns = (runs?.items ?? []).map((one) => ({ label: one.name || one.run_id.slice(0, 8), kind: `Run ${one.run_id.slice(0, 8)}, ${one.status}`, open: to("runs", one.run_id), words: "" }));
     return [...matching, ...ofRuns].slice(0, 14);
   }, [text, systems, models, runs]);
 

@@ -28,9 +28,9 @@ export function ProblemBox({ problem, summary = false, again }: { problem: Probl
   const shown = rows.filter(([, text]) => text);
   return (
     <div class="problem" role="alert" tabIndex={-1} ref={box}>
-      <h3>
+      <p class="problem-head">
         <Icon name="alert" /> {problem.subject}
-      </h3>
+      </p>
       {shown.length > 0 && (
         <dl>
           {shown.map(([name, text]) => (
@@ -52,9 +52,9 @@ export function ProblemBox({ problem, summary = false, again }: { problem: Probl
                   focusField(one.field);
                 }}
               >
-                {one.field}
+                {several ? one.field : `Go to ${one.field}`}
               </a>
-              {one.expected ? `: expected ${one.expected}` : ""}
+              {several && one.expected ? `: expected ${one.expected}` : ""}
             </li>
           ))}
         </ul>

@@ -29,8 +29,7 @@ export function AskTab({ system, address, verb }: TabProps & { verb?: Verb }) {
     if (live && whatIf && !asking.first && complete(input, next)) asking.ask(next, false);
   };
   return (
-    <div class="two">
-      <div class="stack">
+    <div class="two asking">
       <form
         class="card stack"
         aria-label={verb ? words(verb.name) : `Ask ${system.title}`}
@@ -41,7 +40,7 @@ export function AskTab({ system, address, verb }: TabProps & { verb?: Verb }) {
         }}
       >
         {verb?.doc && <p class="muted">{verb.doc}</p>}
-        {asking.problem && <ProblemBox problem={asking.problem} summary={asking.problem.errors.length > 0} />}
+        {asking.problem && (asking.byHand || !asking.problem.errors.length) && <ProblemBox problem={asking.problem} summary={asking.byHand} />}
         <Form schema={input} values={values} onChange={change} errors={asking.problem?.errors ?? []} />
         <div class="row apart">
           <span class="row">
@@ -61,7 +60,6 @@ export function AskTab({ system, address, verb }: TabProps & { verb?: Verb }) {
         </div>
       </form>
       <Same snippets={callSnippets(address, path, verb?.name ?? "", values, input)} />
-      </div>
       <Answer asking={asking} schema={output} live={live && whatIf} />
     </div>
   );

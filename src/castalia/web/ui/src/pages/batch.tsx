@@ -31,6 +31,7 @@ export function BatchTab({ system, address }: TabProps) {
     setBusy(`Reading ${file.name}, ${bytes(file.size)}…`);
     setProblem(undefined);
     setDone(undefined);
+    const given = new Set(parse(await file.slice(0, 200_000).text(), 1)[0]);
     const started = performance.now();
     try {
       const answer = await request(path, { method: "POST", headers: { "content-type": "text/csv", accept: "text/csv" }, body: file });
@@ -39,7 +40,7 @@ export function BatchTab({ system, address }: TabProps) {
       setDone({
         file: file.name.replace(/\.csv$/i, ""),
         text,
-        rows: parse(text, 201),
+        rows: answersFirst(parse(text, 201), given),
         warnings: warned ? readWarnings(warned) : [],
         model: answer.headers.get("x-castalia-model") ?? "",
         seconds: (performance.now() - started) / 1000,
@@ -111,6 +112,13 @@ export function BatchTab({ system, address }: TabProps) {
       </details>
     </div>
   );
+}
+
+/** For the eye the answers stand left of what was asked; the file keeps its order. */
+function answersFirst(rows: string[][], given: Set<string>): string[][] {
+  const names = rows[0] ?? [];
+  const order = names.map((_, i) => i).sort((a, b) => Number(given.has(names[a]!)) - Number(given.has(names[b]!)) || a - b);
+  return rows.map((row) => order.map((i) => row[i] ?? ""));
 }
 
 function readWarnings(text: string): string[] {

@@ -1,7 +1,6 @@
 import { get, part, url } from "../api";
 import { Charts, Metrics } from "../components/charts";
 import { Code } from "../components/code";
-import { FigureView } from "../components/figure";
 import { JobPanel } from "../components/job-panel";
 import { Link } from "../components/link";
 import { Loading, PageHead } from "../components/page";
@@ -12,6 +11,7 @@ import { useLiveRun } from "../curves";
 import { useJob } from "../following";
 import { bytes, number } from "../format";
 import { runOf } from "../jobs";
+import { LazyFigure } from "../parts";
 import { useResource } from "../resource";
 import type { Artifact, Figure, Job, RunDetail, RunRow } from "../types";
 import { MissingPage } from "./missing";
@@ -40,8 +40,10 @@ export function RunPage({ id }: { id: string }) {
             {run.parent && <Link to={["runs", run.parent]}>Part of another run</Link>}
           </div>
         </PageHead>
-        {job && status !== "done" && <FollowedJob job={job} />}
-        <Metrics metrics={values} />
+        <div class="stack">
+          {job && status !== "done" && <FollowedJob job={job} />}
+          <Metrics metrics={values} />
+        </div>
       </div>
       <Curves live={live.curves} moving={moving} />
       <div class="two">
@@ -187,7 +189,7 @@ function StoredFigure({ path }: { path: string }) {
   const figure = useResource<Figure>(path, (signal) => get(path, signal)).value;
   return figure ? (
     <div class="card">
-      <FigureView figure={figure} />
+      <LazyFigure figure={figure} />
     </div>
   ) : null;
 }

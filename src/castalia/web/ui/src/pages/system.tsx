@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { get, part } from "../api";
 import { Code } from "../components/code";
 import { Icon } from "../components/icons";
@@ -5,17 +6,11 @@ import { Link } from "../components/link";
 import { Loading, PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { words } from "../format";
-import { Markdown } from "../markdown";
+import { AskTab, BatchTab, Markdown, SourceTab, TrainTab, VersionsTab, ViewsTab } from "../parts";
 import { useResource } from "../resource";
 import { usePlace } from "../router";
 import type { System } from "../types";
-import { AskTab } from "./ask";
-import { BatchTab } from "./batch";
-import { SourceTab } from "./source";
-import { TrainTab } from "./train";
-import { VersionsTab } from "./versions";
 import { MissingPage } from "./missing";
-import { ViewsTab } from "./views";
 
 export interface TabProps {
   system: System;
@@ -27,6 +22,11 @@ export interface TabProps {
 export function SystemPage({ name }: { name: string }) {
   const { query } = usePlace();
   const { value: system, problem, again } = useResource<System>(`systems/${name}`, (signal) => get(`systems/${part(name)}`, signal));
+  const tabWanted = query.get("tab") ?? "ask";
+  useEffect(() => {
+    // On a phone the row of tabs is wider than the page: the one that is open is brought into sight.
+    document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [tabWanted, system === undefined]);
   if (!system && problem?.status === 404) return <MissingPage what={problem.subject + (problem.cure ? `. ${problem.cure}` : "")} />;
   if (!system) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what={name} />;
 
@@ -41,8 +41,7 @@ export function SystemPage({ name }: { name: string }) {
     ...(system.lesson ? [["lesson", "Lesson"] as [string, string]] : []),
     ["source", "Source"],
   ];
-  const wanted = query.get("tab") ?? "ask";
-  const tab = tabs.some(([id]) => id === wanted) ? wanted : "ask";
+  const tab = tabs.some(([id]) => id === tabWanted) ? tabWanted : "ask";
   const shared: TabProps = { system, address: name, again };
   const verb = verbs.find((one) => `verb-${one.name}` === tab);
   return (

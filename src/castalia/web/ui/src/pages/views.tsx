@@ -36,9 +36,9 @@ export function ViewsTab({ system, address }: TabProps) {
       {answer && (
         <div class={fewer(answer.figures ?? []) ? "stack loose" : "charts"} aria-busy={asking.busy}>
           {(answer.figures ?? []).map((figure, i) => (
-            <section class="card" key={`${figure.title}${i}`} aria-label={figure.title}>
+            <div class="card" key={`${figure.title}${i}`}>
               <FigureView figure={figure} />
-            </section>
+            </div>
           ))}
         </div>
       )}
