@@ -151,7 +151,7 @@ def test_wrong_input_is_said_beside_its_field(page: Any, watch_of: dict[Any, Any
     open_page(page, "systems/neural_net?tab=train")
     field = page.locator('[data-field="epochs"] input[type=number]')
     field.fill("-5")
-    page.get_by_role("button", name="Train quickly").click()
+    page.get_by_role("form", name=re.compile("^Train")).get_by_role("button", name=re.compile("^Train")).click()
     wrong = page.locator('[data-field="epochs"] .wrong')
     wrong.wait_for()
     assert "-5" in wrong.inner_text()

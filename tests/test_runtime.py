@@ -98,7 +98,7 @@ def test_an_altered_version_is_refused(toys: Settings, change: str) -> None:
     else:
         text = (folder / "manifest.json").read_text()
         (folder / "manifest.json").write_text(text.replace('"steps": 20', '"steps": 21'))
-    with pytest.raises(Refused, match="toys.slope@1"):
+    with pytest.raises(Refused, match=r"toys\.slope@1"):
         runtime.load("toys/slope", toys)
 
 

@@ -25,8 +25,8 @@ from castalia.core.settings import Settings
 from castalia.core.system import Placement, System
 from castalia.runtime import manifest as manifests
 from castalia.runtime.description import example_of
-from castalia.runtime.opening import known_versions, missing_extra, model_name
 from castalia.runtime.manifest import Manifest
+from castalia.runtime.opening import known_versions, missing_extra, model_name
 
 if TYPE_CHECKING:
     from castalia.jobs import Job, Jobs

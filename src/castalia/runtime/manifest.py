@@ -94,7 +94,7 @@ def hash_files(folder: Path) -> dict[str, StoredFile]:
 
 def write(manifest: Manifest, folder: Path) -> str:
     """Write the manifest and force everything to disk; returns the manifest's own digest."""
-    text = json.dumps(manifest.plain(), indent=1, sort_keys=True)
+    text = json.dumps(manifest.plain(), indent=1)
     (folder / NAME).write_text(text, "utf-8")
     for path in folder.rglob("*"):
         if path.is_file():

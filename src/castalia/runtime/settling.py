@@ -41,7 +41,8 @@ def settle(jobs: Jobs, store: Store) -> list[str]:
         if run_id not in open_runs or not job.over:
             continue
         if job.state == "cancelled":
-            store.finish(run_id, "cancelled")
+            if store.state(run_id)["status"] in ("running", "queued"):  # it may have ended by itself since
+                store.finish(run_id, "cancelled")
         else:
             store.mark_dead([run_id], _reason(job))
         settled.append(run_id)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,20 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 import castalia
+from castalia.core.errors import CastaliaError
 from castalia.core.record import Record
 from castalia.core.settings import Settings
 from castalia.jobs import Jobs
-from castalia.runtime import Hosts
+from castalia.runtime import Hosts, settle, settle_shells
 from castalia.track import Store
 from castalia.web import pages, problems, reference
 from castalia.web.guard import LOOPBACK, Guard
 from castalia.web.login import Token
 
 SWEEP_SECONDS = 60.0
+"""How often models that nobody asks any more give their memory back."""
+SETTLE_SECONDS = 2.0
+"""How soon a run whose job was killed is marked failed."""
 WILDCARDS = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  named to be told apart, not bound
 
 
@@ -81,7 +86,7 @@ def create_app(
         title="Castalia",
         version=castalia.__version__,
         description="The systems, runs, models, jobs and data of this workbench. Errors are problem documents.",
-        lifespan=_lifespan(parts),
+        lifespan=_lifespan(parts, settings),
         docs_url=None,  # the usual pages fetch their scripts from elsewhere
         redoc_url=None,
         openapi_url="/openapi.json",
@@ -139,20 +144,28 @@ def _operation(route: APIRoute) -> str:
     return f"{route.tags[0] if route.tags else 'workbench'}_{route.name}"
 
 
-def _lifespan(parts: Parts) -> Any:
+def _lifespan(parts: Parts, settings: Settings) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(parts.jobs.adopt)
-        sweeping = asyncio.create_task(_sweep(parts))
+        watching = [
+            asyncio.create_task(_every(SETTLE_SECONDS, lambda: settle(parts.jobs, parts.store))),
+            asyncio.create_task(_every(SWEEP_SECONDS, parts.hosts.sweep)),
+        ]
+        await asyncio.to_thread(settle_shells, settings, parts.store)
         yield
-        sweeping.cancel()
+        for task in watching:
+            task.cancel()
         await asyncio.to_thread(parts.close)
 
     return lifespan
 
 
-async def _sweep(parts: Parts) -> None:
-    """Give back the memory of models that nobody asks any more."""
+async def _every(seconds: float, do: Callable[[], object]) -> None:
+    """Do something now and then, for as long as the workbench is up."""
     while True:
-        await asyncio.sleep(SWEEP_SECONDS)
-        await asyncio.to_thread(parts.hosts.sweep)
+        await asyncio.sleep(seconds)
+        try:
+            await asyncio.to_thread(do)
+        except CastaliaError as error:  # a locked file or a full disk; the next time may be better
+            logging.getLogger("castalia.web").warning("%s", error)

@@ -45,8 +45,9 @@ export function DrawingPad({ label, describedBy, onDraw, children }: { label: st
   useEffect(() => paint(), [keyboard]);
 
   const hand = (): void => {
+    if (!canvas.current) return;
     setCount(strokes.current.length);
-    if (!strokes.current.length || !canvas.current) return onDraw(undefined);
+    if (!strokes.current.length) return onDraw(undefined);
     paint(false);
     const shown = document.createElement("canvas");
     shown.width = shown.height = SENT;

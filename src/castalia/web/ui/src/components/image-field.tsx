@@ -8,15 +8,15 @@ import { Picture } from "./picture";
 /** A picture drawn here, chosen, dropped or pasted. It travels as a data URI. */
 export function ImageControl({ field, value, onChange, describedBy }: ControlProps) {
   const given = typeof value === "string" && value.startsWith("data:image/") ? value : "";
-  const drawn = useRef("");
+  const drawn = useRef<string[]>([]);
   const [drawing, setDrawing] = useState(!given);
   const [refused, setRefused] = useState("");
   const [over, setOver] = useState(false);
   const example = field.schema.examples?.[0];
 
   useEffect(() => {
-    // An example or an upload replaces the drawing.
-    if (given && given !== drawn.current) setDrawing(false);
+    // An example or an upload replaces the drawing. Strokes may come faster than this effect: the last few count as ours.
+    if (given && !drawn.current.includes(given)) setDrawing(false);
   }, [given]);
 
   const take = (file: File | undefined): void => {
@@ -30,7 +30,7 @@ export function ImageControl({ field, value, onChange, describedBy }: ControlPro
     });
   };
   const draw = (uri: string | undefined): void => {
-    drawn.current = uri ?? "";
+    if (uri) drawn.current = [uri, ...drawn.current].slice(0, 60);
     onChange(uri);
   };
   const tools = (

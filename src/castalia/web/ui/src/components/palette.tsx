@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, part } from "../api";
 import { useResource } from "../resource";
 import { go, href } from "../router";
@@ -29,7 +29,8 @@ export function Palette({ close }: { close: () => void }) {
   const models = useResource<ModelLine[]>("models", (signal) => get("models", signal)).value;
   const runs = useResource<{ items: RunRow[] }>(`runs?q=${part(text)}&limit=8`, (signal) => get(`runs?q=${part(text)}&limit=8`, signal)).value;
 
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before the next key arrives: what is typed right after the shortcut belongs to the box.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const found = useMemo(() => {
     const to = (...names: string[]) => () => go(href(...names));

@@ -143,8 +143,10 @@ function DropCsv({ systems }: { systems: SystemCard[] }) {
       <p role="status" class={added ? "state good" : "hidden"}>
         {added && (
           <>
-            <Icon name="check" /> Kept as <code>{added.name}@{added.version}</code>
-            {added.rows ? `, ${plural(added.rows, "row")}` : ""}
+            <Icon name="check" /> <span>
+              Kept as <code>{added.name}@{added.version}</code>
+              {added.rows ? `, ${plural(added.rows, "row")}` : ""}
+            </span>
           </>
         )}
       </p>
