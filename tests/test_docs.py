@@ -102,10 +102,10 @@ class Page:
         """Do what every block says; AssertionError with page and line where it does not hold."""
         try:
             for block in blocks(self.path):
-                if block.needs and not at_hand(block.needs):
-                    self.left_out.append(f"line {block.line}: {block.needs} is not on this machine")
-                elif block.slow and not slow:
+                if block.slow and not slow:
                     continue
+                elif block.needs and not at_hand(block.needs):
+                    self.left_out.append(f"line {block.line}: {block.needs} is not on this machine")
                 elif block.file:
                     target = self.folder / block.file
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -264,19 +264,23 @@ def with_examples() -> list[Any]:
     return names(run)
 
 
+def follow(page: Page, slow: bool) -> None:
+    page.follow(slow)
+    if page.left_out:
+        pytest.skip(f"all examples hold but these, which were not run: {'; '.join(page.left_out)}")
+
+
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize("page", with_examples(), indirect=True)
 def test_examples_run(page: Page) -> None:
-    page.follow(slow=False)
-    if page.left_out:
-        pytest.skip(f"all examples hold but these, which were not run: {'; '.join(page.left_out)}")
+    follow(page, slow=False)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("page", names([p for p in PAGES if any(b.slow for b in blocks(p))]), indirect=True)
 def test_slow_examples_run(page: Page) -> None:
-    page.follow(slow=True)
+    follow(page, slow=True)
 
 
 @pytest.mark.parametrize("path", names(EVERYTHING))

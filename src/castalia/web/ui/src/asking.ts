@@ -1,6 +1,7 @@
 // Questions in a row: one is under way at a time, and of those that pile up only the newest is sent.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { Problem, post } from "./api";
+import { LOST, Problem, post } from "./api";
+import { useConnection } from "./connection";
 import type { Json, Values } from "./types";
 
 export interface Asked {
@@ -26,6 +27,8 @@ export function useAsking(path: string): Asking {
   const [state, setState] = useState<Asked>(nothing);
   const waiting = useRef<Values | null>(null);
   const control = useRef<AbortController | null>(null);
+  const unsent = useRef<[Values, boolean] | null>(null);
+  const { returns } = useConnection();
 
   useEffect(() => {
     setState(nothing);
@@ -50,11 +53,13 @@ export function useAsking(path: string): Asking {
         setState((now) => ({ answer, baseline: byHand || now.baseline === undefined ? answer : now.baseline, problem: undefined, byHand, busy: waiting.current !== null, milliseconds, model, first: false }));
       } catch (error) {
         if (mine.signal.aborted) return;
-        const problem = error instanceof Problem ? error : new Problem(0, { subject: "The answer could not be read", got: String(error) });
+        // The banner says that the workbench is away; the question is asked again when it is back.
+        if (error === LOST) unsent.current = [waiting.current ?? values, byHand];
+        const problem = error === LOST ? undefined : error instanceof Problem ? error : new Problem(0, { subject: "The answer could not be read", got: String(error) });
         setState((now) => ({ ...now, problem, byHand, busy: false }));
       }
       control.current = null;
-      const next = waiting.current;
+      const next = unsent.current ? null : waiting.current;
       waiting.current = null;
       if (next) void run(next, false);
     },
@@ -68,6 +73,11 @@ export function useAsking(path: string): Asking {
     },
     [run],
   );
+  useEffect(() => {
+    const [values, byHand] = unsent.current ?? [];
+    unsent.current = null;
+    if (values) void run(values, byHand ?? false);
+  }, [returns]);
   const keepAsBaseline = useCallback(() => setState((now) => ({ ...now, baseline: now.answer })), []);
   return { ...state, ask, keepAsBaseline };
 }

@@ -46,9 +46,10 @@ export function useCharts(curves: Record<string, Curve>): { title: string; lines
     const groups = new Map<string, Line[]>();
     for (const key of Object.keys(curves).sort()) {
       const curve = curves[key]!;
-      const title = key.replace(/^(train|test|val|valid|validation|held_out|eval)[_./]/, "").replace(/[_./](train|test|val|valid|validation)$/, "");
+      if (curve.step.length < 2) continue;
+      const title = key.replace(/^(train|test|val|valid|validation|held_out|eval)[_./]/, "").replace(/[_./](train|test|val|valid|validation|(fold|seed|trial)?[_./]?\d+)$/, "");
       groups.set(title, [...(groups.get(title) ?? []), { name: key, x: curve.step, y: curve.value.map(finite) }]);
     }
-    return [...groups].map(([title, lines]) => ({ title, lines })).filter((one) => one.lines.some((line) => line.x.length > 1));
+    return [...groups].map(([title, lines]) => ({ title, lines }));
   }, [curves]);
 }

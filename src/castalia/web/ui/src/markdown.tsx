@@ -54,7 +54,7 @@ function blocks(lines: string[], top: number): ComponentChildren[] {
     if (!line.trim()) at += 1;
     else if (/^(\t| {4})/.test(line)) {
       const code = take((one) => /^(\t| {4})/.test(one) || (!one.trim() && lines.slice(at + 1).some((next) => next.trim()) && /^(\t| {4})/.test(lines.slice(at + 1).find((next) => next.trim()) ?? "")));
-      out.push(<Code text={code.map((one) => one.replace(/^(\t| {4})/, "")).join("\n").trimEnd()} what="the lines" />);
+      out.push(<Code text={code.map((one) => one.replace(/^(\t| {4})/, "")).join("\n").trimEnd()} what={`the lines that begin ${first(code)}`} />);
     }
     else if (heading) {
       at += 1;
@@ -64,7 +64,7 @@ function blocks(lines: string[], top: number): ComponentChildren[] {
       at += 1;
       const code = take((one) => !one.startsWith(fence[1]!)).join("\n");
       at += 1;
-      out.push(<Code text={code} what="the code" />);
+      out.push(<Code text={code} what={`the code that begins ${first(code.split("\n"))}`} />);
     } else if (/^(\*\*\*|---|___)\s*$/.test(line)) {
       at += 1;
       out.push(<hr />);
@@ -79,6 +79,8 @@ function blocks(lines: string[], top: number): ComponentChildren[] {
   }
   return out;
 }
+
+const first = (lines: string[]): string => (lines.find((line) => line.trim()) ?? "").trim().slice(0, 40);
 
 function list(lines: string[], top: number): ComponentChildren {
   const indent = /^\s*/.exec(lines[0]!)![0].length;

@@ -19,6 +19,7 @@ export function draw(box: HTMLElement, d: Drawing): uPlot {
   const ink = token("--ink-3");
   const font = `11px ${token("--font")}`;
   const axis: uPlot.Axis = { stroke: ink, font, grid: { stroke: token("--line"), width: 1 }, ticks: { show: false } };
+  const whole = d.data[0]?.every((at) => Number.isInteger(at)) ?? true;
   const few = (d.data[0]?.length ?? 0) <= 2;
   return new uPlot(
     {
@@ -29,7 +30,8 @@ export function draw(box: HTMLElement, d: Drawing): uPlot {
       cursor: { y: false, points: { size: 7 }, drag: { x: true, y: false } },
       scales: { x: { time: false }, y: d.log ? { distr: 3 } : {} },
       axes: [
-        { ...axis, size: 30, ...(d.x === "step" ? {} : { label: d.x, labelSize: 18, labelFont: font, labelGap: 0 }), values: (_, all) => all.map((at) => (Math.abs(at) >= 10_000 ? `${Number((at / 1000).toFixed(1))}k` : number(at))) },
+        // Steps are counted: no tick at 1.5.
+        { ...axis, size: 30, ...(whole ? { incrs: [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6, 7, 8].map((e) => n * 10 ** e)).sort((a, b) => a - b) } : {}), ...(d.x === "step" ? {} : { label: d.x, labelSize: 18, labelFont: font, labelGap: 0 }), values: (_, all) => all.map((at) => (Math.abs(at) >= 10_000 ? `${Number((at / 1000).toFixed(1))}k` : number(at))) },
         { ...axis, size: 52, values: (_, all) => all.map((at) => (at === null ? "" : number(at))) },
       ],
       series: [

@@ -26,7 +26,10 @@ export function RunPage({ id }: { id: string }) {
   const job = (jobs ?? []).find((one) => runOf(one) === id);
   const status = live.status || run.status;
   const name = run.name || id.slice(0, 8);
-  const values = Object.fromEntries(Object.entries(run.metrics ?? {}));
+  // What was measured on held-out rows stands on top; everything else is in the table at the end.
+  const all = Object.entries(run.metrics ?? {});
+  const held = all.filter(([key]) => key.startsWith("test_"));
+  const values = Object.fromEntries((held.length ? held : all).slice(0, 8));
   return (
     <div class="stack loose">
       <div>
