@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,3 +38,23 @@ class Settings:
             token=env.get("CASTALIA_TOKEN", ""),
             plain=bool(env.get("NO_COLOR", "")),
         )
+
+
+def scrubber(settings: Settings) -> Callable[[str], str]:
+    """A function that replaces this machine's folders in a text: ``$CASTALIA_HOME/models`` for the real path.
+
+    What a client is shown goes through it, log lines and the words of other libraries too.
+    """
+    known = {str(settings.home): "$CASTALIA_HOME", str(Path(__file__).parents[1]): "castalia"}
+    known |= {str(folder): "$CASTALIA_DATA" for folder in settings.data}
+    known |= {
+        sys.prefix: "<python>",
+        sys.base_prefix: "<python>",
+        tempfile.gettempdir(): "<tmp>",
+        str(Path.home()): "~",
+    }
+    known |= {str(Path.cwd()): "."}
+    # Longest first, so that a folder inside another is named by its own name; "/" would match everything.
+    names = sorted((path for path in known if len(path) > 1), key=len, reverse=True)
+    pattern = re.compile("|".join(re.escape(path) + r"(?![\w-])" for path in names))
+    return lambda text: pattern.sub(lambda found: known[found.group()], text)

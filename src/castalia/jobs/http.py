@@ -4,47 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from castalia.jobs.folder import as_json
+from castalia.jobs.job import Job
 from castalia.jobs.queue import Jobs
 
 BEAT = 15.0
 """Seconds of silence after which a comment is sent, so that proxies keep the connection."""
 
 
-def router(jobs: Jobs) -> APIRouter:
-    """GET /jobs, /jobs/{id}, /jobs/{id}/events, /jobs/{id}/log; POST /jobs/{id}/cancel, /jobs/{id}/resume."""
+def router(jobs: Jobs, scrub: Callable[[str], str] = str) -> APIRouter:
+    """GET /jobs, /jobs/{id}, /jobs/{id}/events, /jobs/{id}/log; POST /jobs/{id}/cancel, /jobs/{id}/resume.
+
+    ``scrub`` takes this machine's folders out of everything a client is shown.
+    """
     api = APIRouter(prefix="/jobs", tags=["jobs"])
 
     @api.get("")
     def list_jobs(owner: str | None = None) -> list[dict[str, Any]]:
         """All jobs, the newest first."""
-        return [job.as_dict() for job in jobs.list(owner)]
+        return [shown(job, scrub) for job in jobs.list(owner)]
 
     @api.get("/{id}")
     def get_job(id: str) -> dict[str, Any]:
         """One job."""
-        return jobs.get(id).as_dict()
+        return shown(jobs.get(id), scrub)
 
     @api.get("/{id}/log", response_class=PlainTextResponse)
     def get_log(id: str, lines: Annotated[int | None, Query(ge=1, le=10_000)] = None) -> PlainTextResponse:
         """What the job printed."""
-        return PlainTextResponse(jobs.log(id, lines), headers={"X-Content-Type-Options": "nosniff"})
+        return PlainTextResponse(scrub(jobs.log(id, lines)), headers={"X-Content-Type-Options": "nosniff"})
 
     @api.post("/{id}/cancel")
     def cancel_job(id: str) -> dict[str, Any]:
         """Ask it to stop; it has ten seconds. Asked again, it is killed."""
-        return jobs.cancel(id).as_dict()
+        return shown(jobs.cancel(id), scrub)
 
     @api.post("/{id}/resume")
     def resume_job(id: str) -> dict[str, Any]:
         """Queue a failed or cancelled job once more."""
-        return jobs.resume(id).as_dict()
+        return shown(jobs.resume(id), scrub)
 
     @api.get("/{id}/events")
     async def get_events(
@@ -58,15 +62,31 @@ def router(jobs: Jobs) -> APIRouter:
         jobs.get(id)  # an unknown job is a 404, not an empty stream
         start = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(stream(jobs, id, start, request), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(
+            stream(jobs, id, start, request, scrub), media_type="text/event-stream", headers=headers
+        )
 
     return api
 
 
-async def stream(jobs: Jobs, id: str, after: int, request: Request) -> AsyncIterator[str]:
+def shown(job: Job, scrub: Callable[[str], str]) -> dict[str, Any]:
+    """A job as JSON without this machine's folders."""
+    return {key: clean(value, scrub) for key, value in job.as_dict().items()}
+
+
+def clean(value: Any, scrub: Callable[[str], str]) -> Any:
+    """Any JSON value, every text in it scrubbed."""
+    if isinstance(value, dict):
+        return {key: clean(item, scrub) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item, scrub) for item in value]
+    return scrub(value) if isinstance(value, str) else value
+
+
+async def stream(jobs: Jobs, id: str, after: int, request: Request, scrub: Callable[[str], str]) -> AsyncIterator[str]:
     """The text of the event stream. A client that leaves ends it within a beat."""
     reader = jobs.events(id, after)
-    shown: object = None
+    told: object = None
     spoke = time.monotonic()
     yield "retry: 1000\n\n"
     while not jobs.closing:
@@ -75,11 +95,11 @@ async def stream(jobs: Jobs, id: str, after: int, request: Request) -> AsyncIter
         events = await asyncio.to_thread(reader.read)
         for event in events:
             kind = "".join(event.kind.split())  # a line break in it would end the field
-            yield f"id: {event.n}\nevent: {kind}\ndata: {as_json({'t': event.t, **event.data})}\n\n"
+            yield f"id: {event.n}\nevent: {kind}\ndata: {as_json(clean({'t': event.t, **event.data}, scrub))}\n\n"
         now = (job.state, job.attempt, job.stopping)
-        if now != shown and not (events and job.over):
-            shown = now
-            yield f"event: state\ndata: {as_json(job.as_dict())}\n\n"
+        if now != told and not (events and job.over):
+            told = now
+            yield f"event: state\ndata: {as_json(shown(job, scrub))}\n\n"
         elif not events and time.monotonic() - spoke > BEAT:
             yield ": beat\n\n"
         else:

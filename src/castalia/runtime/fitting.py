@@ -64,6 +64,11 @@ class Plan:
     data: tuple[dict[str, Any], ...]
     run_id: str = ""
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Plan:
+        """The plan again, after it was JSON."""
+        return cls(**{**values, "data": tuple(values["data"])})
+
 
 def plan(
     address: str, params: Mapping[str, Any], *, quick: bool, as_: str | None, settings: Settings
@@ -158,12 +163,18 @@ def submit(
     owner: str = "shell",
     settings: Settings | None = None,
     store: Store | None = None,
+    planned: Plan | None = None,
 ) -> tuple[Job, str]:
-    """Queue a fit as a job: (job, run id). The job's result is ``Fitted.as_dict()``."""
+    """Queue a fit as a job: (job, run id). The job's result is ``Fitted.as_dict()``.
+
+    ``planned`` is a plan that was made elsewhere (``Hosts.plan``): the workbench does not import projects.
+    """
     from castalia.track import Store as Opened
 
     settings = settings or Settings.read()
-    planned, card = plan(address, params or {}, quick=quick, as_=as_, settings=settings)
+    if planned is None:
+        planned, _ = plan(address, params or {}, quick=quick, as_=as_, settings=settings)
+    card = catalog.card(planned.address, settings)
     run_id = register(store or Opened.open(settings.home), planned, card, status="queued")
     values = {**asdict(planned), "run_id": run_id, "data": list(planned.data)}
     title = f"{card.address}{' (quick)' if quick else ''}"

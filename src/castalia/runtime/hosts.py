@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from castalia import catalog
 from castalia.core.errors import Unavailable
 from castalia.core.settings import Settings
 from castalia.jobs import Host
 from castalia.runtime import manifest as manifests
 from castalia.runtime.description import assemble, kept_shape
+from castalia.runtime.fitting import Plan
 from castalia.runtime.opening import Target, resolve
 
 if TYPE_CHECKING:
@@ -86,13 +88,18 @@ class Hosts:
         target = resolve(address, self.settings, self._store)
         drawn = kept_shape(target.card, self.settings)
         if drawn is None:
-            arguments = {"address": target.card.address, "home": str(self.settings.home)}
-            host = Host("castalia.runtime.work:draw", arguments)
-            try:
-                drawn = host.call("describe", {}, timeout=OPEN_SECONDS)
-            finally:
-                host.close()
+            drawn = self._draw(target.card.address, "describe", {})
         return assemble(target, drawn, self.settings)
+
+    def plan(self, address: str, params: Mapping[str, Any], *, quick: bool, as_: str | None) -> Plan:
+        """Check a fit before it is queued, with the project imported in a child."""
+        card = catalog.card(catalog.parse(address).bare, self.settings)
+        return Plan.of(self._draw(card.address, "plan", {"params": dict(params), "quick": quick, "as_": as_}))
+
+    def _draw(self, address: str, op: str, payload: dict[str, Any]) -> dict[str, Any]:
+        with Host("castalia.runtime.work:draw", {"address": address, "home": str(self.settings.home)}) as host:
+            drawn: dict[str, Any] = host.call(op, payload, timeout=OPEN_SECONDS)
+            return drawn
 
     def close(self) -> None:
         """End every host."""

@@ -92,16 +92,8 @@ def router(settings: Settings, hosts: Hosts, jobs: Jobs, store: Store) -> APIRou
 
     @routes.post("/systems/{name}/fit", status_code=202, summary="Train it, as a job")
     def fit(name: Name, asked: FitRequest) -> Submitted:
-        job, run_id = submit(
-            jobs,
-            _address(name),
-            asked.params,
-            quick=asked.quick,
-            as_=asked.as_,
-            owner="workbench",
-            settings=settings,
-            store=store,
-        )
+        planned = hosts.plan(_address(name), asked.params, quick=asked.quick, as_=asked.as_)
+        job, run_id = submit(jobs, planned.address, owner="workbench", settings=settings, store=store, planned=planned)
         return Submitted(job=job.id, run_id=run_id)
 
     @routes.post("/systems/{name}/view", summary="Its figures, for the given controls", response_model=None)

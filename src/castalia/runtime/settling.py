@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castalia.core.errors import CastaliaError, Conflict
-from castalia.core.settings import Settings
+from castalia.core.settings import Settings, scrubber
 
 if TYPE_CHECKING:
     from castalia.jobs import Job, Jobs
@@ -36,6 +36,7 @@ def settle(jobs: Jobs, store: Store) -> list[str]:
         row["run_id"] for status in ("running", "queued") for row in store.runs(status=status, limit=1000).items
     }
     settled = []
+    scrub = scrubber(Settings.read())
     for job in jobs.list() if open_runs else []:
         run_id = run_of(job)
         if run_id not in open_runs or not job.over:
@@ -44,7 +45,7 @@ def settle(jobs: Jobs, store: Store) -> list[str]:
             if store.state(run_id)["status"] in ("running", "queued"):  # it may have ended by itself since
                 store.finish(run_id, "cancelled")
         else:
-            store.mark_dead([run_id], _reason(job))
+            store.mark_dead([run_id], scrub(_reason(job)))
         settled.append(run_id)
     return settled
 

@@ -13,6 +13,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from castalia.core.settings import Settings
 from castalia.core.system import Run, System
 from castalia.jobs import JobContext
 from castalia.runtime.description import keep_shape, shape
-from castalia.runtime.fitting import Plan, carry_out, work_folder
+from castalia.runtime.fitting import Plan, carry_out, plan, work_folder
 from castalia.runtime.opening import missing_extra, open_version, resolve
 
 Handler = Callable[[str, Any], Any]
@@ -36,7 +37,7 @@ def fit(context: JobContext, plan: dict[str, Any], home: str) -> dict[str, Any]:
     from castalia.track import Store, TrackedRun
 
     settings = with_home(home)
-    planned = Plan(**{**plan, "data": tuple(plan["data"])})
+    planned = Plan.of(plan)
     folder = work_folder(settings, planned.run_id)
     with Store.open(settings.home) as store:
         store.finish(planned.run_id, "running")
@@ -52,12 +53,14 @@ def with_home(home: str) -> Settings:
 
 
 def draw(address: str, home: str) -> Handler:
-    """A short-lived host that imports a project only to describe it."""
+    """A short-lived host that imports a project only to describe it (``describe``) or to check a fit (``plan``)."""
     settings = with_home(home)
 
     def handle(op: str, payload: Any) -> Any:
         card = catalog.card(address, settings)
         with named(card):
+            if op == "plan":
+                return asdict(plan(address, settings=settings, **payload)[0])
             drawn = shape(card, settings)
         keep_shape(card, drawn, settings)
         return drawn

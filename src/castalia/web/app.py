@@ -20,7 +20,7 @@ from fastapi.routing import APIRoute
 import castalia
 from castalia.core.errors import CastaliaError
 from castalia.core.record import Record
-from castalia.core.settings import Settings
+from castalia.core.settings import Settings, scrubber
 from castalia.jobs import Jobs
 from castalia.runtime import Hosts, settle, settle_shells
 from castalia.track import Store
@@ -100,7 +100,7 @@ def create_app(
         app.include_router(router)
     app.include_router(reference.router(app, base_path))
     app.include_router(pages.router(base_path, dist))
-    scrub = problems.scrubber(settings)
+    scrub = scrubber(settings)
     problems.install(app, scrub)
     named = [*allow_hosts] + ([] if host in (*WILDCARDS, *LOOPBACK, "::1") else [f"[{host}]" if ":" in host else host])
     app.add_middleware(
@@ -123,7 +123,7 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
 
     return [
         systems(settings, parts.hosts, parts.jobs, parts.store),
-        jobs(parts.jobs),
+        jobs(parts.jobs, scrubber(settings)),
         track(parts.store, stopping=lambda: parts.jobs.closing),
         data(settings),
     ]

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import secrets
-import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -25,7 +21,6 @@ from starlette.responses import Response
 
 from castalia.core.errors import CastaliaError
 from castalia.core.record import shown
-from castalia.core.settings import Settings
 
 MEDIA = "application/problem+json"
 SCHEMA: dict[str, Any] = {
@@ -46,23 +41,6 @@ RESPONSE: dict[str, Any] = {"description": "What does not fit, and the cure.", "
 log = logging.getLogger("castalia.web")
 
 Scrub = Callable[[str], str]
-
-
-def scrubber(settings: Settings) -> Scrub:
-    """A function that replaces this machine's folders in a text: ``$CASTALIA_HOME/models`` for the real path."""
-    known = {str(settings.home): "$CASTALIA_HOME", str(Path(__file__).parents[1]): "castalia"}
-    known |= {str(folder): "$CASTALIA_DATA" for folder in settings.data}
-    known |= {
-        sys.prefix: "<python>",
-        sys.base_prefix: "<python>",
-        tempfile.gettempdir(): "<tmp>",
-        str(Path.home()): "~",
-    }
-    known |= {str(Path.cwd()): "."}
-    # Longest first, so that a folder inside another is named by its own name; "/" would match everything.
-    names = sorted((path for path in known if len(path) > 1), key=len, reverse=True)
-    pattern = re.compile("|".join(re.escape(path) + r"(?![\w-])" for path in names))
-    return lambda text: pattern.sub(lambda found: known[found.group()], text)
 
 
 def document(

@@ -1,16 +1,20 @@
-// The face in four files: what every page needs, the desk, the training, the tracking. uPlot and Plotly come when a figure needs them.
+// The face in a few files, each fetched when it is first needed: the budget is 60 kB for a page with curves, of which
+// uPlot is 24. Few files, because each costs a round trip. Plotly comes when a figure needs it.
 import { lazy } from "./lazy";
 
 const desk = () => import("./pages/desk");
+const reading = () => import("./pages/reading");
 const tracking = () => import("./pages/tracking");
 
 export const AskTab = lazy(() => desk().then((part) => part.AskTab));
 export const BatchTab = lazy(() => desk().then((part) => part.BatchTab));
-export const SourceTab = lazy(() => desk().then((part) => part.SourceTab));
-export const ViewsTab = lazy(() => desk().then((part) => part.ViewsTab));
-export const Markdown = lazy(() => desk().then((part) => part.Markdown));
+export const SourceTab = lazy(() => reading().then((part) => part.SourceTab));
+export const ViewsTab = lazy(() => reading().then((part) => part.ViewsTab));
+export const Markdown = lazy(() => reading().then((part) => part.Markdown));
 export const ImageControl = lazy(() => desk().then((part) => part.ImageControl));
-export const LazyFigure = lazy(() => desk().then((part) => part.FigureView));
+export const FirstRun = lazy(() => import("./pages/first-run").then((part) => part.FirstRun));
+export const Palette = lazy(() => import("./components/palette").then((part) => part.Palette));
+export const LazyFigure = lazy(() => reading().then((part) => part.FigureView));
 export const TrainTab = lazy(() => import("./pages/train").then((part) => part.TrainTab));
 export const VersionsTab = lazy(() => tracking().then((part) => part.VersionsTab));
 export const RunsPage = lazy(() => tracking().then((part) => part.RunsPage));

@@ -1,8 +1,8 @@
 import { number, percent, signed } from "../format";
+import { LazyFigure } from "../parts";
 import { resolve, titled } from "../schema";
 import type { Figure, Json, Schema, Values } from "../types";
 import { ShareBars, SignedBars } from "./bars";
-import { FigureView } from "./figure";
 import { Picture } from "./picture";
 import { DataTable } from "./table";
 
@@ -126,10 +126,10 @@ function Content(props: PartProps & { label: string }) {
   if (value === null || (Array.isArray(value) && !value.length)) return <p class="muted">Nothing</p>;
   if (kind === "image" || isMedia(value, "image")) return <Picture src={String(value)} alt={label} />;
   if (kind === "video" || isMedia(value, "video")) return <video class="preview" src={String(value)} controls />;
-  if (kind === "figure" && isObject(value)) return <FigureView figure={value as unknown as Figure} />;
+  if (kind === "figure" && isObject(value)) return <LazyFigure figure={value as unknown as Figure} />;
   if (kind === "table" && isObject(value) && isObject(value.columns)) return <ColumnTable columns={value.columns} label={label} />;
   if (kind === "messages" && isObject(value)) return <Turns items={value.items} />;
-  if (kind === "series" && isObject(value)) return <FigureView figure={seriesFigure(value, label)} />;
+  if (kind === "series" && isObject(value)) return <LazyFigure figure={seriesFigure(value, label)} />;
   if (Array.isArray(value)) return <ListPart {...props} value={value} />;
   if (isObject(value)) {
     const entries = Object.entries(value);
@@ -150,7 +150,7 @@ function Content(props: PartProps & { label: string }) {
 
 function ListPart(props: PartProps & { label: string; value: Json[] }) {
   const { value, label } = props;
-  if (value.every(isNumber)) return value.length <= 40 ? <Numbers {...props} names={value.map((_, i) => String(i))} values={value as number[]} /> : <FigureView figure={seriesFigure({ values: value }, label)} />;
+  if (value.every(isNumber)) return value.length <= 40 ? <Numbers {...props} names={value.map((_, i) => String(i))} values={value as number[]} /> : <LazyFigure figure={seriesFigure({ values: value }, label)} />;
   if (value.every(isObject)) {
     const columns = [...new Set(value.flatMap((one) => Object.keys(one)))];
     const numbers = columns.filter((name) => value.every((one) => isNumber(one[name])));

@@ -2,13 +2,13 @@ import { useEffect, useState } from "preact/hooks";
 import { get } from "../api";
 import { plural } from "../format";
 import { running } from "../jobs";
+import { Palette } from "../parts";
 import { useResource } from "../resource";
 import { usePlace } from "../router";
 import { turnTheme, useTheme } from "../theme";
 import type { Job } from "../types";
 import { Icon } from "./icons";
 import { Link } from "./link";
-import { Palette } from "./palette";
 
 const pages = [
   ["systems", "Systems"],
