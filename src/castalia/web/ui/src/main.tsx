@@ -1,5 +1,4 @@
 import { render } from "preact";
-import "uplot/dist/uPlot.min.css";
 import "./css/tokens.css";
 import "./css/base.css";
 import "./css/shell.css";
