@@ -226,9 +226,9 @@ def test_a_disk_that_fills_up_under_a_job(tmp_path: Path) -> None:
             with pytest.raises(Unavailable, match="no space left"):
                 for _ in range(500):
                     jobs.start("jobs_toys:count", {"n": 1, "pause": 5.0})
+            (jobs.folder / job.id / "files" / "much").unlink()
             for waiting in jobs.list():
                 jobs.cancel(waiting.id)
-            (jobs.folder / job.id / "files" / "much").unlink()
             jobs.resume(job.id)
             next(iter(jobs.follow(job.id)))
             jobs.close(end_jobs=True)

@@ -26,9 +26,9 @@ def router(jobs: Jobs, scrub: Callable[[str], str] = str) -> APIRouter:
     api = APIRouter(prefix="/jobs", tags=["jobs"])
 
     @api.get("")
-    def list_jobs(owner: str | None = None) -> list[dict[str, Any]]:
-        """All jobs, the newest first."""
-        return [shown(job, scrub) for job in jobs.list(owner)]
+    def list_jobs(owner: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> list[dict[str, Any]]:
+        """The newest jobs first, without their last log lines: pages ask this often."""
+        return [brief(shown(job, scrub)) for job in jobs.list(owner)[:limit]]
 
     @api.get("/{id}")
     def get_job(id: str) -> dict[str, Any]:
@@ -72,6 +72,12 @@ def router(jobs: Jobs, scrub: Callable[[str], str] = str) -> APIRouter:
 def shown(job: Job, scrub: Callable[[str], str]) -> dict[str, Any]:
     """A job as JSON without this machine's folders."""
     return {key: clean(value, scrub) for key, value in job.as_dict().items()}
+
+
+def brief(job: dict[str, Any]) -> dict[str, Any]:
+    """The job without what only its own page shows."""
+    error = job["error"]
+    return job if error is None else {**job, "error": {key: value for key, value in error.items() if key != "log_tail"}}
 
 
 def clean(value: Any, scrub: Callable[[str], str]) -> Any:

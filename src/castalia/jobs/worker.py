@@ -63,11 +63,11 @@ def run(spec: dict[str, Any], context: JobContext) -> dict[str, Any]:
         limit = spec["limits"].get("memory")
         expected = f"at most {limit} bytes of address space" if limit else "to fit in this machine's memory"
         cure = "use less data or a smaller model"
-        return {"error": as_error(f"{spec['entry']} ran out of memory", "MemoryError", expected, cure)}
+        return {"error": as_error(f"{spec['title']} ran out of memory", "MemoryError", expected, cure)}
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the work are its failure, not ours
         traceback.print_exc()
         got = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return {"error": as_error(f"{spec['entry']} failed", got[:2000], "", "read the last lines of its log")}
+        return {"error": as_error(f"{spec['title']} failed", got[:2000], "", "read the last lines of its log")}
 
 
 def as_error(subject: str, got: str, expected: str, cure: str, kind: str = "CastaliaError") -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 import castalia
@@ -32,6 +33,8 @@ SWEEP_SECONDS = 60.0
 """How often models that nobody asks any more give their memory back."""
 SETTLE_SECONDS = 2.0
 """How soon a run whose job was killed is marked failed."""
+NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/octet-stream")
+"""Event streams must not wait, pages and scripts come packed from web/pages.py; what is left is JSON."""
 WILDCARDS = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  named to be told apart, not bound
 
 
@@ -103,6 +106,7 @@ def create_app(
     scrub = scrubber(settings)
     problems.install(app, scrub)
     named = [*allow_hosts] + ([] if host in (*WILDCARDS, *LOOPBACK, "::1") else [f"[{host}]" if ":" in host else host])
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=NOT_PACKED)
     app.add_middleware(
         Guard,
         allow_hosts=named,
