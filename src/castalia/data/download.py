@@ -19,10 +19,11 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from castalia.core.errors import CastaliaError, Refused, TooLarge, Unavailable, WrongInput
+from castalia.core.lock import FileLock
 from castalia.data.content import chunks, digest
-from castalia.data.lock import cannot_write, locked, write_json
 from castalia.data.reach import opener_for
 from castalia.data.sources import Source, SourceFile
+from castalia.data.writing import cannot_write, write_json
 
 TIMEOUT = 30.0
 """Seconds without a byte before a connection counts as lost."""
@@ -79,7 +80,7 @@ def fetch(url: str, target: Path, source: Source, file: SourceFile, *, offline: 
         )
     part = target.with_name(target.name + ".part")
     try:
-        with locked(target.with_name(target.name + ".lock")):
+        with FileLock(target.with_name(target.name + ".lock")):
             if target.exists():  # another process was faster
                 return target
             _Download(url, part, file.bytes + SLACK, label, source, file, tell).run()

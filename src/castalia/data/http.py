@@ -22,8 +22,8 @@ from castalia.core.settings import Settings
 from castalia.data.dataset import DataSet
 from castalia.data.formats import format_of
 from castalia.data.library import Entry, Library
-from castalia.data.lock import cannot_write
 from castalia.data.versions import Version, sweep
+from castalia.data.writing import cannot_write
 
 MAX_UPLOAD = 512 << 20
 """Bytes of one upload, packed and unpacked."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import Field
 
 from castalia.core.errors import Conflict, NotFound, Refused, WrongInput
+from castalia.core.lock import FileLock
 from castalia.core.record import Record, shown
 from castalia.core.settings import Settings
 from castalia.data import finding, loaders
@@ -24,9 +25,9 @@ from castalia.data.dataset import DataSet
 from castalia.data.download import Progress, Tell
 from castalia.data.formats import format_of, rows_of, stem
 from castalia.data.loaders import Parsed
-from castalia.data.lock import cannot_write, locked, write_json
 from castalia.data.sources import Registry, Source, registry
 from castalia.data.versions import NAME, Version, Versions, check_name, slug, unknown
+from castalia.data.writing import cannot_write, write_json
 
 
 class Entry(Record):
@@ -163,7 +164,7 @@ class Library:
             if source.name in accepted:
                 return
             if accept:
-                with locked(path.with_suffix(".lock")):
+                with FileLock(path.with_suffix(".lock")):
                     accepted = json.loads(path.read_text("utf-8")) if path.exists() else {}
                     now = datetime.now(UTC).isoformat(timespec="seconds")
                     write_json(path, {**accepted, source.name: {"licence": source.licence, "accepted": now}})

@@ -22,10 +22,11 @@ from pydantic import Field
 
 from castalia.core.errors import CastaliaError, NotFound, WrongInput, did_you_mean
 from castalia.core.fields import GENERATED
+from castalia.core.lock import FileLock
 from castalia.core.record import Record, shown
 from castalia.data.content import MAX_BYTES, Content, chunks, digest
 from castalia.data.formats import format_of, rows_of
-from castalia.data.lock import cannot_write, locked, write_json
+from castalia.data.writing import cannot_write, write_json
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
@@ -92,7 +93,7 @@ class Versions:
             shape = rows.shape()
             if not shape.rows:
                 raise WrongInput(f"{file_name} has no rows", "only a header", "at least one row", field="data")
-            with locked(self.root / "index.lock"):
+            with FileLock(self.root / "index.lock"):
                 versions = self.all()
                 for known in versions.get(name, []):
                     if (known.digest, known.format) == (sha, fmt):

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from castalia.core.errors import CastaliaError, Unavailable
+from castalia.core.lock import try_lock
 from castalia.jobs.job import MAX_EVENT, Event
 
 SPARE = 64 << 10
@@ -152,14 +153,13 @@ class Lock:
                 return False  # the folder is gone
             except OSError as error:
                 raise explain(error, f"Could not lock {self._path.name!r}") from None
-            try:
-                _flock(file.fileno())
+            if try_lock(file.fileno()):
                 self._file = file
-            except OSError:
-                file.close()
-                if time.monotonic() >= give_up:
-                    return False
-                time.sleep(0.02)
+                return True
+            file.close()
+            if time.monotonic() >= give_up:
+                return False
+            time.sleep(0.02)
         return True
 
     def free(self) -> None:
@@ -253,14 +253,3 @@ def _tail(path: Path, size: int) -> bytes:
             return file.read()
     except OSError:
         return b""
-
-
-def _flock(handle: int) -> None:
-    try:
-        import fcntl
-    except ImportError:
-        import msvcrt  # Windows
-
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from castalia.core.errors import CastaliaError, Conflict, Unavailable
-from castalia.track.lock import FileLock
+from castalia.core.lock import FileLock
 
 HEAD = "0001"
 """The newest migration; a test holds it against the folder."""

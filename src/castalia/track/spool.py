@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from castalia.core.errors import CastaliaError, NotFound
-from castalia.track.lock import try_lock
+from castalia.core.lock import try_lock
 
 RunPoint = tuple[str, str, int, int, float]
 """run id, key, step, time in ms, value"""

@@ -1,51 +1,15 @@
-"""One process at a time: an advisory lock on a file, and files that are replaced whole or not at all."""
+"""Files that are replaced whole or not at all, and our error where they cannot be."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os
 import secrets
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from castalia.core.errors import CastaliaError, Unavailable
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-
-    def _unlock(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-
-    def _unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock at ``path`` (made if need be); waits while another process or thread holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        _lock(handle)
-        try:
-            yield
-        finally:
-            _unlock(handle)
-    finally:
-        os.close(handle)
 
 
 def write_json(path: Path, value: Any) -> None:

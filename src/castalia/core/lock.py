@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -32,13 +33,17 @@ def try_lock(fd: int) -> bool:
 
 
 class FileLock:
-    """``with FileLock(path):`` one process at a time. TimeoutError after ``timeout`` seconds; OSError as it comes."""
+    """``with FileLock(path):`` one process at a time. TimeoutError after ``timeout`` seconds; OSError as it comes.
 
-    def __init__(self, path: Path, timeout: float) -> None:
+    The file is made where it is missing, its folder too, and stays: deleting it would let two in.
+    """
+
+    def __init__(self, path: Path, timeout: float = math.inf) -> None:
         self.path, self.timeout = path, timeout
         self._fd = -1
 
     def __enter__(self) -> FileLock:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         until = time.monotonic() + self.timeout
         while not try_lock(self._fd):
