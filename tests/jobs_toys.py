@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -39,6 +40,10 @@ def refuse(ctx: JobContext) -> dict[str, Any]:
 def crash(ctx: JobContext) -> dict[str, Any]:
     print("about to divide")
     return {"x": 1 // 0}
+
+
+def full(ctx: JobContext) -> dict[str, Any]:
+    raise OSError(errno.ENOSPC, "No space left on device", "/secret/place")
 
 
 def leave(ctx: JobContext, code: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,8 @@ from castalia.core.settings import Settings
 TOYS = Path(__file__).parent / "toy_shelf"
 
 
-def test_listing_imports_nothing(toys: Settings) -> None:
-    import sys
-
+def test_listing_imports_nothing(toys: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "castalia_shelf_toys.stamp.stamp", raising=False)  # another test's
     names = [card.address for card in catalog.cards(toys)]
     assert names[-3:] == ["toys/notes", "toys/slope", "toys/stamp"]
     assert "castalia_shelf_toys.stamp.stamp" not in sys.modules
@@ -107,6 +107,35 @@ def test_one_broken_card_hides_no_other(settings: Settings, tmp_path: Path) -> N
     assert [card.name for card in catalog.cards(settings) if card.shelf] == ["slope"]
     said = [str(error) for error in catalog.broken(settings)]
     assert len(said) == 2 and any("Cooking" in text for text in said)
+
+
+@pytest.mark.parametrize("card", ["[" * 100_000, "a = " + "[" * 100_000, b"\xff\xfe", None])
+def test_no_card_breaks_the_list(settings: Settings, tmp_path: Path, card: str | bytes | None) -> None:
+    shelf = tmp_path / "shelf"
+    shutil.copytree(TOYS, shelf)
+    path = shelf / "notes" / "card.toml"
+    path.unlink()
+    if card is None:
+        path.mkdir()  # unreadable even for root
+    else:
+        path.write_bytes(card if isinstance(card, bytes) else card.encode())
+    catalog.trust(shelf, settings)
+    assert [found.name for found in catalog.cards(settings) if found.shelf] == ["slope", "stamp"]
+    (wrong,) = catalog.broken(settings)
+    assert "shelf/notes/card.toml" in wrong.subject and str(tmp_path) not in str(wrong)
+
+
+def test_a_lesson_in_another_encoding_is_still_shown(settings: Settings, tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    shutil.copytree(TOYS, shelf)
+    (shelf / "slope" / "README.md").write_bytes(b"caf\xe9")
+    catalog.trust(shelf, settings)
+    assert catalog.card("shelf/slope", settings).lesson().startswith("caf")
+
+
+def test_a_home_below_a_file_holds_no_shelves(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert catalog.shelves(Settings(home=tmp_path / "file" / "home")) == {"": catalog.OURS}
 
 
 def test_a_name_is_not_given_twice(settings: Settings, tmp_path: Path) -> None:

@@ -177,3 +177,16 @@ def test_own_flags_are_told_from_drawn_ones() -> None:
     assert taken.own == {"--quick": "", "--json": "", "--as": "sales"}
     with pytest.raises(WrongInput, match="--as needs a value"):
         take_apart(["churn", "--as"], (), ("--as",), "fit")
+
+
+def test_a_column_called_like_a_flag_of_the_command_has_a_flag_of_its_own() -> None:
+    row = Row.of([Column(name=name, kind="integer") for name in ("json", "Input", "help", "tenure")])
+    schema = row.model_json_schema()
+    assert [flag.partition(" ")[0] for flag, _ in rows(schema)] == [
+        "--field-json",
+        "--field-input",
+        "--field-help",
+        "--tenure",
+    ]
+    typed = take_apart(["x", "--json", "--field-json", "3", "--tenure", "1"], ("--json",), ("--input",), "call")
+    assert typed.own == {"--json": ""} and read_flags(typed.rest, schema, "call x") == {"json": 3, "tenure": 1}

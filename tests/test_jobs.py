@@ -62,6 +62,7 @@ def test_a_job_is_followed_from_the_event_loop(jobs: Jobs) -> None:
     [
         ("jobs_toys:refuse", {}, "tenure", "-1"),
         ("jobs_toys:crash", {}, "jobs_toys:crash failed", "ZeroDivisionError"),
+        ("jobs_toys:full", {}, "jobs_toys:full could not go on", "no space left on the disk"),
         ("jobs_toys:leave", {"code": 7}, "ended before it was done", "exit code 7"),
         ("jobs_toys:fed_up", {}, "returned list", "[1, 2]"),
         ("jobs_toys:coutn", {}, "The entry 'jobs_toys:coutn'", "Did you mean 'count'?"),

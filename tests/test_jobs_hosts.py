@@ -99,8 +99,9 @@ def test_an_entry_that_refuses() -> None:
 
 
 def test_a_host_that_dies_says_its_last_words(host: Host) -> None:
-    with pytest.raises(Unavailable, match=r"exit code 3(.|\n)*dying words"):
+    with pytest.raises(Unavailable, match="exit code 3") as caught:
         host.call("die", 3)
+    assert "dying words" in caught.value.log and "dying words" not in str(caught.value)
     assert not host.alive
     with pytest.raises(Unavailable):
         host.call("echo", 1)
@@ -109,7 +110,7 @@ def test_a_host_that_dies_says_its_last_words(host: Host) -> None:
 def test_a_killed_host(host: Host) -> None:
     host.ready()
     threading.Timer(0.2, os.kill, (host.pid, signal.SIGKILL)).start()
-    with pytest.raises(Unavailable, match="killed by signal 9"):
+    with pytest.raises(Unavailable, match="killed by SIGKILL"):
         host.call("sleep", 30)
 
 

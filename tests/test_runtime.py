@@ -8,15 +8,17 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from castalia import runtime
-from castalia.core.errors import CastaliaError, Conflict, NotFound, Refused, WrongInput
+from castalia import catalog, runtime
+from castalia.core.errors import CastaliaError, Conflict, NotFound, Refused, Unavailable, WrongInput
 from castalia.core.settings import Settings
 from castalia.runtime import manifest as manifests
+from castalia.runtime.opening import ready
 from castalia.runtime.state import State
 from castalia.track import Store
 
@@ -118,6 +120,10 @@ def test_metrics_must_be_finite() -> None:
         manifests.finite({"auc": float("nan")}, "toy")
     with pytest.raises(CastaliaError, match="no metrics"):
         manifests.finite({}, "toy")
+    with pytest.raises(CastaliaError, match="fit returned no metrics"):
+        manifests.finite(None, "toy")
+    with pytest.raises(CastaliaError, match="metric loss is no number"):
+        manifests.finite({"loss": "low"}, "toy")
 
 
 def test_hosts_answer_as_python_does(toys: Settings) -> None:
@@ -143,6 +149,138 @@ def test_a_host_that_was_killed_is_started_again(toys: Settings) -> None:
     finally:
         hosts.close()
     assert not children("castalia.jobs.host")
+
+
+SYSTEM = """
+import os, pathlib, time
+from castalia.core.system import Field, Record, System
+
+class Params(Record):
+    n: int = Field(1, ge=0, description="n")
+
+class Input(Record):
+    x: float = Field(examples=[1.0], description="x")
+
+class Output(Record):
+    y: float = Field(description="y")
+
+class Toy(System[Params, Input, Output]):
+    'A toy.'
+    QUICK = Params()
+
+    def __call__(self, x: Input) -> Output:
+        with open(pathlib.Path(__file__).parent / "asked", "a") as log:
+            log.write("x")
+        if x.x == 9:
+            time.sleep(60)
+        if x.x == 8:
+            os.abort()
+        return Output(y=x.x)
+"""
+
+
+def shelf_with(settings: Settings, folder: Path, **files: str) -> None:
+    """A trusted shelf ``own`` with one project a keyword, its file as given."""
+    for name, text in files.items():
+        (folder / "own" / name).mkdir(parents=True)
+        card = 'skill = "Python"\ntitle = "Toy"\nsummary = "A toy."\n'
+        (folder / "own" / name / "card.toml").write_text(card)
+        (folder / "own" / name / f"{name}.py").write_text(text)
+    catalog.trust(folder / "own", settings)
+
+
+def test_a_model_of_a_shelf_that_is_gone_hides_no_system(settings: Settings, tmp_path: Path) -> None:
+    catalog.trust(Path(__file__).parent / "toy_shelf", settings, "toys")
+    runtime.fit("toys/slope", SLOPE, as_="line", settings=settings)
+    catalog.distrust("toys", settings)
+    with pytest.raises(NotFound, match=r"line@1 was made by toys/slope, which is not here(.|\n)*shelf trust"):
+        runtime.resolve("line", settings)
+    shelf_with(settings, tmp_path, toy=SYSTEM)
+    with Store.open(settings.home) as store:  # a model of this name, made by what is gone
+        run_id = store.create_run("x")
+        store.add_version("own.toy", "toys/slope", run_id, "models/own.toy/1")
+        assert ready(catalog.card("own/toy", settings), settings, store) is None
+
+
+def test_a_call_that_hangs_is_asked_once_and_the_next_one_works(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf_with(settings, tmp_path, toy=SYSTEM)
+    monkeypatch.setattr("castalia.runtime.hosts.CALL_SECONDS", 3.0)
+    hosts = runtime.Hosts(settings)
+    try:
+        with pytest.raises(Unavailable, match=r"own\.toy@quick took too long"):
+            hosts.call("own/toy", {"x": 9})
+        assert (tmp_path / "own" / "toy" / "asked").read_text() == "x", "what was too late is not done twice"
+        assert hosts.call("own/toy", {"x": 1}).output == {"y": 1.0}
+    finally:
+        hosts.close()
+
+
+def test_a_model_that_crashes_its_process_is_named_and_its_traceback_stays_here(
+    settings: Settings, tmp_path: Path
+) -> None:
+    shelf_with(settings, tmp_path, toy=SYSTEM)
+    hosts = runtime.Hosts(settings)
+    try:
+        with pytest.raises(Unavailable) as caught:
+            hosts.call("own/toy", {"x": 8})
+        said = json.dumps(caught.value.as_dict())
+        assert "own.toy@quick" in said and "SIGABRT" in said and "File" not in said
+        assert any("toy.py" in line for line in caught.value.log)
+        assert hosts.call("own/toy", {"x": 1}).output == {"y": 1.0}
+    finally:
+        hosts.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def (", "SyntaxError"),
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("from .toy import nothing", "ImportError"),
+        ("import no_such_module", "no_such_module"),
+        ("x = 1", "holds 0 systems"),
+        (SYSTEM.replace("n: int", "json: int"), "'json'"),
+    ],
+)
+def test_broken_code_is_named_without_its_place(settings: Settings, tmp_path: Path, text: str, said: str) -> None:
+    shelf_with(settings, tmp_path, toy=text)
+    hosts = runtime.Hosts(settings)
+    try:
+        for ask in (lambda: hosts.describe("own/toy"), lambda: hosts.call("own/toy", {"x": 1})):
+            with pytest.raises(CastaliaError) as caught:
+                ask()
+            words = str(caught.value)
+            assert "toy" in caught.value.subject and said in words and str(tmp_path) not in words
+        assert [card.address for card in catalog.cards(settings)][-1] == "own/toy"
+    finally:
+        hosts.close()
+
+
+def test_code_that_hangs_at_import_holds_few_threads(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf_with(settings, tmp_path, toy="while True: pass")
+    monkeypatch.setattr("castalia.runtime.hosts.DRAW_SECONDS", 4.0)
+    monkeypatch.setattr("castalia.runtime.hosts.DRAW_WAITS", 0.2)
+    monkeypatch.setattr("castalia.runtime.hosts.DRAWN_AT_ONCE", 1)
+    hosts = runtime.Hosts(settings)
+    said: list[str] = []
+
+    def ask() -> None:
+        try:
+            hosts.describe("own/toy")
+        except Unavailable as error:
+            said.append(str(error))
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert sum("still being imported" in words for words in said) == 2
+    assert sum("took too long" in words for words in said) == 1
 
 
 def example_image() -> str:

@@ -324,3 +324,17 @@ def test_the_page_on_the_tracker_runs_as_it_stands(settings):
     assert done.stdout.splitlines()[:2] == ["1.0", "churn@1"]
     with Store.open(settings.home) as store:
         assert store.runs(experiment="mnist").items[0]["status"] == "done"
+
+
+@pytest.mark.parametrize(("free", "said"), [(0, "full"), (1 << 30, "cannot be read or written")])
+def test_a_disk_too_full_for_shared_memory_is_called_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, said: str
+) -> None:
+    import shutil
+
+    from castalia.track.database import readable
+
+    fault = sqlite3.OperationalError("disk I/O error")
+    fault.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1 << 40, 0, free))
+    assert said in str(readable(fault, tmp_path / "castalia.db"))

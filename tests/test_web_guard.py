@@ -184,6 +184,10 @@ def test_behind_a_proxy_the_named_host_is_an_origin(settings: Settings) -> None:
 
 
 def test_another_site_can_read_nothing(open_bench: TestClient) -> None:
+    for method in METHODS:
+        assert open_bench.request(method, "/systems", headers={"origin": "http://evil.example"}).status_code == 403
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert open_bench.get("/app/systems", headers=link).status_code != 403, "a link elsewhere may lead here"
     answer = open_bench.get("/systems", headers={"origin": "http://evil.example"})
     assert not [name for name in answer.headers if name.startswith("access-control")]
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"

@@ -197,3 +197,60 @@ def test_a_foreign_host_or_origin_is_403(workbench: Workbench, header: str, valu
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request, timeout=10)
     assert caught.value.code == 403
+
+
+SLOW = """
+import time
+from castalia.core.system import Field, Record, System
+
+class Params(Record):
+    n: int = Field(1, description="n")
+
+class Input(Record):
+    x: float = Field(examples=[1.0], description="x")
+
+class Output(Record):
+    y: float = Field(description="y")
+
+class Slow(System[Params, Input, Output]):
+    'Tells slowly.'
+    QUICK = Params()
+
+    def __call__(self, x: Input) -> Output:
+        return Output(y=x.x)
+
+    def tell(self, x: Input):
+        yield Output(y=x.x)
+        time.sleep(1)
+        yield Output(y=x.x)
+        time.sleep(60)
+        yield Output(y=x.x)
+"""
+
+
+def test_who_leaves_in_the_middle_of_an_answer_holds_nobody_up(workbench: Workbench, tmp_path: Path) -> None:
+    from castalia import catalog
+
+    folder = tmp_path / "own" / "slow"
+    folder.mkdir(parents=True)
+    (folder / "card.toml").write_text('skill = "Python"\ntitle = "Slow"\nsummary = "Slow."\n')
+    (folder / "slow.py").write_text(SLOW)
+    catalog.trust(folder.parent)
+    body = b'{"x": 1}'
+    with socket.create_connection(("127.0.0.1", workbench.port)) as client:
+        client.sendall(
+            b"POST /systems/own~slow HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        client.settimeout(20)
+        said = b""
+        while b"data:" not in said:
+            said += client.recv(4096)
+    slowest, began = 0.0, time.monotonic()
+    while time.monotonic() - began < 3:
+        asked = time.monotonic()
+        ask(workbench.port, "/health")
+        slowest = max(slowest, time.monotonic() - asked)
+        time.sleep(0.05)
+    assert slowest < 1, "the event loop waits for nobody's model"
+    assert ask(workbench.port, "/systems/own~slow", {"x": 2}) == {"y": 2.0}

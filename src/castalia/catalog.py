@@ -99,7 +99,7 @@ class Card(Record):
     def lesson(self) -> str:
         """The text of its README, or an empty string."""
         path = self.folder / "README.md"
-        return path.read_text("utf-8") if path.is_file() else ""
+        return path.read_text("utf-8", "replace") if path.is_file() else ""
 
 
 class Address(NamedTuple):
@@ -140,9 +140,9 @@ def shelves(settings: Settings | None = None) -> dict[str, Path]:
     try:
         kept = json.loads(path.read_text("utf-8"))
         own = {str(name): Path(folder) for name, folder in kept.items()}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         own = {}
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, OSError) as error:
         cure = "Delete the file and trust your shelves again."
         raise Unavailable(f"{path} cannot be read", str(error), "a JSON object", cure) from None
     return {"": OURS, **own}
@@ -218,19 +218,24 @@ def _order(number: str) -> tuple[int, ...]:
 def read_card(path: Path, shelf: str = "") -> Card:
     """One card; WrongInput names the file and the field."""
     folder = path.parent
+    name = f"{shelf or 'projects'}/{folder.name}/card.toml"
     try:
         values = tomllib.loads(path.read_text("utf-8"))
         card = Card.model_validate({**values, "name": folder.name, "shelf": shelf, "folder": folder})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise WrongInput(f"{path}: {field} does not fit", shown(first["input"]), first["msg"], field=field) from None
+        raise WrongInput(f"{name}: {field} does not fit", shown(first["input"]), first["msg"], field=field) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongInput(f"{path} is not TOML", str(error), "a card (docs/add-a-project.md)") from None
+        raise WrongInput(f"{name} is not TOML", str(error), "a card (docs/add-a-project.md)") from None
+    except RecursionError:
+        raise WrongInput(f"{name} is not TOML", "nested too deeply", "a card (docs/add-a-project.md)") from None
+    except OSError as error:
+        raise WrongInput(f"{name} cannot be read", error.strerror or "", "a card (docs/add-a-project.md)") from None
     if card.skill not in SKILLS:
-        raise WrongInput(f"{path}: skill does not fit", card.skill, f"one of {', '.join(SKILLS)}", field="skill")
+        raise WrongInput(f"{name}: skill does not fit", card.skill, f"one of {', '.join(SKILLS)}", field="skill")
     if not NAME.fullmatch(card.name):
-        raise WrongInput(f"{folder} is no project name", card.name, "a lower-case Python name", "Rename the folder.")
+        raise WrongInput(f"{name}: not a name", card.name, "a lower-case Python name", "Rename the folder.")
     return card
 
 
@@ -260,7 +265,8 @@ def system_class(address: str, settings: Settings | None = None) -> type[System[
     ]
     if len(classes) != 1:
         names = ", ".join(each.__name__ for each in classes) or "none"
-        raise WrongInput(f"{found.folder / found.name}.py holds {len(classes)} systems", names, "exactly one")
+        cure = f"Define one class System[Params, Input, Output] in {found.name}.py; castalia new writes an example."
+        raise WrongInput(f"{found.address}: {found.name}.py holds {len(classes)} systems", names, "exactly one", cure)
     return classes[0]
 
 

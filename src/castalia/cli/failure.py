@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 def report(error: Exception) -> int:
     """Say on standard error what went wrong and what to do; returns the exit code."""
-    if terminal.DEBUG:
-        traceback.print_exception(error)
     ours = _ours(error)
+    if terminal.DEBUG:
+        for line in ours.log if ours else ():
+            terminal.say(terminal.printable(line))
+        traceback.print_exception(error)
     if ours is None:
         words = " ".join(str(error).split())[:200]
         terminal.say(

@@ -110,7 +110,7 @@ def _matches(known: Sequence[Field], flag: str) -> list[Field]:
     for form in (str, kebab, squeezed):
         if found := [each for each in known if form(each.name) == (name if form is str else form(name))]:
             return found
-    return []
+    return [each for each in known if each.flag == flag]
 
 
 def _find(known: Sequence[Field], flag: str, command: str) -> tuple[Field, bool]:

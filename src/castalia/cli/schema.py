@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MEDIA = ("image", "video", "file")
+TAKEN = ("input", "json", "help", "debug", "plain")
+"""Flags of the commands themselves. A field of an input may be called so too: a column of somebody's table."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,9 @@ class Field:
 
     @property
     def flag(self) -> str:
-        """``--total-charges`` for ``TotalCharges`` and for ``Total Charges``."""
-        return "--" + kebab(self.name)
+        """``--total-charges`` for ``TotalCharges`` and for ``Total Charges``; ``--field-json`` for ``json``."""
+        name = kebab(self.name)
+        return f"--field-{name}" if name in TAKEN else f"--{name}"
 
     @property
     def kind(self) -> str:

@@ -56,11 +56,11 @@ def _labels(cards: list[Any], settings: Any) -> dict[str, str]:
     """The version that answers, by address; nothing is opened where nothing was ever trained."""
     if not (settings.home / "castalia.db").exists():
         return {}
-    from castalia import runtime, track
+    from castalia.runtime.opening import ready
+    from castalia.track import Store
 
-    with track.Store.open(settings.home) as store:
-        targets = {card.address: runtime.resolve(card.address, settings, store) for card in cards}
-    return {address: target.label for address, target in targets.items() if target.version}
+    with Store.open(settings.home) as store:
+        return {card.address: label for card in cards if (label := ready(card, settings, store))}
 
 
 def _state(each: dict[str, Any]) -> str:

@@ -100,7 +100,7 @@ def _check_params(cls: type[Any]) -> None:
     if not isinstance(quick, cls.Params):
         got = "no QUICK" if quick is None else f"QUICK is {type(quick).__name__}"
         _refuse(cls, got, "QUICK = Params(...) that fits in seconds", "Set QUICK in the class body.")
-    for name in cls.Params.model_fields:
+    for name in (*cls.Params.model_fields, *cls.Params.names()):
         if name in RESERVED_PARAMS:
             words = ", ".join(RESERVED_PARAMS)
             _refuse(cls, f"a parameter named {name!r}", f"a name other than {words}", "Rename it: it is a flag.")

@@ -34,6 +34,8 @@ class CastaliaError(Exception):
     ) -> None:
         self.subject, self.got, self.expected, self.cure, self.field = subject, got, expected, cure, field
         self.errors = [dict(error) for error in errors]
+        self.log: list[str] = []
+        """The last lines that the failing process printed: for the person at this machine, never for a client."""
         super().__init__(str(self))
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from castalia.core.errors import CastaliaError, Stopped, Unavailable
 from castalia.jobs.folder import explain
 from castalia.jobs.frames import Ended, Late, Pipe
+from castalia.jobs.outcome import name_of
 from castalia.jobs.processes import KILL, LINUX, Process, end_all, marked, signal_group
 from castalia.jobs.spawn import spawn
 
@@ -35,6 +36,8 @@ class Host:
         self._id = 0
         self._open = False
         self._closed = False
+        self.died = False
+        """It ended by itself or was killed; false where it was late or its opening failed."""
         self._tail: deque[bytes] = deque(maxlen=200)
         mine_in, theirs_out = os.pipe()
         theirs_in, mine_out = os.pipe()
@@ -175,7 +178,7 @@ class Host:
                 raise
             assert answer["id"] == id, "one question at a time, each answered in full"
         if answer["kind"] == "error":
-            raise raised(answer["payload"], self.title)
+            raise self._with_log(raised(answer["payload"], self.title))
         return answer
 
     def _finish(self, id: int, deadline: float) -> None:
@@ -205,11 +208,19 @@ class Host:
 
     def _dead(self) -> Unavailable:
         self._end()
+        self.died = True
         code = self._process.returncode
-        how = f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        tail = "\n".join(self.log_tail())
-        got = f"{how}; its last lines:\n{tail}" if tail else how
-        return Unavailable(f"{self.title} has ended", got, "a living host", "ask again; it is started anew")
+        how = f"killed by {name_of(-code)}" if code is not None and code < 0 else f"exit code {code}"
+        error = Unavailable(f"{self.title} has ended", how, "a living host", "ask again; it is started anew")
+        error.log = self.log_tail()
+        return error
+
+    def _with_log(self, error: Exception) -> Exception:
+        """What it printed comes by its own pipe, a little later than the error it belongs to."""
+        if isinstance(error, CastaliaError) and error.status >= 500:
+            time.sleep(0.05)
+            error.log = self.log_tail()
+        return error
 
     def _end(self) -> None:
         """As ``close``, inside a call: the lock is held and the pipe is closed later."""

@@ -7,6 +7,7 @@ keeper is gone.
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import importlib
 import os
@@ -21,7 +22,7 @@ from typing import Any
 
 from castalia.core.errors import CastaliaError, Stopped, WrongInput, did_you_mean
 from castalia.jobs.context import JobContext
-from castalia.jobs.folder import Folder, as_json
+from castalia.jobs.folder import Folder, as_json, explain
 from castalia.jobs.processes import KILL, end_all, marked, signal_group
 from castalia.jobs.spawn import settle
 
@@ -64,6 +65,13 @@ def run(spec: dict[str, Any], context: JobContext) -> dict[str, Any]:
         expected = f"at most {limit} bytes of address space" if limit else "to fit in this machine's memory"
         cure = "use less data or a smaller model"
         return {"error": as_error(f"{spec['title']} ran out of memory", "MemoryError", expected, cure)}
+    except OSError as error:
+        traceback.print_exc()
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            got = f"{type(error).__name__}: {error}"[:2000]
+            return {"error": as_error(f"{spec['title']} failed", got, "", "read the last lines of its log")}
+        known = explain(error, f"{spec['title']} could not go on")
+        return {"error": {"kind": type(known).__name__, **known.as_dict()}}
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the work are its failure, not ours
         traceback.print_exc()
         got = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -8,6 +8,7 @@ and hashed in a draft folder before a number is given; a version is seen only wh
 from __future__ import annotations
 
 import datetime
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from castalia import catalog
 from castalia.catalog import Card
 from castalia.core.errors import Conflict, NotFound, WrongInput
 from castalia.core.fields import GENERATED, Dataset
-from castalia.core.record import Record
+from castalia.core.record import Record, shown
 from castalia.core.rows import Row
 from castalia.core.settings import Settings
 from castalia.core.system import Placement, System
@@ -31,6 +32,10 @@ from castalia.runtime.opening import known_versions, missing_extra, model_name
 if TYPE_CHECKING:
     from castalia.jobs import Job, Jobs
     from castalia.track import Store, TrackedRun
+
+
+MODEL = r"[a-z][a-z0-9_-]{0,63}"
+"""The name of a model, as an address can hold it."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,9 @@ def plan(
 def _model(as_: str | None, own: str, card: Card, settings: Settings) -> str:
     if not as_ or as_ == own:
         return own
-    name = catalog.parse(as_)
-    if name.ref or name.verb or name.shelf or as_ != name.name:
-        raise WrongInput("not a name for a model", as_, "a lower-case word such as sales", field="as")
+    if not re.fullmatch(MODEL, as_):
+        cure = "Choose another with --as."
+        raise WrongInput("not a name for a model", shown(as_), "a lower-case word such as sales", cure, field="as")
     try:
         taken = catalog.card(as_, settings)
         raise Conflict(f"{as_!r} is the name of a system", taken.title, "a free name", "Choose another with --as.")
@@ -210,7 +215,7 @@ def carry_out(planned: Plan, run_id: str, run: TrackedRun, store: Store, setting
     cls = catalog.system_class(card.address, settings)
     system = cls(cls.Params.parse(planned.params, card.address))
     try:
-        metrics = manifests.finite(dict(system.fit(run)), card.address)
+        metrics = manifests.finite(system.fit(run), card.address)
     except ImportError as error:
         raise missing_extra(card, error) from None
     note_metrics(run, store, metrics)

@@ -24,9 +24,14 @@ from castalia.runtime.opening import Target, resolve
 if TYPE_CHECKING:
     from castalia.track import Store
 
-OPEN_SECONDS = 180.0
-"""How long a model may take to open; a quick fit is part of it."""
 CALL_SECONDS = 60.0
+"""How long an answer may take; opening the model, or the quick fit behind it, is part of it."""
+DRAW_SECONDS = 60.0
+"""How long a project may take to be imported and described."""
+PLAN_SECONDS = 180.0
+"""How long the check of a fit may take: its data is looked at."""
+DRAWN_AT_ONCE, DRAW_WAITS = 4, 10.0
+"""Code that hangs at import must not hold more threads of the server than these, nor others for longer."""
 IDLE_SECONDS = 600.0
 
 
@@ -57,6 +62,7 @@ class Hosts:
         self._open: dict[str, _Open] = {}
         self._lock = threading.Lock()
         self._starting: dict[str, threading.Lock] = {}
+        self._drawing: dict[str, threading.BoundedSemaphore] = {}
 
     def call(self, address: str, values: Mapping[str, Any], verb: str = "") -> Answer:
         """Ask the model at ``address``; WrongInput names the field that does not fit."""
@@ -71,11 +77,11 @@ class Hosts:
         return self._ask(address, "view", controls)
 
     def tell(self, address: str, values: Mapping[str, Any], verb: str = "") -> Iterator[Any]:
-        """The answer bit by bit."""
+        """The answer bit by bit; each bit may take as long as an answer."""
         target = resolve(address, self.settings, self._store)
         opened = self._take(target)
         try:
-            yield from opened.host.stream("tell", {"input": values, "verb": verb})
+            yield from opened.host.stream("tell", {"input": values, "verb": verb}, timeout=CALL_SECONDS)
         finally:
             self._give_back(opened)
 
@@ -97,9 +103,18 @@ class Hosts:
         return Plan.of(self._draw(card.address, "plan", {"params": dict(params), "quick": quick, "as_": as_}))
 
     def _draw(self, address: str, op: str, payload: dict[str, Any]) -> dict[str, Any]:
-        with Host("castalia.runtime.work:draw", {"address": address, "home": str(self.settings.home)}) as host:
-            drawn: dict[str, Any] = host.call(op, payload, timeout=OPEN_SECONDS)
-            return drawn
+        with self._lock:
+            turn = self._drawing.setdefault(address, threading.BoundedSemaphore(DRAWN_AT_ONCE))
+        if not turn.acquire(timeout=DRAW_WAITS):
+            raise Unavailable(f"{address} is still being imported", f"waited {DRAW_WAITS:g} s", "", "Try again later.")
+        try:
+            arguments = {"address": address, "home": str(self.settings.home)}
+            with Host("castalia.runtime.work:draw", arguments, title=address) as host:
+                seconds = PLAN_SECONDS if op == "plan" else DRAW_SECONDS
+                drawn: dict[str, Any] = host.call(op, payload, timeout=seconds)
+                return drawn
+        finally:
+            turn.release()
 
     def close(self) -> None:
         """End every host."""
@@ -116,8 +131,8 @@ class Hosts:
                 said = opened.host.call(op, payload, timeout=CALL_SECONDS)
                 return Answer(said["output"], target.label, said["warnings"], said["seconds"])
             except Unavailable:
-                # A host that was killed between two calls is started again; one that dies twice is not.
-                if opened.host.alive or attempt == 2:
+                # A host that was killed is started again; one that dies twice, or was too late, is not.
+                if not opened.host.died or attempt == 2:
                     raise
             finally:
                 self._give_back(opened)
@@ -135,7 +150,8 @@ class Hosts:
                     opened.busy += 1
                     opened.asked = time.monotonic()
                     return opened
-            host = Host("castalia.runtime.work:serve", {"address": _pinned(target), "home": str(self.settings.home)})
+            arguments = {"address": _pinned(target), "home": str(self.settings.home)}
+            host = Host("castalia.runtime.work:serve", arguments, title=target.label)
             opened = _Open(host, time.monotonic(), busy=1)
             with self._lock:
                 self._open[key] = opened

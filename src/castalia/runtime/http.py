@@ -6,7 +6,9 @@ A name in an address is ``churn``, ``churn@3``, ``sales@champion`` or, on anothe
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
@@ -24,7 +26,7 @@ from castalia.core.settings import Settings
 from castalia.runtime.columns import read_csv, write_csv
 from castalia.runtime.fitting import submit
 from castalia.runtime.hosts import Answer, Hosts
-from castalia.runtime.opening import resolve
+from castalia.runtime.opening import ready, resolve
 
 if TYPE_CHECKING:
     from castalia.jobs import Jobs
@@ -163,7 +165,6 @@ def _address(name: str) -> str:
 
 
 def _line(card: catalog.Card, settings: Settings, store: Store) -> SystemLine:
-    target = resolve(card.address, settings, store)
     return SystemLine(
         name=card.name,
         title=card.title,
@@ -172,7 +173,7 @@ def _line(card: catalog.Card, settings: Settings, store: Store) -> SystemLine:
         summary=card.summary,
         shelf=card.shelf,
         address=card.address.replace("/", "~"),
-        ready=target.label if target.version else None,
+        ready=ready(card, settings, store),
         missing=card.missing() or None,
     )
 
@@ -214,9 +215,19 @@ async def _events(first: Any, bits: Iterator[Any]) -> AsyncIterator[bytes]:
     except CastaliaError as error:
         yield b"event: error\ndata: " + orjson.dumps(error.as_dict()) + b"\n\n"
     finally:
-        close = getattr(bits, "close", None)
-        if close:
+        # Telling the model to stop waits for its next bit: not here, where every other request would wait too.
+        asyncio.get_running_loop().run_in_executor(None, _close, bits)
+
+
+def _close(bits: Iterator[Any]) -> None:
+    """Let go of the model, once whoever still waits for a bit has it."""
+    close = getattr(bits, "close", None)
+    while close is not None:
+        try:
             close()
+            return
+        except ValueError:  # a thread is inside it
+            time.sleep(0.05)
 
 
 def _predict(hosts: Hosts, address: str, body: bytes, as_csv: bool) -> Response:

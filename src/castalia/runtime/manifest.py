@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from castalia.core.errors import CastaliaError, Refused
-from castalia.core.record import Record
+from castalia.core.record import Record, shown
 from castalia.core.rows import Column
 
 NAME = "manifest.json"
@@ -140,11 +141,17 @@ def _sha256(path: Path) -> str:
 
 def finite(metrics: object, label: str) -> dict[str, float]:
     """What ``fit`` returned as name -> float; an error names the metric that is none."""
-    if not isinstance(metrics, dict) or not metrics:
-        raise CastaliaError(f"{label}: fit returned no metrics", repr(type(metrics)), "a mapping of name to number")
+    if not isinstance(metrics, Mapping) or not metrics:
+        got = "an empty one" if isinstance(metrics, Mapping) else type(metrics).__name__
+        cure = "Return the held-out metrics at the end of fit."
+        raise CastaliaError(f"{label}: fit returned no metrics", got, "a mapping of name to number", cure)
     numbers: dict[str, float] = {}
     for name, value in metrics.items():
-        number = float(value)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            cure = "Return numbers; keep anything else with run.artifact."
+            raise CastaliaError(f"{label}: metric {name} is no number", shown(value), "a number", cure) from None
         if number != number or abs(number) == float("inf"):
             cure = "Look at the curve: a lower learning rate, or data without infinities."
             raise CastaliaError(f"{label}: metric {name} is not finite", str(number), "a finite number", cure)

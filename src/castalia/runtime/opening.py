@@ -59,7 +59,23 @@ def resolve(text: str, settings: Settings | None = None, store: Store | None = N
     if address.ref == "quick":
         return Target(catalog.card(versions[0].system or address.bare, settings), model, None)
     version = _pick(model, versions, address.ref, settings, store)
-    return Target(catalog.card(version.system or address.bare, settings), model, version)
+    try:
+        return Target(catalog.card(version.system or address.bare, settings), model, version)
+    except NotFound as error:
+        cure = "Trust its shelf again: castalia shelf trust FOLDER" if "/" in (version.system or "") else error.cure
+        raise NotFound(f"{version.label} was made by {version.system}, which is not here", cure=cure) from None
+
+
+def ready(card: Card, settings: Settings, store: Store | None = None) -> str | None:
+    """The label of the version that answers for a system, as lists show it; None where a quick fit would.
+
+    A model that another system made under this name, perhaps one that is gone, does not count.
+    """
+    try:
+        target = resolve(card.address, settings, store)
+    except NotFound:
+        return None
+    return target.label if target.version and target.card.address == card.address else None
 
 
 def known_versions(model: str, settings: Settings, store: Store | None = None) -> list[Version]:

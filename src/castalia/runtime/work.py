@@ -84,10 +84,11 @@ def named(card: Card) -> Iterator[None]:
         yield
     except CastaliaError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         traceback.print_exc()
-        safe = isinstance(error, SyntaxError | ImportError | NameError | AttributeError | TypeError)
+        safe = isinstance(error, SyntaxError | ImportError | NameError | AttributeError | TypeError | SystemExit)
         got = f"{type(error).__name__}: {error}" if safe else type(error).__name__
+        got = got.replace(str(card.folder), card.address)
         cure = f"castalia show {card.address} --debug shows where."
         raise CastaliaError(f"{card.address} does not start", got, "code that imports and fits", cure) from None
 
@@ -154,8 +155,9 @@ def _asked(system: System[Any, Any, Any], card: Card, payload: Mapping[str, Any]
         return system, question
     if name not in system.verbs:
         known = list(system.verbs)
-        hint = did_you_mean(name, known).strip()
-        raise NotFound(f"{card.address} has no verb {name!r}", expected=f"one of {known}", cure=hint)
+        hint = did_you_mean(name, known).strip() or f"GET /systems/{card.address.replace('/', '~')} lists its verbs."
+        expected = f"one of {', '.join(known)}" if known else "no verb: it answers one kind of question"
+        raise NotFound(f"{card.address} has no verb {name!r}", name, expected, hint)
     return getattr(system, name), system.verbs[name].input.parse(payload["input"], f"{card.address}:{name}")
 
 

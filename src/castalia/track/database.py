@@ -7,6 +7,7 @@ lock and between processes on SQLite's own, so nobody meets "database is locked"
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 import weakref
@@ -179,6 +180,13 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
+def _no_room(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < 64 << 10
+    except OSError:
+        return False
+
+
 def readable(error: Exception, path: Path) -> CastaliaError:
     """The same fault as a CastaliaError with its cure."""
     cause: Any = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
@@ -203,6 +211,8 @@ def readable(error: Exception, path: Path) -> CastaliaError:
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         cure = f"Restore it from a backup, or move it away: mv {path} {path}.bad"
         return Unavailable(f"{path.name} is damaged", str(cause), "an SQLite file that Castalia made", cure)
+    if code == sqlite3.SQLITE_IOERR and _no_room(path):  # SQLite cannot even make its shared memory there
+        return _full(path, str(cause))
     if code == sqlite3.SQLITE_IOERR:
         return Unavailable(f"{path.name} cannot be read or written", str(cause), cure=f"Check the disk. {_ELSEWHERE}")
     return Unavailable(f"{path.name} did not answer", f"{type(cause).__name__}: {cause}", cure="Run castalia doctor.")

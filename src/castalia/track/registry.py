@@ -213,7 +213,7 @@ def _model(connection: Connection, model: str) -> int:
     found = connection.scalar(sa.select(schema.models.c.id).where(schema.models.c.name == model))
     if found is None:
         near = did_you_mean(model, connection.scalars(sa.select(schema.models.c.name)).all())
-        raise NotFound(f"no model {model[:80]!r}.{near}", cure="castalia models")
+        raise NotFound(f"no model {model[:80]!r}", cure=near.strip() or "castalia models")
     return int(found)
 
 
@@ -228,7 +228,8 @@ def _reserved(connection: Connection, model: str, version: int) -> sa.Update:
 def _no_version(model: str, word: str, found: list[Version]) -> NotFound:
     known = [str(line.version) for line in found] + [alias for line in found for alias in line.aliases]
     listed = ", ".join(known[:20]) or "none yet"
-    return NotFound(f"{model} has no version {word[:80]!r}.{did_you_mean(word, known)}", word[:80], listed)
+    cure = did_you_mean(word, known).strip() or f"castalia models {model}"
+    return NotFound(f"{model} has no version {word[:80]!r}", word[:80], listed, cure)
 
 
 def _number(value: float) -> float | str:

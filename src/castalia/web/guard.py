@@ -1,7 +1,7 @@
 """The one door: every request of every route, known or not, passes here first.
 
 In this order: headers of a sane size; a Host we answer to (a page elsewhere that rebinds its name to
-this machine sends its own); no foreign Origin on what changes something; the token, where there is
+this machine sends its own); no foreign Origin; the token, where there is
 one; a body of the right type and size. What goes out gets the security headers, and a crash becomes
 a problem document with an id. Pure ASGI: streams pass through unbuffered.
 """
@@ -118,8 +118,7 @@ class Guard:
             headers = self._headers(scope)
             incoming = bodies.Incoming(receive, headers)
             self._check_host(headers)
-            if scope["method"] not in SAFE:
-                self._check_origin(headers)
+            self._check_origin(headers, changes=scope["method"] not in SAFE)
             if self.token and path == "/login":
                 return await self._login(scope, headers, incoming, answer)
             if self.token and path not in OPEN:
@@ -174,8 +173,11 @@ class Guard:
         cure = f"If {host[0]} is this workbench, start it with: castalia up --allow-host {host[0]}" if host else ""
         raise Refused("this workbench does not answer to that Host", shown(given), "localhost or an allowed host", cure)
 
-    def _check_origin(self, headers: dict[str, str]) -> None:
-        """Refuse what another site's page makes a browser send; outside a browser neither header is sent."""
+    def _check_origin(self, headers: dict[str, str], changes: bool) -> None:
+        """Refuse what another site's page makes a browser send; outside a browser neither header is sent.
+
+        A link from another site's page sends no Origin and may lead here; a script there sends its own.
+        """
         origin = headers.get("origin")
         if origin is not None:
             scheme, _, rest = origin.partition("://")
@@ -188,13 +190,13 @@ class Guard:
             same = claimed[0] == own[0] and (claimed[1] or standard) == (own[1] or standard)
             if not (same or self._is_named(claimed)):
                 raise self._foreign(origin)
-        if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        if changes and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             raise self._foreign(origin or "another site's page")
 
     @staticmethod
     def _foreign(origin: str) -> Refused:
         return Refused(
-            "a page of another origin may not change anything here",
+            "a page of another origin may not ask anything here",
             shown(origin),
             "a page of this workbench, or a client that is no browser",
             "Behind a proxy, name the public host: castalia up --allow-host NAME",

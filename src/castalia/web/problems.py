@@ -148,7 +148,7 @@ def install(app: FastAPI, scrub: Scrub) -> None:
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, CastaliaError)
         if error.status >= 500:
-            log.warning("%s %s: %s", request.method, request.url.path, error)
+            log.warning("%s %s: %s", request.method, request.url.path, "\n  | ".join([str(error), *error.log]))
         return answer(of_error(error))
 
     async def router(request: Request, error: Exception) -> Response:

@@ -151,7 +151,6 @@ def train(params: Params, task: Task, run: Run) -> Model:
     # each row's score comes from trees that did not see it: this is what the shipped risk is calibrated on
     model = _finish(params, task, np.arange(n), scores)
     model.report = _report(params, task, outer, model)
-    run.log(params.folds + 1, **model.report["metrics"])
     run.progress(params.folds + 1, params.folds + 1)
     return model
 

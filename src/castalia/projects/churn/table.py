@@ -73,7 +73,7 @@ class Task:
         names = [column.name for column in columns]
         if target not in names:
             got = f"no column {target!r}" if target else "a table whose target nobody named"
-            cure = f"Name it: --target COLUMN.{did_you_mean(target, names)}"
+            cure = f"Name one as target; in the shell: --target COLUMN.{did_you_mean(target, names)}"
             raise WrongInput("churn needs a column to predict", got, ", ".join(names[:12]), cure, field="target")
         answers = [as_text(value) for value in table[target]]
         known = np.array([i for i, answer in enumerate(answers) if answer is not None], dtype=np.int64)

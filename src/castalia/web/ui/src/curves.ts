@@ -14,10 +14,10 @@ export interface LiveRun {
   ended: boolean;
 }
 
-/** Follow a run; an empty id follows nothing. */
-export function useLiveRun(id: string): LiveRun {
+/** Follow a run; an empty id follows nothing. A further attempt at it is followed as well. */
+export function useLiveRun(id: string, attempt = 1): LiveRun {
   const [live, setLive] = useState<LiveRun>({ curves: {}, status: "", ended: false });
-  useEffect(() => setLive({ curves: {}, status: "", ended: false }), [id]);
+  useEffect(() => setLive({ curves: {}, status: "", ended: false }), [id, attempt]);
   useStream(id && !live.ended ? `runs/${part(id)}/events` : "", kinds, (kind, data) => {
     if (kind === "history") setLive((now) => ({ ...now, curves: data as unknown as Record<string, Curve> }));
     else if (kind === "metrics") setLive((now) => ({ ...now, curves: merged(now.curves, data as unknown as Record<string, Curve>) }));
@@ -50,6 +50,9 @@ export function useCharts(curves: Record<string, Curve>): { title: string; lines
       const title = key.replace(/^(train|test|val|valid|validation|held_out|eval)[_./]/, "").replace(/[_./](train|test|val|valid|validation|(fold|seed|trial)?[_./]?\d+)$/, "");
       groups.set(title, [...(groups.get(title) ?? []), { name: key, x: curve.step, y: curve.value.map(finite) }]);
     }
-    return [...groups].map(([title, lines]) => ({ title, lines }));
+    // What was followed step by step comes before what was measured a few times; the loss before the rest.
+    const points = (lines: Line[]): number => Math.max(...lines.map((one) => one.x.length));
+    const first = ([title, lines]: [string, Line[]]): number => points(lines) + (title.includes("loss") ? 0.5 : 0);
+    return [...groups].sort((a, b) => first(b) - first(a) || a[0].localeCompare(b[0])).map(([title, lines]) => ({ title, lines }));
   }, [curves]);
 }

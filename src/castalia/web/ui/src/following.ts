@@ -12,6 +12,8 @@ export interface Following {
   progress: [number, number] | undefined;
   /** Units a second, over the last stretch. */
   rate: number;
+  /** Follow again from the start: a job that had ended was told to go on. */
+  restart: () => void;
 }
 
 /** Follow a job by id; after its end the stream is left. */
@@ -39,5 +41,9 @@ export function useJob(id: string, start: Job | undefined): Following {
   const first = marks.current[0];
   const last = marks.current[marks.current.length - 1];
   const rate = first && last && last[0] > first[0] ? (last[1] - first[1]) / (last[0] - first[0]) : 0;
-  return { job, progress, rate };
+  const restart = (): void => {
+    marks.current = [];
+    setJob(undefined);
+  };
+  return { job, progress, rate, restart };
 }

@@ -182,6 +182,20 @@ export interface Summary {
   max_step: number;
 }
 
+/** One set opened: its columns and first rows, where it is a table. */
+export interface DataContent {
+  columns: DataColumn[] | null;
+  preview?: { columns: string[]; rows: unknown[][] } | null;
+}
+
+export interface DataColumn {
+  name: string;
+  kind: string;
+  choices?: string[];
+  minimum?: number | null;
+  maximum?: number | null;
+}
+
 export interface DataEntry {
   name: string;
   title?: string;

@@ -19,6 +19,13 @@ export function ImageControl({ field, value, onChange, describedBy }: ControlPro
     if (given && !drawn.current.includes(given)) setDrawing(false);
   }, [given]);
 
+  useEffect(() => {
+    // Who comes to draw ("?draw=1") finds an empty page, not the example.
+    if (!new URLSearchParams(location.search).has("draw") || given !== example) return;
+    setDrawing(true);
+    onChange(undefined);
+  }, []);
+
   const take = (file: File | undefined): void => {
     if (!file) return;
     if (!file.type.startsWith("image/")) return setRefused(`${file.name} is no picture: PNG, JPEG, GIF, BMP and WebP are taken.`);

@@ -17,6 +17,7 @@ export function JobPanel({ following, id }: { following: Following; id: string }
     setProblem(undefined);
     try {
       await send("POST", `jobs/${part(id)}/${what}`);
+      if (what === "resume") following.restart();
     } catch (error) {
       if (error instanceof Problem) setProblem(error);
     }

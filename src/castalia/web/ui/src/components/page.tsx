@@ -16,9 +16,10 @@ export function PageHead(props: { title: string; crumbs?: { label: string; to: s
     <div class="page-head">
       {props.crumbs && (
         <nav class="crumbs" aria-label="Breadcrumb">
-          {props.crumbs.map((one) => (
+          {props.crumbs.map((one, i) => (
             <>
-              <Link to={one.to}>{one.label}</Link> <span aria-hidden="true">/</span>{" "}
+              {i > 0 && <span aria-hidden="true"> / </span>}
+              <Link to={one.to}>{one.label}</Link>
             </>
           ))}
         </nav>

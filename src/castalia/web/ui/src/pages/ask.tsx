@@ -8,6 +8,7 @@ import { Same } from "../components/snippet";
 import { useAsking, type Asking } from "../asking";
 import { useDraft } from "../drafts";
 import { duration, words } from "../format";
+import { usePlace } from "../router";
 import { fieldsOf, startOf } from "../schema";
 import { callSnippets } from "../snippets";
 import type { Schema, Values, Verb } from "../types";
@@ -24,9 +25,11 @@ export function AskTab({ system, address, verb }: TabProps & { verb?: Verb }) {
   const [live, setLive] = useState(!verb?.writes);
   const whatIf = !verb?.writes && fieldsOf(input).length > 0;
 
+  const drawing = usePlace().query.has("draw");
+
   const change = (next: Values): void => {
     setValues(next);
-    if (live && whatIf && !asking.first && complete(input, next)) asking.ask(next, false);
+    if (live && whatIf && (drawing || !asking.first) && complete(input, next)) asking.ask(next, false);
   };
   return (
     <div class="two asking">
@@ -60,7 +63,7 @@ export function AskTab({ system, address, verb }: TabProps & { verb?: Verb }) {
         </div>
       </form>
       <Same snippets={callSnippets(address, path, verb?.name ?? "", values, input)} />
-      <Answer asking={asking} schema={output} live={live && whatIf} />
+      <Answer asking={asking} schema={output} live={live && whatIf} hint={drawing && live ? "It follows every stroke." : "Fill in the form, then ask. The example that is filled in works as it is."} />
     </div>
   );
 }
@@ -70,7 +73,7 @@ function complete(schema: Schema, values: Values): boolean {
   return fieldsOf(schema).every((one) => !one.required || (values[one.name] !== undefined && values[one.name] !== ""));
 }
 
-function Answer({ asking, schema, live }: { asking: Asking; schema: Schema; live: boolean }) {
+function Answer({ asking, schema, live, hint }: { asking: Asking; schema: Schema; live: boolean; hint: string }) {
   const slow = useSlow(asking.busy);
   const { answer, baseline } = asking;
   const moved = answer !== undefined && baseline !== undefined && JSON.stringify(answer) !== JSON.stringify(baseline);
@@ -80,7 +83,7 @@ function Answer({ asking, schema, live }: { asking: Asking; schema: Schema; live
         <div class="stack tight">
           <h2>{asking.busy ? "Thinking…" : "The answer appears here"}</h2>
           <p class="muted" role="status">
-            {slow ? "The model is being opened. Without a trained version it first learns a quick one: a few seconds, once." : asking.busy ? "" : "Fill in the form, then ask. The example that is filled in works as it is."}
+            {slow ? "The model is being opened. Without a trained version it first learns a quick one: a few seconds, once." : asking.busy ? "" : hint}
           </p>
         </div>
       ) : (

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { Problem, get } from "../api";
+import { Problem, get, part } from "../api";
 import { Code } from "../components/code";
 import { FileButton } from "../components/file-field";
 import { Icon } from "../components/icons";
@@ -8,10 +8,9 @@ import { PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { Status, When } from "../components/state";
 import { DataTable } from "../components/table";
-import { parse } from "../csv";
 import { plural } from "../format";
 import { useResource } from "../resource";
-import type { RunRow, SystemCard } from "../types";
+import type { DataColumn, DataContent, RunRow, SystemCard } from "../types";
 import { addData, type Added } from "../uploads";
 
 const lines = `import castalia
@@ -29,14 +28,14 @@ export function FirstRun({ run }: { run: RunRow | undefined }) {
     <>
       <div class="hero">
         <PageHead title={run ? "Your first run is here" : "Waiting for your first run"} />
-        <p role="status" class="row">
+        <p role="status" class={run ? "row" : "row whole"}>
           {run ? (
             <>
               <Status status={run.status} /> <Link to={["runs", run.run_id]}>{run.name || run.experiment || run.run_id.slice(0, 8)}</Link> <When value={run.started} />
             </>
           ) : (
             <>
-              <span class="pulse" aria-hidden="true" /> This page turns as soon as something is logged. Three ways to begin:
+              <span class="pulse" aria-hidden="true" /> <span>It appears here at once. Three ways to begin:</span>
             </>
           )}
         </p>
@@ -68,7 +67,7 @@ export function FirstRun({ run }: { run: RunRow | undefined }) {
           <p class="muted">A small network, written in NumPy alone, reads what you draw. It learns on the spot, in seconds.</p>
           <p>
             {digit ? (
-              <Link class="button first" to={["systems", digit.address || digit.name]} query="tab=ask">
+              <Link class="button first" to={["systems", digit.address || digit.name]} query="tab=ask&draw=1">
                 Draw one
               </Link>
             ) : (
@@ -85,21 +84,24 @@ export function FirstRun({ run }: { run: RunRow | undefined }) {
 
 function DropCsv({ systems }: { systems: SystemCard[] }) {
   const [over, setOver] = useState(false);
-  const [rows, setRows] = useState<string[][]>([]);
   const [added, setAdded] = useState<Added>();
+  const [content, setContent] = useState<DataContent>();
   const [problem, setProblem] = useState<Problem>();
   const take = async (file: File | undefined): Promise<void> => {
     if (!file) return;
     setProblem(undefined);
-    setRows(parse(await file.slice(0, 60_000).text(), 6));
+    setAdded(undefined);
+    setContent(undefined);
     try {
-      setAdded(await addData(file));
+      const kept = await addData(file);
+      setAdded(kept);
+      setContent(await get<DataContent>(`data/${part(kept.name)}`));
     } catch (error) {
-      setRows([]);
       if (error instanceof Problem) setProblem(error);
     }
   };
-  const tables = systems.filter((one) => one.name === "automl" || one.name === "churn");
+  const preview = content?.preview;
+  const churn = systems.find((one) => one.name === "churn");
   return (
     <>
       <p class="muted">It is kept on this machine as a data set with a name and a version.</p>
@@ -122,7 +124,7 @@ function DropCsv({ systems }: { systems: SystemCard[] }) {
         </span>
       </div>
       {problem && <ProblemBox problem={problem} />}
-      {rows.length > 1 && <DataTable caption="The first rows" columns={rows[0]!} rows={rows.slice(1)} />}
+      {preview?.rows?.length ? <DataTable caption="The first rows" columns={preview.columns} rows={preview.rows.slice(0, 5)} /> : null}
       <p role="status" class={added ? "state good" : "hidden"}>
         {added && (
           <>
@@ -133,7 +135,40 @@ function DropCsv({ systems }: { systems: SystemCard[] }) {
           </>
         )}
       </p>
-      {added && tables.map((one) => <Code key={one.name} text={`castalia fit ${one.name} --data ${added.name}`} what={`the line that trains ${one.title}`} wrap />)}
+      {added && churn && content?.columns && <TrainOn key={added.name} name={added.name} columns={content.columns} system={churn} />}
+    </>
+  );
+}
+
+/** The column to predict, of those that take two values; then the page that trains, or the line for the shell. */
+function TrainOn({ name, columns, system }: { name: string; columns: DataColumn[]; system: SystemCard }) {
+  const two = columns.filter((one) => one.kind === "boolean" || one.choices?.length === 2 || (one.kind === "integer" && one.minimum === 0 && one.maximum === 1));
+  const [target, setTarget] = useState(() => (two.find((one) => /churn|target|label|class|left|outcome/i.test(one.name)) ?? two[two.length - 1])?.name ?? "");
+  if (!two.length) return <p class="muted small">No column takes exactly two values, which is what {system.title} learns to predict.</p>;
+  const query = new URLSearchParams({ tab: "train", data: name, target, as: name });
+  const plain = /^[A-Za-z0-9_.-]+$/.test(target) ? target : `'${target.replace(/'/g, `'\\''`)}'`;
+  return (
+    <>
+      <div class="field">
+        <label class="label" for="csv-target">
+          Column to predict
+        </label>
+        <select id="csv-target" class="input" value={target} onChange={(event) => setTarget(event.currentTarget.value)}>
+          {two.map((one) => (
+            <option key={one.name} value={one.name}>
+              {one.name}
+            </option>
+          ))}
+        </select>
+        <span class="help">Those that take two values.</span>
+      </div>
+      <p>
+        <Link class="button first" to={["systems", system.address || system.name]} query={query.toString()}>
+          Train on it
+        </Link>
+      </p>
+      <p class="muted small">Or in the shell:</p>
+      <Code text={`castalia fit ${system.name} --data ${name} --target ${plain} --as ${name}`} what="the line that trains on it" wrap />
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import { get, part, url } from "../api";
 import { Charts, Metrics } from "../components/charts";
 import { Code } from "../components/code";
@@ -18,11 +19,12 @@ import { MissingPage } from "./missing";
 import { RunTable, took } from "./runs";
 
 export function RunPage({ id }: { id: string }) {
-  const live = useLiveRun(id);
+  const [attempt, setAttempt] = useState(1);
+  const live = useLiveRun(id, attempt);
   const moving = !live.ended;
   const { value: run, problem, again } = useResource<RunDetail>(`runs/${id}?${live.status}`, (signal) => get(`runs/${part(id)}`, signal), moving ? 2500 : 0);
   const jobs = useResource<Job[]>("jobs", (signal) => get("jobs", signal)).value;
-  if (!run) return problem?.status === 404 ? <MissingPage what={problem.subject} /> : problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the run" />;
+  if (!run) return problem?.status === 404 ? <MissingPage what={`There is no run ${id}`} /> : problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the run" />;
   const job = (jobs ?? []).find((one) => runOf(one) === id);
   const status = live.status || run.status;
   const name = run.name || id.slice(0, 8);
@@ -44,7 +46,7 @@ export function RunPage({ id }: { id: string }) {
           </div>
         </PageHead>
         <div class="stack">
-          {job && status !== "done" && <FollowedJob job={job} />}
+          {job && status !== "done" && <FollowedJob job={job} onAttempt={setAttempt} />}
           <Metrics metrics={values} />
         </div>
       </div>
@@ -63,8 +65,12 @@ export function RunPage({ id }: { id: string }) {
   );
 }
 
-function FollowedJob({ job }: { job: Job }) {
+function FollowedJob({ job, onAttempt }: { job: Job; onAttempt: (attempt: number) => void }) {
   const following = useJob(job.id, job);
+  const attempt = following.job?.attempt;
+  useEffect(() => {
+    if (attempt) onAttempt(attempt);
+  }, [attempt]);
   return (
     <div class="card">
       <JobPanel following={following} id={job.id} />

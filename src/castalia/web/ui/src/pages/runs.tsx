@@ -115,12 +115,21 @@ function NothingFound() {
   );
 }
 
+const worth = [/^test[_./]/, /^(validation|valid|val|held_out|eval)[_./]/, /^(loss|accuracy)$/, /^(?!.*(fold|trial|seed))/];
+
+/** What was measured on held-out data comes first, pieces such as folds last. */
+function rank(metric: string): number {
+  const found = worth.findIndex((one) => one.test(metric));
+  return found < 0 ? worth.length : found;
+}
+
 /** Rows of runs with the metrics they share; the heads sort, on the server. */
 export function RunTable({ runs, order }: { runs: RunRow[]; order?: string }) {
   const metrics = useMemo(() => {
     const counts = new Map<string, number>();
     for (const run of runs) for (const name of Object.keys(run.metrics ?? {})) counts.set(name, (counts.get(name) ?? 0) + 1);
-    return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).slice(0, MOST_COLUMNS).map(([name]) => name);
+    const ranked = [...counts].sort((a, b) => rank(a[0]) - rank(b[0]) || b[1] - a[1] || a[0].localeCompare(b[0]));
+    return ranked.slice(0, MOST_COLUMNS).map(([name]) => name);
   }, [runs]);
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Runs">

@@ -11,7 +11,8 @@ import { useDraft } from "../drafts";
 import { useJob } from "../following";
 import { runOf, running, systemOf } from "../jobs";
 import { useResource } from "../resource";
-import { changed, startOf } from "../schema";
+import { usePlace } from "../router";
+import { changed, fieldsOf, startOf } from "../schema";
 import { fitSnippets } from "../snippets";
 import type { Job, Schema, Values } from "../types";
 import type { TabProps } from "./system";
@@ -41,14 +42,23 @@ export function TrainTab(props: TabProps) {
   );
 }
 
+/** What a link to this tab already fills in, such as ?tab=train&data=mine&target=left&as=mine. */
+function useGiven(schema: Schema): { values: Values; as: string } {
+  const { query } = usePlace();
+  const named = fieldsOf(schema).filter((one) => query.get(one.name) && (one.control === "text" || one.control === "dataset"));
+  return { values: Object.fromEntries(named.map((one) => [one.name, query.get(one.name)!])), as: query.get("as") ?? "" };
+}
+
 function FitForm({ system, address, onStart }: TabProps & { onStart: (started: { job: string; run: string }) => void }) {
   const schema = system.params ?? none;
-  const [quick, setQuick] = useState(!system.versions?.length);
-  const [name, setName] = useState("");
+  const given = useGiven(schema);
+  const asked = Object.keys(given.values).length > 0;
+  const [quick, setQuick] = useState(!system.versions?.length && !asked);
+  const [name, setName] = useState(given.as);
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
-  const key = `${address}/fit?${quick}`;
-  const [values, setValues, reset] = useDraft(key, () => ({ ...startOf(schema, undefined), ...(quick ? (system.quick ?? {}) : {}) }));
+  const key = `${address}/fit?${quick}${asked ? JSON.stringify(given.values) : ""}`;
+  const [values, setValues, reset] = useDraft(key, () => ({ ...startOf(schema, undefined), ...(quick ? (system.quick ?? {}) : {}), ...given.values }));
   const params = quick && system.quick ? differing(values, { ...startOf(schema, undefined), ...system.quick }) : changed(schema, values);
 
   const start = async (): Promise<void> => {
@@ -116,16 +126,20 @@ function Fitting({ system, address, again, id, run, start }: TabProps & { id: st
   const following = useJob(id, start);
   const { job } = following;
   const runId = run || (job ? runOf(job) : "");
-  const live = useLiveRun(runId);
+  const live = useLiveRun(runId, job?.attempt);
   const done = job?.state === "done";
   const alive = useRef(!start || running(start));
   useEffect(() => {
-    if (!job || running(job) || !alive.current) return;
+    if (!job) return;
+    if (running(job)) alive.current = true;
+    if (running(job) || !alive.current) return;
     alive.current = false;
     again();
   }, [job?.state]);
   const result = job?.result ?? {};
   const version = typeof result.version === "number" ? result.version : null;
+  // A model kept under a name of its own has a page of its own.
+  const asked = typeof result.model === "string" && system.model?.name !== undefined && result.model !== system.model.name ? result.model : address;
   const metrics = (result.metrics ?? {}) as Record<string, unknown>;
   return (
     <div class="stack">
@@ -144,7 +158,7 @@ function Fitting({ system, address, again, id, run, start }: TabProps & { id: st
                   <span>
                     It is <b>{String(result.model ?? system.name)}@{version}</b> and never changes.
                   </span>
-                  <Link class="button first" to={["systems", address]} query="tab=ask">
+                  <Link class="button first" to={["systems", asked]} query="tab=ask">
                     Ask it
                   </Link>
                 </>
