@@ -322,3 +322,28 @@ def test_telco_is_the_same_from_a_flat_folder_and_unpacked(tmp_path):
     else:
         shutil.copy(packed, tmp_path)
     assert len(offline(tmp_path, tmp_path).open("telco")) == 7043
+
+
+# --- pinning --------------------------------------------------------------------------------------
+
+
+def test_pin_names_the_version_without_reading_it(tmp_path, monkeypatch):
+    lib = offline(tmp_path)
+    table = tmp_path / "mine.csv"
+    for content in ("a,b\n1,2\n", "a,b\n3,4\n"):
+        table.write_text(content)
+        made = lib.add(table, "mine")
+    monkeypatch.setattr(finding, "read", lambda *_: pytest.fail("it was read"))
+    assert lib.pin("mine")[:3] == ("mine", 2, made.digest) and lib.pin("mine").added
+    assert lib.pin("mine@1").version == 1
+    digits = lib.pin("digits")
+    assert (digits.version, digits.digest, digits.added) == (1, digest_of(registry()["digits"]), False)
+
+
+def test_pin_does_not_download_and_says_what_offline_means(tmp_path):
+    online = Library(Settings(home=tmp_path / "home"))
+    assert online.pin("mnist").digest == digest_of(registry()["mnist"])
+    with pytest.raises(Unavailable, match="CASTALIA_OFFLINE"):
+        offline(tmp_path).pin("mnist")
+    with pytest.raises(NotFound, match="telco"):
+        offline(tmp_path).pin("telko")

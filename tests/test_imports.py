@@ -151,3 +151,13 @@ def test_torchvision_is_nowhere() -> None:
     for path in [*modules(), ROOT / "pyproject.toml", ROOT / "constraints.txt"]:
         text = path.read_text("utf-8")
         assert "import torchvision" not in text and "torchvision==" not in text, path
+
+
+def test_a_lazy_name_is_never_hidden_by_a_module_of_the_same_name() -> None:
+    """Importing ``castalia.x.y`` binds ``y`` on the package; a public function called ``y`` would be gone."""
+    import importlib
+
+    for name in ("castalia", "castalia.data", "castalia.jobs", "castalia.track", "castalia.runtime"):
+        package = importlib.import_module(name)
+        modules_of = {path.stem for path in Path(str(package.__file__)).parent.iterdir()}
+        assert not modules_of & set(package.__all__), f"{name}: rename the module or the function"

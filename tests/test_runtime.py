@@ -151,6 +151,21 @@ def test_a_host_that_was_killed_is_started_again(toys: Settings) -> None:
     assert not children("castalia.jobs.host")
 
 
+def test_a_writing_verb_is_not_asked_twice_when_its_host_dies(toys: Settings) -> None:
+    hosts = runtime.Hosts(toys)
+    try:
+        hosts.describe("toys/notes")
+        target = runtime.resolve("toys/notes", toys)
+        assert [hosts._writes(target, verb) for verb in ("", "add", "read_out", "never_seen")] == [
+            False,
+            True,
+            False,
+            True,
+        ]
+    finally:
+        hosts.close()
+
+
 SYSTEM = """
 import os, pathlib, time
 from castalia.core.system import Field, Record, System

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from castalia.catalog import cards as systems
     from castalia.runtime.fitting import fit_here as fit
     from castalia.runtime.opening import load
-    from castalia.track.run import run
+    from castalia.track.tracked import run
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "fit", "load", "run", "systems"]
@@ -23,7 +23,7 @@ __all__ = ["__version__", "fit", "load", "run", "systems"]
 _HOMES = {
     "fit": ("castalia.runtime.fitting", "fit_here"),
     "load": ("castalia.runtime.opening", "load"),
-    "run": ("castalia.track.run", "run"),
+    "run": ("castalia.track.tracked", "run"),
     "systems": ("castalia.catalog", "cards"),
 }
 

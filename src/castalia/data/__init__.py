@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from castalia.data.library import fetch as fetch
     from castalia.data.library import known as known
     from castalia.data.library import open as open
+    from castalia.data.library import pin as pin
     from castalia.data.splits import folds as folds
     from castalia.data.splits import split_groups as split_groups
     from castalia.data.splits import split_rows as split_rows
@@ -40,6 +41,7 @@ _HOME = {
     "folds": "splits",
     "known": "library",
     "open": "library",
+    "pin": "library",
     "split_groups": "splits",
     "split_rows": "splits",
     "split_time": "splits",
@@ -57,6 +59,7 @@ __all__ = [
     "folds",
     "known",
     "open",
+    "pin",
     "split_groups",
     "split_rows",
     "split_time",

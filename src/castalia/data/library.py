@@ -12,6 +12,7 @@ import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -47,6 +48,18 @@ class Entry(Record):
     versions: tuple[int, ...] = Field(description="Its versions, oldest first.")
 
 
+class Pinned(NamedTuple):
+    """One version of a data set, as a run and a manifest record it."""
+
+    name: str
+    version: int
+    digest: str
+    licence: str
+    research_only: bool
+    added: bool
+    """True where it is one of your own, so that ``mine`` has to be written as ``mine@2``."""
+
+
 class Library:
     """The data sets that one set of settings can reach. ``sources`` replaces the registry (tests do)."""
 
@@ -69,6 +82,21 @@ class Library:
         if isinstance(found, Source):
             return self._open_source(found, accept, progress or announce)
         return self._open_added(found)
+
+    def pin(self, ref: str) -> Pinned:
+        """What a fit records before it starts: the exact version, neither read nor downloaded.
+
+        Raises what :meth:`open` would for an unknown name, a set that was not accepted, or one that cannot be
+        had here (offline, a missing extra); altered files are found when it is opened.
+        """
+        found = self._named(ref)
+        if isinstance(found, Version):
+            return Pinned(found.name, found.version, found.digest, "yours", False, True)
+        self._permit(found, accept=False)
+        for file in found.files:
+            if not finding.find(found, file, self.settings, self.sources) and (self.settings.offline or not file.urls):
+                finding.read(found, file, self.settings, self.sources, announce)  # says what is missing; never connects
+        return Pinned(found.name, 1, digest_of(found), found.licence, found.research_only, False)
 
     def known(self) -> list[Entry]:
         """All data sets that have a name, registered ones first. Looks, but neither reads nor connects."""
@@ -254,6 +282,11 @@ def announce(progress: Progress) -> None:
 def open(ref: str | Path, *, accept: bool = False, progress: Tell | None = None) -> DataSet:
     """:meth:`Library.open` with the settings of this process."""
     return Library().open(ref, accept=accept, progress=progress)
+
+
+def pin(ref: str) -> Pinned:
+    """:meth:`Library.pin` with the settings of this process."""
+    return Library().pin(ref)
 
 
 def known() -> list[Entry]:

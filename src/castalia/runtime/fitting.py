@@ -120,10 +120,11 @@ def pin_data(values: Record) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]
     for name in type(values).model_fields:
         ref = getattr(values, name)
         if isinstance(ref, Dataset) and ref != GENERATED:
-            found = data.open(ref)
-            if found.where == "added":
+            found = data.pin(ref)
+            if found.added:
                 pinned[name] = f"{found.name}@{found.version}"
-            facts = {key: getattr(found, key) for key in ("name", "version", "digest", "licence", "research_only")}
+            facts = found._asdict()
+            facts.pop("added")
             used.append({"field": name, **facts})
     return pinned, tuple(used)
 

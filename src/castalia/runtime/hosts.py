@@ -125,18 +125,25 @@ class Hosts:
 
     def _ask(self, address: str, op: str, payload: Mapping[str, Any]) -> Answer:
         target = resolve(address, self.settings, self._store)
+        once = self._writes(target, str(payload.get("verb", ""))) if op == "call" else False
         for attempt in (1, 2):
             opened = self._take(target)
             try:
                 said = opened.host.call(op, payload, timeout=CALL_SECONDS)
                 return Answer(said["output"], target.label, said["warnings"], said["seconds"])
             except Unavailable:
-                # A host that was killed is started again; one that dies twice, or was too late, is not.
-                if not opened.host.died or attempt == 2:
+                # A host that was killed is started again; one that dies twice, or was too late, is not. What a
+                # writing verb did before its host died is unknown, so it is not asked twice.
+                if not opened.host.died or attempt == 2 or once:
                     raise
             finally:
                 self._give_back(opened)
         raise AssertionError("the second attempt returns or raises")
+
+    def _writes(self, target: Target, verb: str) -> bool:
+        """True for a verb that changes state, and for one that nobody has described yet."""
+        known = (kept_shape(target.card, self.settings) or {}).get("verbs", []) if verb else []
+        return bool(verb) and not any(each["name"] == verb and not each["writes"] for each in known)
 
     def _take(self, target: Target) -> _Open:
         key = _key(target)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from castalia.track.registry import Version
-    from castalia.track.run import TrackedRun, run
+    from castalia.track.tracked import TrackedRun, run
     from castalia.track.store import Page, Store
     from castalia.track.writer import Writer
 
 __all__ = ["Page", "Store", "TrackedRun", "Version", "Writer", "run"]
 
-_HOMES = {"Page": "store", "Store": "store", "TrackedRun": "run", "Version": "registry", "run": "run"}
+_HOMES = {"Page": "store", "Store": "store", "TrackedRun": "tracked", "Version": "registry", "run": "tracked"}
 _HOMES["Writer"] = "writer"
 
 

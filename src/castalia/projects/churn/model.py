@@ -81,7 +81,7 @@ class Model:
             "band": self._band(risk),
             "reasons": named,
             "base": base,
-            "rest": total - base - sum(reason["effect"] for reason in named),
+            "rest": float(np.delete(effects, order).sum()),
             "positive": f"{self.target} = {self.positive}",
         }
 
@@ -89,8 +89,8 @@ class Model:
         name = self.encoder.names[place]
         value = self.encoder.shown(place, table[name][row] if name in table else None)
         times = float(np.exp(min(abs(effect), 50)))
-        moved = "multiplies" if effect >= 0 else "divides"
-        sentence = f"{name} is {value}: {moved} the odds by {times:.2f}"
+        moved = f"{'multiplies' if effect >= 0 else 'divides'} the odds by {times:.2f}"
+        sentence = f"{name} is {value}: {moved if times >= 1.005 else 'leaves the odds nearly as they are'}"
         return {"feature": name, "value": value, "effect": effect, "sentence": sentence}
 
     def _band(self, risk: float) -> str:

@@ -95,7 +95,9 @@ def _upright(ink: Array) -> Array:
     room = round(abs(slant) * len(ink)) + 1
     page = np.pad(ink, ((0, 0), (room, room)))
     rows = (1, slant, -slant * middle, 0, 1, 0)  # each row taken from further right the lower it lies
-    turned = Pillow.fromarray(page).transform(page.shape[::-1], Pillow.Transform.AFFINE, rows, Pillow.Resampling.BILINEAR)
+    turned = Pillow.fromarray(page).transform(
+        page.shape[::-1], Pillow.Transform.AFFINE, rows, Pillow.Resampling.BILINEAR
+    )
     return _crop(np.asarray(turned))
 
 

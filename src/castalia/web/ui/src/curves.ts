@@ -51,7 +51,7 @@ export function useCharts(curves: Record<string, Curve>): { title: string; lines
       groups.set(title, [...(groups.get(title) ?? []), { name: key, x: curve.step, y: curve.value.map(finite) }]);
     }
     // What was followed step by step comes before what was measured a few times; the loss before the rest.
-    const points = (lines: Line[]): number => Math.max(...lines.map((one) => one.x.length));
+    const points = (lines: Line[]): number => Math.floor(Math.log10(Math.max(...lines.map((one) => one.x.length))));
     const first = ([title, lines]: [string, Line[]]): number => points(lines) + (title.includes("loss") ? 0.5 : 0);
     return [...groups].sort((a, b) => first(b) - first(a) || a[0].localeCompare(b[0])).map(([title, lines]) => ({ title, lines }));
   }, [curves]);

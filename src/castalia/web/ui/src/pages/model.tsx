@@ -17,7 +17,10 @@ export function ModelPage({ name }: { name: string }) {
       <PageHead title={value.name} crumbs={[{ label: "Models", to: ["models"] }]} note="Where no version is named, the champion answers: the one chosen by hand, else the newest.">
         {system && (
           <p class="row small">
-            <Link to={["systems", system.replace("/", "~")]}>Ask it on the page of {system}</Link>
+            <Link to={["systems", value.name === system.replace("/", ".") ? system.replace("/", "~") : value.name]}>Ask it</Link>
+            <Link to={["systems", system.replace("/", "~")]} query="tab=lesson">
+              What {system} is
+            </Link>
           </p>
         )}
       </PageHead>

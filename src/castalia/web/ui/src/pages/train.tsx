@@ -141,9 +141,15 @@ function Fitting({ system, address, again, id, run, start }: TabProps & { id: st
   // A model kept under a name of its own has a page of its own.
   const asked = typeof result.model === "string" && system.model?.name !== undefined && result.model !== system.model.name ? result.model : address;
   const metrics = (result.metrics ?? {}) as Record<string, unknown>;
+  const card = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Who pressed Train at the foot of a long form sees what came of it; who came to look is not moved about.
+    const box = card.current?.getBoundingClientRect();
+    if (!start && box && (box.top > innerHeight - 160 || box.top < 0)) card.current?.scrollIntoView({ block: "start" });
+  }, []);
   return (
     <div class="stack">
-      <div class="card stack">
+      <div class="card stack scrolled" ref={card}>
         <div class="row apart">
           <h2>{done ? "Trained" : (job?.title ?? "Training")}</h2>
           {runId && <Link to={["runs", runId]}>Open the run</Link>}
