@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from castalia.track.registry import Version
-    from castalia.track.tracked import TrackedRun, run
     from castalia.track.store import Page, Store
+    from castalia.track.tracked import TrackedRun, run
     from castalia.track.writer import Writer
 
 __all__ = ["Page", "Store", "TrackedRun", "Version", "Writer", "run"]
