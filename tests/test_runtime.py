@@ -126,6 +126,12 @@ def test_metrics_must_be_finite() -> None:
         manifests.finite({"loss": "low"}, "toy")
 
 
+def test_a_shelf_that_is_not_trusted_is_named(toys: Settings) -> None:
+    with pytest.raises(NotFound, match="no trusted shelf 'mine'") as caught:
+        runtime.resolve("mine/slope", toys)
+    assert "castalia shelf trust" in caught.value.cure
+
+
 def test_hosts_answer_as_python_does(toys: Settings) -> None:
     runtime.fit("toys/slope", SLOPE, as_="line", settings=toys)
     model = runtime.load("line", toys)

@@ -189,6 +189,18 @@ def test_a_taken_port_is_an_error(workbench: Workbench) -> None:
     assert str(workbench.port) in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_second_start_says_where_the_first_is(workbench: Workbench, toys: Settings) -> None:
+    again = subprocess.run([CASTALIA, "up", "--no-browser"], capture_output=True, text=True, timeout=30, check=False)
+    assert again.returncode == 0, again.stderr
+    assert f"already running at http://127.0.0.1:{workbench.port}/" in again.stdout
+    command = [CASTALIA, "up", "--port", str(free_port()), "--no-browser"]
+    elsewhere = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert elsewhere.returncode == 1 and str(workbench.port) in elsewhere.stderr
+    workbench.kill()
+    third = Workbench(free_port())  # what a killed one left says nothing
+    assert third.stop() == 0 and not (toys.home / "workbench.json").exists()
+
+
 @pytest.mark.parametrize(("header", "value"), [("Host", "evil.example"), ("Origin", "http://evil.example")])
 def test_a_foreign_host_or_origin_is_403(workbench: Workbench, header: str, value: str) -> None:
     url = f"http://127.0.0.1:{workbench.port}/systems/toys~notes"

@@ -86,7 +86,7 @@ def _say_what_next(name: str, folder: Path, place: Place) -> None:
     terminal.out(f"{terminal.styled(str(shown), 'bold')} is written: {name}.py, card.toml, README.md, test_{name}.py.")
     steps = [
         (f"castalia call {address} --x 3", "ask it: it already answers, badly"),
-        (f"python -m pytest {shown}", "its first claim fails; its message says what to write"),
+        (_test_line(name, shown, place), "its first claim fails; its message says what to write"),
         (f"castalia show {address}", "what the shell, HTTP and the page know of it"),
     ]
     if not place.trusted:
@@ -94,6 +94,11 @@ def _say_what_next(name: str, folder: Path, place: Place) -> None:
     left = max(len(command) for command, _ in steps)
     for command, words in steps:
         terminal.out(f"  {terminal.styled(command, 'accent')}{' ' * (left - len(command))}   {words}")
+
+
+def _test_line(name: str, shown: Path, place: Place) -> str:
+    """What runs the new system's tests. pytest is there only once ``make test`` installed it."""
+    return f'make test ARGS="-k {name}"' if place.ours else f"python -m pytest {shown}"
 
 
 def find_place(start: Path) -> Place:

@@ -18,8 +18,9 @@ from typing import Literal
 
 import uvicorn
 
-from castalia.core.errors import Refused, Unavailable, WrongInput
+from castalia.core.errors import Conflict, Refused, Unavailable, WrongInput
 from castalia.core.settings import Settings
+from castalia.web.running import announced, running
 
 DEFAULT_PORT = 8000
 PORTS_TRIED = 100
@@ -39,11 +40,18 @@ def serve(
     """Serve the workbench until it is told to stop; returns then.
 
     ``port`` None means 8000 or, if that is taken, the next free one, said aloud; 0 means any free one.
+    Where a workbench already has this home, its address is said instead; with an explicit port that is a Conflict.
     Raises Unavailable for an explicit port that is taken or an address that is not this machine's, and
     Refused for an address beyond loopback without a token.
     """
     token = token or settings.token
     _check(host, port, base_path, token)
+    if there := running(settings):
+        if port is not None:
+            cure = f"Use that one, end it first, or name another home: CASTALIA_HOME=... castalia up --port {port}"
+            raise Conflict("a workbench already has this home", there, "one workbench a home", cure)
+        print(f"Castalia is already running at {there}", flush=True)
+        return
     bound = bind(host, port)
     # After the port is ours: what can fail early should fail before anything is opened or created.
     from castalia.web.app import create_app
@@ -68,8 +76,9 @@ def serve(
         app.state.parts.close()
         bound.close()
         raise
-    address = f"http://{_shown(host)}:{bound.getsockname()[1]}{base_path.rstrip('/')}/app/"
-    with bound:
+    number = bound.getsockname()[1]
+    address = f"http://{_shown(host)}:{number}{base_path.rstrip('/')}/app/"
+    with bound, announced(settings, address, f"http://{_shown(host)}:{number}/health"):
         Workbench(config, address, browser, app.state).run(sockets=[bound])
 
 
