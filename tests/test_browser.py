@@ -54,7 +54,7 @@ def test_first_run_says_where_to_begin(page: Any, bench: Workbench) -> None:  # 
         pytest.skip("another test has made a run already: this one is about an empty home")
     open_page(page, "")
     assert "Waiting for your first run" in page.inner_text("h1")
-    assert page.get_by_role("link", name="Draw one").is_visible()
+    page.get_by_role("link", name="Draw one").wait_for()
     assert axe(page) == []
 
 
@@ -210,8 +210,9 @@ def test_the_theme_turns_and_is_kept(page: Any) -> None:  # noqa: F811
 def test_search_finds_a_system(page: Any) -> None:  # noqa: F811
     open_page(page, "runs")
     page.keyboard.press("Control+k")
-    page.keyboard.type("churn")
+    page.keyboard.type("churn")  # at once: what is typed before the box is there is not lost
     page.get_by_role("dialog").get_by_text("Customer churn").first.wait_for()
+    assert page.get_by_role("dialog").get_by_role("combobox").input_value() == "churn"
     page.keyboard.press("Enter")
     page.wait_for_url("**/app/systems/churn*")
 

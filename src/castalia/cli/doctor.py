@@ -32,7 +32,6 @@ CORE = (
     "cyclopts",
     "rich",
     "pillow",
-    "safetensors",
 )
 
 

@@ -136,7 +136,7 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
 def _health() -> APIRouter:
     routes = APIRouter(tags=["workbench"])
 
-    @routes.api_route("/health", methods=["GET", "HEAD"], summary="Whether the workbench is up")
+    @routes.get("/health", summary="Whether the workbench is up")
     async def health() -> Health:
         return Health()
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api";
 import { plural } from "../format";
 import { running } from "../jobs";
@@ -19,18 +19,34 @@ const pages = [
 export function Header() {
   const { path } = usePlace();
   const [searching, setSearching] = useState(false);
+  const early = useRef<string | null>(null);
   const shown = useTheme();
+  const search = () => {
+    early.current = "";
+    setSearching(true);
+  };
   useEffect(() => {
     const open = (event: KeyboardEvent) => {
+      // The box is fetched when it is first opened; what is typed meanwhile waits for it here.
+      if (early.current !== null && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        early.current += event.key;
+        return;
+      }
       const typing = (event.target as Element | null)?.matches?.("input:not([type=range]):not([type=radio]):not([type=checkbox]),textarea,select");
       if ((event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey)) || (event.key === "/" && !typing && !event.ctrlKey)) {
         event.preventDefault();
-        setSearching(true);
+        if (!document.querySelector("dialog[open]")) search();
       }
     };
     addEventListener("keydown", open);
     return () => removeEventListener("keydown", open);
   }, []);
+  const typed = () => {
+    const text = early.current ?? "";
+    early.current = null;
+    return text;
+  };
   const key = /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘ K" : "Ctrl K";
   return (
     <header class="head">
@@ -47,7 +63,7 @@ export function Header() {
         </nav>
         <div class="head-tools">
           <JobsLink />
-          <button type="button" class="search-open" onClick={() => setSearching(true)} aria-keyshortcuts="Control+K Meta+K /">
+          <button type="button" class="search-open" onClick={search} aria-keyshortcuts="Control+K Meta+K /">
             <Icon name="search" /> <span>Search</span> <kbd aria-hidden="true">{key}</kbd>
           </button>
           <button type="button" class="icon-button" onClick={turnTheme} aria-label={shown === "dark" ? "Light theme" : "Dark theme"} title={shown === "dark" ? "Light theme" : "Dark theme"}>
@@ -55,7 +71,7 @@ export function Header() {
           </button>
         </div>
       </div>
-      {searching && <Palette close={() => setSearching(false)} />}
+      {searching && <Palette typed={typed} close={() => setSearching(false)} />}
     </header>
   );
 }

@@ -20,10 +20,10 @@ const pages: [string, string[]][] = [
 ];
 
 /** Search over systems, runs, models and pages: a combobox with its list, in the browser's own modal dialog. */
-export function Palette({ close }: { close: () => void }) {
+export function Palette({ typed, close }: { typed: () => string; close: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const list = useRef<HTMLUListElement>(null);
-  const [text, setText] = useState("");
+  const [text, setText] = useState(typed);
   const [at, setAt] = useState(0);
   const systems = useResource<SystemCard[]>("systems", (signal) => get("systems", signal)).value;
   const models = useResource<ModelLine[]>("models", (signal) => get("models", signal)).value;
