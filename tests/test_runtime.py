@@ -424,15 +424,17 @@ def test_a_hundred_kills(toys: Settings) -> None:
 
 
 def check_kill(settings: Settings, delay: float) -> None:
+    """A kill may come after the version was whole and before the job could say so: then the run is done."""
     state, run_id = kill_fit(settings, delay)
     with Store.open(settings.home) as store:
         run = store.run(run_id)
-        assert run["status"] == {"done": "done", "failed": "failed"}[state], (state, run)
         kept = store.metrics(run_id).get("loss", {"step": []})["step"]
         assert kept == list(range(len(kept))), "what was kept has no holes"
         versions = store.versions("line") if any(m["name"] == "line" for m in store.models()) else []
-        assert [version.run_id for version in versions].count(run_id) == (1 if state == "done" else 0)
-    if state == "done":
+        made = [version.run_id for version in versions].count(run_id)
+    assert (run["status"], made) in (("done", 1), ("failed", 0)), (state, run)
+    assert state == "failed" or made == 1
+    if made:
         runtime.load("line", settings)
 
 

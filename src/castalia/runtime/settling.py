@@ -41,13 +41,23 @@ def settle(jobs: Jobs, store: Store) -> list[str]:
         run_id = run_of(job)
         if run_id not in open_runs or not job.over:
             continue
-        if job.state == "cancelled":
+        if _kept(job, run_id, store):
+            store.finish(run_id, "done")  # killed after its version was whole: nothing is missing
+        elif job.state == "cancelled":
             if store.state(run_id)["status"] in ("running", "queued"):  # it may have ended by itself since
                 store.finish(run_id, "cancelled")
         else:
             store.mark_dead([run_id], scrub(_reason(job)))
         settled.append(run_id)
     return settled
+
+
+def _kept(job: Job, run_id: str, store: Store) -> bool:
+    """Whether the version that the job was to make is there."""
+    from castalia.runtime.opening import known_versions
+
+    versions = known_versions(str(job.args["plan"]["model"]), Settings.read(), store)
+    return any(version.run_id == run_id for version in versions)
 
 
 def _reason(job: Job) -> str:
