@@ -26,6 +26,12 @@ ALLOWED: dict[str, dict[str, str]] = {
         "train": "the training loop",
     },
     "catalog": {"core": "System and Record, to recognise them", "projects": "our shelf, imported by name on use"},
+    "check": {
+        "core": "contracts, errors, evidence",
+        "jobs": "ends the process tree of a runner",
+        "catalog": "finds a project's contract",
+        "kit": "intervals of a proof",
+    },
     "runtime": {
         "core": "everything is written in it",
         "catalog": "from an address to a class",

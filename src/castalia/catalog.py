@@ -270,6 +270,11 @@ def system_class(address: str, settings: Settings | None = None) -> type[System[
     return classes[0]
 
 
+def part(found: Card, name: str) -> ModuleType:
+    """Import one file of a project, its ``contract`` say. Runs the project's code."""
+    return _module(found, name)
+
+
 def view_module(found: Card) -> ModuleType | None:
     """The project's ``view.py``, or None."""
     return _module(found, "view") if (found.folder / "view.py").is_file() else None

@@ -25,9 +25,12 @@ class Command:
     """True where the flags come from a system's schema: the function takes the words themselves."""
 
 
-_USE, _BUILD, _LOOK = "Train and ask", "Build", "Look and keep"
+_LEARN, _USE, _BUILD, _LOOK = "Learn", "Train and ask", "Build", "Look and keep"
 
 COMMANDS = (
+    Command("learn", "castalia.cli.learn:learn", "A first exercise in two minutes: mend a softmax.", _LEARN),
+    Command("check", "castalia.cli.check:check", "Check your own code against a project's contract.", _LEARN),
+    Command("hint", "castalia.cli.hint:hint", "The next hint for the claim that failed last.", _LEARN),
     Command("up", "castalia.cli.up:up", "Start the workbench: web pages and HTTP on this machine.", _USE),
     Command("systems", "castalia.cli.systems:systems", "List the systems that are built.", _USE),
     Command("show", "castalia.cli.show:show", "What a system takes, answers and claims.", _USE),
@@ -47,7 +50,7 @@ def overview() -> str:
     """What ``castalia --help`` prints."""
     sections = [
         (group, [(command.name, command.about) for command in COMMANDS if command.group == group])
-        for group in (_USE, _BUILD, _LOOK)
+        for group in (_LEARN, _USE, _BUILD, _LOOK)
     ]
     sections.append(
         (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from castalia.cli.terminal import styled
 
 _DOORS = (
+    ("castalia learn", "a first exercise, in two minutes"),
     ("castalia up", "the workbench in your browser"),
-    ("castalia systems", "what is built, and what it answers"),
     ("castalia fit neural_net", "train a network and watch it learn"),
     ("castalia new recommender", "add a system of your own"),
     ("castalia --help", "everything else"),

@@ -1,0 +1,194 @@
+"""The verdict: inputs from a seed, the oracle, the tolerance, the smallest failing input. Never imports their code.
+
+A claim is tried on its edge inputs, then on generated ones; each case has a generator of its own, so a case can be
+made again at a smaller size. Every input of an oracle is compared after the call, and the first ones are asked twice.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from castalia.check.result import Result
+from castalia.check.stubs import line_of
+from castalia.check.subject import Died, Runner
+from castalia.core.contract import Claim, Failed, NotAttempted, Raised, equal
+
+TWICE = 3
+"""So many cases of an oracle are asked a second time: what keeps state between calls answers differently."""
+SHOWN = 500
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One input that can be made again. ``size`` 0 is an edge."""
+
+    number: int
+    size: int
+
+    def make(self, claim: Claim, seed: int) -> tuple[Any, ...]:
+        if not self.size:
+            return claim.edges[self.number]()
+        return claim.make(np.random.default_rng([seed, zlib.crc32(claim.id.encode()), self.number]), self.size)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """How a case ended when it did not pass."""
+
+    outcome: str
+    why: str
+    got: Any = None
+    expected: Any = None
+    file_line: str = ""
+
+
+def check_claim(claim: Claim, subject: Runner, seed: int, *, milestone: str = "") -> Result:
+    """Check one claim on a started and loaded ``subject``. Raises nothing: what goes wrong is an outcome.
+
+    After timeout, memory or the end of its process ``subject.alive`` is False, and it must be started again.
+    """
+    began, spent, printed = time.perf_counter(), subject.learner_seconds, subject.printed()
+    subject.allow(claim.budget)
+    result = _blank(claim, seed, milestone)
+    for number, case in enumerate(_cases(claim)):
+        verdict = _try(claim, subject, seed, case, twice=number < TWICE)
+        if verdict is not None:
+            case, verdict = _shrink(claim, subject, seed, case, verdict)
+            result = _explain(replace(result, case=number), claim, subject.path, case, verdict)
+            break
+    return replace(
+        result,
+        seconds=time.perf_counter() - began,
+        learner_seconds=subject.learner_seconds - spent,
+        output=subject.output(printed)[:SHOWN],
+    )
+
+
+def not_reached(claim: Claim, seed: int, error: Exception, path: Path, *, milestone: str = "") -> Result:
+    """The result of a claim whose subject could not be loaded, or that is still the stub."""
+    return _explain(_blank(claim, seed, milestone), claim, path, None, _judged(error))
+
+
+def _blank(claim: Claim, seed: int, milestone: str) -> Result:
+    topic = max(claim.topics, key=lambda topic: claim.topics[topic])
+    return Result(claim=claim.id, milestone=milestone, outcome="pass", seed=seed, words=claim.words, topic=topic)
+
+
+def _cases(claim: Claim) -> Iterator[_Case]:
+    yield from (_Case(number, 0) for number in range(len(claim.edges)))
+    yield from (_Case(number, claim.sizes[number % len(claim.sizes)]) for number in range(claim.cases))
+
+
+def _try(claim: Claim, subject: Runner, seed: int, case: _Case, twice: bool) -> _Verdict | None:
+    """One case; None when it passes. Whatever the contract itself raises before it asked anything is our fault."""
+    calls = subject.calls
+    subject.changed, subject.last = "", None
+    try:
+        with np.errstate(all="ignore"):
+            inputs = case.make(claim, seed)
+            if claim.holds is not None:
+                claim.holds(subject, *copy.deepcopy(inputs))
+            else:
+                _ask_oracle(claim, subject, inputs, twice)
+    except (Failed, Raised, NotAttempted, Died) as error:
+        return _judged(error)
+    except Exception as error:
+        if subject.calls == calls:
+            return _Verdict("tool_error", f"the contract failed: {type(error).__name__}: {error}"[:SHOWN])
+        words = f"the answer could not be used ({type(error).__name__}: {error})"[:SHOWN]
+        return _Verdict("fail", words, _short(subject.last), "an answer of the kind that the interface names")
+    return None
+
+
+def _ask_oracle(claim: Claim, subject: Runner, inputs: tuple[Any, ...], twice: bool) -> None:
+    assert claim.oracle is not None
+    expected = claim.oracle(*copy.deepcopy(inputs))
+    got = subject.call(claim.function, *inputs)
+    equal(got, expected, claim.rtol, claim.function)
+    if subject.changed:
+        words = f"{claim.function} changed the input it was given; work on a copy"
+        raise Failed("another input after the call", "the input as it was", words)
+    if twice:
+        again = subject.call(claim.function, *inputs)
+        equal(again, expected, claim.rtol, f"{claim.function}, called a second time with the same input")
+
+
+def _judged(error: Exception) -> _Verdict:
+    if isinstance(error, Failed):
+        return _Verdict("fail", error.words, error.got, error.expected)
+    if isinstance(error, NotAttempted):
+        return _Verdict("not_attempted", str(error))
+    if isinstance(error, Died):
+        return _Verdict(error.outcome, error.why, file_line=error.file_line)
+    if isinstance(error, Raised):
+        return _Verdict("learner_error", f"it raised {error}", str(error), "an answer", error.file_line)
+    return _Verdict("tool_error", f"{type(error).__name__}: {error}"[:SHOWN])
+
+
+def _shrink(claim: Claim, subject: Runner, seed: int, case: _Case, verdict: _Verdict) -> tuple[_Case, _Verdict]:
+    """The same case at the smallest size that ends the same way, as long as the budget lasts."""
+    if not case.size or verdict.outcome not in ("fail", "learner_error"):
+        return case, verdict
+    for size in (size for size in claim.sizes if size < case.size):
+        if not subject.alive:
+            break
+        smaller = _Case(case.number, size)
+        found = _try(claim, subject, seed, smaller, twice=True)
+        if found is not None and found.outcome == verdict.outcome:
+            return smaller, found
+    return case, verdict
+
+
+def _explain(result: Result, claim: Claim, path: Path, case: _Case | None, verdict: _Verdict) -> Result:
+    """The result with everything that a learner needs to see."""
+    file_line = verdict.file_line or line_of(path, claim.at)
+    shown = "" if case is None or verdict.outcome in ("tool_error", "not_attempted") else _shown(claim, result, case)
+    return replace(
+        result, outcome=verdict.outcome, why=verdict.why, got=_plain(verdict.got), expected=_plain(verdict.expected),
+        file_line=file_line, input=shown, size=case.size if case else 0, action=_action(verdict, claim, file_line),
+    )  # fmt: skip
+
+
+def _action(verdict: _Verdict, claim: Claim, file_line: str) -> str:
+    """One next thing to do."""
+    return {
+        "fail": f"Change {claim.at} ({file_line}) and check again; `castalia hint` says where to look.",
+        "not_attempted": f"Write {claim.at} ({file_line}), then check again.",
+        "learner_error": f"Read {file_line}: the code stopped there.",
+        "timeout": f"Look at {file_line}: the code was there when its time was over ({claim.budget:g} s).",
+        "memory": f"Look at {file_line}: make smaller arrays there, or fewer at a time.",
+        "tool_error": "This is not your code. Run `castalia doctor`, and report the line above if it finds nothing.",
+    }[verdict.outcome]
+
+
+def _shown(claim: Claim, result: Result, case: _Case) -> str:
+    try:
+        inputs = case.make(claim, result.seed)
+    except Exception:
+        return ""
+    text = ", ".join(_short(value) for value in inputs)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def _short(value: Any) -> str:
+    """As one would type it, shortened."""
+    if isinstance(value, np.ndarray):
+        text = np.array2string(value, separator=", ", threshold=30, precision=8, max_line_width=100)
+        return text if value.dtype.kind in "fib" else f"{text} ({value.dtype})"
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _plain(value: Any) -> Any:
+    """A number stays a number; anything larger becomes a short text."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return value if value is None or isinstance(value, bool | int | float | str) else _short(value)

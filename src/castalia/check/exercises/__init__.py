@@ -1,0 +1,1 @@
+"""Small contracts that are no project: the first one takes two minutes. One folder each."""

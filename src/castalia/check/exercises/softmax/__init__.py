@@ -1,0 +1,1 @@
+"""Softmax: the first check of ``castalia learn``."""

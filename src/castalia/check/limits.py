@@ -1,0 +1,88 @@
+"""What the code under check may use, and which of these limits this machine can hold it to.
+
+Every limit has one way to be enforced on each platform; where there is none, ``limits_enforced`` says so, `castalia
+doctor` prints it and every report carries it. Nothing here imports ``fcntl`` or ``resource``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bytes and seconds for one runner, and for everything that it starts."""
+
+    start: float = 15.0
+    """Wall seconds for importing the file; each call has the rest of its claim's budget."""
+    cpu: float = 900.0
+    """CPU seconds of one process, over the runner's whole life: a backstop behind the wall limits."""
+    memory: int = 2 << 30
+    """Resident bytes of all its processes together, looked at 50 times a second."""
+    address_space: int = 16 << 30
+    """Of one process; it makes a 100 GB array a MemoryError and not a dead machine."""
+    processes: int = 64
+    """At once, the first one included."""
+    files: int = 256
+    """Open files of one process."""
+    file_size: int = 256 << 20
+    """Of any one file."""
+    output: int = 1 << 20
+    """Printed bytes that are kept; what is printed beyond is read and dropped."""
+    result: int = 256 << 20
+    """Bytes of one answer."""
+    namespaces: bool = True
+    """Use the kernel's namespaces where it lends them; without them the tree is polled and killed."""
+
+    def as_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+class Enforced(NamedTuple):
+    """One limit: does it hold here, and how, or why not."""
+
+    name: str
+    enforced: bool
+    why: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+def limits_enforced() -> list[Enforced]:
+    """What holds on this machine, found by trying it (one empty sandbox, some 0.2 s)."""
+    from castalia.check.sandbox import probe
+
+    return enforced_by(probe())
+
+
+def enforced_by(refused: dict[str, str] | None) -> list[Enforced]:
+    """The list for a sandbox that reported ``refused``: the name of each means -> "" or why it was refused."""
+    posix = sys.platform != "win32" and importlib.util.find_spec("resource") is not None
+    linux = sys.platform == "linux"
+    no_rlimit = "" if posix else "this system has no resource limits"
+    no_tree = "" if linux else "only Linux tells a program about its whole process tree"
+    told = refused or {}
+
+    def by_kernel(means: str) -> str:
+        return told.get(means, "not tried") if linux else "only Linux has namespaces"
+
+    no_pids = by_kernel("pid namespace")
+    rows = [
+        ("wall", "", "the checker ends what is late"),
+        ("output", "", "the checker keeps the first megabyte"),
+        ("result", "", "the checker refuses a larger answer"),
+        ("memory", no_tree, "all processes together, polled 50 times a second"),
+        ("address space", no_rlimit, "RLIMIT_AS"),
+        ("cpu", no_rlimit, "RLIMIT_CPU"),
+        ("file size", no_rlimit, "RLIMIT_FSIZE"),
+        ("open files", no_rlimit, "RLIMIT_NOFILE"),
+        ("processes", no_tree, "polled, and RLIMIT_NPROC for an ordinary user"),
+        ("no process stays", no_pids and no_tree, "a polled and killed tree" if no_pids else "a PID namespace"),
+        ("no network", by_kernel("network namespace"), "a network namespace with only its own loopback"),
+        ("files outside", by_kernel("read-only files"), "everything but its own folder is read-only"),
+    ]
+    return [Enforced(name, not why, why or how) for name, why, how in rows]

@@ -1,0 +1,121 @@
+"""What the Linux kernel lends a sandbox: namespaces, read-only mounts, no capabilities. Through ctypes, Linux only.
+
+Each step is tried by itself and says why it was refused: a container or a distribution may forbid any of them. Only
+``castalia.check.cage`` uses this, in a process of one thread that is about to become the sandbox.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import socket
+import struct
+from pathlib import Path
+
+NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
+MOUNT_ATTR_RDONLY, AT_RECURSIVE, AT_FDCWD = 1, 0x8000, -100
+MOUNT_SETATTR = 442  # the same number on every architecture, as all calls since 5.1
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
+CAP_DAC_READ_SEARCH = 2
+SHARED_MEMORY = 256 << 20
+MOST_PIDS = 400  # the kernel takes no less than 301
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def unshare() -> dict[str, str]:
+    """Move this process (and its next child) into namespaces of their own: means -> "" or why not.
+
+    An ordinary user needs a user namespace for the others; root does without, and so can go on reading files.
+    """
+    told = {"pid namespace": "", "network namespace": ""}
+    user, group = os.geteuid(), os.getegid()
+    if user == 0 and not _unshare(NEWPID | NEWNET | NEWIPC):
+        return told
+    if refused := _unshare(NEWUSER):
+        return dict.fromkeys(told, f"the kernel refuses user namespaces here ({refused})")
+    with contextlib.suppress(OSError):
+        Path("/proc/self/setgroups").write_text("deny")
+    try:
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    except OSError as error:
+        return dict.fromkeys(told, f"the user namespace could not be set up ({error.strerror})")
+    for name, flag in (("pid namespace", NEWPID | NEWIPC), ("network namespace", NEWNET)):
+        told[name] = _unshare(flag)
+    return told
+
+
+def enclose(folder: Path, network: bool) -> dict[str, str]:
+    """Inside the namespaces: everything but ``folder`` read-only, own /proc and /dev/shm, own loopback.
+
+    Returns means -> "" or why not, for "read-only files".
+    """
+    if network:
+        with contextlib.suppress(OSError):
+            _loopback_up()
+    if refused := _unshare(NEWNS):
+        return {"read-only files": f"the kernel refuses a mount namespace here ({refused})"}
+    try:
+        _mount("none", "/", "", MS_REC | MS_PRIVATE)
+        _mount(str(folder), str(folder), "", MS_BIND)
+        with contextlib.suppress(OSError):  # refused inside some containers; then theirs stays, read-only
+            _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+            _limit_pids()
+        _mount_attr("/", MOUNT_ATTR_RDONLY, 0, AT_RECURSIVE)
+        _mount_attr(str(folder), 0, MOUNT_ATTR_RDONLY, 0)
+        with contextlib.suppress(OSError):
+            _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"size={SHARED_MEMORY}")  # noqa: S108
+    except OSError as error:
+        return {"read-only files": f"the kernel refuses mounts here ({error.strerror})"}
+    return {"read-only files": ""}
+
+
+def drop_privileges() -> None:
+    """No capability but reading files (which only root had), and no way to gain one."""
+    for capability in range(64):
+        if capability != CAP_DAC_READ_SEARCH:
+            _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """KILL for this process when its parent ends (the parent must have one thread)."""
+    _libc.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)
+
+
+def _unshare(flags: int) -> str:
+    """Nothing, or the words of the error."""
+    if _libc.unshare(flags) == 0:
+        return ""
+    return os.strerror(ctypes.get_errno())
+
+
+def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    arguments = [text.encode() if text else None for text in (source, target, kind)]
+    if _libc.mount(*arguments, ctypes.c_ulong(flags), data.encode() if data else None):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _mount_attr(target: str, set_: int, clear: int, flags: int) -> None:
+    attributes = struct.pack("=QQQQ", set_, clear, 0, 0)
+    number, at, size = ctypes.c_long(MOUNT_SETATTR), ctypes.c_int(AT_FDCWD), ctypes.c_size_t(len(attributes))
+    if _libc.syscall(number, at, target.encode(), ctypes.c_uint(flags), attributes, size):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _limit_pids() -> None:
+    """At most so many processes in this namespace: RLIMIT_NPROC does not hold root. Before 6.14 the number belonged
+    to the whole machine, and is left alone."""
+    major, minor = (int(part) for part in os.uname().release.split(".")[:2])
+    if (major, minor) >= (6, 14) and os.getpid() == 1:
+        Path("/proc/sys/kernel/pid_max").write_text(str(MOST_PIDS))
+
+
+def _loopback_up() -> None:
+    import fcntl
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        fcntl.ioctl(handle, 0x8914, struct.pack("16sH22x", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP

@@ -1,0 +1,108 @@
+"""A whole contract against a learner's code: milestones in order, up to the first claim that does not pass."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from castalia.check.checker import check_claim, not_reached
+from castalia.check.limits import Enforced, Limits
+from castalia.check.result import Report, Result
+from castalia.check.stubs import code_hash, untouched
+from castalia.check.subject import Died, Runner
+from castalia.core.contract import Claim, Contract, Failed, Milestone, NotAttempted, Raised
+from castalia.core.errors import NotFound, Unavailable
+
+
+def check_project(
+    contract: Contract, at: str | os.PathLike[str] = ".", python: str = sys.executable, seed: int | None = None, *,
+    all: bool = False, milestone: str | None = None, limits: Limits | None = None,
+) -> Report:  # fmt: skip
+    """Check the code at ``at`` (a .py file, a package, or the folder that holds ``<project>.py``).
+
+    Milestones in order, each in a fresh process; core claims only, up to the first that does not pass. With ``all``
+    every claim of every tier. Without ``seed`` a new one is drawn; the report names it. ``NotFound`` when there is no
+    such file, ``Unavailable`` when the interpreter does not start: everything else is an outcome.
+    """
+    began = time.perf_counter()
+    if contract.adapter != "module":
+        words = f"{contract.project} is checked through a {contract.adapter}"
+        raise Unavailable(words, contract.adapter, "a module", "this version checks Python modules only")
+    path = subject_file(contract.project, at)
+    seed = secrets.randbits(32) if seed is None else seed
+    visit = _Visit(contract, path, python, seed, all, limits or Limits())
+    results = tuple(visit.results(milestone))
+    core = [each for each in results if contract.claim(each.claim).tier == "core"]
+    failed = next((each for each in core or results if not each.passed), None)
+    root = path.parents[1] if path.name == "__init__.py" else path.parent
+    return Report(
+        project=contract.project, outcome=failed.outcome if failed else "pass", claims=results, seed=seed,
+        contract_hash=contract.hash(), code_hash=code_hash(root, visit.files), milestone=milestone,
+        python=visit.versions, enforced=tuple(each.as_dict() for each in visit.enforced),
+        seconds=time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
+    """The file to load for ``--at``. Raises ``NotFound``."""
+    place = Path(at).resolve()
+    tried = [place, place / f"{project}.py", place / project / "__init__.py", place / "__init__.py"]
+    for path in tried:
+        if path.is_file():
+            return path
+    cure = f"Write {project}.py there, or name another place with --at."
+    raise NotFound(f"There is no {project} at {at}", f"neither {tried[1]} nor a package", f"{project}.py", cure)
+
+
+class _Visit:
+    """One walk through the claims, with a runner that is started when it is needed."""
+
+    def __init__(self, contract: Contract, path: Path, python: str, seed: int, all_: bool, limits: Limits) -> None:
+        self.contract, self.path, self.python, self.seed = contract, path, python, seed
+        self.all, self.limits = all_, limits
+        self.files: list[str] = [str(path)]
+        self.versions = ""
+        self.enforced: list[Enforced] = []
+
+    def results(self, only: str | None) -> Iterator[Result]:
+        names = [only] if only else [each.id for each in self.contract.milestones]
+        for milestone in (self.contract.milestone(name) for name in names):
+            for result in self.of_milestone(milestone):
+                yield result
+                if not result.passed and not self.all:
+                    return
+
+    def of_milestone(self, milestone: Milestone) -> Iterator[Result]:
+        claims = [claim for claim in milestone.claims if self.all or claim.tier == "core"]
+        interface = self.contract.stubs(milestone.id)
+        runner = Runner(self.path, self.python, self.limits)
+        try:
+            for claim in claims:
+                if untouched(self.path, interface, claim.at):
+                    error = NotAttempted(f"{claim.at} is still the stub")
+                    yield not_reached(claim, self.seed, error, self.path, milestone=milestone.id)
+                else:
+                    yield self.one(runner, claim, milestone.id)
+        finally:
+            self.files = sorted({*self.files, *runner.loaded_files()})
+            runner.close()
+
+    def one(self, runner: Runner, claim: Claim, milestone: str) -> Result:
+        began = time.perf_counter()
+        try:
+            if not runner.alive:
+                runner.start()
+                runner.load()
+                self.versions = f"{runner.versions['python']}, NumPy {runner.versions['numpy']}"
+        except (Raised, NotAttempted, Failed, Died) as error:
+            runner.close()
+            result = not_reached(claim, self.seed, error, self.path, milestone=milestone)
+            return replace(result, output=runner.output()[:500], seconds=time.perf_counter() - began)
+        finally:
+            self.enforced = runner.enforced()
+        return check_claim(claim, runner, self.seed, milestone=milestone)

@@ -1,0 +1,111 @@
+"""What a check found: one Result a claim, one Report a project. Plain values; JSON by ``as_dict``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+OUTCOMES = ("pass", "fail", "not_attempted", "learner_error", "timeout", "memory", "tool_error")
+"""``fail`` is a wrong answer; ``learner_error`` is code that raised or ended its process; ``tool_error`` is ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One claim, checked. ``got`` and ``expected`` are numbers where there are numbers, else short texts."""
+
+    claim: str
+    milestone: str = ""
+    outcome: str
+    seed: int
+    words: str = ""
+    """The claim, as the contract says it."""
+    why: str = ""
+    """What was wrong, in words; empty after a pass."""
+    got: Any = None
+    expected: Any = None
+    topic: str = ""
+    """The roadmap's topic with the largest weight in the claim."""
+    input: str = ""
+    """The smallest input found that fails, as a learner would type it, shortened."""
+    size: int = 0
+    """The size that input was made with; 0 for an edge input."""
+    case: int = -1
+    """Which case failed first: edges count first, from 0; -1 after a pass."""
+    file_line: str = ""
+    """``softmax.py:12``: where it raised or stood still, else where the function under check begins."""
+    action: str = ""
+    """The one next thing to do."""
+    seconds: float = 0.0
+    """Wall time of the check of this claim."""
+    learner_seconds: float = 0.0
+    """Of these, spent in the learner's code (as the runner measures it)."""
+    output: str = ""
+    """The beginning of what the code printed, at most 500 characters."""
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "pass"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``: id, milestone, outcome, seed, got, expected, topic, and the rest."""
+        rest = {name: getattr(self, name) for name in (
+            "words", "why", "input", "size", "case", "file_line", "action", "seconds", "learner_seconds", "output",
+        )}  # fmt: skip
+        first = {"id": self.claim, "milestone": self.milestone, "outcome": self.outcome, "seed": self.seed,
+                 "got": _json(self.got), "expected": _json(self.expected), "topic": self.topic}  # fmt: skip
+        return {**first, **rest}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A project, checked: the claims in order up to the first that did not pass, or all of them."""
+
+    project: str
+    outcome: str
+    """``pass`` when every core claim that was asked for passed, else the outcome of the first that did not."""
+    claims: tuple[Result, ...]
+    seed: int
+    contract_hash: str
+    code_hash: str
+    """sha256 over the learner's Python files (names and content)."""
+    python: str = ""
+    """The interpreter that ran the code, and its NumPy: "3.12.1, NumPy 2.2.0"."""
+    milestone: str | None = None
+    """The one milestone that was asked for, if one was."""
+    enforced: tuple[dict[str, Any], ...] = field(default=())
+    """Every limit by name, whether it held during this check, and why not."""
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "pass"
+
+    @property
+    def first_failure(self) -> Result | None:
+        """The claim to show: the first that did not pass."""
+        return next((claim for claim in self.claims if not claim.passed), None)
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass; 1 fail, not attempted, learner error, timeout, memory; 3 tool error."""
+        return {"pass": 0, "tool_error": 3}.get(self.outcome, 1)
+
+    def as_dict(self) -> dict[str, Any]:
+        names = ("project", "outcome", "seed", "contract_hash", "code_hash", "python", "milestone", "seconds")
+        told = {name: getattr(self, name) for name in names}
+        return {**told, "claims": [claim.as_dict() for claim in self.claims], "enforced": list(self.enforced)}
+
+
+def _json(value: Any) -> Any:
+    """JSON has no NaN and no infinities: these stand as text."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return repr(value)
+    if isinstance(value, complex):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _json(item) for key, item in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)[:200]

@@ -1,0 +1,323 @@
+"""A learner's file as a contract sees it: functions to call, objects to speak to. ``Runner`` is the Subject of check.
+
+What the code raises arrives as ``Raised``, a stub as ``NotAttempted``, an answer that is not plain numbers as
+``Failed`` (castalia.core.contract); when its process had to be ended, or ended by itself, ``Died`` says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from castalia.check.channel import Channel, Damaged
+from castalia.check.limits import Enforced, Limits, enforced_by
+from castalia.check.sandbox import Sandbox
+from castalia.core.contract import Failed, NotAttempted, Raised
+from castalia.core.errors import NotFound
+from castalia.jobs.frames import Ended, Late
+
+PLAIN = "numbers, text, lists, dicts or plain NumPy arrays"
+_LATENESS = 0.4
+"""Seconds the runner has to write down where it stands, after its time is up and before it is killed."""
+
+
+class Died(Exception):
+    """The subject's process is gone or had to go. ``outcome`` is one of learner_error, timeout, memory, tool_error."""
+
+    def __init__(self, outcome: str, why: str, file_line: str = "") -> None:
+        self.outcome, self.why, self.file_line = outcome, why, file_line
+        super().__init__(f"{outcome}: {why}" + (f" at {file_line}" if file_line else ""))
+
+
+class Runner:
+    """Loads ``path`` in another Python, enclosed, and calls into it. A context manager; not thread-safe.
+
+    >>> with Runner("softmax.py") as subject:                         # doctest: +SKIP
+    ...     subject.call("softmax", np.zeros(3))
+    array([0.33333333, 0.33333333, 0.33333333])
+
+    Entering starts the process and imports the file: ``Raised``, ``NotAttempted`` or ``Died`` where that fails.
+    ``path`` is a .py file or the folder of a package. ``allow(seconds)`` sets what following calls may take together.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], python: str = sys.executable, limits: Limits | None = None, *,
+        threads: int = 1,
+    ) -> None:  # fmt: skip
+        self.path = Path(path).resolve()
+        if self.path.is_dir():
+            self.path = self.path / "__init__.py"
+        if not self.path.is_file():
+            raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
+        self.root = self.path.parents[1] if self.path.name == "__init__.py" else self.path.parent
+        """The folder whose files are the learner's own."""
+        self.python, self.limits, self.threads = python, limits or Limits(), threads
+        self.learner_seconds = 0.0
+        """Spent in the subject's code since it was started."""
+        self.calls = 0
+        self.changed = ""
+        """The function that changed an input in place in a call since this was last emptied."""
+        self.last: Any = None
+        """What the last call returned."""
+        self.versions: dict[str, str] = {}
+        self.files: list[str] = [str(self.path)]
+        self.refused: dict[str, str] | None = None
+        self._sandbox: Sandbox | None = None
+        self._channel: Channel | None = None
+        self._until = float("inf")
+        self._left = ""
+        self._last_words = ""
+
+    # --- what a claim may do (castalia.core.contract.Subject) ------------------------------------
+
+    def call(self, function: str, /, *args: Any, **kwargs: Any) -> Any:
+        """``function(*args, **kwargs)`` of the subject; a copy of everything crosses, so nothing is changed here."""
+        self.last = self._ask("call", function, args, kwargs)
+        return self.last
+
+    def new(self, name: str, /, *args: Any, **kwargs: Any) -> Held:
+        """An object of the subject's class ``name``; it stays there and is spoken to by the handle."""
+        return Held(self, name, self._ask("new", name, args, kwargs))
+
+    # --- its life --------------------------------------------------------------------------------
+
+    def __enter__(self) -> Runner:
+        self.start()
+        try:
+            self.load()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def alive(self) -> bool:
+        """It can be called."""
+        return self._sandbox is not None
+
+    def start(self) -> None:
+        """A fresh process, nothing loaded."""
+        self.close()
+        self._sandbox = sandbox = Sandbox(self.python, self.limits, threads=self.threads)
+        self._channel = Channel(sandbox.reading, sandbox.writing, self.limits.result, sandbox.kill)
+        self._left = ""
+
+    def load(self, sources: Mapping[str, str] | None = None) -> None:
+        """Import the file anew; ``sources`` {path: text} stands in for files' own text, which stay as they are."""
+        self.allow(self.limits.start)
+        given = {str(path): text for path, text in (sources or {}).items()}
+        try:
+            told = self._ask("load", "", path=str(self.path), sources=given)
+        finally:
+            if self._sandbox is not None:
+                self.refused = self._sandbox.report()["refused"]
+        self.versions, self.files = {k: str(told[k]) for k in ("python", "numpy")}, list(map(str, told["files"]))
+
+    @contextlib.contextmanager
+    def fork(self, sources: Mapping[str, str]) -> Iterator[Runner]:
+        """Serve from a copy of the warm process with ``sources`` loaded (a mutant); afterwards from this one again.
+
+        What the copy does is forgotten with it. Where it had to be killed a fresh process is started (0.2 s).
+        Loading errors are raised on entering.
+        """
+        if not self.alive:
+            self.start()
+        self.allow(self.limits.start)
+        self._left = secrets.token_hex(8)
+        try:
+            self._ask("fork", "", left=self._left)
+            self.load(sources)
+            yield self
+        finally:
+            self._come_back()
+
+    def allow(self, seconds: float) -> None:
+        """The subject's code may take this long from now, over all its calls together."""
+        self._until = self.learner_seconds + seconds
+
+    def loaded_files(self) -> list[str]:
+        """The subject's own files that it has imported by now; the last known ones when it is dead."""
+        if self.alive:
+            self.allow(5.0)
+            with contextlib.suppress(Died, Raised):
+                self.files = list(map(str, self._ask("files", "")))
+        return self.files
+
+    def output(self, since: int = 0) -> str:
+        """What it printed, from byte ``since`` on (``printed()``), at most the limit."""
+        text = self._sandbox.output(since) if self._sandbox else self._last_words
+        return text if self._sandbox else text.encode()[since:].decode("utf-8", "replace")
+
+    def printed(self) -> int:
+        return self._sandbox.printed() if self._sandbox else 0
+
+    def enforced(self) -> list[Enforced]:
+        """Which limits held for this very process."""
+        return enforced_by(self.refused)
+
+    def close(self) -> None:
+        """End it; nothing of it lives or lies around on return."""
+        sandbox, channel, self._sandbox, self._channel = self._sandbox, self._channel, None, None
+        if sandbox is not None:
+            sandbox.kill()
+            self._last_words = sandbox.output()
+            if channel is not None:
+                channel.close()
+            sandbox.close()
+
+    # --- one request and its answer --------------------------------------------------------------
+
+    def _ask(self, op: str, name: str, args: Any = (), kwargs: Any = None, **more: Any) -> Any:
+        if self._sandbox is None or self._channel is None:
+            raise Died("tool_error", "the runner was not started, or has been ended")
+        seconds = min(self._until - self.learner_seconds, 1e6)
+        if seconds <= 0:
+            raise Died("timeout", "its time was used up by the calls before")
+        nonce = secrets.token_hex(8)
+        sent = {"op": op, "nonce": nonce, "name": name, "seconds": seconds, **more}
+        if op in ("call", "new", "method"):
+            sent |= {"args": [_handles(a) for a in args], "kwargs": {k: _handles(v) for k, v in (kwargs or {}).items()}}
+        answer = self._exchange(sent, time.monotonic() + seconds + _LATENESS)
+        if self._left and answer["nonce"] == self._left:
+            raise self._copy_ended(answer.get("status"))
+        took = answer.get("took")
+        if answer["nonce"] != nonce or not isinstance(took, int | float) or not 0 <= took < 1e9:
+            raise self._end("", "it answered something that was not asked")
+        self.calls += 1
+        self.learner_seconds += took
+        if op == "call" and answer.get("changed") is True:
+            self.changed = name
+        if "error" in answer:
+            raise self._raised(answer["error"], name)
+        return answer.get("value")
+
+    def _exchange(self, sent: dict[str, Any], deadline: float) -> dict[str, Any]:
+        assert self._channel is not None
+        try:
+            self._channel.send(sent, deadline)
+            return self._channel.receive(deadline)
+        except Late:
+            raise self._end("timeout") from None
+        except Ended:
+            raise self._end("") from None
+        except Damaged as error:
+            raise self._end("", f"it sent {error}") from None
+        except BaseException:  # ^C, or an input that no frame can hold
+            self.close()
+            raise
+
+    def _raised(self, error: Any, name: str) -> Exception:
+        """The exception of the subject as ours."""
+        told = error if isinstance(error, dict) else {}
+        kind, message, file_line = (str(told.get(key, "")) for key in ("kind", "message", "file_line"))
+        if told.get("ours"):
+            if kind == "Missing":
+                return NotAttempted(f"{self.path.name} has no {message}")
+            return Failed(message, PLAIN, f"what {name} returned")
+        if kind == "NotImplementedError" and file_line:
+            return NotAttempted(f"{name or self.path.name} is still the stub ({file_line})")
+        if kind == "MemoryError":
+            return Died("memory", f"it asked for more memory than there is. {message}".strip(), file_line)
+        if kind == "ModuleNotFoundError" and told.get("name") == "numpy" and not file_line:
+            return Died("tool_error", f"{self.python} has no NumPy: install it there, or name another --python")
+        return Raised(kind, message, file_line)
+
+    def _copy_ended(self, status: Any) -> Died:
+        """The forked copy is gone while it was asked something; the warm process waits for the next one."""
+        self._left = ""
+        code = os.waitstatus_to_exitcode(status) if isinstance(status, int) else 0
+        alarm = code == -int(getattr(signal, "SIGALRM", 14))
+        return Died("timeout", "it did not end in time", self._where()) if alarm else self._ended_by(code)
+
+    def _end(self, outcome: str, why: str = "") -> Died:
+        """End the process and say why it is over: too late, over a limit, or ended by itself."""
+        assert self._sandbox is not None
+        report = self._sandbox.report(wait=0.0 if outcome or why else 8.0)
+        where = self._where()
+        self.close()
+        if report["reason"] == "memory":
+            limit = self.limits.memory >> 20
+            return Died("memory", f"its processes held {report['peak'] >> 20} MiB; {limit} MiB are allowed", where)
+        if report["reason"] == "processes":
+            return Died("learner_error", f"it started more than {self.limits.processes} processes", where)
+        if outcome == "timeout":
+            return Died("timeout", "it did not end in time", where)
+        if why:
+            return Died("learner_error", why, where)
+        if report["code"] is None or (report["code"] == 127 and "castalia: the runner" in self._last_words):
+            last = self._last_words.strip().splitlines()[-1:] or ["it ended without a word"]
+            return Died("tool_error", f"the runner could not work: {last[0][:300]}")
+        return self._ended_by(report["code"], where)
+
+    def _ended_by(self, code: int, where: str = "") -> Died:
+        if code >= 0:
+            return Died("learner_error", f"it ended its own process with exit code {code}", where)
+        if -code == getattr(signal, "SIGXCPU", 24):
+            return Died("timeout", f"it used more than {self.limits.cpu:g} s of CPU time", where)
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return Died("learner_error", f"its process was ended by {name}", where or self._where())
+
+    def _where(self) -> str:
+        """The innermost line of the subject's own files in the trace of the main thread, as file:line."""
+        trace = self._sandbox.last_trace() if self._sandbox else ""
+        start = max(trace.rfind("Timeout ("), trace.rfind("Fatal Python error"), 0)
+        threads = re.split(r"^(?:Current thread|Thread) ", trace[start:], flags=re.MULTILINE)
+        for lines in reversed(threads):
+            for found in re.finditer(r'File "([^"]+)", line (\d+)', lines):
+                path = Path(found[1])
+                if path.is_relative_to(self.root) and "site-packages" not in found[1]:
+                    return f"{path.relative_to(self.root)}:{found[2]}"
+        return ""
+
+    def _come_back(self) -> None:
+        """After a fork: dismiss the copy, or start anew where the whole sandbox had to go."""
+        if self._left and self._channel is not None:
+            deadline = time.monotonic() + 5.0
+            with contextlib.suppress(Ended, Late, Damaged):
+                self._channel.send({"op": "leave"}, deadline)
+                while self._channel.receive(deadline)["nonce"] != self._left:
+                    pass
+                self._left = ""
+        if self._left or self._channel is None:
+            self.start()
+
+
+class Held:
+    """An object that lives with the subject (castalia.core.contract.Handle); may itself be an argument."""
+
+    def __init__(self, runner: Runner, name: str, at: Any) -> None:
+        self._runner, self._name, self._at = runner, name, at
+
+    def call(self, method: str, /, *args: Any, **kwargs: Any) -> Any:
+        self._runner.last = self._runner._ask("method", method, args, kwargs, at=self._at)
+        return self._runner.last
+
+    def get(self, attribute: str, /) -> Any:
+        self._runner.last = self._runner._ask("get", attribute, at=self._at)
+        return self._runner.last
+
+    def free(self) -> None:
+        """Let it go. Nothing happens when its process is gone already."""
+        with contextlib.suppress(Died):
+            self._runner._ask("free", "", at=self._at)
+
+    def as_argument(self) -> dict[str, Any]:
+        return {"castalia handle": self._at}
+
+
+def _handles(value: Any) -> Any:
+    return value.as_argument() if isinstance(value, Held) else value

@@ -1,0 +1,86 @@
+"""``castalia learn``: a first exercise, red when it is written and green two minutes later."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from castalia.cli import terminal
+from castalia.cli.check import checked, first_failure, progress, show
+
+if TYPE_CHECKING:
+    from castalia.check import Report
+    from castalia.core.contract import Contract
+
+NAME = "softmax"
+FILE = Path(f"{NAME}.py")
+
+
+def learn(*, json: bool = False) -> int:
+    """A first exercise in two minutes: writes softmax.py here, with a mistake in it, and checks it.
+
+    Where softmax.py is there already, it is only checked. The exit code is 0 after writing, else that of the check.
+
+    Parameters
+    ----------
+    json
+        Print the report of the check as one object instead, with "file" and "written".
+    """
+    from castalia.check import contracts
+
+    contract = contracts.find(NAME)
+    text = contracts.starting_text(NAME)
+    written = write(text)
+    report = checked(NAME, contract, str(FILE))
+    if json:
+        terminal.out_json({**report.as_dict(), "file": str(FILE.resolve()), "written": written})
+    elif report.passed:
+        _green(report, contract)
+    else:
+        _red(report, contract, written, text)
+    return 0 if written and report.outcome != "tool_error" else report.exit_code
+
+
+def write(text: str) -> bool:
+    """Write the exercise's file; False where there is one, which is never touched."""
+    try:
+        with FILE.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True
+
+
+def place(text: str) -> int:
+    """The line of the mistake as it was handed out: the first that takes exp. 0 in a text of the learner's own."""
+    try:
+        mine = FILE.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return 0
+    lines = text.splitlines() if mine == text else []
+    return next((number for number, line in enumerate(lines, 1) if re.match(r"[^#\"']*\bexp\(", line)), 0)
+
+
+def _red(report: Report, contract: Contract, written: bool, text: str) -> None:
+    did = "is written: it has a mistake in it, and this is its first check." if written else "was here already."
+    terminal.out(f"{terminal.styled(str(FILE), 'bold')} {did}\n")
+    line = place(text)
+    show(report, contract, action=not line)
+    head = terminal.styled("Next:", "bold") + f" open {FILE}, change line {line}, save it, then type:"
+    terminal.out(f"\n{head if line else 'Then type:'}  {terminal.styled(f'castalia check {NAME}', 'accent')}")
+    failed = first_failure(report, contract)
+    if line and failed is not None and failed.outcome == "fail":
+        terminal.out(f"Without an idea what to change:  {terminal.styled('castalia hint', 'accent')}")
+
+
+def _green(report: Report, contract: Contract) -> None:
+    terminal.out(progress(report, contract, False))
+    terminal.out(f"\nWell done: every core claim about {NAME} holds for your {FILE} (seed {report.seed}).")
+    steps = (
+        (f"castalia check {NAME} --all", "the claims beyond the core"),
+        ("castalia systems", "the projects, each of which can be built"),
+    )
+    left = max(len(command) for command, _ in steps)
+    for command, words in steps:
+        terminal.out(f"  {terminal.styled(command, 'accent')}{' ' * (left - len(command))}   {words}")

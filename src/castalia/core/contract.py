@@ -1,0 +1,239 @@
+"""The format of a contract: what a project's code has to do, as claims that can be executed.
+
+Data only; ``castalia.check`` executes it. A contract opens with its interface, the names and
+signatures that a learner's module exports, growing by milestone. A claim makes inputs from a seed and
+a size, and either holds an oracle (the right answer to compare with) or a property that must hold. A
+contract that is put together wrongly is refused where it is written, by name, with the cure.
+
+>>> double = Claim(
+...     id="doubles", words="double(x) is twice x.", topics={"py01": 1.0}, function="double",
+...     make=lambda random, size: (random.normal(size=size),), oracle=lambda x: 2 * x, rtol=1e-12,
+...     hints=("What is twice a number?", "Multiply.", "Every element is multiplied by two."),
+... )
+>>> contract = Contract(
+...     project="doubling", interface="def double(x): ...", milestones=(Milestone("M1", "Double", (double,)),)
+... )
+>>> contract.claim("doubles").at
+'double'
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn, Protocol
+
+import numpy as np
+
+from castalia.core.errors import NotFound, WrongSystem, did_you_mean
+from castalia.core.expect import Failed, NotAttempted, Raised, equal, true
+
+__all__ = [
+    "Claim",
+    "Contract",
+    "Failed",
+    "Handle",
+    "Milestone",
+    "Mutant",
+    "NotAttempted",
+    "Raised",
+    "Subject",
+    "WrongContract",
+    "equal",
+    "true",
+]
+
+FORMAT = 1
+"""Counts into every contract's hash: raise it when what a claim means changes."""
+NEEDS = frozenset({"children", "loopback", "files"})
+_ID = re.compile(r"[a-z][a-z0-9_]{1,59}")
+_MARK = re.compile(r"^# --- (M[1-9][0-9]?) ---[^\n]*$", re.MULTILINE)
+
+
+class WrongContract(WrongSystem):
+    """A contract that cannot be checked as it is written."""
+
+
+class Handle(Protocol):
+    """An object that lives with the learner's code; only numbers, arrays and texts travel."""
+
+    def call(self, method: str, *arguments: Any, **named: Any) -> Any:
+        """Call a method."""
+
+    def get(self, name: str) -> Any:
+        """Read an attribute."""
+
+    def free(self) -> None:
+        """Let go of it."""
+
+
+class Subject(Protocol):
+    """The code under check, as a property sees it."""
+
+    def call(self, function: str, *arguments: Any, **named: Any) -> Any:
+        """Call a function of the module. Raises Raised, NotAttempted or Failed."""
+
+    def new(self, name: str, *arguments: Any, **named: Any) -> Handle:
+        """Make an object of a class of the module."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One thing that must be so."""
+
+    id: str
+    words: str
+    """The claim as a sentence, shown when it fails."""
+    topics: Mapping[str, float]
+    """Topics of the roadmap that it proves, with weights."""
+    make: Callable[[np.random.Generator, int], tuple[Any, ...]]
+    """Inputs from a generator and a size; a smaller size is a smaller input."""
+    hints: tuple[str, str, str]
+    """Three rungs: a question, a direction, the place. Never the solution."""
+    oracle: Callable[..., Any] | None = None
+    function: str = ""
+    """What the oracle answers for."""
+    holds: Callable[..., None] | None = None
+    """A property: ``holds(subject, *inputs)`` raises through ``true`` and ``equal``."""
+    rtol: float = 1e-9
+    edges: tuple[Callable[[], tuple[Any, ...]], ...] = ()
+    """Inputs that are always tried first."""
+    at: str = ""
+    """The name whose file and line are shown; the function where left out."""
+    tier: Literal["core", "stretch", "perf"] = "core"
+    budget: float = 5.0
+    """Seconds for all its cases."""
+    cases: int = 20
+    sizes: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+    needs: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not self.at:
+            object.__setattr__(self, "at", self.function)
+        name = f"claim {self.id!r}"
+        if not _ID.fullmatch(self.id):
+            _refuse(name, self.id, "small letters, digits and _", "Rename it; the id never changes afterwards.")
+        if len(self.words.split()) < 3:
+            _refuse(name, f"words: {self.words!r}", "a sentence", "Say what must be so.")
+        if (self.oracle is None) == (self.holds is None):
+            both = "both" if self.oracle else "neither"
+            _refuse(name, f"{both} oracle and property", "an oracle or a property", "Give oracle= or holds=.")
+        if self.oracle is not None and not self.function:
+            _refuse(name, "an oracle without a function", 'function="softmax"', "Name what it answers for.")
+        if not self.at:
+            _refuse(name, "no place", 'at="softmax"', "Name the function whose line is shown when it fails.")
+        if not self.topics or any(not 0 < weight <= 1 for weight in self.topics.values()):
+            _refuse(name, f"topics {dict(self.topics)}", "topics with weights from 0 to 1", "See the roadmap's ids.")
+        if len(self.hints) != 3 or not all(hint.strip() for hint in self.hints):
+            _refuse(name, f"{len(self.hints)} hints", "three rungs", "Write a question, a direction, the place.")
+        if not 0 < self.rtol < 1 or self.budget <= 0 or self.cases < 1:
+            _refuse(name, "rtol, budget or cases out of bounds", "0 < rtol < 1, budget > 0, cases > 0", "Correct it.")
+        if not self.sizes or list(self.sizes) != sorted(set(self.sizes)) or self.sizes[0] < 1:
+            _refuse(name, f"sizes {self.sizes}", "growing sizes from 1", "Write them in order.")
+        if self.needs - NEEDS:
+            _refuse(name, f"needs {sorted(self.needs - NEEDS)}", f"of {sorted(NEEDS)}", "Leave out the others.")
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """Claims that are built together, in the order to build them."""
+
+    id: str
+    title: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A named wrong version that the contract must reject: the misconception, and where the text changes."""
+
+    id: str
+    misconception: str
+    old: str
+    """Text that stands exactly once in the file."""
+    new: str
+    topics: tuple[str, ...] = ()
+    """The topics whose topic mutant it is: who does not know the topic writes this."""
+    lazy: bool = False
+    """True for an answer that does not try: zeros, the input, a constant, NaN."""
+    file: str = "reference.py"
+
+    def apply(self, source: str) -> str:
+        """The wrong version of ``source``. WrongContract where ``old`` does not stand in it exactly once."""
+        if source.count(self.old) != 1:
+            found = f"{source.count(self.old)} times"
+            _refuse(f"mutant {self.id!r}", found, f"{self.old!r} exactly once", f"Look at {self.file}.")
+        return source.replace(self.old, self.new)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A project's claims, milestone by milestone."""
+
+    project: str
+    interface: str
+    """Python source of typed stubs, growing by milestone at lines such as ``# --- M2 ---``."""
+    milestones: tuple[Milestone, ...]
+    source: str = field(default="", repr=False)
+    """The contract's own text; its hash goes with every result."""
+    adapter: Literal["module", "command", "port", "repository"] = "module"
+
+    def __post_init__(self) -> None:
+        name = f"the contract of {self.project}"
+        claims = [claim for milestone in self.milestones for claim in milestone.claims]
+        ids = [claim.id for claim in claims]
+        if not ids or len(set(ids)) != len(ids):
+            _refuse(name, f"claims {ids}", "at least one claim, each id once", "Rename one of the two.")
+        if [milestone.id for milestone in self.milestones] != [f"M{i + 1}" for i in range(len(self.milestones))]:
+            _refuse(name, "milestones out of order", "M1, M2, ...", "Number them in the order to build them.")
+        try:
+            known = _defined(self.interface)
+        except SyntaxError as error:
+            _refuse(name, f"an interface that is not Python: {error.msg}", "typed stubs", "Correct the stubs.")
+        for claim in claims:
+            if claim.at.split(".")[0] not in known:
+                cure = "Add its stub, or correct the name." + did_you_mean(claim.at, known)
+                _refuse(name, f"claim {claim.id} is about {claim.at!r}", f"one of {sorted(known)}", cure)
+
+    def claim(self, id: str) -> Claim:
+        """The claim called ``id``; NotFound with a near miss."""
+        claims = {claim.id: claim for milestone in self.milestones for claim in milestone.claims}
+        if id not in claims:
+            raise NotFound(f"{self.project} has no claim {id!r}", cure=did_you_mean(id, claims).strip())
+        return claims[id]
+
+    def milestone(self, id: str) -> Milestone:
+        """The milestone called ``id``; NotFound names those there are."""
+        for milestone in self.milestones:
+            if milestone.id == id:
+                return milestone
+        known = ", ".join(milestone.id for milestone in self.milestones)
+        raise NotFound(f"{self.project} has no milestone {id!r}", expected=f"one of {known}")
+
+    def stubs(self, milestone: str | None = None) -> str:
+        """The interface up to and with a milestone; all of it where None."""
+        if milestone is None:
+            return self.interface
+        wanted = [each.id for each in self.milestones].index(self.milestone(milestone).id)
+        parts = _MARK.split(self.interface)
+        kept = [parts[0]]
+        for name, text in zip(parts[1::2], parts[2::2], strict=True):
+            if int(name[1:]) - 1 <= wanted:
+                kept.append(text)
+        return "".join(kept)
+
+    def hash(self) -> str:
+        """sha256 over the contract's text and the format, in hexadecimal."""
+        return hashlib.sha256(f"{FORMAT}\0{self.source or self.interface}".encode()).hexdigest()
+
+
+def _defined(source: str) -> set[str]:
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return {node.name for node in ast.parse(source).body if isinstance(node, kinds)}
+
+
+def _refuse(what: str, got: str, expected: str, cure: str) -> NoReturn:
+    raise WrongContract(f"{what} cannot be checked", got, expected, cure)

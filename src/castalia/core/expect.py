@@ -1,0 +1,75 @@
+"""What a claim uses to compare: exceptions that carry numbers, and a tolerance that knows the scale.
+
+``|x - y| <= rtol * max(|y|, median |y|)``: there is no absolute tolerance, because one that is right for
+logits of 1e4 lets zeros pass for probabilities. Shape, type and finiteness come before the tolerance:
+a NaN compares false with everything and must not slip through a comparison.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class Failed(Exception):
+    """The answer is wrong: what was got, what was expected, and in words why."""
+
+    def __init__(self, got: Any, expected: Any, words: str) -> None:
+        self.got, self.expected, self.words = got, expected, words
+        super().__init__(f"{words}: got {got}, expected {expected}")
+
+
+class Raised(Exception):
+    """The learner's code raised ``kind`` at ``file_line``."""
+
+    def __init__(self, kind: str, message: str = "", file_line: str = "") -> None:
+        self.kind, self.message, self.file_line = kind, message, file_line
+        super().__init__(f"{kind}: {message}" if message else kind)
+
+
+class NotAttempted(Exception):
+    """The name is missing, still the stub, or raises NotImplementedError."""
+
+
+def true(condition: object, words: str, got: Any, expected: Any) -> None:
+    """Raise :class:`Failed` unless ``condition`` holds."""
+    if not condition:
+        raise Failed(got, expected, words)
+
+
+def equal(got: Any, expected: Any, rtol: float, what: str) -> None:
+    """Raise :class:`Failed` at the worst element unless ``got`` equals ``expected`` to ``rtol``, scale aware.
+
+    ``expected`` may hold infinities and NaN; there ``got`` has to hold the same.
+    """
+    wanted = np.asarray(expected)
+    try:
+        found = np.asarray(got)
+    except ValueError:
+        raise Failed("rows of different lengths", f"an array of shape {wanted.shape}", what) from None
+    true(found.dtype.kind in "biufc", f"{what} is not made of numbers", repr(got)[:100], "numbers")
+    true(found.shape == wanted.shape, f"{what} has another shape", f"shape {found.shape}", f"shape {wanted.shape}")
+    if not wanted.size:
+        return
+    with np.errstate(all="ignore"):
+        whole = np.isfinite(wanted)
+        _at_worst(whole & ~np.isfinite(found), found, wanted, f"{what} is not finite")
+        _at_worst(~whole & ~_alike(found, wanted), found, wanted, f"{what} should be infinite or nan")
+        middle = float(np.median(np.abs(wanted[whole]))) if whole.any() else 0.0
+        error = np.abs(np.subtract(found, wanted, dtype=np.result_type(found, wanted, np.float64)))
+        allowed = rtol * np.maximum(np.abs(wanted), middle)
+        _at_worst(np.where(whole, error > allowed, False), found, wanted, f"{what} is another number", error)
+
+
+def _alike(found: Any, wanted: Any) -> Any:
+    return (np.isnan(found) & np.isnan(wanted)) | (np.isinf(wanted) & (found == wanted))
+
+
+def _at_worst(wrong: Any, found: Any, wanted: Any, words: str, error: Any = None) -> None:
+    if not np.any(wrong):
+        return
+    weight = np.where(wrong, np.inf if error is None else np.nan_to_num(error, nan=np.inf), -1.0)
+    at = np.unravel_index(int(np.argmax(weight)), np.shape(weight)) if np.ndim(weight) else ()
+    place = f" at {[int(i) for i in at]}" if at else ""
+    raise Failed(np.asarray(found)[at].item(), np.asarray(wanted)[at].item(), words + place)

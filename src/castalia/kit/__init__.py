@@ -1,0 +1,1 @@
+"""The utilities library of the projects. Today: ``stats``, intervals and paired tests."""
