@@ -40,6 +40,20 @@ def ask(port: int, path: str, body: Any = None, method: str = "") -> Any:
         return json.load(answer)
 
 
+STARTED: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays() -> Iterator[None]:
+    """A test that fails in the middle leaves no workbench behind."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            process.kill()
+            process.wait(10)
+
+
 class Workbench:
     """A real ``castalia up`` in a process of its own."""
 
@@ -47,6 +61,7 @@ class Workbench:
         self.port = port
         command = [CASTALIA, "up", "--port", str(port), "--no-browser"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        STARTED.append(self.process)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError):
