@@ -29,7 +29,7 @@ from typing import Any, Literal, NoReturn, Protocol
 import numpy as np
 
 from castalia.core.errors import NotFound, WrongSystem, did_you_mean
-from castalia.core.expect import Failed, NotAttempted, Raised, equal, true
+from castalia.core.expect import Failed, NotAttempted, Raised, equal, refuses, true
 
 __all__ = [
     "Claim",
@@ -43,6 +43,7 @@ __all__ = [
     "Subject",
     "WrongContract",
     "equal",
+    "refuses",
     "true",
 ]
 

@@ -7,6 +7,7 @@ a NaN compares false with everything and must not slip through a comparison.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,20 @@ def true(condition: object, words: str, got: Any, expected: Any) -> None:
         raise Failed(got, expected, words)
 
 
-def equal(got: Any, expected: Any, rtol: float, what: str) -> None:
+def refuses(kind: str, act: Callable[[], object], what: str) -> None:
+    """Raise :class:`Failed` unless ``act`` makes the learner's code raise an exception of the class called ``kind``."""
+    try:
+        got = act()
+    except Raised as error:
+        true(error.kind == kind, what, str(error), kind)
+        return
+    raise Failed(repr(got)[:100], kind, what)
+
+
+def equal(got: Any, expected: Any, rtol: float, what: str, *, scale: float = 0.0) -> None:
     """Raise :class:`Failed` at the worst element unless ``got`` equals ``expected`` to ``rtol``, scale aware.
 
+    ``scale`` is for sums that cancel: the size of the numbers that were added, as a floor of the tolerance.
     ``expected`` may hold infinities and NaN; there ``got`` has to hold the same.
     """
     wanted = np.asarray(expected)
@@ -58,7 +70,7 @@ def equal(got: Any, expected: Any, rtol: float, what: str) -> None:
         _at_worst(~whole & ~_alike(found, wanted), found, wanted, f"{what} should be infinite or nan")
         middle = float(np.median(np.abs(wanted[whole]))) if whole.any() else 0.0
         error = np.abs(np.subtract(found, wanted, dtype=np.result_type(found, wanted, np.float64)))
-        allowed = rtol * np.maximum(np.abs(wanted), middle)
+        allowed = rtol * np.maximum(np.abs(wanted), max(middle, scale))
         _at_worst(np.where(whole, error > allowed, False), found, wanted, f"{what} is another number", error)
 
 

@@ -1,0 +1,1 @@
+"""A small function library: plain functions and one class with state."""
