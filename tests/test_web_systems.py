@@ -19,7 +19,8 @@ from castalia.runtime.columns import read_csv, write_csv
 from castalia.web.app import create_app
 
 TOYS = Path(__file__).parent / "toy_shelf"
-SERVER_PATHS = ("/secret", "/work/", "Traceback", 'File "')
+ROOT = Path(__file__).parent.parent
+SERVER_PATHS = ("/secret", f"{ROOT}/", "Traceback", 'File "')
 
 pytestmark = pytest.mark.xdist_group("web_systems")
 
