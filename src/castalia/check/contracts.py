@@ -1,9 +1,13 @@
-"""Which contracts there are: the exercises, and every project whose folder holds a ``contract.py``."""
+"""Which contracts there are: the exercises, and every project whose folder holds a ``contract.py``.
+
+A name is that of an exercise, or the address of a project: ``churn``, ``yours/recommender``.
+"""
 
 from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from types import ModuleType
 
 from castalia import catalog
 from castalia.core.contract import Contract, Mutant
@@ -25,10 +29,15 @@ def exercises() -> list[str]:
 
 
 def find(name: str, settings: Settings | None = None) -> Contract:
-    """The contract called ``name``; NotFound says "no check yet" for a project that has none."""
+    """The contract called ``name``; NotFound says "no check yet" for a project that has none. Runs its code."""
+    contract: Contract = part(name, "contract", settings).CONTRACT
+    return contract
+
+
+def folder(name: str, settings: Settings | None = None) -> Path:
+    """Where the contract lies; NotFound with a near miss, or "no check yet"."""
     if name in exercises():
-        contract: Contract = importlib.import_module(f"castalia.check.exercises.{name}.contract").CONTRACT
-        return contract
+        return EXERCISES / name
     try:
         card = catalog.card(name, settings)
     except NotFound:
@@ -40,29 +49,47 @@ def find(name: str, settings: Settings | None = None) -> Contract:
     if not (card.folder / "contract.py").is_file():
         cure = f"What can be checked today: {', '.join(names(settings))}."
         raise NotFound(f"{card.address}: no check yet", "a project without a contract", "a contract.py", cure)
-    contract = catalog.part(card, "contract").CONTRACT
-    return contract
+    return card.folder
 
 
-def starting_text(name: str) -> str:
-    """The file that a learner of an exercise begins with."""
-    return (EXERCISES / name / "start.py").read_text("utf-8")
+def part(name: str, file: str, settings: Settings | None = None) -> ModuleType:
+    """Import ``contract`` or ``mutants`` of what is called ``name``. Runs its code."""
+    where = folder(name, settings)
+    if where.parent == EXERCISES:
+        return importlib.import_module(f"castalia.check.exercises.{name}.{file}")
+    return catalog.part(catalog.card(name, settings), file)
 
 
-def reference(name: str) -> Path:
-    """The file that keeps the exercise's contract."""
-    return EXERCISES / name / "reference.py"
+def starting_text(name: str, settings: Settings | None = None) -> str:
+    """The file that a learner begins with: ``start.py`` beside the contract, else the interface of its stubs."""
+    path = folder(name, settings) / "start.py"
+    return path.read_text("utf-8") if path.is_file() else find(name, settings).interface
 
 
-def mutants(name: str) -> tuple[Mutant, ...]:
-    """The named wrong versions of an exercise."""
-    found: tuple[Mutant, ...] = importlib.import_module(f"castalia.check.exercises.{name}.mutants").MUTANTS
+def reference(name: str, settings: Settings | None = None) -> Path:
+    """The file that keeps the contract: ``reference.py`` of an exercise, ``<name>.py`` of a project."""
+    where = folder(name, settings)
+    return where / ("reference.py" if where.parent == EXERCISES else f"{where.name}.py")
+
+
+def reference_files(name: str, settings: Settings | None = None) -> list[Path]:
+    """The files that mutants may change, the main one first: ``FILES`` of mutants.py, else the reference alone."""
+    main = reference(name, settings)
+    if not main.with_name("mutants.py").is_file():
+        return [main]
+    listed = getattr(part(name, "mutants", settings), "FILES", (main.name,))
+    return [main.with_name(file) for file in listed]
+
+
+def mutants(name: str, settings: Settings | None = None) -> tuple[Mutant, ...]:
+    """The named wrong versions; NotFound for a contract that has none yet."""
+    if not (folder(name, settings) / "mutants.py").is_file():
+        raise NotFound(f"{name} cannot be proven yet", "no mutants.py", "wrong versions by name", "docs/contracts.md")
+    found: tuple[Mutant, ...] = part(name, "mutants", settings).MUTANTS
     return found
 
 
-def equivalent(name: str) -> dict[str, str]:
-    """Automatic mutants of an exercise's reference that no caller can tell from it: id -> why, in one line."""
-    found: dict[str, str] = getattr(
-        importlib.import_module(f"castalia.check.exercises.{name}.mutants"), "EQUIVALENT", {}
-    )
+def equivalent(name: str, settings: Settings | None = None) -> dict[str, str]:
+    """Automatic mutants of the reference that no caller can tell from it: id -> why, in one line."""
+    found: dict[str, str] = getattr(part(name, "mutants", settings), "EQUIVALENT", {})
     return found

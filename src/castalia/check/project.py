@@ -49,13 +49,19 @@ def check_project(
 
 
 def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
-    """The file to load for ``--at``. Raises ``NotFound``."""
+    """The file to load for ``--at``: it, or in that folder the module, the package, what ``new --learn`` wrote.
+
+    Raises ``NotFound``.
+    """
     place = Path(at).resolve()
-    tried = [place, place / f"{project}.py", place / project / "__init__.py", place / "__init__.py"]
+    file = f"{project}.py"
+    tried = [place, place / file, place / project / "__init__.py", place / "__init__.py",
+             place / project / file, place / "yours" / project / file]  # fmt: skip
     for path in tried:
         if path.is_file():
             return path
-    cure = f"Write {project}.py there, or name another place with --at."
+    starts = "castalia learn" if project == "softmax" else f"castalia new {project} --learn"
+    cure = f"{starts} writes the file to begin with; --at names another place."
     raise NotFound(f"There is no {project} at {at}", f"neither {tried[1]} nor a package", f"{project}.py", cure)
 
 

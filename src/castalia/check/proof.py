@@ -12,7 +12,8 @@ from typing import Any
 
 from castalia.check import contracts
 from castalia.core.contract import Contract, Mutant, WrongContract
-from castalia.core.errors import NotFound, WrongInput
+from castalia.core.errors import WrongInput
+from castalia.core.settings import Settings
 from castalia.kit.stats import Interval, wilson
 
 FORMAT = 1
@@ -45,14 +46,11 @@ class Found:
         return self.reference.with_name("proof.json")
 
 
-def found(name: str) -> Found:
-    """The exercise called ``name``; NotFound for what has no contract, or no named mutants yet."""
-    contract = contracts.find(name)
-    if name not in contracts.exercises():
-        raise NotFound(f"{name} is not proven yet", "no mutants.py", f"one of {', '.join(contracts.exercises())}")
+def found(name: str, settings: Settings | None = None) -> Found:
+    """The contract called ``name`` with what it is proven by; NotFound where it has no named mutants yet."""
     made = Found(
-        contract=contract, reference=contracts.reference(name), mutants=contracts.mutants(name),
-        equivalent=contracts.equivalent(name),
+        contract=contracts.find(name, settings), mutants=contracts.mutants(name, settings),
+        reference=contracts.reference(name, settings), equivalent=contracts.equivalent(name, settings),
     )  # fmt: skip
     ids = [mutant.id for mutant in made.mutants]
     if twice := sorted({id for id in ids if ids.count(id) > 1}):

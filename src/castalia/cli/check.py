@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import textwrap
 import time
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from castalia.cli import terminal
-from castalia.core.errors import CastaliaError, NotFound, Unavailable, WrongInput
+from castalia.core.errors import CastaliaError, NotFound, WrongInput
 
 if TYPE_CHECKING:
     from castalia.check import Report, Result
+    from castalia.check.desk import Checked
     from castalia.core.contract import Contract
 
 SEEDS = 2**32
@@ -52,105 +52,33 @@ def check(
         raise WrongInput(
             "castalia check: --seed does not fit", str(seed), f"0 to {SEEDS - 1}", "Take one from a report."
         )
-    from castalia.check import contracts
+    from castalia.check import contracts, desk
 
     contract = contracts.find(name)
     if watch:
         return _watch(name, contract, at, python, all, seed)
-    report = checked(name, contract, at, python, seed, all=all)
+    found = desk.check(name, at, python, seed, all=all)
     if json:
-        terminal.out_json(report.as_dict())
+        terminal.out_json(found.report.as_dict())
     else:
-        show(report, contract, all=all)
-    return report.exit_code
+        show(found, all=all)
+    warn(found.warnings)
+    return found.report.exit_code
 
 
-def checked(
-    name: str, contract: Contract, at: str, python: str = "", seed: int | None = None, *, all: bool = False
-) -> Report:
-    """Check, keep the report for ``castalia hint``, and add to the evidence."""
-    from castalia.check import check_project
-
-    try:
-        report = check_project(contract, at, python or sys.executable, seed, all=all)
-    except NotFound as error:
-        if contract.project == "softmax":
-            error.cure = "castalia learn writes one here; --at names another place."
-        raise
-    except Unavailable as error:
-        error.exit = 2 if python else 3  # never 1: nothing is said about the learner's code
-        raise
-    keep(name, report, contract, at)
-    return report
-
-
-def first_failure(report: Report, contract: Contract) -> Result | None:
-    """The claim to show: the first of the core that did not pass, else the first of the others."""
-    wrong = [each for each in report.claims if not each.passed]
-    return next((each for each in wrong if contract.claim(each.claim).tier == "core"), wrong[0] if wrong else None)
-
-
-# --- what stays of a check -----------------------------------------------------------------------
-
-
-def reports(home: Path) -> Path:
-    """The folder with the last report of each project."""
-    return home / "checks"
-
-
-def keep(name: str, report: Report, contract: Contract, at: str) -> None:
-    """The last report in the home, one event in the evidence; where neither can be written, a warning."""
-    import orjson
-
-    from castalia.core.evidence import Evidence
-    from castalia.core.settings import Settings
-
-    home = Settings.read().home
-    failed = first_failure(report, contract)
-    evidence = Evidence(home)
-    try:
-        place = reports(home)
-        place.mkdir(parents=True, exist_ok=True)
-        more = {"name": name, "at": str(Path(at).resolve()), "checked": time.time_ns() // 1_000_000}
-        target = place / f"{name.replace('/', '.')}.json"
-        draft = target.with_suffix(f".{os.getpid()}.part")
-        try:
-            draft.write_bytes(orjson.dumps({**report.as_dict(), **more}))
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-        milestone = failed.milestone if failed else report.claims[-1].milestone if report.claims else ""
-        event = evidence.event(
-            "check", report.project, failed.claim if failed else "", milestone=milestone, outcome=report.outcome,
-            contract_hash=report.contract_hash, code_hash=report.code_hash, seed=report.seed,
-        )  # fmt: skip
-        evidence.add([event])
-    except (CastaliaError, OSError) as error:
-        not_kept(error)
-    tell_set_aside(evidence.set_aside, evidence.corrupt)
-
-
-def not_kept(error: Exception) -> None:
-    """A warning: the work was done, but nothing of it is kept."""
-    words = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
-    terminal.say(terminal.styled(f"Warning: this is not kept as evidence: {words}", "yellow", sys.stderr))
-
-
-def tell_set_aside(count: int, corrupt: Path) -> None:
-    """Say aloud that lines of the evidence could not be read."""
-    if count:
-        lines = "1 line" if count == 1 else f"{count} lines"
-        words = f"Warning: {lines} of the evidence could not be read and went to {corrupt}"
-        terminal.say(terminal.styled(words, "yellow", sys.stderr))
+def warn(warnings: Iterable[str]) -> None:
+    """What was done and could not be kept."""
+    for words in warnings:
+        terminal.say(terminal.styled(f"Warning: {words}", "yellow", sys.stderr))
 
 
 # --- the report for a person ---------------------------------------------------------------------
 
 
-def show(report: Report, contract: Contract, *, all: bool = False, action: bool = True) -> None:
+def show(found: Checked, *, all: bool = False, action: bool = True) -> None:
     """Print the report: milestones, what passed, the first failure, one next action (where the caller has none)."""
-    failed = first_failure(report, contract)
-    terminal.out(progress(report, contract, all))
+    report, failed = found.report, found.failed
+    terminal.out(progress(report, found.contract, all))
     passed = [each.claim for each in report.claims if each.passed]
     if passed:
         terminal.out(_field("pass", ", ".join(passed), "green"))
@@ -218,12 +146,16 @@ def _said(outcome: str) -> str:
 
 def _watch(name: str, contract: Contract, at: str, python: str, all: bool, seed: int | None) -> int:
     """Save, check, show; nothing else happens by itself. Ctrl-C is the way out, and no failure."""
+    from castalia.check import desk
+
     try:
         while True:
             seen = _state(contract.project, at)
             _clear()
             try:
-                show(checked(name, contract, at, python, seed, all=all), contract, all=all)
+                found = desk.check(name, at, python, seed, all=all)
+                show(found, all=all)
+                warn(found.warnings)
             except NotFound as error:  # between two writes of an editor, or not written yet
                 terminal.out(terminal.printable(str(error)))
             terminal.out(terminal.styled("\nChecked again at every save; Ctrl-C ends it.", "dim"))

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castalia.cli import terminal
-from castalia.cli.check import checked, first_failure, progress, show
+from castalia.cli.check import progress, show, warn
 
 if TYPE_CHECKING:
-    from castalia.check import Report
-    from castalia.core.contract import Contract
+    from castalia.check.desk import Checked
 
 NAME = "softmax"
 FILE = Path(f"{NAME}.py")
@@ -27,18 +26,19 @@ def learn(*, json: bool = False) -> int:
     json
         Print the report of the check as one object instead, with "file" and "written".
     """
-    from castalia.check import contracts
+    from castalia.check import contracts, desk
 
-    contract = contracts.find(NAME)
     text = contracts.starting_text(NAME)
     written = write(text)
-    report = checked(NAME, contract, str(FILE))
+    found = desk.check(NAME, FILE)
+    report = found.report
     if json:
         terminal.out_json({**report.as_dict(), "file": str(FILE.resolve()), "written": written})
     elif report.passed:
-        _green(report, contract)
+        _green(found)
     else:
-        _red(report, contract, written, text)
+        _red(found, written, text)
+    warn(found.warnings)
     return 0 if written and report.outcome != "tool_error" else report.exit_code
 
 
@@ -62,21 +62,21 @@ def place(text: str) -> int:
     return next((number for number, line in enumerate(lines, 1) if re.match(r"[^#\"']*\bexp\(", line)), 0)
 
 
-def _red(report: Report, contract: Contract, written: bool, text: str) -> None:
+def _red(found: Checked, written: bool, text: str) -> None:
     did = "is written: it has a mistake in it, and this is its first check." if written else "was here already."
     terminal.out(f"{terminal.styled(str(FILE), 'bold')} {did}\n")
     line = place(text)
-    show(report, contract, action=not line)
+    show(found, action=not line)
     head = terminal.styled("Next:", "bold") + f" open {FILE}, change line {line}, save it, then type:"
     terminal.out(f"\n{head if line else 'Then type:'}  {terminal.styled(f'castalia check {NAME}', 'accent')}")
-    failed = first_failure(report, contract)
+    failed = found.failed
     if line and failed is not None and failed.outcome == "fail":
         terminal.out(f"Without an idea what to change:  {terminal.styled('castalia hint', 'accent')}")
 
 
-def _green(report: Report, contract: Contract) -> None:
-    terminal.out(progress(report, contract, False))
-    terminal.out(f"\nWell done: every core claim about {NAME} holds for your {FILE} (seed {report.seed}).")
+def _green(found: Checked) -> None:
+    terminal.out(progress(found.report, found.contract, False))
+    terminal.out(f"\nWell done: every core claim about {NAME} holds for your {FILE} (seed {found.report.seed}).")
     steps = (
         (f"castalia check {NAME} --all", "the claims beyond the core"),
         ("castalia systems", "the projects, each of which can be built"),

@@ -1,0 +1,213 @@
+"""A learner's desk, for shell, page and editor: code checked and kept, hints rung by rung, the solution opened.
+
+What is kept lies in ``CASTALIA_HOME``: the last report of each project in ``checks/``, and an event for each check,
+hint and opened solution in the evidence. Where that cannot be written the work is done all the same, and a warning
+in words comes back with it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from castalia.check import contracts
+from castalia.check.project import check_project
+from castalia.check.result import Report, Result
+from castalia.core.contract import Claim, Contract
+from castalia.core.errors import CastaliaError, NotFound, Unavailable
+from castalia.core.evidence import Event, Evidence, hints_read
+from castalia.core.settings import Settings
+
+RUNGS = 3
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check that was kept, and what could not be kept of it."""
+
+    report: Report
+    contract: Contract
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> Result | None:
+        """The claim to show: the first of the core that did not pass, else the first of the others."""
+        wrong = [each for each in self.report.claims if not each.passed]
+        core = (each for each in wrong if self.contract.claim(each.claim).tier == "core")
+        return next(core, wrong[0] if wrong else None)
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One rung for one claim; rung 0 where there is nothing to hint at."""
+
+    project: str
+    claim: str
+    words: str
+    rung: int
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+def check(
+    name: str, at: str | os.PathLike[str] = ".", python: str = "", seed: int | None = None, *,
+    all: bool = False, milestone: str | None = None, settings: Settings | None = None,
+) -> Checked:  # fmt: skip
+    """Check the code at ``at`` against the contract called ``name``; keep the report and an event of it.
+
+    NotFound where there is no such contract or file; Unavailable where the interpreter does not start, with exit
+    code 2 for one that was named and 3 for ours, never 1: nothing is said about the learner's code.
+    """
+    settings = settings or Settings.read()
+    contract = contracts.find(name, settings)
+    try:
+        report = check_project(contract, at, python or sys.executable, seed, all=all, milestone=milestone)
+    except Unavailable as error:
+        error.exit = 2 if python else 3
+        raise
+    found = Checked(report, contract)
+    return Checked(report, contract, _keep(name, found, at, settings))
+
+
+def last_report(home: Path, name: str = "") -> dict[str, Any]:
+    """The last check's report, of ``name`` or of any, with "name", "at" and "checked". NotFound before the first."""
+    found: list[dict[str, Any]] = []
+    for path in sorted(_reports(home).glob("*.json")):
+        try:
+            value = orjson.loads(path.read_bytes())
+        except (OSError, ValueError):
+            continue
+        if isinstance(value, dict) and isinstance(value.get("claims"), list) and value.get("name"):
+            found.append(value)
+    chosen = [each for each in found if not name or each["name"] == name]
+    if not chosen:
+        cure = f"castalia check {name}" if name else "castalia learn starts with a first exercise."
+        raise NotFound(f"no check of {name or 'anything'} is kept", "no report", "a check that failed", cure)
+    return max(chosen, key=lambda each: int(each.get("checked") or 0))
+
+
+def hint(name: str = "", *, for_assistant: bool = False, settings: Settings | None = None) -> Hint:
+    """The next rung for the claim that failed in the last check, of ``name`` or of anything; it is counted.
+
+    For an assistant: a text to paste that holds the claim and its numbers, never a hint, and asks not to solve it.
+    """
+    settings = settings or Settings.read()
+    if name:
+        contracts.find(name, settings)
+    last = last_report(settings.home, name)
+    contract = contracts.find(str(last["name"]), settings)
+    if last.get("contract_hash") != contract.hash():
+        cure = f"castalia check {last['name']}"
+        raise NotFound(f"the contract of {last['name']} has changed since", "an earlier one", "a new check", cure)
+    wrong = [each for each in last["claims"] if each["outcome"] != "pass"]
+    wrong.sort(key=lambda each: contract.claim(each["id"]).tier != "core")
+    if not wrong:
+        words = f"Every claim of the last check of {last['name']} holds: nothing to hint at."
+        return Hint(contract.project, "", "", 0, words)
+    failed = wrong[0]
+    claim = contract.claim(failed["id"])
+    if failed["outcome"] == "tool_error":
+        return Hint(contract.project, claim.id, claim.words, 0, str(failed["action"]))
+    rung, warnings = _count(settings.home, contract, claim, failed, for_assistant)
+    text = for_an_assistant(contract.project, claim, failed) if for_assistant else claim.hints[rung - 1]
+    return Hint(contract.project, claim.id, claim.words, rung, text, warnings)
+
+
+def for_an_assistant(project: str, claim: Claim, failed: dict[str, Any]) -> str:
+    """What to paste: the failing claim, its numbers, the learner's hypothesis, and no solution."""
+    facts = {name: failed.get(name) for name in ("why", "input", "got", "expected", "file_line", "topic", "seed")}
+    lines = [f"I am building {project} myself, to learn it. One claim about my code does not hold.", ""]
+    lines.append(f"claim: {claim.words} ({claim.id}; outcome: {str(failed['outcome']).replace('_', ' ')})")
+    lines += [f"{name.replace('_', ':')}: {value}" for name, value in facts.items() if value not in (None, "")]
+    lines += [
+        "",
+        "My hypothesis about the cause: [write one sentence here before you paste this]",
+        "",
+        "Please do not give me the solution and do not write the code. If my hypothesis is missing, ask me for it",
+        "first. Then say whether it fits these numbers, and ask me one question that brings me a step further.",
+    ]
+    return "\n".join(lines)
+
+
+def solution(name: str, *, settings: Settings | None = None) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    """The files of the reference as (name, text), and warnings. It is allowed, and noted in the evidence."""
+    settings = settings or Settings.read()
+    contract = contracts.find(name, settings)
+    files = [(path.name, path.read_text("utf-8")) for path in contracts.reference_files(name, settings)]
+    evidence = Evidence(settings.home)
+    event = evidence.event("spoiler", contract.project, contract_hash=contract.hash())
+    return files, _added(evidence, [event])
+
+
+def _reports(home: Path) -> Path:
+    return home / "checks"
+
+
+def _keep(name: str, found: Checked, at: str | os.PathLike[str], settings: Settings) -> tuple[str, ...]:
+    """The last report in the home, one event in the evidence; what went wrong in words."""
+    report, failed = found.report, found.failed
+    evidence = Evidence(settings.home)
+    try:
+        place = _reports(settings.home)
+        place.mkdir(parents=True, exist_ok=True)
+        more = {"name": name, "at": str(Path(at).resolve()), "checked": time.time_ns() // 1_000_000}
+        target = place / f"{name.replace('/', '.')}.json"
+        draft = target.with_suffix(f".{os.getpid()}.part")
+        try:
+            draft.write_bytes(orjson.dumps({**report.as_dict(), **more}))
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        milestone = failed.milestone if failed else report.claims[-1].milestone if report.claims else ""
+        event = evidence.event(
+            "check", report.project, failed.claim if failed else "", milestone=milestone, outcome=report.outcome,
+            contract_hash=report.contract_hash, code_hash=report.code_hash, seed=report.seed,
+        )  # fmt: skip
+    except (CastaliaError, OSError) as error:
+        return (_not_kept(error), *_set_aside(evidence))
+    return _added(evidence, [event])
+
+
+def _count(
+    home: Path, contract: Contract, claim: Claim, failed: dict[str, Any], for_assistant: bool
+) -> tuple[int, tuple[str, ...]]:
+    """The rung to show, counted in the evidence; with an assistant no rung is read, but its part is declared."""
+    evidence, rung = Evidence(home), 0 if for_assistant else 1
+    try:
+        read = hints_read(evidence.events(contract.project), claim.id, contract.hash())
+        rung = read if for_assistant else min(RUNGS, read + 1)
+        event = evidence.event(
+            "hint", contract.project, claim.id, milestone=failed["milestone"], contract_hash=contract.hash(),
+            hints=rung, outcome=failed["outcome"], ai_declared=for_assistant,
+        )  # fmt: skip
+    except (CastaliaError, OSError) as error:
+        return rung, (_not_kept(error), *_set_aside(evidence))
+    return rung, _added(evidence, [event])
+
+
+def _added(evidence: Evidence, events: Iterable[Event]) -> tuple[str, ...]:
+    """Add events; the warnings of what could not be kept or read."""
+    try:
+        evidence.add(events)
+    except (CastaliaError, OSError) as error:
+        return (_not_kept(error), *_set_aside(evidence))
+    return _set_aside(evidence)
+
+
+def _not_kept(error: Exception) -> str:
+    words = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+    return f"this is not kept as evidence: {words}"
+
+
+def _set_aside(evidence: Evidence) -> tuple[str, ...]:
+    """Lines of the evidence that could not be read."""
+    count = evidence.set_aside
+    lines = "1 line" if count == 1 else f"{count} lines"
+    return (f"{lines} of the evidence could not be read and went to {evidence.corrupt}",) if count else ()
