@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from castalia.core.contract import Contract
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -36,6 +38,14 @@ class Limits:
     """Bytes of one answer."""
     namespaces: bool = True
     """Use the kernel's namespaces where it lends them; without them the tree is polled and killed."""
+
+    @classmethod
+    def of(cls, contract: Contract) -> Limits:
+        """What a contract allows: its memory, and CPU seconds for its budgets, each asked for twice."""
+        budgets = sum(claim.budget for milestone in contract.milestones for claim in milestone.claims)
+        memory = contract.memory << 20
+        cpu = 2 * (cls.start + budgets) + 2
+        return cls(memory=memory, cpu=cpu, address_space=max(cls.address_space, 8 * memory))
 
     def as_dict(self) -> dict[str, Any]:
         return dict(vars(self))

@@ -10,13 +10,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from castalia.check.checker import check_claim, not_reached
+from castalia.check.checker import check_claim, distrusted, not_reached
+from castalia.check.fresh import Fresh
 from castalia.check.limits import Enforced, Limits
 from castalia.check.result import Report, Result
+from castalia.check.seal import digest
 from castalia.check.stubs import code_hash, untouched
 from castalia.check.subject import Died, Runner
 from castalia.core.contract import Claim, Contract, Failed, Milestone, NotAttempted, Raised
 from castalia.core.errors import NotFound, Unavailable
+
+LONG = 1.0
+"""Seconds in the code under check after which a claim is not asked a second time, backwards."""
 
 
 def check_project(
@@ -26,8 +31,9 @@ def check_project(
     """Check the code at ``at`` (a .py file, a package, or the folder that holds ``<project>.py``).
 
     Milestones in order, each in a fresh process; core claims only, up to the first that does not pass. With ``all``
-    every claim of every tier. Without ``seed`` a new one is drawn; the report names it. ``NotFound`` when there is no
-    such file, ``Unavailable`` when the interpreter does not start: everything else is an outcome.
+    every claim of every tier. A milestone that passed is asked once more, last input first, in another fresh process.
+    Without ``seed`` a new one is drawn; the report names it. Without ``limits`` the contract's own hold. ``NotFound``
+    when there is no such file, ``Unavailable`` when the interpreter does not start: everything else is an outcome.
     """
     began = time.perf_counter()
     if contract.adapter != "module":
@@ -35,15 +41,18 @@ def check_project(
         raise Unavailable(words, contract.adapter, "a module", "this version checks Python modules only")
     path = subject_file(contract.project, at)
     seed = secrets.randbits(32) if seed is None else seed
-    visit = _Visit(contract, path, python, seed, all, limits or Limits())
+    sealed = digest(contract.files)
+    visit = _Visit(contract, path, python, seed, all, limits or Limits.of(contract))
     results = tuple(visit.results(milestone))
+    if changed := [file.name for file, found in digest(contract.files).items() if found != sealed[file]]:
+        results = (distrusted(results[-1], changed),)
     core = [each for each in results if contract.claim(each.claim).tier == "core"]
     failed = next((each for each in core or results if not each.passed), None)
     root = path.parents[1] if path.name == "__init__.py" else path.parent
     return Report(
         project=contract.project, outcome=failed.outcome if failed else "pass", claims=results, seed=seed,
         contract_hash=contract.hash(), code_hash=code_hash(root, visit.files), milestone=milestone,
-        python=visit.versions, enforced=tuple(each.as_dict() for each in visit.enforced),
+        python=visit.versions, memory=visit.runner.peak, enforced=tuple(each.as_dict() for each in visit.enforced),
         seconds=time.perf_counter() - began,
     )  # fmt: skip
 
@@ -66,49 +75,70 @@ def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
 
 
 class _Visit:
-    """One walk through the claims, with a runner that is started when it is needed."""
+    """One walk through the claims; the runner is started when it is needed."""
 
     def __init__(self, contract: Contract, path: Path, python: str, seed: int, all_: bool, limits: Limits) -> None:
         self.contract, self.path, self.python, self.seed = contract, path, python, seed
         self.all, self.limits = all_, limits
+        self.runner = Runner(path, python, limits)
+        self.fresh = Fresh(self.runner)
         self.files: list[str] = [str(path)]
         self.versions = ""
         self.enforced: list[Enforced] = []
 
     def results(self, only: str | None) -> Iterator[Result]:
         names = [only] if only else [each.id for each in self.contract.milestones]
-        for milestone in (self.contract.milestone(name) for name in names):
-            for result in self.of_milestone(milestone):
-                yield result
-                if not result.passed and not self.all:
-                    return
-
-    def of_milestone(self, milestone: Milestone) -> Iterator[Result]:
-        claims = [claim for claim in milestone.claims if self.all or claim.tier == "core"]
-        interface = self.contract.stubs(milestone.id)
-        runner = Runner(self.path, self.python, self.limits)
         try:
-            for claim in claims:
-                if untouched(self.path, interface, claim.at):
-                    error = NotAttempted(f"{claim.at} is still the stub")
-                    yield not_reached(claim, self.seed, error, self.path, milestone=milestone.id)
-                else:
-                    yield self.one(runner, claim, milestone.id)
+            for milestone in (self.contract.milestone(name) for name in names):
+                results = self.of_milestone(milestone)
+                yield from results
+                if not all(result.passed for result in results) and not self.all:
+                    return
         finally:
-            self.files = sorted({*self.files, *runner.loaded_files()})
-            runner.close()
+            self.runner.close()
 
-    def one(self, runner: Runner, claim: Claim, milestone: str) -> Result:
+    def of_milestone(self, milestone: Milestone) -> list[Result]:
+        """Its claims up to the first that does not pass, or all; where all passed, asked once more backwards."""
+        results: list[Result] = []
+        interface = self.contract.stubs(milestone.id)
+        for claim in milestone.claims:
+            if not self.all and (claim.tier != "core" or not all(result.passed for result in results)):
+                continue
+            if untouched(self.path, interface, claim.at):
+                error = NotAttempted(f"{claim.at} is still the stub")
+                results.append(not_reached(claim, self.seed, error, self.path, milestone=milestone.id))
+            else:
+                results.append(self.one(claim, milestone.id))
+        self.files = sorted({*self.files, *self.fresh.drop()})
+        if results and all(result.passed for result in results):
+            results = self.backwards(results, milestone.id)
+        return results
+
+    def backwards(self, results: list[Result], milestone: str) -> list[Result]:
+        """The same inputs from the last to the first, in a fresh process: state that is kept shows itself.
+
+        Claims that took their code long are left out.
+        """
+        for number, result in reversed(list(enumerate(results))):
+            claim = self.contract.claim(result.claim)
+            if result.learner_seconds < min(LONG, claim.budget / 2):
+                again = self.one(claim, milestone, backwards=True)
+                if not again.passed:
+                    results = [*results[:number], again, *results[number + 1 :]]
+                    break
+        self.fresh.drop()
+        return results
+
+    def one(self, claim: Claim, milestone: str, *, backwards: bool = False) -> Result:
         began = time.perf_counter()
         try:
-            if not runner.alive:
-                runner.start()
-                runner.load()
-                self.versions = f"{runner.versions['python']}, NumPy {runner.versions['numpy']}"
+            runner = self.fresh.get()
+            self.versions = f"{runner.versions['python']}, NumPy {runner.versions['numpy']}"
         except (Raised, NotAttempted, Failed, Died) as error:
-            runner.close()
+            output = self.runner.output()[:500]
+            self.fresh.drop()
             result = not_reached(claim, self.seed, error, self.path, milestone=milestone)
-            return replace(result, output=runner.output()[:500], seconds=time.perf_counter() - began)
+            return replace(result, output=output, seconds=time.perf_counter() - began)
         finally:
-            self.enforced = runner.enforced()
-        return check_claim(claim, runner, self.seed, milestone=milestone)
+            self.enforced = self.runner.enforced()
+        return check_claim(claim, runner, self.seed, milestone=milestone, backwards=backwards)

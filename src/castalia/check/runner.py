@@ -2,9 +2,8 @@
 
 It reads requests from its standard input and writes answers to its standard output: four bytes (length of the
 header, big-endian), a JSON header {"body", "arrays": [{"dtype", "shape"}]}, then the raw bytes of the arrays
-(castalia/jobs/frames.py is the same format on the other side). An answer repeats the nonce of its request. What the
-learner's code prints goes to standard error, both streams. Nothing is ever unpickled, and no verdict is made here:
-this process only says what came back, and a lie about that is a wrong answer like any other.
+(castalia/jobs/frames.py is the same format on the other side). An answer repeats the nonce of its request. Nothing is
+ever unpickled, and no verdict is made here: a lie about what came back is a wrong answer like any other.
 
 This is the only file of castalia that executes a learner's code. It does not import castalia, and it keeps to the
 Python of 3.8, since the learner's interpreter may be older than ours.
@@ -48,7 +47,8 @@ class Runner:
     """Serves one pipe, one request at a time."""
 
     def __init__(self, reading: int, writing: int, trace: int) -> None:
-        self.reading, self.writing, self.trace = reading, writing, trace
+        self.pipe, self.writing, self.trace = os.fdopen(reading, "rb"), writing, trace
+        self.dump_at = 0.0
         self.module: Any = None
         self.root = ""
         self.objects: dict[int, Any] = {}
@@ -56,22 +56,19 @@ class Runner:
         self.forked = False
         self.took = 0.0
         self.changed = False
+        self.layout = ""
 
     def serve(self) -> None:
         operations: dict[str, Callable[[dict[str, Any]], Any]] = {
             "load": self.load, "call": self.call, "new": self.new, "method": self.method, "get": self.get,
-            "free": self.free, "files": self.files,
+            "free": self.free, "files": self.files, "leave": lambda _: os._exit(0),
         }  # fmt: skip
         while True:
             request = self.receive()
             if request["op"] == "fork":
                 self.fork(request)
-            elif request["op"] == "leave":
-                os._exit(0)
             else:
                 self.answer(request, operations[request["op"]])
-
-    # --- the operations ------------------------------------------------------------------------
 
     def load(self, request: dict[str, Any]) -> Any:
         """Import the file (its folder first on the path), with ``sources`` {path: text} in place of files' own text."""
@@ -107,9 +104,8 @@ class Runner:
         return self.invoke(self.find(request["name"]), request)
 
     def new(self, request: dict[str, Any]) -> Any:
-        made = self.invoke(self.find(request["name"]), request)
         self.made += 1
-        self.objects[self.made] = made
+        self.objects[self.made] = self.invoke(self.find(request["name"]), request)
         return self.made
 
     def method(self, request: dict[str, Any]) -> Any:
@@ -131,6 +127,7 @@ class Runner:
 
     def invoke(self, function: Any, request: dict[str, Any]) -> Any:
         """Call it, time it, and note whether it changed one of its inputs."""
+        self.layout = request.get("layout", "")
         args, kwargs = self.handles(request["args"]), self.handles(request["kwargs"])
         before = image([args, kwargs])
         began = time.perf_counter()
@@ -145,9 +142,9 @@ class Runner:
             if set(value) == {"castalia handle"}:
                 return self.objects[value["castalia handle"]]
             return {key: self.handles(item) for key, item in value.items()}
+        if self.layout and type(value) is np.ndarray and value.shape:
+            return laid(value, self.layout)
         return [self.handles(item) for item in value] if isinstance(value, list) else value
-
-    # --- a request and its answer ----------------------------------------------------------------
 
     def answer(self, request: dict[str, Any], act: Callable[[dict[str, Any]], Any]) -> None:
         """Do it and send what came of it: {"value"} or {"error"}, with the time the learner's code took."""
@@ -172,10 +169,10 @@ class Runner:
         self.send(told, arrays)
 
     def watch(self, seconds: float) -> None:
-        """After so long write down where every thread is; a forked runner is ended by its own alarm soon after."""
-        if seconds <= 0:
-            faulthandler.cancel_dump_traceback_later()
-        else:
+        """After so long (0.1 s less, at most) write down where every thread is; with an alarm, end soon after."""
+        late = time.monotonic() + seconds
+        if seconds > 0 and not (time.monotonic() < self.dump_at <= late <= self.dump_at + 0.1):
+            self.dump_at = late
             faulthandler.dump_traceback_later(seconds, file=self.trace)
         if self.forked:
             signal.setitimer(signal.ITIMER_REAL, seconds + 0.2 if seconds > 0 else 0.0)
@@ -200,13 +197,15 @@ class Runner:
 
     def fork(self, request: dict[str, Any]) -> None:
         """From here a copy of this process serves the pipe; this one waits, and says when the copy is gone."""
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        pid = os.fork()
+        for place in (request["cwd"], os.environ["TMPDIR"]):  # an earlier copy may have deleted them
+            os.makedirs(place, exist_ok=True)
+        faulthandler.cancel_dump_traceback_later()  # its thread would be missing in the copy
+        self.dump_at, pid = 0.0, os.fork()
         if pid == 0:
+            os.chdir(request["cwd"])
             os.setpgid(0, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            self.forked = True
+            self.forked = bool(request["alarm"])
             self.answer(request, lambda _: None)
             return
         with contextlib.suppress(OSError):
@@ -230,19 +229,16 @@ class Runner:
 
     def read(self, size: int) -> bytearray:
         data = bytearray(size)
-        view, done = memoryview(data), 0
-        while done < size:
-            got = os.read(self.reading, min(size - done, 1 << 20))
-            if not got:
-                os._exit(0)
-            view[done : done + len(got)] = got
-            done += len(got)
+        if self.pipe.readinto(data) < size:
+            os._exit(0)
         return data
 
     def send(self, body: dict[str, Any], arrays: list[Any]) -> None:
         listed = [{"dtype": array.dtype.str, "shape": array.shape} for array in arrays]
         header = json.dumps({"body": body, "arrays": listed}).encode()
-        for part in [struct.pack(">I", len(header)) + header, *(array.tobytes() for array in arrays)]:
+        head, small = struct.pack(">I", len(header)) + header, sum(array.nbytes for array in arrays) < 1 << 16
+        parts = (each if isinstance(each, bytes) else each.tobytes() for each in [head, *arrays])
+        for part in [b"".join(parts)] if small else parts:
             view = memoryview(part)
             while len(view):
                 view = view[os.write(self.writing, view[: 1 << 20]) :]
@@ -281,6 +277,13 @@ def attribute(value: Any, name: str) -> Any:
     return getattr(value, name)
 
 
+def laid(array: Any, layout: str) -> Any:
+    """The same numbers in other places of memory: column by column ("F"), or every other one ("strided")."""
+    wide = np.zeros((*array.shape, 2), array.dtype)
+    wide[..., 0] = array
+    return np.asfortranarray(array) if layout == "F" else wide[..., 0]
+
+
 def image(value: Any) -> list[bytes]:
     """The arguments as bytes, to see afterwards whether they were changed in place."""
     if isinstance(value, dict):
@@ -312,9 +315,8 @@ def flat(value: Any, arrays: list[Any], depth: int) -> Any:
             raise WrongValue("an array of dtype " + str(array.dtype))
         arrays.append(array)
         return {"$": "array", "at": len(arrays) - 1}
-    if isinstance(value, np.ndarray):
-        raise WrongValue("a subclass of array, " + type(value).__name__)
-    raise WrongValue("an object of type " + type(value).__name__)
+    what = "a subclass of array, " if isinstance(value, np.ndarray) else "an object of type "
+    raise WrongValue(what + type(value).__name__)
 
 
 def deep(value: Any, arrays: list[Any]) -> Any:

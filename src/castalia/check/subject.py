@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import signal
 import sys
@@ -18,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from castalia.check.channel import Channel, Damaged
+from castalia.check.ending import ended_by, innermost
 from castalia.check.limits import Enforced, Limits, enforced_by
 from castalia.check.sandbox import Sandbox
 from castalia.core.contract import Failed, NotAttempted, Raised
-from castalia.core.errors import NotFound
+from castalia.core.errors import NotFound, Unavailable
 from castalia.jobs.frames import Ended, Late
 
 PLAIN = "numbers, text, lists, dicts or plain NumPy arrays"
@@ -32,8 +32,8 @@ _LATENESS = 0.4
 class Died(Exception):
     """The subject's process is gone or had to go. ``outcome`` is one of learner_error, timeout, memory, tool_error."""
 
-    def __init__(self, outcome: str, why: str, file_line: str = "") -> None:
-        self.outcome, self.why, self.file_line = outcome, why, file_line
+    def __init__(self, outcome: str, why: str, file_line: str = "", cure: str = "") -> None:
+        self.outcome, self.why, self.file_line, self.cure = outcome, why, file_line, cure
         super().__init__(f"{outcome}: {why}" + (f" at {file_line}" if file_line else ""))
 
 
@@ -67,12 +67,17 @@ class Runner:
         """The function that changed an input in place in a call since this was last emptied."""
         self.last: Any = None
         """What the last call returned."""
+        self.layout = ""
+        """How arrays lie in memory when they are handed over by ``call``: "" as usual, "F", or "strided"."""
+        self.peak = 0
+        """The most bytes that all its processes held together, of those that have been closed."""
         self.versions: dict[str, str] = {}
         self.files: list[str] = [str(self.path)]
         self.refused: dict[str, str] | None = None
         self._sandbox: Sandbox | None = None
         self._channel: Channel | None = None
         self._until = float("inf")
+        self._greeted = False
         self._left = ""
         self._last_words = ""
 
@@ -106,15 +111,25 @@ class Runner:
         """It can be called."""
         return self._sandbox is not None
 
+    @property
+    def copied(self) -> bool:
+        """A copy of the warm process serves (``copy``)."""
+        return self.alive and bool(self._left)
+
     def start(self) -> None:
         """A fresh process, nothing loaded."""
         self.close()
+        self._greeted = False
         self._sandbox = sandbox = Sandbox(self.python, self.limits, threads=self.threads)
         self._channel = Channel(sandbox.reading, sandbox.writing, self.limits.result, sandbox.kill)
         self._left = ""
 
     def load(self, sources: Mapping[str, str] | None = None) -> None:
-        """Import the file anew; ``sources`` {path: text} stands in for files' own text, which stay as they are."""
+        """Import the file anew; ``sources`` {path: text} stands in for files' own text, which stay as they are.
+
+        ``Unavailable`` where the interpreter ends before it has come as far as that.
+        """
+        self.greet()
         self.allow(self.limits.start)
         given = {str(path): text for path, text in (sources or {}).items()}
         try:
@@ -133,14 +148,39 @@ class Runner:
         """
         if not self.alive:
             self.start()
-        self.allow(self.limits.start)
-        self._left = secrets.token_hex(8)
         try:
-            self._ask("fork", "", left=self._left)
-            self.load(sources)
+            self.copy(sources, alarm=True)
             yield self
         finally:
-            self._come_back()
+            self.come_back()
+
+    def copy(self, sources: Mapping[str, str] | None = None, *, alarm: bool = False) -> None:
+        """From here a copy of the warm process serves, in a folder of its own, the file loaded, until ``come_back``.
+
+        With ``alarm`` the copy ends itself when it is late, and the warm process stays; else all of it is ended.
+        """
+        self.greet()
+        self.allow(self.limits.start)
+        self._left = secrets.token_hex(8)
+        assert self._sandbox is not None
+        self._ask("fork", "", left=self._left, alarm=alarm, cwd=str(self._sandbox.home / self._left))
+        self.load(sources)
+
+    def greet(self) -> None:
+        """Wait for the first answer, before any of the subject's code runs: ``Unavailable`` where it ends until then."""
+        if self._greeted:
+            return
+        self.allow(self.limits.start)
+        try:
+            self._ask("files", "")
+        except Died as error:
+            if self.alive:
+                raise
+            last = self._last_words.strip().splitlines()[-1:] or [error.why]
+            cure = "Name another with --python; castalia doctor looks at this machine."
+            words = f"{self.python} cannot run the checker's part"
+            raise Unavailable(words, last[0][:300], "a Python 3.8 or newer with NumPy", cure) from None
+        self._greeted = True
 
     def allow(self, seconds: float) -> None:
         """The subject's code may take this long from now, over all its calls together."""
@@ -171,6 +211,7 @@ class Runner:
         sandbox, channel, self._sandbox, self._channel = self._sandbox, self._channel, None, None
         if sandbox is not None:
             sandbox.kill()
+            self.peak = max(self.peak, int(sandbox.report()["peak"]))
             self._last_words = sandbox.output()
             if channel is not None:
                 channel.close()
@@ -187,6 +228,7 @@ class Runner:
         nonce = secrets.token_hex(8)
         sent = {"op": op, "nonce": nonce, "name": name, "seconds": seconds, **more}
         if op in ("call", "new", "method"):
+            sent |= {"layout": self.layout} if op == "call" and self.layout else {}
             sent |= {"args": [_handles(a) for a in args], "kwargs": {k: _handles(v) for k, v in (kwargs or {}).items()}}
         answer = self._exchange(sent, time.monotonic() + seconds + _LATENESS)
         if self._left and answer["nonce"] == self._left:
@@ -230,7 +272,8 @@ class Runner:
         if kind == "MemoryError":
             return Died("memory", f"it asked for more memory than there is. {message}".strip(), file_line)
         if kind == "ModuleNotFoundError" and told.get("name") == "numpy" and not file_line:
-            return Died("tool_error", f"{self.python} has no NumPy: install it there, or name another --python")
+            cure = f"Install it: {self.python} -m pip install numpy. Or name another interpreter with --python."
+            return Died("tool_error", f"{self.python} has no NumPy", cure=cure)
         return Raised(kind, message, file_line)
 
     def _copy_ended(self, status: Any) -> Died:
@@ -261,34 +304,18 @@ class Runner:
         return self._ended_by(report["code"], where)
 
     def _ended_by(self, code: int, where: str = "") -> Died:
-        if code >= 0:
-            return Died("learner_error", f"it ended its own process with exit code {code}", where)
-        if -code == getattr(signal, "SIGXCPU", 24):
-            return Died("timeout", f"it used more than {self.limits.cpu:g} s of CPU time", where)
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        return Died("learner_error", f"its process was ended by {name}", where or self._where())
+        outcome, why = ended_by(code, self.limits.cpu)
+        return Died(outcome, why, where or ("" if code >= 0 else self._where()))
 
     def _where(self) -> str:
-        """The innermost line of the subject's own files in the trace of the main thread, as file:line."""
-        trace = self._sandbox.last_trace() if self._sandbox else ""
-        start = max(trace.rfind("Timeout ("), trace.rfind("Fatal Python error"), 0)
-        threads = re.split(r"^(?:Current thread|Thread) ", trace[start:], flags=re.MULTILINE)
-        for lines in reversed(threads):
-            for found in re.finditer(r'File "([^"]+)", line (\d+)', lines):
-                path = Path(found[1])
-                if path.is_relative_to(self.root) and "site-packages" not in found[1]:
-                    return f"{path.relative_to(self.root)}:{found[2]}"
-        return ""
+        return innermost(self._sandbox.last_trace() if self._sandbox else "", self.root)
 
-    def _come_back(self) -> None:
+    def come_back(self) -> None:
         """After a fork: dismiss the copy, or start anew where the whole sandbox had to go."""
         if self._left and self._channel is not None:
             deadline = time.monotonic() + 5.0
             with contextlib.suppress(Ended, Late, Damaged):
-                self._channel.send({"op": "leave"}, deadline)
+                self._channel.send({"op": "leave", "nonce": "", "seconds": 0.0}, deadline)
                 while self._channel.receive(deadline)["nonce"] != self._left:
                     pass
                 self._left = ""

@@ -24,6 +24,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, NoReturn, Protocol
 
 import numpy as np
@@ -47,9 +48,10 @@ __all__ = [
     "true",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Counts into every contract's hash: raise it when what a claim means changes."""
 NEEDS = frozenset({"children", "loopback", "files"})
+FORMS = ("float32", "int", "list")
 _ID = re.compile(r"[a-z][a-z0-9_]{1,59}")
 _MARK = re.compile(r"^# --- (M[1-9][0-9]?) ---[^\n]*$", re.MULTILINE)
 
@@ -110,6 +112,12 @@ class Claim:
     cases: int = 20
     sizes: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
     needs: frozenset[str] = frozenset()
+    forms: tuple[str, ...] = ()
+    """Forms in which the interface takes arrays besides float64, of "float32", "int" and "list"; of an oracle."""
+    rows: tuple[int, ...] = ()
+    """Positions of inputs that are rows of one batch: rows in another order have their answers in that order."""
+    unordered: tuple[int, ...] = ()
+    """Positions of inputs whose rows may come in any order, the same for all: the answer stays."""
 
     def __post_init__(self) -> None:
         if not self.at:
@@ -136,6 +144,10 @@ class Claim:
             _refuse(name, f"sizes {self.sizes}", "growing sizes from 1", "Write them in order.")
         if self.needs - NEEDS:
             _refuse(name, f"needs {sorted(self.needs - NEEDS)}", f"of {sorted(NEEDS)}", "Leave out the others.")
+        if set(self.forms) - set(FORMS):
+            _refuse(name, f"forms {self.forms}", f"of {FORMS}", "Leave out the others.")
+        if (self.forms or self.rows or self.unordered) and self.oracle is None:
+            _refuse(name, "forms or rows without an oracle", "an oracle", "A property says itself what it asks.")
 
 
 @dataclass(frozen=True)
@@ -179,8 +191,13 @@ class Contract:
     """Python source of typed stubs, growing by milestone at lines such as ``# --- M2 ---``."""
     milestones: tuple[Milestone, ...]
     source: str = field(default="", repr=False)
-    """The contract's own text; its hash goes with every result."""
+    """The contract's own text, and that of the files it imports beside it; its hash goes with every result.
+    ``castalia.check.contracts.find`` fills it in."""
     adapter: Literal["module", "command", "port", "repository"] = "module"
+    memory: int = 2048
+    """MiB that the code may hold, all its processes together: at least four times what the reference holds."""
+    files: tuple[Path, ...] = field(default=(), repr=False, compare=False)
+    """The contract's files and the reference's, which must not change while a check runs; filled in like source."""
 
     def __post_init__(self) -> None:
         name = f"the contract of {self.project}"
@@ -194,6 +211,8 @@ class Contract:
             known = _defined(self.interface)
         except SyntaxError as error:
             _refuse(name, f"an interface that is not Python: {error.msg}", "typed stubs", "Correct the stubs.")
+        if self.memory < 256:
+            _refuse(name, f"memory {self.memory}", "at least 256 MiB", "NumPy alone needs some 30.")
         for claim in claims:
             if claim.at.split(".")[0] not in known:
                 cure = "Add its stub, or correct the name." + did_you_mean(claim.at, known)
