@@ -59,9 +59,7 @@ class _Verdict:
     cure: str = ""
 
 
-def check_claim(
-    claim: Claim, subject: Runner, seed: int, *, milestone: str = "", backwards: bool = False
-) -> Result:
+def check_claim(claim: Claim, subject: Runner, seed: int, *, milestone: str = "", backwards: bool = False) -> Result:
     """Check one claim on a started and loaded ``subject``. Raises nothing: what goes wrong is an outcome.
 
     With ``backwards`` some of the same inputs are asked from the last to the first, each once.
@@ -197,14 +195,17 @@ def _explain(result: Result, claim: Claim, path: Path, case: _Case | None, verdi
 
 def _action(verdict: _Verdict, claim: Claim, file_line: str) -> str:
     """One next thing to do."""
-    return verdict.cure or {
-        "fail": f"Change {claim.at} ({file_line}) and check again; `castalia hint` says where to look.",
-        "not_attempted": f"Write {claim.at} ({file_line}), then check again.",
-        "learner_error": f"Read {file_line}: the code stopped there.",
-        "timeout": f"Look at {file_line}: the code was there when its time was over ({claim.budget:g} s).",
-        "memory": f"Look at {file_line}: make smaller arrays there, or fewer at a time.",
-        "tool_error": "This is not your code. Run `castalia doctor`, and report the line above if it finds nothing.",
-    }[verdict.outcome]
+    return (
+        verdict.cure
+        or {
+            "fail": f"Change {claim.at} ({file_line}) and check again; `castalia hint` says where to look.",
+            "not_attempted": f"Write {claim.at} ({file_line}), then check again.",
+            "learner_error": f"Read {file_line}: the code stopped there.",
+            "timeout": f"Look at {file_line}: the code was there when its time was over ({claim.budget:g} s).",
+            "memory": f"Look at {file_line}: make smaller arrays there, or fewer at a time.",
+            "tool_error": "This is not your code. Run `castalia doctor`, and report the line above if it finds nothing.",
+        }[verdict.outcome]
+    )
 
 
 def _shown(claim: Claim, result: Result, case: _Case) -> str:

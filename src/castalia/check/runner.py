@@ -164,7 +164,7 @@ class Runner:
         told["changed"] = self.changed
         self.watch(0.0)
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):  # they may have closed or replaced it
+            with contextlib.suppress(BaseException):  # they may have closed or replaced it
                 stream.flush()
         self.send(told, arrays)
 
@@ -224,8 +224,7 @@ class Runner:
             array = np.empty(each["shape"], each["dtype"])
             raw = self.read(array.nbytes)
             arrays.append(np.frombuffer(raw, np.uint8).view(array.dtype).reshape(array.shape) if raw else array)
-        body: dict[str, Any] = deep(header["body"], arrays)
-        return body
+        return dict(deep(header["body"], arrays))
 
     def read(self, size: int) -> bytearray:
         data = bytearray(size)

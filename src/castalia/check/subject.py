@@ -167,7 +167,7 @@ class Runner:
         self.load(sources)
 
     def greet(self) -> None:
-        """Wait for the first answer, before any of the subject's code runs: ``Unavailable`` where it ends until then."""
+        """Wait for the first answer, before any of the subject's code runs. ``Unavailable`` where it ends before it."""
         if self._greeted:
             return
         self.allow(self.limits.start)
