@@ -6,7 +6,7 @@ doctor` prints it and every report carries it. Nothing here imports ``fcntl`` or
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -80,7 +80,7 @@ def limits_enforced() -> list[Enforced]:
 
 def enforced_by(refused: dict[str, str] | None) -> list[Enforced]:
     """The list for a sandbox that reported ``refused``: the name of each means -> "" or why it was refused."""
-    posix = sys.platform != "win32" and importlib.util.find_spec("resource") is not None
+    posix = sys.platform != "win32" and _has("resource")
     linux = sys.platform == "linux"
     no_rlimit = "" if posix else "this system has no resource limits"
     no_tree = "" if linux else "only Linux tells a program about its whole process tree"
@@ -114,3 +114,11 @@ def enforced_by(refused: dict[str, str] | None) -> list[Enforced]:
         ("files outside", outside, "everything but its own folder is read-only", cure),
     ]
     return [Enforced(name, not why, why or how, cure if why else "") for name, why, how, cure in rows]
+
+
+def _has(module: str) -> bool:
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True

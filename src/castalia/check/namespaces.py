@@ -56,7 +56,7 @@ def enclose(folder: Path, network: bool) -> dict[str, str]:
     Returns means -> "" or why not, for "read-only files" and "number of processes".
     """
     if network:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ImportError):
             _loopback_up()
     if refused := _unshare(NEWNS):
         return {"read-only files": f"the kernel refuses a mount namespace here ({refused})"}
@@ -111,8 +111,10 @@ def become(user: int) -> None:
 def holds_processes(user: int) -> str:
     """Whether the kernel keeps to RLIMIT_NPROC once this process is ``user`` (0: as it is), tried by a child: "", or
     why it does not."""
-    import resource
-
+    try:
+        import resource
+    except ImportError:
+        return "this Python has no resource limits"
     pid = os.fork()
     if pid == 0:
         code = UNTRIED

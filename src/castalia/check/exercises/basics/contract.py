@@ -104,6 +104,7 @@ ARRAYS = (
         function="one_hot",
         make=p.labels,
         oracle=p.one_hot,
+        rows=(0,),
         rtol=1e-12,
         edges=(lambda: (np.array([2]), 3), lambda: (np.array([0, 0]), 4), lambda: (np.array([], dtype=int), 2)),
         hints=(
@@ -135,6 +136,7 @@ SCORES = (
         function="accuracy",
         make=p.two_labelings,
         oracle=p.accuracy,
+        unordered=(0, 1),
         rtol=1e-12,
         edges=(
             lambda: (np.array([1, 2, 3]), np.array([1, 2, 3])),
@@ -167,6 +169,7 @@ SCORES = (
         function="log_loss",
         make=p.predictions,
         oracle=p.log_loss,
+        unordered=(0, 1),
         rtol=1e-11,
         edges=(lambda: (np.array([1]), np.array([[0.5, 0.5]])), lambda: (np.array([0, 0]), np.full((2, 4), 0.25))),
         hints=(
@@ -182,6 +185,7 @@ SCORES = (
         function="log_loss",
         make=p.sure_predictions,
         oracle=p.log_loss,
+        unordered=(0, 1),
         rtol=1e-11,
         edges=(
             lambda: (np.array([0]), np.array([[0.0, 1.0]])),
@@ -204,6 +208,7 @@ ANGLES = (
         function="cosine_similarity",
         make=p.two_sets_of_rows,
         oracle=p.cosine,
+        rows=(0,),
         rtol=1e-9,
         edges=(
             lambda: (np.array([[1.0, 0.0]]), np.array([[0.0, 2.0], [3.0, 0.0], [-1.0, 0.0], [1.0, 1.0]])),
@@ -222,6 +227,7 @@ ANGLES = (
         function="cosine_similarity",
         make=p.rows_with_zeros,
         oracle=p.cosine,
+        rows=(0,),
         rtol=1e-9,
         edges=(lambda: (np.zeros((1, 3)), np.zeros((2, 3))), lambda: (np.zeros((1, 1)), np.ones((1, 1)))),
         hints=(

@@ -75,6 +75,8 @@ CONTRACT = Contract(
                     function="softmax",
                     edges=(lambda: (np.zeros((2, 3)),), lambda: (np.array([[3.0]]),), lambda: (np.arange(4.0),)),
                     rtol=1e-10,
+                    forms=("float32", "int"),
+                    rows=(0,),
                     hints=(
                         "What does softmax of two equal numbers give?",
                         "Compare your powers with exp, and your sum with the row you divide.",
