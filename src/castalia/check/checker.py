@@ -195,17 +195,15 @@ def _explain(result: Result, claim: Claim, path: Path, case: _Case | None, verdi
 
 def _action(verdict: _Verdict, claim: Claim, file_line: str) -> str:
     """One next thing to do."""
-    return (
-        verdict.cure
-        or {
-            "fail": f"Change {claim.at} ({file_line}) and check again; `castalia hint` says where to look.",
-            "not_attempted": f"Write {claim.at} ({file_line}), then check again.",
-            "learner_error": f"Read {file_line}: the code stopped there.",
-            "timeout": f"Look at {file_line}: the code was there when its time was over ({claim.budget:g} s).",
-            "memory": f"Look at {file_line}: make smaller arrays there, or fewer at a time.",
-            "tool_error": "This is not your code. Run `castalia doctor`, and report the line above if it finds nothing.",
-        }[verdict.outcome]
-    )
+    words = {
+        "fail": f"Change {claim.at} ({file_line}) and check again; `castalia hint` says where to look.",
+        "not_attempted": f"Write {claim.at} ({file_line}), then check again.",
+        "learner_error": f"Read {file_line}: the code stopped there.",
+        "timeout": f"Look at {file_line}: the code was there when its time was over ({claim.budget:g} s).",
+        "memory": f"Look at {file_line}: make smaller arrays there, or fewer at a time.",
+        "tool_error": "This is not your code. Run `castalia doctor`, and report the line above if it finds nothing.",
+    }
+    return verdict.cure or words[verdict.outcome]
 
 
 def _shown(claim: Claim, result: Result, case: _Case) -> str:
