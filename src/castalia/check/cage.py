@@ -207,9 +207,10 @@ def set_limits(limits: dict[str, Any], user: int = 0) -> None:
     own = user_threads() if os.geteuid() and not user else 0
     wanted = [
         ("RLIMIT_AS", limits["address_space"]), ("RLIMIT_CPU", int(limits["cpu"]) + 1),
-        ("RLIMIT_FSIZE", limits["file_size"]), ("RLIMIT_NOFILE", limits["files"]),
-        ("RLIMIT_NPROC", own + 4 * limits["processes"]), ("RLIMIT_CORE", 0),
+        ("RLIMIT_FSIZE", limits["file_size"]), ("RLIMIT_NOFILE", limits["files"]), ("RLIMIT_CORE", 0),
     ]  # fmt: skip
+    if LINUX:  # elsewhere nobody tells how many the user has already, and they count
+        wanted.append(("RLIMIT_NPROC", own + 4 * limits["processes"]))
     for name, value in wanted:
         kind = getattr(resource, name, None)
         if kind is None:

@@ -25,7 +25,7 @@ from castalia.core.contract import Claim, Failed, NotAttempted, Raised, equal
 
 TWICE = 3
 """So many cases of an oracle are asked a second time: what keeps state between calls answers differently."""
-FEW = 8
+FEW = 5
 """So many cases at least, if there are as many, are asked backwards."""
 SHOWN = 500
 BACKWARDS = "asked for the same inputs in reverse order, in a new process"

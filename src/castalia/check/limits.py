@@ -90,7 +90,7 @@ def enforced_by(refused: dict[str, str] | None) -> list[Enforced]:
         return told.get(means, "not tried") if linux else "only Linux has namespaces"
 
     no_pids, own_user = by_kernel("pid namespace"), by_kernel("own user") == ""
-    no_count = no_rlimit or (by_kernel("process limit") if linux else "")
+    no_count = no_rlimit or (by_kernel("process limit") if linux else no_tree)
     polled = "looked at 50 times a second, so that a storm is ended and yet felt"
     counted = "RLIMIT_NPROC, for a user of its own" if own_user else "RLIMIT_NPROC"
     if no_count and by_kernel("number of processes") == "":

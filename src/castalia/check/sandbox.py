@@ -147,6 +147,7 @@ class Sandbox:
         temporary = str(self.box / "tmp")
         return {
             **kept, name: value, **dict.fromkeys(_THREADS, str(threads)),
+            "LOGNAME": kept.get("LOGNAME") or kept.get("USER") or "learner",  # a user of its own has no name
             "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1",
             "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
             **dict.fromkeys(("TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "MPLCONFIGDIR"), temporary),

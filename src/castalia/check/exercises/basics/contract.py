@@ -68,6 +68,9 @@ class RunningMean:
         raise NotImplementedError
 '''
 
+BATCHES = (1, 2, 3, 4, 6, 8, 12)
+"""So many batches tell as much as 32, and every one of them is a call."""
+
 ARRAYS = (
     Claim(
         id="standardized",
@@ -246,6 +249,7 @@ RUNNING = (
         at="RunningMean",
         make=p.batches,
         holds=p.keeps_the_mean,
+        sizes=BATCHES,
         edges=(
             lambda: ([np.array([2.0]), np.array([4.0, 6.0])],),
             lambda: ([np.array([]), np.array([1.0])],),
@@ -264,6 +268,7 @@ RUNNING = (
         at="RunningMean.variance",
         make=p.batches,
         holds=p.keeps_the_variance,
+        sizes=BATCHES,
         edges=(lambda: ([np.array([2.0]), np.array([4.0, 6.0])],), lambda: ([np.array([5.0])],)),
         hints=(
             "Two batches have variance 0 each. Must the variance of both together be 0?",
@@ -278,6 +283,7 @@ RUNNING = (
         at="RunningMean.variance",
         make=p.far_batches,
         holds=p.keeps_the_variance_far_out,
+        sizes=BATCHES,
         hints=(
             "How many digits are left of 1e12 + 1 minus 1e12?",
             "Do you subtract two large sums to get a small number?",
@@ -291,6 +297,7 @@ RUNNING = (
         at="RunningMean",
         make=p.batches,
         holds=p.are_apart,
+        sizes=BATCHES,
         hints=(
             "Where do the numbers live: in the class or in the object?",
             "Make two objects, update one, and ask the other.",
