@@ -84,7 +84,8 @@ class Cage:
 
                 if own_pids:
                     namespaces.die_with_parent()
-                found = namespaces.enclose(self.folder, self.refused.get("network namespace") == "")
+                loopback = self.limits["loopback"] and self.refused.get("network namespace") == ""
+                found = namespaces.enclose(self.folder, loopback)
             os.write(tell, json.dumps(found).encode())
             os.close(tell)
             if own_pids and (runner := os.fork()):

@@ -48,12 +48,12 @@ def unshare() -> dict[str, str]:
     return told
 
 
-def enclose(folder: Path, network: bool) -> dict[str, str]:
-    """Inside the namespaces: everything but ``folder`` read-only, own /proc and /dev/shm, own loopback.
+def enclose(folder: Path, loopback: bool) -> dict[str, str]:
+    """Inside the namespaces: everything but ``folder`` read-only, own /proc and /dev/shm; own loopback where asked for.
 
     Returns means -> "" or why not, for "read-only files".
     """
-    if network:
+    if loopback:
         with contextlib.suppress(OSError):
             _loopback_up()
     if refused := _unshare(NEWNS):

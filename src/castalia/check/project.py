@@ -16,47 +16,54 @@ from castalia.check.result import Report, Result
 from castalia.check.stubs import code_hash, untouched
 from castalia.check.subject import Died, Runner
 from castalia.core.contract import Claim, Contract, Failed, Milestone, NotAttempted, Raised
-from castalia.core.errors import NotFound, Unavailable
+from castalia.core.errors import NotFound
+
+CHILDREN = 256
+"""Processes at once for claims that need children (Limits.processes is for those that do not)."""
+SOCKETS = 1024
+"""Open files of one process for claims that need loopback."""
 
 
 def check_project(
     contract: Contract, at: str | os.PathLike[str] = ".", python: str = sys.executable, seed: int | None = None, *,
     all: bool = False, milestone: str | None = None, limits: Limits | None = None,
 ) -> Report:  # fmt: skip
-    """Check the code at ``at`` (a .py file, a package, or the folder that holds ``<project>.py``).
+    """Check the code at ``at``: a .py file, a package, the folder that holds ``<project>.py``; a program; a repository.
 
     Milestones in order, each in a fresh process; core claims only, up to the first that does not pass. With ``all``
     every claim of every tier. Without ``seed`` a new one is drawn; the report names it. ``NotFound`` when there is no
     such file, ``Unavailable`` when the interpreter does not start: everything else is an outcome.
     """
     began = time.perf_counter()
-    if contract.adapter != "module":
-        words = f"{contract.project} is checked through a {contract.adapter}"
-        raise Unavailable(words, contract.adapter, "a module", "this version checks Python modules only")
-    path = subject_file(contract.project, at)
+    path = subject_file(contract.project, at, contract.adapter)
     seed = secrets.randbits(32) if seed is None else seed
-    visit = _Visit(contract, path, python, seed, all, limits or Limits())
+    visit = _Visit(contract, path, python, seed, all, limits)
     results = tuple(visit.results(milestone))
     core = [each for each in results if contract.claim(each.claim).tier == "core"]
     failed = next((each for each in core or results if not each.passed), None)
-    root = path.parents[1] if path.name == "__init__.py" else path.parent
     return Report(
         project=contract.project, outcome=failed.outcome if failed else "pass", claims=results, seed=seed,
-        contract_hash=contract.hash(), code_hash=code_hash(root, visit.files), milestone=milestone,
+        contract_hash=contract.hash(), code_hash=code_hash(visit.root, visit.files), milestone=milestone,
         python=visit.versions, enforced=tuple(each.as_dict() for each in visit.enforced),
         seconds=time.perf_counter() - began,
     )  # fmt: skip
 
 
-def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
-    """The file to load for ``--at``: it, or in that folder the module, the package, what ``new --learn`` wrote.
+def subject_file(project: str, at: str | os.PathLike[str], adapter: str = "module") -> Path:
+    """What to check for ``--at``: it, or in that folder the module, the package, what ``new --learn`` wrote.
 
+    A program may be a folder with a ``__main__.py`` or any executable file; a repository is the folder itself.
     Raises ``NotFound``.
     """
     place = Path(at).resolve()
     file = f"{project}.py"
-    tried = [place, place / file, place / project / "__init__.py", place / "__init__.py",
+    inside = "__main__.py" if adapter in ("command", "port") else "__init__.py"
+    tried = [place, place / file, place / project / inside, place / inside, place / "src" / project / inside,
              place / project / file, place / "yours" / project / file]  # fmt: skip
+    if adapter in ("command", "port"):
+        tried.append(place / project)
+    if adapter == "repository" and place.is_dir():
+        return place
     for path in tried:
         if path.is_file():
             return path
@@ -65,13 +72,30 @@ def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
     raise NotFound(f"There is no {project} at {at}", f"neither {tried[1]} nor a package", f"{project}.py", cure)
 
 
+def runner_for(
+    contract: Contract, milestone: str, path: Path, python: str, limits: Limits | None = None, *, threads: int = 1
+) -> Runner:
+    """The runner that the claims of a milestone speak to: its adapter, and the limits for what they need."""
+    needs = frozenset[str]().union(*(claim.needs for claim in contract.milestone(milestone).claims))
+    allowed = limits or Limits()
+    if "children" in needs and limits is None:
+        allowed = replace(allowed, processes=CHILDREN)
+    if "loopback" in needs:
+        allowed = replace(allowed, loopback=True, files=max(allowed.files, SOCKETS))
+    adapter = contract.adapter_of(milestone)
+    return Runner(path, python, allowed, threads=threads, adapter=adapter, needs=needs)
+
+
 class _Visit:
     """One walk through the claims, with a runner that is started when it is needed."""
 
-    def __init__(self, contract: Contract, path: Path, python: str, seed: int, all_: bool, limits: Limits) -> None:
+    def __init__(
+        self, contract: Contract, path: Path, python: str, seed: int, all_: bool, limits: Limits | None
+    ) -> None:  # fmt: skip
         self.contract, self.path, self.python, self.seed = contract, path, python, seed
         self.all, self.limits = all_, limits
-        self.files: list[str] = [str(path)]
+        self.root = path.parent
+        self.files: list[str] = []
         self.versions = ""
         self.enforced: list[Enforced] = []
 
@@ -86,12 +110,13 @@ class _Visit:
     def of_milestone(self, milestone: Milestone) -> Iterator[Result]:
         claims = [claim for claim in milestone.claims if self.all or claim.tier == "core"]
         interface = self.contract.stubs(milestone.id)
-        runner = Runner(self.path, self.python, self.limits)
+        runner = runner_for(self.contract, milestone.id, self.path, self.python, self.limits)
+        self.root = runner.root
         try:
             for claim in claims:
-                if untouched(self.path, interface, claim.at):
+                if untouched(runner.path, interface, claim.at):
                     error = NotAttempted(f"{claim.at} is still the stub")
-                    yield not_reached(claim, self.seed, error, self.path, milestone=milestone.id)
+                    yield not_reached(claim, self.seed, error, runner.path, milestone=milestone.id)
                 else:
                     yield self.one(runner, claim, milestone.id)
         finally:
@@ -107,7 +132,7 @@ class _Visit:
                 self.versions = f"{runner.versions['python']}, NumPy {runner.versions['numpy']}"
         except (Raised, NotAttempted, Failed, Died) as error:
             runner.close()
-            result = not_reached(claim, self.seed, error, self.path, milestone=milestone)
+            result = not_reached(claim, self.seed, error, runner.path, milestone=milestone)
             return replace(result, output=runner.output()[:500], seconds=time.perf_counter() - began)
         finally:
             self.enforced = runner.enforced()

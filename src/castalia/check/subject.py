@@ -13,7 +13,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,21 +45,19 @@ class Runner:
     array([0.33333333, 0.33333333, 0.33333333])
 
     Entering starts the process and imports the file: ``Raised``, ``NotAttempted`` or ``Died`` where that fails.
-    ``path`` is a .py file or the folder of a package. ``allow(seconds)`` sets what following calls may take together.
+    ``path`` is a .py file or the folder of a package; with another ``adapter`` than "module" what that one speaks
+    for (check/adapters): a program, a server, a repository, a file with a System. ``needs`` is what the claims need
+    besides (Claim.needs). ``allow(seconds)`` sets what following calls may take together.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], python: str = sys.executable, limits: Limits | None = None, *,
-        threads: int = 1,
+        threads: int = 1, adapter: str = "module", needs: Collection[str] = (),
     ) -> None:  # fmt: skip
-        self.path = Path(path).resolve()
-        if self.path.is_dir():
-            self.path = self.path / "__init__.py"
-        if not self.path.is_file():
-            raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
-        self.root = self.path.parents[1] if self.path.name == "__init__.py" else self.path.parent
-        """The folder whose files are the learner's own."""
+        self.path, self.root = _placed(Path(path).resolve(), adapter)
+        """The file (of a repository the folder), and the folder whose files are the learner's own."""
         self.python, self.limits, self.threads = python, limits or Limits(), threads
+        self.adapter, self.needs = adapter, frozenset(needs)
         self.learner_seconds = 0.0
         """Spent in the subject's code since it was started."""
         self.calls = 0
@@ -118,7 +116,8 @@ class Runner:
         self.allow(self.limits.start)
         given = {str(path): text for path, text in (sources or {}).items()}
         try:
-            told = self._ask("load", "", path=str(self.path), sources=given)
+            more = {"root": str(self.root), "adapter": self.adapter, "needs": sorted(self.needs)}
+            told = self._ask("load", "", path=str(self.path), sources=given, **more)
         finally:
             if self._sandbox is not None:
                 self.refused = self._sandbox.report()["refused"]
@@ -220,11 +219,17 @@ class Runner:
     def _raised(self, error: Any, name: str) -> Exception:
         """The exception of the subject as ours."""
         told = error if isinstance(error, dict) else {}
-        kind, message, file_line = (str(told.get(key, "")) for key in ("kind", "message", "file_line"))
-        if told.get("ours"):
-            if kind == "Missing":
-                return NotAttempted(f"{self.path.name} has no {message}")
+        outcome, kind, message, file_line = (
+            str(told.get(key, "")) for key in ("outcome", "kind", "message", "file_line")
+        )
+        if outcome == "missing":
+            return NotAttempted(f"{self.path.name} has no {message}")
+        if outcome == "not_attempted":
+            return NotAttempted(message)
+        if outcome == "wrong":
             return Failed(message, PLAIN, f"what {name} returned")
+        if outcome in ("learner_error", "timeout", "tool_error"):
+            return Died(outcome, message, file_line)
         if kind == "NotImplementedError" and file_line:
             return NotAttempted(f"{name or self.path.name} is still the stub ({file_line})")
         if kind == "MemoryError":
@@ -317,6 +322,25 @@ class Held:
 
     def as_argument(self) -> dict[str, Any]:
         return {"castalia handle": self._at}
+
+
+def _placed(path: Path, adapter: str) -> tuple[Path, Path]:
+    """What the adapter is given, and the root of the learner's files. ``NotFound`` where there is no such thing."""
+    if adapter == "repository":
+        folder = path if path.is_dir() else path.parents[1] if path.name == "__init__.py" else path.parent
+        if not folder.is_dir():
+            raise NotFound(f"There is no folder {folder}", str(path), "a repository", "name it with --at")
+        return folder, folder
+    program = adapter in ("command", "port")
+    file = path / ("__main__.py" if program else "__init__.py") if path.is_dir() else path
+    if not path.is_dir() and not file.is_file():
+        raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
+    if program and file.name == "__init__.py":
+        file = file.with_name("__main__.py")  # the package, run as a program
+    elif not program and not file.is_file():
+        raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
+    package = file.name in ("__init__.py", "__main__.py") and file.with_name("__init__.py").is_file()
+    return file, file.parents[1] if package else file.parent
 
 
 def _handles(value: Any) -> Any:

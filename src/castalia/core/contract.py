@@ -50,6 +50,14 @@ __all__ = [
 FORMAT = 1
 """Counts into every contract's hash: raise it when what a claim means changes."""
 NEEDS = frozenset({"children", "loopback", "files"})
+ADAPTERS: Mapping[str, frozenset[str]] = {
+    "module": frozenset(),
+    "command": frozenset({"children"}),
+    "port": frozenset({"children", "loopback"}),
+    "repository": frozenset(),
+    "system": frozenset(),
+}
+"""What a milestone may speak to (check/adapters), and what each of its claims then needs at least."""
 _ID = re.compile(r"[a-z][a-z0-9_]{1,59}")
 _MARK = re.compile(r"^# --- (M[1-9][0-9]?) ---[^\n]*$", re.MULTILINE)
 
@@ -145,6 +153,8 @@ class Milestone:
     id: str
     title: str
     claims: tuple[Claim, ...]
+    adapter: str = ""
+    """What its claims speak to, where that is not the contract's: "system" for the last milestone, say."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +190,8 @@ class Contract:
     milestones: tuple[Milestone, ...]
     source: str = field(default="", repr=False)
     """The contract's own text; its hash goes with every result."""
-    adapter: Literal["module", "command", "port", "repository"] = "module"
+    adapter: Literal["module", "command", "port", "repository", "system"] = "module"
+    """What a claim speaks to, unless its milestone says otherwise; docs/check.md has what each can be asked."""
 
     def __post_init__(self) -> None:
         name = f"the contract of {self.project}"
@@ -194,6 +205,8 @@ class Contract:
             known = _defined(self.interface)
         except SyntaxError as error:
             _refuse(name, f"an interface that is not Python: {error.msg}", "typed stubs", "Correct the stubs.")
+        for milestone in self.milestones:
+            _check_adapter(name, milestone, self.adapter_of(milestone.id))
         for claim in claims:
             if claim.at.split(".")[0] not in known:
                 cure = "Add its stub, or correct the name." + did_you_mean(claim.at, known)
@@ -214,6 +227,10 @@ class Contract:
         known = ", ".join(milestone.id for milestone in self.milestones)
         raise NotFound(f"{self.project} has no milestone {id!r}", expected=f"one of {known}")
 
+    def adapter_of(self, milestone: str) -> str:
+        """What the claims of a milestone speak to."""
+        return self.milestone(milestone).adapter or self.adapter
+
     def stubs(self, milestone: str | None = None) -> str:
         """The interface up to and with a milestone; all of it where None."""
         if milestone is None:
@@ -229,6 +246,17 @@ class Contract:
     def hash(self) -> str:
         """sha256 over the contract's text and the format, in hexadecimal."""
         return hashlib.sha256(f"{FORMAT}\0{self.source or self.interface}".encode()).hexdigest()
+
+
+def _check_adapter(name: str, milestone: Milestone, adapter: str) -> None:
+    """An adapter that there is, and claims that say what it cannot do without."""
+    if adapter not in ADAPTERS:
+        cure = "Correct the name." + did_you_mean(adapter, ADAPTERS)
+        _refuse(name, f"{milestone.id} with the adapter {adapter!r}", f"one of {sorted(ADAPTERS)}", cure)
+    for claim in milestone.claims:
+        if missing := sorted(ADAPTERS[adapter] - claim.needs):
+            got = f"claim {claim.id} speaks to a {adapter} and does not need {', '.join(missing)}"
+            _refuse(name, got, f"needs=frozenset({sorted(ADAPTERS[adapter])})", "Write what it needs.")
 
 
 def _defined(source: str) -> set[str]:
