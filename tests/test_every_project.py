@@ -29,7 +29,7 @@ from castalia.core.rows import Row
 from castalia.core.settings import Settings
 from castalia.core.system import Run, System
 from castalia.jobs import Jobs
-from castalia.runtime.description import example_of
+from castalia.core.example import example_of
 from castalia.runtime.work import Untracked
 
 TOYS = Path(__file__).parent / "toy_shelf"

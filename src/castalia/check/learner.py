@@ -48,6 +48,9 @@ def beside(name: str) -> Any:
 class Learner:
     """One learner's file or folder, and texts that stand in place of some files' own (a mutant)."""
 
+    told = Told
+    """For adapters, which import nothing of ours."""
+
     def __init__(self, path: str, root: str, sources: dict[str, str], needs: list[str]) -> None:
         self.path, self.root = os.path.realpath(path), os.path.realpath(root) if root else ""
         self.sources = {os.path.realpath(name): text for name, text in sources.items()}
@@ -87,6 +90,10 @@ class Learner:
         sys.modules[name] = module
         loader.exec_module(module)
         return module
+
+    def tool(self, name: str) -> Any:
+        """Another file of adapters/, for one that stands on it."""
+        return beside("adapters/" + name)
 
     def scratch(self) -> str:
         """A new empty folder that goes with the sandbox."""

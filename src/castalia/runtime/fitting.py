@@ -25,7 +25,7 @@ from castalia.core.rows import Row
 from castalia.core.settings import Settings
 from castalia.core.system import Placement, System
 from castalia.runtime import manifest as manifests
-from castalia.runtime.description import example_of
+from castalia.core.example import example_of
 from castalia.runtime.manifest import Manifest
 from castalia.runtime.opening import known_versions, missing_extra, model_name
 
