@@ -1,8 +1,8 @@
 """A learner's repository: what is in it, what git says of it, and commands run in a copy of it.
 
 ``subject.call("files")``, ``call("read", "README.md")``, ``call("git", "log", "--format=%s")`` (what only reads), and
-``call("run", ["python", "-m", "pytest", "-q"])``, which answers {"code", "out", "err", "files"}. With ``at`` the copy is
-that of a commit, so that a test can be shown to fail before a change and to pass after it.
+``call("run", ["python", "-m", "pytest", "-q"])``, which answers {"code", "out", "err", "files"}. With ``at`` the copy
+is that of a commit, so that a test can be shown to fail before a change and to pass after it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A learner's System: the one class of their file that derives from castalia.core.system.System, spoken to in dicts.
 
-``subject.call("describe")`` answers schemas, quick params, an example; ``subject.new("System", params)`` constructs one;
-its handle learns (``fit``), answers (``call``, ``batch``, ``stream``, ``predict``, ``verb``) and can be saved and loaded
-again (``subject.new("Reloaded", handle)``). Records cross as plain dicts; wrong input is told as Raised with the kind
-of the error. This adapter alone needs castalia in the learner's Python: a System is made of it.
+``subject.call("describe")`` answers schemas, quick params, an example; ``subject.new("System", params)`` constructs
+one; its handle learns (``fit``), answers (``call``, ``batch``, ``stream``, ``predict``, ``verb``) and can be saved and
+loaded again (``subject.new("Reloaded", handle)``). Records cross as plain dicts; wrong input is told as Raised with the
+kind of the error. This adapter alone needs castalia in the learner's Python: a System is made of it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import inspect
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,8 @@ class Opened:
             self.folder = after.folder
         self.run = Noted(self.folder, stop_after)
         metrics = self.system.fit(self.run)
+        if not isinstance(metrics, Mapping):
+            raise self.learner.told("wrong", f"fit returned {type(metrics).__name__}, not metrics by name")
         return {str(name): float(value) for name, value in metrics.items()}
 
     def logged(self) -> list[Any]:
