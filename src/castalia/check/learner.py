@@ -24,8 +24,8 @@ SPARE = 0.4
 class Told(Exception):
     """What the checker has to hear, and is not an exception of the learner's module.
 
-    ``outcome``: "missing" (``why`` is the name), "not_attempted", "wrong" (no answer that a contract can look at),
-    "raised" (their program raised ``kind``), "learner_error", "timeout", "tool_error".
+    ``outcome``: "missing" (``why`` is the name), "not_attempted", "wrong" (``why`` is what came instead of ``kind``, or
+    of a plain value), "raised" (their program raised ``kind``), "learner_error", "timeout", "tool_error".
     """
 
     def __init__(self, outcome: str, why: str, kind: str = "", file_line: str = "") -> None:

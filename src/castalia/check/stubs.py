@@ -27,7 +27,9 @@ def definitions(source: str) -> dict[str, _Definition]:
 
 
 def line_of(path: Path, name: str) -> str:
-    """``softmax.py:12`` where ``name`` is defined in the file; the file alone where it is not."""
+    """``softmax.py:12`` where ``name`` is defined in the file, else the file; of a repository the name itself."""
+    if path.is_dir():
+        return name
     found = definitions(_text(path)).get(name)
     return f"{path.name}:{found.lineno}" if found else path.name
 

@@ -227,7 +227,7 @@ class Runner:
         if outcome == "not_attempted":
             return NotAttempted(message)
         if outcome == "wrong":
-            return Failed(message, PLAIN, f"what {name} returned")
+            return Failed(message, kind or PLAIN, f"what {name} returned")
         if outcome in ("learner_error", "timeout", "tool_error"):
             return Died(outcome, message, file_line)
         if kind == "NotImplementedError" and file_line:

@@ -186,7 +186,8 @@ class Contract:
 
     project: str
     interface: str
-    """Python source of typed stubs, growing by milestone at lines such as ``# --- M2 ---``."""
+    """Python source of typed stubs, growing by milestone at lines such as ``# --- M2 ---``; of a repository the names
+    of the files that it must have, one a line."""
     milestones: tuple[Milestone, ...]
     source: str = field(default="", repr=False)
     """The contract's own text; its hash goes with every result."""
@@ -202,15 +203,19 @@ class Contract:
         if [milestone.id for milestone in self.milestones] != [f"M{i + 1}" for i in range(len(self.milestones))]:
             _refuse(name, "milestones out of order", "M1, M2, ...", "Number them in the order to build them.")
         try:
-            known = _defined(self.interface)
+            known = _listed(self.interface) if self.adapter == "repository" else _defined(self.interface)
         except SyntaxError as error:
             _refuse(name, f"an interface that is not Python: {error.msg}", "typed stubs", "Correct the stubs.")
         for milestone in self.milestones:
-            _check_adapter(name, milestone, self.adapter_of(milestone.id))
-        for claim in claims:
-            if claim.at.split(".")[0] not in known:
-                cure = "Add its stub, or correct the name." + did_you_mean(claim.at, known)
-                _refuse(name, f"claim {claim.id} is about {claim.at!r}", f"one of {sorted(known)}", cure)
+            adapter = self.adapter_of(milestone.id)
+            _check_adapter(name, milestone, adapter)
+            if adapter == "repository" and self.adapter != adapter:
+                continue  # its claims are about files, and the interface lists functions
+            for claim in milestone.claims:
+                about = claim.at if adapter == "repository" else claim.at.split(".")[0]
+                if about not in known:
+                    cure = "Add its stub, or correct the name." + did_you_mean(claim.at, known)
+                    _refuse(name, f"claim {claim.id} is about {claim.at!r}", f"one of {sorted(known)}", cure)
 
     def claim(self, id: str) -> Claim:
         """The claim called ``id``; NotFound with a near miss."""
@@ -257,6 +262,10 @@ def _check_adapter(name: str, milestone: Milestone, adapter: str) -> None:
         if missing := sorted(ADAPTERS[adapter] - claim.needs):
             got = f"claim {claim.id} speaks to a {adapter} and does not need {', '.join(missing)}"
             _refuse(name, got, f"needs=frozenset({sorted(ADAPTERS[adapter])})", "Write what it needs.")
+
+
+def _listed(interface: str) -> set[str]:
+    return {line.strip() for line in interface.splitlines() if line.strip() and not line.startswith("#")}
 
 
 def _defined(source: str) -> set[str]:

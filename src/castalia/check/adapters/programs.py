@@ -111,8 +111,9 @@ class Child:
         self.out, self.err = os.path.join(notes, "out"), os.path.join(notes, "err")
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             try:
+                own = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
                 self.process = subprocess.Popen(
-                    words, cwd=cwd, env={**os.environ, "PYTHONFAULTHANDLER": "1", **env}, stdin=stdin,
+                    words, cwd=cwd, env={**own, "PYTHONFAULTHANDLER": "1", **env}, stdin=stdin,
                     stdout=out if stdout is None else stdout, stderr=err, start_new_session=True,
                 )  # fmt: skip
             except FileNotFoundError:

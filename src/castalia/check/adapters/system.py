@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ class Shelf:
             raise learner.told("missing", "class that derives from System[Params, Input, Output]")
         if len(found) > 1:
             names = ", ".join(each.__name__ for each in found)
-            raise learner.told("wrong", f"{len(found)} Systems in one file ({names}); a file holds one")
+            raise learner.told("wrong", f"{len(found)} Systems: {names}", "one System in a file")
         self.cls: Any = found[0]
 
     def describe(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Opened:
         self.run = Noted(self.folder, stop_after)
         metrics = self.system.fit(self.run)
         if not isinstance(metrics, Mapping):
-            raise self.learner.told("wrong", f"fit returned {type(metrics).__name__}, not metrics by name")
+            raise self.learner.told("wrong", type(metrics).__name__, "metrics by name")
         return {str(name): float(value) for name, value in metrics.items()}
 
     def logged(self) -> list[Any]:
@@ -159,16 +159,20 @@ class Opened:
         if name not in known:
             raise self.learner.told("missing", f"verb {name!r}")
         answer = getattr(self.system, name)(known[name].input.parse(x, f"{name}'s input"))
-        if known[name].streams:
-            return [each.plain() for each in answer]
-        return answer.plain()
+        said = list(answer) if known[name].streams and isinstance(answer, Iterator) else [answer]
+        for each in said:
+            if not isinstance(each, known[name].output):
+                got = f"{name} answered {type(each).__name__}"
+                raise self.learner.told("wrong", got, known[name].output.__name__)
+        plain = [each.plain() for each in said]
+        return plain if known[name].streams else plain[0]
 
     def _question(self, x: dict[str, Any]) -> Any:
         return self.system.input.parse(x, "the input")
 
     def _answer(self, answer: Any) -> Any:
         if not isinstance(answer, type(self.system).Output):
-            raise self.learner.told("wrong", f"an answer of type {type(answer).__name__}, not Output")
+            raise self.learner.told("wrong", f"an answer of type {type(answer).__name__}", "an Output")
         return answer.plain()
 
 
