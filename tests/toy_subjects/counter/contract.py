@@ -101,9 +101,9 @@ CONTRACT = Contract(
     project="counter", interface=INTERFACE, source=Path(__file__).read_text("utf-8"), adapter="port",
     milestones=(
         Milestone("M1", "Answering", (
-            claim("counts", "It adds what is posted, and answers the total.", counts, "to07",
-                  "What does GET change?",
-                  "A total, read by GET and changed by POST.", "The two methods of the handler.", cases=2, sizes=(1, 4)),
+            claim("counts", "It adds what is posted, and answers the total.", counts, "to07", "Which one reads?",
+                  "A total, read by GET and changed by POST.", "The two methods of the handler.",
+                  cases=2, sizes=(1, 4)),
             claim("refuses", "A body that does not fit is a 422 that names the field; nothing is added.", refuses,
                   "to03", "What fits?", "A whole number, and nothing that only looks like one.", "type(by) is int",
                   cases=1, sizes=(1,)),

@@ -31,6 +31,10 @@ def add(by: int) -> int:
         return now
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 64  # connections that wait: with 5, one of many at once has to try again after a second
+
+
 class Handler(BaseHTTPRequestHandler):
     """GET /total, POST /add {"by": 3}."""
 
@@ -61,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def main(args: list[str]) -> int:
     """``--port N``"""
-    server = ThreadingHTTPServer(("127.0.0.1", int(args[args.index("--port") + 1])), Handler)
+    server = Server(("127.0.0.1", int(args[args.index("--port") + 1])), Handler)
     server.serve_forever()
     return 0
 

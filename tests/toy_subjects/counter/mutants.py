@@ -8,7 +8,7 @@ _NOW = "now = total() + by"
 _GET = 'return self.answer(200, {"total": total()})'
 _POST = 'return self.answer(200, {"total": add(by)})'
 _KIND = 'self.send_header("Content-Type", "application/json")'
-_PORT = 'ThreadingHTTPServer(("127.0.0.1", int(args[args.index("--port") + 1])), Handler)'
+_PORT = 'Server(("127.0.0.1", int(args[args.index("--port") + 1])), Handler)'
 _REPLACE = 'os.replace(KEPT + ".part", KEPT)'
 
 
@@ -31,8 +31,8 @@ MUTANTS = (
     _wrong("dropped", "That a connection may be dropped.", "except (ValueError, KeyError, TypeError) as error:",
            "except ZeroDivisionError as error:", "to03"),
     _wrong("found", "That every path is the one path.", 'if self.path != "/total":', "if False:"),
-    _wrong("in_memory", "That a server is never killed.", "    server = Threading",
-           "    if os.path.exists(KEPT):\n        os.remove(KEPT)\n    server = Threading", "sq01"),
+    _wrong("in_memory", "That a server is never killed.", "    server = Server",
+           "    if os.path.exists(KEPT):\n        os.remove(KEPT)\n    server = Server", "sq01"),
     _wrong("answers_first", "That it may be written later.", _POST,
            'now = total() + by\n        self.answer(200, {"total": now})\n'
            "        import time; time.sleep(0.2)\n        add(by)",

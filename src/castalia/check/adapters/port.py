@@ -117,13 +117,17 @@ class Server:
             body = json.dumps(body)
             sent.setdefault("Content-Type", "application/json")
         try:
-            return _exchange(self.port, method, path, body, sent, until)
+            answer = _exchange(self.port, method, path, body, sent, until)
+            if answer["status"] >= 500:
+                self.child.echo()
+            return answer
         except socket.timeout:  # noqa: UP041 (TimeoutError from 3.10 on)
             raise self.child.late(f"{method} {path} was not answered in time") from None
         except (OSError, http.client.HTTPException) as error:
             time.sleep(0.05)
             if self.child.gone():
                 raise self.child.ended(f"it ended when it was asked {method} {path}") from None
+            self.child.tell_exception()
             words = f"no HTTP answer to {method} {path} ({type(error).__name__}){self.child.said()}"
             raise self.learner.told("learner_error", words) from None
 

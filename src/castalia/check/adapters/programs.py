@@ -107,6 +107,7 @@ class Child:
         if "children" not in learner.needs:
             raise learner.told("tool_error", "the claim starts a program and does not say that it needs children")
         self.learner, self.copied, self.name = learner, copied, program or os.path.basename(learner.path)
+        self.echoed = 0
         notes = learner.scratch()
         self.out, self.err = os.path.join(notes, "out"), os.path.join(notes, "err")
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
@@ -138,6 +139,7 @@ class Child:
         """KILL, without a warning, as ``kill -9`` does; on return it is gone."""
         self.signal(getattr(signal, "SIGKILL", 9))
         self.process.wait()
+        self.echo()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -163,6 +165,7 @@ class Child:
         if self.process.returncode is None and hasattr(os, "killpg"):
             with contextlib.suppress(OSError):  # what it left running in its group
                 os.killpg(self.process.pid, signal.SIGKILL)
+        self.echo()
         return self.process.wait()
 
     def late(self, words: str) -> Exception:
@@ -194,8 +197,13 @@ class Child:
 
     def crash(self) -> None:
         """Tell the exception that ended a Python program: of the program, and no answer that a claim should look at."""
+        if self.process.poll() == 1:
+            self.tell_exception()
+
+    def tell_exception(self) -> None:
+        """Tell the last exception that a Python program wrote down; nothing happens where it wrote none."""
         text = read(self.err, 1 << 16).decode("utf-8", "replace").replace("\r\n", "\n")
-        if self.process.poll() != 1 or _TRACE not in text:
+        if _TRACE not in text:
             return
         lines = text[text.rindex(_TRACE) + len(_TRACE) :].splitlines()
         at = next((number for number, line in enumerate(lines) if line and not line.startswith(" ")), len(lines))
@@ -206,7 +214,14 @@ class Child:
         kind = kind.rpartition(".")[2]
         if kind == "NotImplementedError":
             raise self.learner.told("not_attempted", f"{self.name} is still the stub ({where or 'it raises'})")
-        raise self.learner.told("raised", "\n".join([message, *lines[at + 1 :]]).strip(), kind, where)
+        raise self.learner.told("raised", message, kind, where)
+
+    def echo(self) -> None:
+        """Print the end of its standard error, new since the last time: what a failing claim shows as printed."""
+        text = read(self.err, LAST)[-max(0, os.path.getsize(self.err) - self.echoed) :]
+        if self.echoed < os.path.getsize(self.err):
+            self.echoed = os.path.getsize(self.err)
+            sys.stderr.write(text.decode("utf-8", "replace"))
 
     def place(self, text: str, last: bool) -> str:
         """The innermost line of the learner's own files in a traceback, as file:line."""
