@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,14 +20,18 @@ import pytest
 from check_toys import HINTS
 from subject_toys import PLACES, Toy, rejections, toy
 
+from castalia import catalog
 from castalia.check import Died, Limits, Report, Runner, check_project
 from castalia.check.limits import limits_enforced
 from castalia.check.project import runner_for, subject_file
 from castalia.check.stubs import untouched_copy
+from castalia.core.conformance import system_milestone
 from castalia.core.contract import Claim, Contract, Failed, Milestone, NotAttempted, Raised, Subject, WrongContract
 from castalia.core.errors import NotFound
+from castalia.core.settings import Settings
 
 CHECK = Path(__file__).parent.parent / "src" / "castalia" / "check"
+OURS = [card.address for card in catalog.cards(Settings(home=Path("nowhere"))) if card.is_system]
 POLLED = Limits(namespaces=False)
 NEEDS = frozenset({"children", "loopback", "files"})
 NAMESPACES = "network namespace" in next(row.why for row in limits_enforced() if row.name == "no network")
@@ -512,3 +518,50 @@ def test_without_a_process_between_a_command_is_checked_all_the_same(
     monkeypatch.setattr("castalia.check.sandbox.CAGED", False)
     with command(tmp_path, "import sys\nprint(sys.argv[1:])\n") as subject:
         assert subject.call("run", ["a", "b"])["out"] == "['a', 'b']\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("namespaces", [True, False], ids=["namespaces", "polled"])
+def test_an_ordinary_user_is_checked_too(namespaces: bool) -> None:
+    if os.geteuid() or not shutil.which("setpriv"):
+        pytest.skip("needs root and setpriv to become another user")
+    from test_check_attacks import NOBODY, interpreter_of_nobody
+
+    become, path = interpreter_of_nobody()
+    folder = Path(tempfile.mkdtemp(prefix="castalia-adapters-"))
+    os.chown(folder, NOBODY, NOBODY)
+    code = """
+import json, sys
+from castalia.check import Limits, check_project
+from subject_toys import toy
+for name in ("wordcount", "counter", "tally", "slope"):
+    found = toy(name)
+    limits = Limits(namespaces=sys.argv[1] == "True")
+    report = check_project(found.contract, found.reference, seed=1, all=True, limits=limits)
+    print(name, report.outcome, report.first_failure)
+"""
+    environment = {
+        **os.environ,
+        "TMPDIR": str(folder),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), path]),
+    }
+    try:
+        done = subprocess.run(
+            [*become, "-c", code, str(namespaces)], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert [line.split()[1] for line in done.stdout.splitlines()] == ["pass"] * 4, done.stdout
+        assert list(folder.iterdir()) == []
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OURS)
+def test_our_own_systems_pass_the_last_milestone(name: str) -> None:
+    """No false alarm: what the conformance test asks of ours, and what a contract asks of a learner's, agree."""
+    card, cls = catalog.card(name), catalog.system_class(name)
+    last = system_milestone("M1", system=cls.__name__, topics={"py02": 1.0}, fits=cls.can("fit"), cases=1, budget=60.0)
+    made = Contract(name, f"class {cls.__name__}: ...\n", (last,), adapter="system")
+    report = check_project(made, card.folder / f"{name}.py", seed=1, all=True)
+    assert report.outcome == "pass", report.first_failure

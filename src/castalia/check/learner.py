@@ -11,6 +11,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -60,6 +61,7 @@ class Learner:
         self.ending: list[Callable[[], None]] = []
         """What an adapter wants done before this process leaves: it ends what it started."""
         self.deadline = 0.0
+        self.scratched: set[str] = set()
 
     def own(self, name: str) -> bool:
         """A file of the learner's, not of a library, even of one that is installed inside their folder; nor ours."""
@@ -97,7 +99,15 @@ class Learner:
 
     def scratch(self) -> str:
         """A new empty folder that goes with the sandbox."""
-        return os.path.realpath(tempfile.mkdtemp(prefix="scratch-"))
+        folder = os.path.realpath(tempfile.mkdtemp(prefix="scratch-"))
+        self.scratched.add(folder)
+        return folder
+
+    def drop(self, folder: str) -> None:
+        """Remove a folder that ``scratch`` made, and never another."""
+        if folder in self.scratched:
+            self.scratched.remove(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def left(self, seconds: float | None = None) -> float:
         """``time.monotonic()`` when an adapter stops waiting: in ``seconds``, but before the call's time is over."""

@@ -36,6 +36,7 @@ class Command:
         seconds: float | None = None, folder: Any = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Run it to its end, in a fresh folder with ``files`` or in a ``castalia.Folder``."""
+        given_one = folder is not None
         folder = folder or self.folders.Folder(self.learner)
         for name, content in (files or {}).items():
             folder.write(name, content)
@@ -47,7 +48,9 @@ class Command:
         code = child.finish(seconds)
         child.crash()
         texts = [self.folders.text_or_bytes(self.programs.read(path)) for path in (child.out, child.err)]
-        return {"code": code, "out": texts[0], "err": texts[1], "files": folder.changed(before)}
+        answer = {"code": code, "out": texts[0], "err": texts[1], "files": folder.changed(before)}
+        child.drop(*(() if given_one else (folder.where,)))
+        return answer
 
     def Process(
         self, args: list[str], files: dict[str, Any] | None = None, env: dict[str, str] | None = None,

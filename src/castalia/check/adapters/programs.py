@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from castalia.check.learner import Learner
 
 SKIPPED = {".git", ".hg", ".venv", "venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
-MOST_FILES, MOST_BYTES = 5000, 200 << 20
+MOST_FILES, MOST_BYTES = 20_000, 500 << 20
 MOST_OUTPUT = 16 << 20
 """Bytes that a program may print to one stream."""
 LAST = 400
@@ -107,9 +107,9 @@ class Child:
         if "children" not in learner.needs:
             raise learner.told("tool_error", "the claim starts a program and does not say that it needs children")
         self.learner, self.copied, self.name = learner, copied, program or os.path.basename(learner.path)
-        self.echoed = 0
-        notes = learner.scratch()
-        self.out, self.err = os.path.join(notes, "out"), os.path.join(notes, "err")
+        self.echoed, self.most = 0, MOST_OUTPUT
+        self.notes = learner.scratch()
+        self.out, self.err = os.path.join(self.notes, "out"), os.path.join(self.notes, "err")
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             try:
                 own = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -155,9 +155,9 @@ class Child:
         """Its exit code, negative for a signal. Told as timeout when it does not end, as wrong when it floods."""
         until, pause = self.learner.left(seconds), 0.0005
         while not self.gone():
-            if max(os.path.getsize(self.out), os.path.getsize(self.err)) > MOST_OUTPUT:
+            if max(os.path.getsize(self.out), os.path.getsize(self.err)) > self.most:
                 self.kill()
-                raise self.learner.told("wrong", f"more than {MOST_OUTPUT >> 20} MB of output")
+                raise self.learner.told("wrong", f"more than {self.most >> 20} MB of output", "less")
             if time.monotonic() >= until:
                 raise self.late("it did not end in time")
             time.sleep(pause)
@@ -167,6 +167,13 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.echo()
         return self.process.wait()
+
+    def drop(self, *folders: str) -> None:
+        """Remove the copy it ran from, what it printed, and these folders; it must have ended."""
+        for folder in (self.copied, self.notes, *folders):
+            self.learner.drop(folder)
+        if self.kill in self.learner.ending:
+            self.learner.ending.remove(self.kill)
 
     def late(self, words: str) -> Exception:
         """End it where it stands; says its last output, and of a Python program the line."""

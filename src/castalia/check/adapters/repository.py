@@ -7,8 +7,8 @@ is that of a commit, so that a test can be shown to fail before a change and to 
 
 from __future__ import annotations
 
-import io
 import os
+import shutil
 import sys
 import tarfile
 from typing import TYPE_CHECKING, Any
@@ -60,8 +60,10 @@ class Repository:
         """A git command that only reads, in the learner's own repository: {"code", "out", "err"}."""
         if command not in READING or any(str(arg).startswith(_WRITING) for arg in args):
             raise self.learner.told("tool_error", f"git {command} may do more than read")
-        code, out, err = self._git(command, *args)
-        return {"code": code, "out": self.folders.text_or_bytes(out), "err": self.folders.text_or_bytes(err)}
+        code, child = self._git(command, *args)
+        texts = [self.folders.text_or_bytes(self.programs.read(path)) for path in (child.out, child.err)]
+        child.drop()
+        return {"code": code, "out": texts[0], "err": texts[1]}
 
     def run(
         self, command: list[str], at: str = "", files: dict[str, Any] | None = None, env: dict[str, str] | None = None,
@@ -82,27 +84,30 @@ class Repository:
         child = self.programs.Child(self.learner, words, folder.where, folder.where, env or {})
         code = child.finish(seconds)
         texts = [self.folders.text_or_bytes(self.programs.read(path)) for path in (child.out, child.err)]
-        return {"code": code, "out": texts[0], "err": texts[1], "files": folder.changed(before)}
+        answer = {"code": code, "out": texts[0], "err": texts[1], "files": folder.changed(before)}
+        child.drop()
+        return answer
 
     def _commit(self, at: str) -> str:
         """A copy of the files of a commit."""
-        code, out, err = self._git("archive", "--format=tar", str(at).lstrip("-"))
+        code, child = self._git("archive", "--format=tar", str(at).lstrip("-"))
         if code:
-            raise self.learner.told("learner_error", f"there is no commit {at}: {err.decode('utf-8', 'replace')[:200]}")
+            why = self.programs.read(child.err, 200).decode("utf-8", "replace").strip()
+            raise self.learner.told("learner_error", f"there is no commit {at}: {why}")
         target = self.learner.scratch()
-        with tarfile.open(fileobj=io.BytesIO(out)) as archive:
-            inside = [each for each in archive.getmembers() if each.isfile() and _within(target, each.name)]
-            for each in inside:
-                place = os.path.join(target, each.name)
-                os.makedirs(os.path.dirname(place), exist_ok=True)
-                data = archive.extractfile(each)
-                assert data is not None
-                with open(place, "wb") as file:
-                    file.write(data.read())
-                os.chmod(place, each.mode & 0o777)
+        with tarfile.open(child.out) as archive:
+            for each in archive:
+                place = os.path.normpath(os.path.join(target, each.name))
+                data = archive.extractfile(each) if each.isfile() and place.startswith(target + os.sep) else None
+                if data is not None:
+                    os.makedirs(os.path.dirname(place), exist_ok=True)
+                    with open(place, "wb") as file:
+                        shutil.copyfileobj(data, file)
+                    os.chmod(place, each.mode & 0o777)
+        child.drop()
         return target
 
-    def _git(self, *words: str) -> tuple[int, bytes, bytes]:
+    def _git(self, *words: str) -> tuple[int, Any]:
         """git, told to start nothing that the repository's own configuration names."""
         settings = ("safe.directory=*", "core.fsmonitor=false", "core.hooksPath=" + os.devnull, "core.pager=cat",
                     "protocol.allow=never", "diff.external=", "log.showSignature=false")  # fmt: skip
@@ -110,9 +115,5 @@ class Repository:
         env = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1"}
         command = ["git", *given, *map(str, words)]
         child = self.programs.Child(self.learner, command, self.folder, self.folder, env, program="git")
-        code = child.finish()
-        return code, self.programs.read(child.out), self.programs.read(child.err)
-
-
-def _within(folder: str, name: str) -> bool:
-    return os.path.normpath(os.path.join(folder, name)).startswith(folder + os.sep)
+        child.most = self.programs.MOST_BYTES
+        return child.finish(), child
