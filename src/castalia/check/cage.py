@@ -95,7 +95,8 @@ class Cage:
 
                 if own_pids:
                     namespaces.die_with_parent()
-                found = namespaces.enclose(self.folder, self.refused.get("network namespace") == "")
+                loopback = self.limits["loopback"] and self.refused.get("network namespace") == ""
+                found = namespaces.enclose(self.folder, loopback)
             if LINUX:
                 found |= self.choose_user()
             os.write(tell, json.dumps(found).encode())
@@ -113,7 +114,7 @@ class Cage:
 
         told = {"own user": "", "process limit": ""}
         if user := namespaces.a_user():
-            told["process limit"] = namespaces.holds_processes(user)
+            told["process limit"] = namespaces.holds_processes(user, self.order["command"][0])
             if not told["process limit"]:
                 for place in (self.folder, *self.folder.iterdir()):
                     os.chown(place, user, user)

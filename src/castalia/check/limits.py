@@ -36,6 +36,8 @@ class Limits:
     """Printed bytes that are kept; what is printed beyond is read and dropped."""
     result: int = 256 << 20
     """Bytes of one answer."""
+    loopback: bool = False
+    """Its own network namespace has a loopback that is up."""
     namespaces: bool = True
     """Use the kernel's namespaces where it lends them; without them the tree is polled and killed."""
 

@@ -18,7 +18,8 @@ NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 MOUNT_ATTR_RDONLY, AT_RECURSIVE, AT_FDCWD = 1, 0x8000, -100
 MOUNT_SETATTR = 442  # the same number on every architecture, as all calls since 5.1
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 8, 24, 38, 47
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 24, 28, 38, 47
+NO_SETUID_FIXUP = 4
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 COUNTED, UNCOUNTED, UNTRIED = 0, 1, 2
 SHARED_MEMORY = 256 << 20
@@ -50,12 +51,12 @@ def unshare() -> dict[str, str]:
     return told
 
 
-def enclose(folder: Path, network: bool) -> dict[str, str]:
-    """Inside the namespaces: everything but ``folder`` read-only, own /proc and /dev/shm, own loopback.
+def enclose(folder: Path, loopback: bool) -> dict[str, str]:
+    """Inside the namespaces: everything but ``folder`` read-only, own /proc and /dev/shm; own loopback where asked for.
 
     Returns means -> "" or why not, for "read-only files" and "number of processes".
     """
-    if network:
+    if loopback:
         with contextlib.suppress(OSError, ImportError):
             _loopback_up()
     if refused := _unshare(NEWNS):
@@ -96,7 +97,9 @@ def become(user: int) -> None:
     for capability in range(64):
         if capability != kept:
             _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-    _libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    # Another id keeps what is held, and access(2), which git asks, counts it.
+    if _libc.prctl(PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
@@ -108,9 +111,9 @@ def become(user: int) -> None:
     _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
-def holds_processes(user: int) -> str:
-    """Whether the kernel keeps to RLIMIT_NPROC once this process is ``user`` (0: as it is), tried by a child: "", or
-    why it does not."""
+def holds_processes(user: int, program: str = "") -> str:
+    """Whether the kernel keeps to RLIMIT_NPROC once this process is ``user`` (0: as it is), who can also start
+    ``program``; tried by a child: "", or why it does not."""
     try:
         import resource
     except ImportError:
@@ -121,6 +124,8 @@ def holds_processes(user: int) -> str:
         with contextlib.suppress(BaseException):
             if user:
                 become(user)
+            if program and not os.access(program, os.X_OK):
+                os._exit(UNTRIED)
             resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
             code = COUNTED
             if os.fork() >= 0:
@@ -129,7 +134,11 @@ def holds_processes(user: int) -> str:
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code == COUNTED:
         return ""
-    return "the kernel counts no processes of root" if code == UNCOUNTED else "root cannot become another user here"
+    return (
+        "the kernel counts no processes of root"
+        if code == UNCOUNTED
+        else "root cannot become another user here, or only one who may not start that Python"
+    )
 
 
 def drop_privileges() -> None:

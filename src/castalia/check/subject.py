@@ -12,29 +12,21 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from castalia.check.channel import Channel, Damaged
-from castalia.check.ending import ended_by, innermost
+from castalia.check.ending import Died as Died
+from castalia.check.ending import ended_by, innermost, raised
 from castalia.check.limits import Enforced, Limits, enforced_by
 from castalia.check.sandbox import Sandbox
-from castalia.core.contract import Failed, NotAttempted, Raised
+from castalia.core.contract import Raised
 from castalia.core.errors import NotFound, Unavailable
 from castalia.jobs.frames import Ended, Late
 
-PLAIN = "numbers, text, lists, dicts or plain NumPy arrays"
 _LATENESS = 0.4
 """Seconds the runner has to write down where it stands, after its time is up and before it is killed."""
-
-
-class Died(Exception):
-    """The subject's process is gone or had to go. ``outcome`` is one of learner_error, timeout, memory, tool_error."""
-
-    def __init__(self, outcome: str, why: str, file_line: str = "", cure: str = "") -> None:
-        self.outcome, self.why, self.file_line, self.cure = outcome, why, file_line, cure
-        super().__init__(f"{outcome}: {why}" + (f" at {file_line}" if file_line else ""))
 
 
 class Runner:
@@ -45,21 +37,19 @@ class Runner:
     array([0.33333333, 0.33333333, 0.33333333])
 
     Entering starts the process and imports the file: ``Raised``, ``NotAttempted`` or ``Died`` where that fails.
-    ``path`` is a .py file or the folder of a package. ``allow(seconds)`` sets what following calls may take together.
+    ``path`` is a .py file or the folder of a package; with another ``adapter`` than "module" what that one speaks
+    for (check/adapters): a program, a server, a repository, a file with a System. ``needs`` is what the claims need
+    besides (Claim.needs). ``allow(seconds)`` sets what following calls may take together.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], python: str = sys.executable, limits: Limits | None = None, *,
-        threads: int = 1,
+        threads: int = 1, adapter: str = "module", needs: Collection[str] = (),
     ) -> None:  # fmt: skip
-        self.path = Path(path).resolve()
-        if self.path.is_dir():
-            self.path = self.path / "__init__.py"
-        if not self.path.is_file():
-            raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
-        self.root = self.path.parents[1] if self.path.name == "__init__.py" else self.path.parent
-        """The folder whose files are the learner's own."""
+        self.path, self.root = _placed(Path(path).resolve(), adapter)
+        """The file (of a repository the folder), and the folder whose files are the learner's own."""
         self.python, self.limits, self.threads = python, limits or Limits(), threads
+        self.adapter, self.needs = adapter, frozenset(needs)
         self.learner_seconds = 0.0
         """Spent in the subject's code since it was started."""
         self.calls = 0
@@ -133,7 +123,8 @@ class Runner:
         self.allow(self.limits.start)
         given = {str(path): text for path, text in (sources or {}).items()}
         try:
-            told = self._ask("load", "", path=str(self.path), sources=given)
+            more = {"root": str(self.root), "adapter": self.adapter, "needs": sorted(self.needs)}
+            told = self._ask("load", "", path=str(self.path), sources=given, **more)
         finally:
             if self._sandbox is not None:
                 self.refused = self._sandbox.report()["refused"]
@@ -241,7 +232,7 @@ class Runner:
         if op == "call" and answer.get("changed") is True:
             self.changed = name
         if "error" in answer:
-            raise self._raised(answer["error"], name)
+            raise raised(answer["error"], name, self.path.name, self.python)
         return answer.get("value")
 
     def _exchange(self, sent: dict[str, Any], deadline: float) -> dict[str, Any]:
@@ -258,23 +249,6 @@ class Runner:
         except BaseException:  # ^C, or an input that no frame can hold
             self.close()
             raise
-
-    def _raised(self, error: Any, name: str) -> Exception:
-        """The exception of the subject as ours."""
-        told = error if isinstance(error, dict) else {}
-        kind, message, file_line = (str(told.get(key, "")) for key in ("kind", "message", "file_line"))
-        if told.get("ours"):
-            if kind == "Missing":
-                return NotAttempted(f"{self.path.name} has no {message}")
-            return Failed(message, PLAIN, f"what {name} returned")
-        if kind == "NotImplementedError" and file_line:
-            return NotAttempted(f"{name or self.path.name} is still the stub ({file_line})")
-        if kind == "MemoryError":
-            return Died("memory", f"it asked for more memory than there is. {message}".strip(), file_line)
-        if kind == "ModuleNotFoundError" and told.get("name") == "numpy" and not file_line:
-            cure = f"Install it: {self.python} -m pip install numpy. Or name another interpreter with --python."
-            return Died("tool_error", f"{self.python} has no NumPy", cure=cure)
-        return Raised(kind, message, file_line)
 
     def _copy_ended(self, status: Any) -> Died:
         """The forked copy is gone while it was asked something; the warm process waits for the next one."""
@@ -344,6 +318,25 @@ class Held:
 
     def as_argument(self) -> dict[str, Any]:
         return {"castalia handle": self._at}
+
+
+def _placed(path: Path, adapter: str) -> tuple[Path, Path]:
+    """What the adapter is given, and the root of the learner's files. ``NotFound`` where there is no such thing."""
+    if adapter == "repository":
+        folder = path if path.is_dir() else path.parents[1] if path.name == "__init__.py" else path.parent
+        if not folder.is_dir():
+            raise NotFound(f"There is no folder {folder}", str(path), "a repository", "name it with --at")
+        return folder, folder
+    program = adapter in ("command", "port")
+    file = path / ("__main__.py" if program else "__init__.py") if path.is_dir() else path
+    if not path.is_dir() and not file.is_file():
+        raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
+    if program and file.name == "__init__.py":
+        file = file.with_name("__main__.py")  # the package, run as a program
+    elif not program and not file.is_file():
+        raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
+    package = file.name in ("__init__.py", "__main__.py") and file.with_name("__init__.py").is_file()
+    return file, file.parents[1] if package else file.parent
 
 
 def _handles(value: Any) -> Any:
