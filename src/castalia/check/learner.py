@@ -93,6 +93,17 @@ class Learner:
         loader.exec_module(module)
         return module
 
+    def text(self, name: str, text: str) -> Any:
+        """A module of a contract's own text, under a name that no import statement can say."""
+        known, path = "castalia-" + name, os.path.join(self.scratch(), name + ".py")
+        loader = Source(known, path, {path: text})
+        spec = importlib.util.spec_from_loader(known, loader)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[known] = module  # where a System looks for the names in its annotations
+        loader.exec_module(module)
+        return module
+
     def tool(self, name: str) -> Any:
         """Another file of adapters/, for one that stands on it."""
         return beside("adapters/" + name)

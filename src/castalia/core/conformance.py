@@ -29,15 +29,17 @@ CLOSE = 1e-5
 
 
 def system_milestone(
-    id: str, *, system: str, topics: Mapping[str, float], title: str = "A System",
+    id: str, *, system: str, topics: Mapping[str, float], title: str = "A System", interface: str = "",
     question: Callable[[np.random.Generator, int], Question] | None = None,
     params: Callable[[np.random.Generator], Params] | None = None,
-    fits: bool = True, without: Collection[str] = (), more: tuple[Claim, ...] = (), budget: float = 30.0,
-    cases: int = 3,
+    fits: bool = True, continues: bool = False, without: Collection[str] = (), more: tuple[Claim, ...] = (),
+    budget: float = 30.0, cases: int = 3,
 ) -> Milestone:  # fmt: skip
     """The milestone whose claims ask for the class called ``system``; ``more`` are a project's own, asked last.
 
     ``question`` draws one question, without it the class's example is asked; ``params`` draws what differs from QUICK.
+    With ``interface``, the contract's, fields, bounds and defaults must be those of its class (Params may have more of
+    them). ``continues`` asks that a stopped fit does not begin again; a quick one may.
     ``fits=False`` is for what does not learn, and ``without`` leaves out claims by id: a project owns its exceptions.
     ``budget`` is in seconds a claim, for ``cases`` fits or three times as many.
     """
@@ -73,6 +75,12 @@ def system_milestone(
               verbs, "Which verb raises?", "A verb takes one Record and returns one; writes=False keeps nothing.",
               "Look at the methods under @verb, and at what they do with self.state."),
     ]  # fmt: skip
+    if interface:
+        claims.append(
+            claim("fields", "Its fields, their bounds and defaults are those of the interface.",
+                  partial(has_fields, interface), "Which field differs?", "Bounds and defaults are promises.",
+                  "Compare Params, Input and Output with the interface, line by line.")
+        )  # fmt: skip
     if fits:
         claims[1:1] = [
             claim("fits", "A quick fit returns finite metrics, and the same ones again for the same parameters.",
@@ -84,7 +92,8 @@ def system_milestone(
                   "What does __call__ read that save does not write?", "load sets everything that fit has set.",
                   "Write it as JSON, .npz or safetensors in save, and read every part of it in load."),
             claim("stops", "A fit stops when asked, and the next one in the same folder ends with the same metrics.",
-                  stops_and_resumes, "Who catches Stopped?", "run.log raises Stopped; fit continues from run.folder.",
+                  partial(stops_and_resumes, continues), "Who catches Stopped?",
+                  "run.log raises Stopped; fit continues from run.folder.",
                   "Let Stopped pass. What is written into run.folder must be whole, and of the step it says."),
         ]  # fmt: skip
     kept = [each for each in claims if each.id.partition("_")[2] not in without]
@@ -188,7 +197,7 @@ def reloads(subject: Subject, params: Params, questions: list[Question]) -> None
     true(not wrong, "a model is never a pickle", wrong, "JSON, .npz, safetensors")
 
 
-def stops_and_resumes(subject: Subject, params: Params, questions: list[Question]) -> None:
+def stops_and_resumes(continues: bool, subject: Subject, params: Params, questions: list[Question]) -> None:
     quick = {**subject.call("describe")["quick"], **params}
     whole = subject.new("System", quick)
     expected, logs = whole.call("fit"), len(whole.call("logged"))
@@ -197,8 +206,51 @@ def stops_and_resumes(subject: Subject, params: Params, questions: list[Question
     refuses("Stopped", partial(stopped.call, "fit", stop_after=half), f"fit, cancelled at its log {half} of {logs}")
     again = subject.new("System", quick)
     same(again.call("fit", after=stopped), expected, "the metrics of a fit that was stopped and resumed", 1e-9)
+    if continues:
+        more = len(again.call("logged"))
+        true(more <= logs - half + 1, "a resumed fit begins again", f"{more} logs", f"{logs - half} more logs")
     for question in [*questions, whole.call("example")]:
         same(again.call("call", question), whole.call("call", question), f"the answer to {question}, resumed", 1e-9)
+
+
+def has_fields(interface: str, subject: Subject, params: Params, questions: list[Question]) -> None:
+    wanted, told = subject.call("interface", interface), subject.call("describe")
+    for role in ("params", "input", "output"):
+        same_fields(told[role], wanted[role], role.capitalize(), more=role == "params")
+    same({name: told["quick"].get(name) for name in wanted["quick"]}, wanted["quick"], "QUICK")
+    same(told["fits"], wanted["fits"], "whether it has a fit")
+    for name, verb in wanted["verbs"].items():
+        true(name in told["verbs"], f"it has no verb {name}", sorted(told["verbs"]), name)
+        same(told["verbs"][name]["writes"], verb["writes"], f"whether {name} writes")
+        for role in ("input", "output"):
+            same_fields(told["verbs"][name][role], verb[role], f"the {role} of {name}")
+
+
+def same_fields(got: dict[str, Any], wanted: dict[str, Any], what: str, more: bool = False) -> None:
+    """Two JSON schemas ask for the same fields; with ``more`` the first may have others besides."""
+    mine, theirs = bare(got, got), bare(wanted, wanted)
+    names = set(theirs.get("properties", {}))
+    if more:
+        mine["properties"] = {name: field for name, field in mine.get("properties", {}).items() if name in names}
+        mine["required"] = [name for name in mine.get("required", []) if name in names]
+        theirs.setdefault("required", [])
+    same(mine, theirs, what)
+
+
+def bare(schema: Any, whole: dict[str, Any]) -> Any:
+    """A schema without titles, descriptions and examples, its references in their place."""
+    if isinstance(schema, list):
+        return [bare(item, whole) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return bare(whole["$defs"][schema["$ref"].rpartition("/")[2]], whole)
+    told = {name: item for name, item in schema.items() if name not in ("title", "description", "examples", "$defs")}
+    fields = told.pop("properties", None)
+    plain = {name: bare(item, whole) for name, item in told.items()}
+    return (
+        plain if fields is None else {**plain, "properties": {name: bare(each, whole) for name, each in fields.items()}}
+    )
 
 
 # --- comparing plain values --------------------------------------------------------------------------

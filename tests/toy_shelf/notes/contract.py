@@ -12,6 +12,8 @@ from castalia.core.conformance import same, system_milestone
 from castalia.core.contract import Claim, Contract, Handle, Subject, refuses
 
 INTERFACE = '''
+from collections.abc import Iterator
+
 from castalia.core.system import Field, Record, System, verb
 
 
@@ -29,12 +31,31 @@ class Output(Record):
     last: str = Field(description="The last one, or nothing.")
 
 
+class Note(Record):
+    author: str = Field(min_length=1, max_length=40, examples=["Ada"], description="Who writes.")
+    text: str = Field(max_length=1000, examples=["hello"], description="What is written.")
+
+
+class Word(Record):
+    word: str = Field(description="One word of the last note.")
+
+
 class Notes(System[Params, Input, Output]):
-    """Counts the notes of an author, and keeps them: verbs add (writes) and read_out."""
+    """Counts the notes of an author."""
 
     QUICK = Params()
 
     def __call__(self, x: Input) -> Output:
+        raise NotImplementedError
+
+    @verb(writes=True)
+    def add(self, x: Note) -> Output:
+        """Keep a note; tell how many there are now."""
+        raise NotImplementedError
+
+    @verb(writes=False)
+    def read_out(self, x: Input) -> Iterator[Word]:
+        """The words of the last note, one by one."""
         raise NotImplementedError
 '''
 AUTHORS = ("Ada", "Bo", "Céleste", "D")
@@ -109,6 +130,7 @@ OWN = (
 )  # fmt: skip
 MILESTONE = system_milestone(
     "M1", system="Notes", topics={"py02": 0.5}, fits=False, without=("verbs",), more=OWN,
+    interface=INTERFACE,
     question=lambda rng, size: {"author": str(rng.choice(AUTHORS))},
 )  # fmt: skip
 CONTRACT = Contract("notes", INTERFACE, (MILESTONE,), source=Path(__file__).read_text("utf-8"), adapter="system")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ from castalia.core.system import Field, Record, Run, System
 class Params(Record):
     slope: float = Field(2.0, ge=-100, le=100, description="The slope of the line that made the points.")
     steps: int = Field(50, ge=1, le=100_000, description="Steps of gradient descent.")
+    rate: float = Field(0.5, gt=0, le=1, description="Learning rate.")
+    pause: float = Field(0.0, ge=0, le=10, description="Seconds to wait after each step.")
+    noise: float = Field(0.01, ge=0, le=10, description="Standard deviation of the noise.")
     seed: int = Field(0, ge=0, le=2**31, description="Seed of the points.")
 
 
@@ -51,7 +55,10 @@ class Slope(System[Params, Input, Output]):
     QUICK = Params(steps=30)
 
     def fit(self, run: Run) -> dict:
-        """Learn the slope of 200 noisy points; return {"test_error": distance of the slope from the true one}."""
+        """Learn from 200 points, starting at slope 0; return {"test_error": distance of the slope from the true one}.
+
+        x = numpy.random.default_rng(seed).uniform(-1, 1, 200), and y = slope * x + generator.normal(0, noise, 200) of
+        the same generator. Each step is logged as loss, after it, and told as progress; a stopped fit goes on."""
         raise NotImplementedError
 
     def __call__(self, x: Input) -> Output:
@@ -85,18 +92,39 @@ def goes_downhill(subject: Subject, slope: float, x: Any, y: Any, rate: float) -
 
 
 def finds_the_slope(subject: Subject, params: dict[str, Any], questions: list[dict[str, Any]]) -> None:
-    system = fitted(subject, params)
+    system = subject.new("System", {"steps": 30, **params})
+    error = system.call("fit")["test_error"]
+    slope = system.call("call", {"x": 1.0})["y"]
+    equal(error, abs(slope - params["slope"]), 1e-9, "test_error", scale=1.0)
     for question in questions:
         wanted = params["slope"] * question["x"]
         got = system.call("call", question)["y"]
         equal(got, wanted, 0.05, f"the height at {question['x']}", scale=abs(question["x"]))
 
 
-def falls(subject: Subject, params: dict[str, Any], questions: list[dict[str, Any]]) -> None:
-    logged = fitted(subject, params).call("logged")
-    losses = [values["loss"] for _, values in logged]
-    true(len(losses) == 30, "one log a step", len(losses), 30)
-    true(losses[-1] < losses[0] / 10, "the loss that is logged falls", losses[-1], f"below {losses[0] / 10}")
+def follows_the_gradient(subject: Subject, params: dict[str, Any], questions: list[dict[str, Any]]) -> None:
+    """The whole way down, made again from the interface's words."""
+    system = fitted(subject, params)
+    generator = np.random.default_rng(params["seed"])
+    x = generator.uniform(-1, 1, 200)
+    y = params["slope"] * x + generator.normal(0, 0.01, 200)
+    slope, losses = 0.0, []
+    for _ in range(30):
+        slope -= 0.5 * math.fsum((slope * x - y) * x) / 200
+        losses.append(loss(slope, x, y))
+    logged = system.call("logged")
+    true([step for step, _ in logged] == list(range(30)), "the steps that are logged", logged[:2], "0, 1, 2, ...")
+    equal([values["loss"] for _, values in logged], losses, 1e-9, "the losses that are logged")
+    told = system.call("progress")
+    true(told == [[step + 1.0, 30.0] for step in range(30)], "the progress", told[-2:], "[30, 30] at its end")
+
+
+def waits(subject: Subject, params: dict[str, Any], questions: list[dict[str, Any]]) -> None:
+    system = subject.new("System", {"steps": 3, "pause": 0.05, **params})
+    began = time.monotonic()
+    system.call("fit")
+    seconds = time.monotonic() - began
+    true(seconds >= 0.15, "three steps with a pause of 0.05 s", f"{seconds:.3f} s", "0.15 s or more")
 
 
 def drawn_params(rng: np.random.Generator) -> dict[str, Any]:
@@ -126,14 +154,21 @@ FINDS = Claim(
     make=drawn, holds=finds_the_slope, at="Slope.fit", cases=4, budget=20.0, sizes=(1, 2, 4),
     hints=("How far is the slope from Params.slope?", "Enough steps, of the right sign.", "The loop in fit."),
 )  # fmt: skip
-FALLS = Claim(
-    id="falls", words="fit logs the loss of each step, and it falls.", topics={"mo07": 1.0}, make=drawn, holds=falls,
-    at="Slope.fit", cases=2, budget=20.0, sizes=(1, 2, 4),
-    hints=("What does run.log get?", "run.log(step, loss=...).", "In the loop, after the step."),
+FOLLOWS = Claim(
+    id="follows", words="fit goes down the gradient of the points that Params names, and logs each loss.",
+    topics={"mo07": 1.0, "ma04": 0.5}, make=drawn, holds=follows_the_gradient, at="Slope.fit", cases=2, budget=20.0,
+    sizes=(1, 2, 4), hints=("Which step is the first that differs?", "The same points, the same order of draws.",
+                            "run.log(step, loss=...) comes after the step."),
+)  # fmt: skip
+WAITS = Claim(
+    id="waits", words="fit waits after each step for as long as Params says.", topics={"py01": 1.0}, make=drawn,
+    holds=waits, at="Slope.fit", cases=1, budget=20.0, sizes=(1,),
+    hints=("Which parameter is not used?", "pause.", "At the end of the loop."),
 )  # fmt: skip
 SYSTEM = system_milestone(
-    "M2", system="Slope", topics={"py02": 1.0}, question=drawn_question, params=drawn_params, more=(FINDS, FALLS)
-)
+    "M2", system="Slope", topics={"py02": 1.0}, interface=INTERFACE, question=drawn_question, params=drawn_params,
+    continues=True, more=(FINDS, FOLLOWS, WAITS),
+)  # fmt: skip
 CONTRACT = Contract(
     project="slope", interface=INTERFACE, milestones=(Milestone("M1", "Down the slope", (LOSS, STEP)), SYSTEM),
     source=Path(__file__).read_text("utf-8"),

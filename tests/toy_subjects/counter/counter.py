@@ -1,5 +1,7 @@
 """Counts over HTTP, and writes down before it answers, so that nothing acknowledged is lost."""
 
+from __future__ import annotations
+
 import json
 import os
 import sys

@@ -1,5 +1,7 @@
 """Counts words: of its input or of files, or line by line into a file that survives being killed."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import os

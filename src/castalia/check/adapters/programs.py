@@ -199,8 +199,12 @@ class Child:
 
     def said(self) -> str:
         """Its last output, in words to append."""
-        text = b"\n".join(filter(None, (read(self.out, 4096), read(self.err, 4096)))).decode("utf-8", "replace").strip()
+        text = self.shown(b"\n".join(filter(None, (read(self.out, 4096), read(self.err, 4096))))).strip()
         return "; its last output: " + text[-LAST:] if text else "; it printed nothing"
+
+    def shown(self, data: bytes) -> str:
+        """What it printed, with its files named as the learner names them and not as the copy's."""
+        return data.decode("utf-8", "replace").replace(self.copied + os.sep, "")
 
     def crash(self) -> None:
         """Tell the exception that ended a Python program: of the program, and no answer that a claim should look at."""
@@ -228,7 +232,7 @@ class Child:
         text = read(self.err, LAST)[-max(0, os.path.getsize(self.err) - self.echoed) :]
         if self.echoed < os.path.getsize(self.err):
             self.echoed = os.path.getsize(self.err)
-            sys.stderr.write(text.decode("utf-8", "replace"))
+            sys.stderr.write(self.shown(text))
 
     def place(self, text: str, last: bool) -> str:
         """The innermost line of the learner's own files in a traceback, as file:line."""

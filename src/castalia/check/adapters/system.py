@@ -32,37 +32,15 @@ class Shelf:
     """What a claim may ask of a file with a System."""
 
     def __init__(self, learner: Learner, module: Any) -> None:
-        from castalia.core.system import System
-
-        self.learner = learner
-        found = [
-            each for each in vars(module).values()
-            if inspect.isclass(each) and issubclass(each, System) and each.__module__ == module.__name__
-        ]  # fmt: skip
-        if not found:
-            raise learner.told("missing", "class that derives from System[Params, Input, Output]")
-        if len(found) > 1:
-            names = ", ".join(each.__name__ for each in found)
-            raise learner.told("wrong", f"{len(found)} Systems: {names}", "one System in a file")
-        self.cls: Any = found[0]
+        self.learner, self.cls = learner, system_of(learner, module)
 
     def describe(self) -> dict[str, Any]:
         """What the class says of itself: schemas, quick params, an example question, what it can do."""
-        from castalia.core.example import example_of
+        return described(self.cls)
 
-        cls = self.cls
-        schema = cls.Input.model_json_schema()
-        return {
-            "name": cls.__name__, "doc": inspect.cleandoc(cls.__doc__ or ""), "quick": cls.QUICK.plain(),
-            "params": cls.Params.model_json_schema(), "input": schema, "example": example_of(schema),
-            "output": cls.Output.model_json_schema(mode="serialization"),
-            "fits": cls.can("fit"), "predicts": cls.can("predict"),
-            "verbs": {
-                verb.name: {"writes": verb.writes, "streams": verb.streams,
-                            "example": example_of(verb.input.model_json_schema())}
-                for verb in cls.verbs.values()
-            },
-        }  # fmt: skip
+    def interface(self, text: str) -> dict[str, Any]:
+        """The same of the class in a contract's interface, ``text``, which is run here."""
+        return described(system_of(self.learner, self.learner.text("interface", text)))
 
     def System(self, params: dict[str, Any] | None = None) -> Opened:
         """One with these params, by default the class's own defaults; an unknown name is refused."""
@@ -82,6 +60,43 @@ class Shelf:
         made = Opened(self.learner, system)
         made.saved = sorted(path.name for path in folder.rglob("*") if path.is_file())
         return made
+
+
+def system_of(learner: Learner, module: Any) -> Any:
+    """The one class of a module that derives from System."""
+    from castalia.core.system import System
+
+    found = [
+        each for each in vars(module).values()
+        if inspect.isclass(each) and issubclass(each, System) and each.__module__ == module.__name__
+    ]  # fmt: skip
+    if not found:
+        raise learner.told("missing", "class that derives from System[Params, Input, Output]")
+    if len(found) > 1:
+        names = ", ".join(each.__name__ for each in found)
+        raise learner.told("wrong", f"{len(found)} Systems: {names}", "one System in a file")
+    return found[0]
+
+
+def described(cls: Any) -> dict[str, Any]:
+    """Schemas, quick params, examples, abilities."""
+    from castalia.core.example import example_of
+
+    schema = cls.Input.model_json_schema()
+    return {
+        "name": cls.__name__, "doc": inspect.cleandoc(cls.__doc__ or ""), "quick": cls.QUICK.plain(),
+        "params": cls.Params.model_json_schema(), "input": schema, "example": example_of(schema),
+        "output": cls.Output.model_json_schema(mode="serialization"),
+        "fits": cls.can("fit"), "predicts": cls.can("predict"),
+        "verbs": {
+            verb.name: {
+                "writes": verb.writes, "streams": verb.streams, "example": example_of(verb.input.model_json_schema()),
+                "input": verb.input.model_json_schema(),
+                "output": verb.output.model_json_schema(mode="serialization"),
+            }
+            for verb in cls.verbs.values()
+        },
+    }  # fmt: skip
 
 
 class Opened:
@@ -110,6 +125,10 @@ class Opened:
     def logged(self) -> list[Any]:
         """What the last fit logged: [step, {name: value}], of child runs too."""
         return [[step, values] for step, values in self.run.logs]
+
+    def progress(self) -> list[Any]:
+        """What the last fit said of how far it was: [done, total]."""
+        return [list(each) for each in self.run.done]
 
     def params(self) -> dict[str, Any]:
         plain: dict[str, Any] = self.system.params.plain()
@@ -184,13 +203,14 @@ class Noted:
     def __init__(self, folder: Path, stop_after: int, logs: list[Any] | None = None) -> None:
         self.folder, self.stop_after = folder, stop_after
         self.logs: list[Any] = [] if logs is None else logs
+        self.done: list[tuple[float, float]] = []
 
     def log(self, step: int, **values: float) -> None:
         self.logs.append((int(step), {name: float(value) for name, value in values.items()}))
         self._stop()
 
     def progress(self, done: float, total: float) -> None:
-        return
+        self.done.append((float(done), float(total)))
 
     def artifact(self, name: str, content: object) -> None:
         return
