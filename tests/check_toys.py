@@ -201,7 +201,85 @@ for _ in range(6):
     "flood": ("def softmax(x):\n    while True:\n        print('x' * 10000)\n", "timeout"),
     "flood_that_ends": ("print('x' * 30_000_000)\n" + HONEST, "pass"),
     "stopped": ("import os, signal\ndef softmax(x):\n    os.kill(os.getpid(), signal.SIGSTOP)\n", "timeout"),
+    "gigabyte": ("import os\nfor _ in range(1000): os.write(1, b'x' * 1_000_000)\n" + HONEST, "pass|timeout"),
+    "killed_parent": (HONEST + "import os\nos.kill(os.getppid(), 9)\nimport time\ntime.sleep(9)\n", "learner_error"),
+    "killed_group": (HONEST + "import os\nos.killpg(0, 9)\n", "learner_error"),
+    "answers_itself": (HONEST + """
+import json, os, struct, sys
+right = softmax
+def softmax(x):
+    frame = sys._getframe()
+    while 'request' not in frame.f_locals or 'told' not in frame.f_locals: frame = frame.f_back
+    body = {'nonce': frame.f_locals['request']['nonce'], 'value': None, 'took': 0.0, 'changed': False}
+    data = json.dumps({'body': body, 'arrays': []}).encode()
+    os.write(frame.f_locals['self'].writing, struct.pack('>I', len(data)) + data)
+    return right(x)
+""", "fail|learner_error"),
+    "endless_frame": (HONEST + """
+import sys
+def softmax(x):
+    frame = sys._getframe()
+    while 'told' not in frame.f_locals: frame = frame.f_back
+    import os
+    while True: os.write(frame.f_locals['self'].writing, b'\\x00\\x00\\xff\\xff' + b' ' * 65535)
+""", "learner_error"),
+    "patched_json": (HONEST + "import json\njson.dumps = lambda *a, **k: '{}'\n", "learner_error"),
+    "patched_struct": (HONEST + "import struct\nstruct.pack = lambda *a, **k: b'xxxx'\n", "learner_error"),
+    "patched_array": ("import numpy as np\nnp.array = lambda x, *a, **k: np.ones_like(x)\n" + HONEST, "fail"),
+    "patched_builtins": (HONEST + "import builtins\nbuiltins.isinstance = lambda *a: True\n", "fail|learner_error"),
+    "other_stdout": (HONEST + """
+import sys
+class Broken:
+    def write(self, text): raise ValueError(text)
+    def flush(self): raise SystemExit
+sys.stdout.close()
+sys.stdout = sys.stderr = sys.__stdout__ = Broken()
+""", "pass"),
+    "endless_threads": (HONEST + """
+import threading, time
+def wait():
+    while True: time.sleep(0.01)
+for _ in range(8): threading.Thread(target=wait).start()
+""", "pass"),
+    "recursion": ("def softmax(x):\n    return softmax(x)\n", "learner_error"),
+    "recursion_without_end": (
+        "import sys\nsys.setrecursionlimit(10**8)\ndef softmax(x):\n    return [softmax(y) for y in [x]]\n",
+        "learner_error|memory|timeout",
+    ),
+    "object_array": ("import numpy as np\ndef softmax(x):\n    return np.array([[x]], dtype=object)\n", "fail"),
+    "huge_number": ("def softmax(x):\n    return 1 << 200_000\n", "fail"),
+    "deep_answer": ("def softmax(x):\n    y = []\n    for _ in range(9999): y = [y]\n    return y\n", "fail"),
+    "generator": ("def softmax(x):\n    yield from x\n", "fail"),
+    "hostile_error": (HONEST + """
+class Mine(Exception):
+    def __str__(self): raise Mine(self)
+    __repr__ = __str__
+def softmax(x): raise Mine
+""", "learner_error"),
+    "endless_error": ("""
+class Mine(Exception):
+    def __str__(self):
+        while True: pass
+def softmax(x): raise Mine
+""", "timeout"),
+    "long_error": ("def softmax(x):\n    raise ValueError('x' * 50_000_000)\n", "learner_error"),
+    "other_signals": ("""
+import signal
+for number in range(1, 65):
+    try: signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError): pass
+def softmax(x):
+    while True: pass
+""", "timeout"),
+    "exit_at_exit": (HONEST + "import atexit, os\natexit.register(os._exit, 0)\n", "pass"),
 }  # fmt: skip
+QUICK = (
+    "exit_at_import", "exit_in_function", "expected_from_frames", "replaced_runtest", "patched_allclose", "patched_max",
+    "array_function", "always_equal", "sys_exit", "nan", "state", "broken_frames", "loop", "hundred_gigabytes",
+    "daemons", "deleted_folder", "flood", "killed_parent", "answers_itself", "patched_array", "hostile_error",
+    "vandal", "caller",
+)  # fmt: skip
+"""The nine cheats and one of each kind of accident."""
 ONLY_ENCLOSED: dict[str, tuple[str, str]] = {
     "vandal": ("""
 import os, pathlib, shutil, signal
@@ -210,9 +288,8 @@ shutil.rmtree(here, ignore_errors=True)
 for place in (here, here.parent, pathlib.Path.home(), pathlib.Path('/tmp'), pathlib.Path('/dev/shm')):
     try: (place / 'castalia-was-here').write_text('x')
     except OSError: pass
-try: os.kill(-1, signal.SIGKILL)
-except ProcessLookupError: pass
 """ + HONEST, "pass"),
+    "killed_all": (HONEST + "import os\nos.kill(-1, 9)\nimport time\ntime.sleep(9)\n", "learner_error"),
     "caller": ("""
 import socket
 def softmax(x):
@@ -225,18 +302,24 @@ LIMITS: dict[str, Any] = {"memory": 400 << 20, "start": 3.0, "processes": 32, "r
 def attack(folder: Path, name: str, namespaces: bool) -> dict[str, Any]:
     """Check one hostile file; the report, and what was left behind."""
     temporary = Path(tempfile.gettempdir())
-    before = set(os.listdir(temporary))
-    place = folder / name
-    place.mkdir()
+    place = folder / "work" / name
+    place.mkdir(parents=True)
     (place / "softmax.py").write_text({**HOSTILE, **ONLY_ENCLOSED}[name][0])
     (place / "thesis.txt").write_text("years of work")
+    before, around = set(os.listdir(temporary)), tree(folder / "work")
     began = time.perf_counter()
     report = check_project(ONE, place, limits=Limits(namespaces=namespaces, **LIMITS), seed=1)
     told = report.as_dict()
     return {
         **told, "name": name, "wall": time.perf_counter() - began,
-        "left": sorted(set(os.listdir(temporary)) - before), "files": sorted(os.listdir(place)),
+        "left": sorted(set(os.listdir(temporary)) - before), "touched": tree(folder / "work") != around,
     }  # fmt: skip
+
+
+def tree(folder: Path) -> list[tuple[str, str, float, bytes]]:
+    """Every file and folder below, with rights, time and content."""
+    paths = sorted(folder.rglob("*"))
+    return [(str(p), oct(p.stat().st_mode), p.stat().st_mtime, p.read_bytes() if p.is_file() else b"") for p in paths]
 
 
 if __name__ == "__main__":

@@ -17,21 +17,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from check_toys import HOSTILE, ONLY_ENCLOSED
+from check_toys import HOSTILE, ONLY_ENCLOSED, QUICK
 
+from castalia.check import Limits, limits_enforced
+from castalia.check.limits import enforced_by
+from castalia.check.sandbox import probe
 from castalia.jobs.processes import environment_of, marked
 
 pytestmark = [
-    pytest.mark.timeout(180),  # a module's worth of attacks is replayed before the first test
+    pytest.mark.timeout(240),  # a module's worth of attacks is replayed before the first test
     pytest.mark.skipif(sys.platform != "linux", reason="what is left behind is looked for in /proc"),
 ]
 ROOT = Path(__file__).parent.parent
 NOBODY = 65534
-WAYS = [
-    # One way in the quick tier; all four, the fork bombs with them, in `make check`.
-    pytest.param(
-        (user, means), id=f"{user}-{means}", marks=[] if (user, means) == ("me", "namespaces") else pytest.mark.slow
-    )
+# A few attacks in one way in the quick tier; all of them in all four ways in `make check`.
+WAYS = [pytest.param(("me", "namespaces", "a few"), id="quick")] + [
+    pytest.param((user, means, "all"), id=f"{user}-{means}", marks=pytest.mark.slow)
     for user in ("me", "ordinary user")
     for means in ("namespaces", "polled")
 ]
@@ -39,7 +40,7 @@ WAYS = [
 
 @pytest.fixture(scope="module", params=WAYS)
 def reports(request: pytest.FixtureRequest) -> Iterator[dict[str, dict[str, Any]]]:
-    user, means = request.param
+    user, means, which = request.param
     as_root = os.geteuid() == 0
     if user == "ordinary user" and not (as_root and shutil.which("setpriv")):
         pytest.skip("needs root and setpriv to become another user")
@@ -52,11 +53,13 @@ def reports(request: pytest.FixtureRequest) -> Iterator[dict[str, dict[str, Any]
         command, path = interpreter_of_nobody()
     command += [str(ROOT / "tests" / "check_toys.py"), str(folder), means]
     tag = str(secrets.randbelow(10**9))
-    names = [*HOSTILE, *(ONLY_ENCLOSED if means == "namespaces" else ())]
-    if user == "me" and as_root:
-        names.remove("fork_bomb")  # not every kernel has a limit that holds root: it is ended, but the machine feels it
+    names = [name for name in (*HOSTILE, *ONLY_ENCLOSED) if which == "all" or name in QUICK]
+    if means == "polled":
+        names = [name for name in names if name not in ONLY_ENCLOSED]
+    if user == "me" and as_root and not held("processes", means):
+        names.remove("fork_bomb")  # it would be ended, but the whole machine would feel it
     environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": path, "TOY_TAG": tag}
-    done = subprocess.run([*command, *names], capture_output=True, text=True, env=environment, timeout=120, check=False)
+    done = subprocess.run([*command, *names], capture_output=True, text=True, env=environment, timeout=170, check=False)
     try:
         assert done.returncode == 0, done.stderr[-3000:]
         told = {each["name"]: each for each in map(json.loads, done.stdout.splitlines())}
@@ -80,30 +83,49 @@ def interpreter_of_nobody() -> tuple[list[str], str]:
     pytest.skip("no Python of this version that an ordinary user may run")
 
 
+def held(limit: str, means: str) -> bool:
+    rows = limits_enforced() if means == "namespaces" else enforced_by(probe(Limits(namespaces=False)))
+    return next(row.enforced for row in rows if row.name == limit)
+
+
 def enclosed(reports: dict[str, dict[str, Any]], name: str) -> bool:
     return bool({each["name"]: each["enforced"] for each in reports["nan"]["enforced"]}[name])
 
 
-@pytest.mark.parametrize("name", list(HOSTILE))
-def test_hostile_code_gets_its_right_outcome(reports: dict[str, dict[str, Any]], name: str) -> None:
-    if name not in reports:
-        pytest.skip("a fork bomb of root may be felt by the whole machine; an ordinary user's is replayed")
-    report = reports[name]
-    assert report["outcome"] == HOSTILE[name][1], report["claims"]
-    assert report["left"] == [] and report["files"] == ["softmax.py", "thesis.txt"]
-    claim = report["claims"][0]
-    assert len(claim["output"]) <= 500 and report["wall"] < 40  # not a figure: a check that hangs is killed long before
-    if report["outcome"] != "pass":
-        assert claim["why"] and claim["action"] and claim["file_line"].startswith("softmax.py")
+def attacks(reports: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: report for name, report in reports.items() if name not in ("end", "means")}
+
+
+def test_hostile_code_gets_its_right_outcome(reports: dict[str, dict[str, Any]]) -> None:
+    expected = {name: outcome for name, (_, outcome) in {**HOSTILE, **ONLY_ENCLOSED}.items()}
+    wrong = {
+        name: (report["outcome"], report["claims"][0]["why"])
+        for name, report in attacks(reports).items()
+        if report["outcome"] not in expected[name].split("|")
+    }
+    assert not wrong
+    assert len(attacks(reports)) >= len(QUICK)
+
+
+def test_what_is_told_about_hostile_code_is_whole_and_short(reports: dict[str, dict[str, Any]]) -> None:
+    for name, report in attacks(reports).items():
+        claim = report["claims"][0]
+        assert len(claim["output"]) <= 500 and len(claim["why"]) < 3000, name
+        assert report["wall"] < 40, name  # not a figure: a check that hangs is killed long before
+        if report["outcome"] != "pass":
+            assert claim["why"] and claim["action"] and claim["file_line"].startswith("softmax.py"), name
+
+
+def test_nothing_is_left_or_changed_around_it(reports: dict[str, dict[str, Any]]) -> None:
+    assert not {name: report["left"] for name, report in attacks(reports).items() if report["left"]}
+    assert not [name for name, report in attacks(reports).items() if report["touched"]]
 
 
 def test_the_line_of_a_loop_and_of_a_crash_is_named(reports: dict[str, dict[str, Any]]) -> None:
-    lines = {name: reports[name]["claims"][0]["file_line"] for name in ("loop", "loop_at_import", "segfault")}
-    assert lines["loop"] in ("softmax.py:2", "softmax.py:3") and lines["loop_at_import"] in (
-        "softmax.py:1",
-        "softmax.py:2",
-    )
-    assert lines["segfault"] == "softmax.py:3"
+    expected = {"loop": (2, 3), "loop_at_import": (1, 2), "segfault": (3,)}
+    for name, lines in expected.items():
+        if name in reports:
+            assert reports[name]["claims"][0]["file_line"] in [f"softmax.py:{line}" for line in lines]
 
 
 def test_no_process_stays(reports: dict[str, dict[str, Any]]) -> None:
@@ -121,7 +143,6 @@ def test_nothing_outside_is_touched(reports: dict[str, dict[str, Any]]) -> None:
     if not enclosed(reports, "files outside"):
         pytest.skip("this kernel lends no mount namespace, and the report says so")
     assert reports["vandal"]["outcome"] == "pass", reports["vandal"]["claims"]
-    assert reports["vandal"]["files"] == ["softmax.py", "thesis.txt"]
     for place in (Path.home(), Path("/tmp"), Path("/dev/shm")):
         assert not (place / "castalia-was-here").exists()
 

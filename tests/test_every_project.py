@@ -23,13 +23,13 @@ import pytest
 from castalia import catalog, runtime
 from castalia.catalog import Card
 from castalia.core.errors import Stopped, WrongInput
+from castalia.core.example import example_of
 from castalia.core.fields import Table
 from castalia.core.record import Record
 from castalia.core.rows import Row
 from castalia.core.settings import Settings
 from castalia.core.system import Run, System
 from castalia.jobs import Jobs
-from castalia.runtime.description import example_of
 from castalia.runtime.work import Untracked
 
 TOYS = Path(__file__).parent / "toy_shelf"

@@ -19,8 +19,18 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from castalia.jobs.keeper import ended, reap_orphans
-from castalia.jobs.processes import KILL, LINUX, Process, become_subreaper, children, end_all, marked, signal_group
+from castalia.jobs.processes import (
+    KILL,
+    LINUX,
+    Process,
+    become_subreaper,
+    children,
+    end_all,
+    ended,
+    marked,
+    reap_orphans,
+    signal_group,
+)
 from castalia.jobs.spawn import settle
 
 POLL = 0.02
@@ -37,6 +47,7 @@ class Cage:
         self.refused: dict[str, str] = {}
         self.reason = ""
         self.peak = 0
+        self.user = 0  # whom root becomes for the runner
         self.status, self.told = os.pipe()  # the runner's wait status, from the first process of a PID namespace
         self.nothing = os.open(os.devnull, os.O_RDWR)
 
@@ -84,7 +95,10 @@ class Cage:
 
                 if own_pids:
                     namespaces.die_with_parent()
-                found = namespaces.enclose(self.folder, self.refused.get("network namespace") == "")
+                loopback = self.limits["loopback"] and self.refused.get("network namespace") == ""
+                found = namespaces.enclose(self.folder, loopback)
+            if LINUX:
+                found |= self.choose_user()
             os.write(tell, json.dumps(found).encode())
             os.close(tell)
             if own_pids and (runner := os.fork()):
@@ -93,6 +107,22 @@ class Cage:
         except BaseException as error:
             os.write(2, f"castalia: the runner could not be started: {error}\n".encode())
         os._exit(CANNOT_START)
+
+    def choose_user(self) -> dict[str, str]:
+        """Whom the runner will be, and whether the kernel limits the number of that user's processes."""
+        from castalia.check import namespaces
+
+        told = {"own user": "", "process limit": ""}
+        if user := namespaces.a_user():
+            told["process limit"] = namespaces.holds_processes(user, self.order["command"][0])
+            if not told["process limit"]:
+                for place in (self.folder, *self.folder.iterdir()):
+                    os.chown(place, user, user)
+                self.user = user
+                return told
+        told["own user"] = told["process limit"] or "it is the user who runs the check"
+        told["process limit"] = namespaces.holds_processes(0)
+        return told
 
     def be_first(self, runner: int) -> NoReturn:
         """Process 1: adopts and reaps orphans; when the runner ends, passes on how and ends, and with it all others."""
@@ -111,11 +141,11 @@ class Cage:
         os.chdir(self.order["cwd"])
         for handle in (self.status, self.told, self.nothing, self.order["life"]):
             os.close(handle)
-        set_limits(self.limits)
+        set_limits(self.limits, self.user)
         if LINUX:
             from castalia.check import namespaces
 
-            namespaces.drop_privileges()
+            namespaces.become(self.user) if self.user else namespaces.drop_privileges()
         os.execve(self.order["command"][0], self.order["command"], self.order["environment"])  # noqa: S606
 
     # --- while it runs -------------------------------------------------------------------------
@@ -168,16 +198,20 @@ def come_first() -> None:
             os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
 
-def set_limits(limits: dict[str, Any]) -> None:
-    """The kernel's limits on each process. One that the system refuses is left: the polling holds the tree."""
-    import resource
-
-    own = user_threads() if os.geteuid() else 0
+def set_limits(limits: dict[str, Any], user: int = 0) -> None:
+    """The kernel's limits on each process, of a ``user`` of its own perhaps. One that the system lacks or refuses is
+    left: the polling holds the tree."""
+    try:
+        import resource
+    except ImportError:
+        return
+    own = user_threads() if os.geteuid() and not user else 0
     wanted = [
         ("RLIMIT_AS", limits["address_space"]), ("RLIMIT_CPU", int(limits["cpu"]) + 1),
-        ("RLIMIT_FSIZE", limits["file_size"]), ("RLIMIT_NOFILE", limits["files"]),
-        ("RLIMIT_NPROC", own + 4 * limits["processes"]), ("RLIMIT_CORE", 0),
+        ("RLIMIT_FSIZE", limits["file_size"]), ("RLIMIT_NOFILE", limits["files"]), ("RLIMIT_CORE", 0),
     ]  # fmt: skip
+    if LINUX:  # elsewhere nobody tells how many the user has already, and they count
+        wanted.append(("RLIMIT_NPROC", own + 4 * limits["processes"]))
     for name, value in wanted:
         kind = getattr(resource, name, None)
         if kind is None:

@@ -1,7 +1,8 @@
 """The verdict: inputs from a seed, the oracle, the tolerance, the smallest failing input. Never imports their code.
 
 A claim is tried on its edge inputs, then on generated ones; each case has a generator of its own, so a case can be
-made again at a smaller size. Every input of an oracle is compared after the call, and the first ones are asked twice.
+made again at a smaller size. Every input of an oracle is compared after the call, the first ones are asked twice, and
+one of the largest is asked in other forms (castalia.check.variants).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import copy
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,19 +20,26 @@ import numpy as np
 from castalia.check.result import Result
 from castalia.check.stubs import line_of
 from castalia.check.subject import Died, Runner
+from castalia.check.variants import variants
 from castalia.core.contract import Claim, Failed, NotAttempted, Raised, equal
 
 TWICE = 3
 """So many cases of an oracle are asked a second time: what keeps state between calls answers differently."""
+FEW = 5
+"""So many cases at least, if there are as many, are asked backwards."""
 SHOWN = 500
+BACKWARDS = "asked for the same inputs in reverse order, in a new process"
+_KEPT = "An answer may depend on its input only. Look for what is kept from one call to the next, and make it anew."
 
 
 @dataclass(frozen=True)
 class _Case:
-    """One input that can be made again. ``size`` 0 is an edge."""
+    """One input that can be made again. ``size`` 0 is an edge; a ``thorough`` one is asked in every form."""
 
     number: int
     size: int
+    twice: bool = False
+    thorough: bool = False
 
     def make(self, claim: Claim, seed: int) -> tuple[Any, ...]:
         if not self.size:
@@ -48,20 +56,26 @@ class _Verdict:
     got: Any = None
     expected: Any = None
     file_line: str = ""
+    cure: str = ""
 
 
-def check_claim(claim: Claim, subject: Runner, seed: int, *, milestone: str = "") -> Result:
+def check_claim(claim: Claim, subject: Runner, seed: int, *, milestone: str = "", backwards: bool = False) -> Result:
     """Check one claim on a started and loaded ``subject``. Raises nothing: what goes wrong is an outcome.
 
+    With ``backwards`` some of the same inputs are asked from the last to the first, each once.
     After timeout, memory or the end of its process ``subject.alive`` is False, and it must be started again.
     """
     began, spent, printed = time.perf_counter(), subject.learner_seconds, subject.printed()
     subject.allow(claim.budget)
     result = _blank(claim, seed, milestone)
-    for number, case in enumerate(_cases(claim)):
-        verdict = _try(claim, subject, seed, case, twice=number < TWICE)
+    cases = list(enumerate(_cases(claim)))
+    for number, case in cases[:: -max(1, len(cases) // FEW)] if backwards else cases:
+        verdict = _try(claim, subject, seed, replace(case, twice=False, thorough=False) if backwards else case)
         if verdict is not None:
-            case, verdict = _shrink(claim, subject, seed, case, verdict)
+            if backwards:
+                verdict = replace(verdict, why=f"{BACKWARDS}: {verdict.why}", cure=_KEPT)
+            else:
+                case, verdict = _shrink(claim, subject, seed, case, verdict)
             result = _explain(replace(result, case=number), claim, subject.path, case, verdict)
             break
     return replace(
@@ -82,12 +96,25 @@ def _blank(claim: Claim, seed: int, milestone: str) -> Result:
     return Result(claim=claim.id, milestone=milestone, outcome="pass", seed=seed, words=claim.words, topic=topic)
 
 
+def distrusted(result: Result, changed: Sequence[str]) -> Result:
+    """In place of ``result``, and of every other: nothing is said about the code when the contract has changed."""
+    why = f"files of the contract changed during the check: {', '.join(changed)}"
+    action = "Check again. If nobody edited them, the code did: look for what it writes, and reinstall castalia."
+    return replace(
+        result, outcome="tool_error", why=why, action=action, got=None, expected=None, input="", file_line="", case=-1
+    )
+
+
 def _cases(claim: Claim) -> Iterator[_Case]:
-    yield from (_Case(number, 0) for number in range(len(claim.edges)))
-    yield from (_Case(number, claim.sizes[number % len(claim.sizes)]) for number in range(claim.cases))
+    """Edges first. The first few are asked twice; the first of the largest size is asked in every form."""
+    sizes = [0] * len(claim.edges) + [claim.sizes[number % len(claim.sizes)] for number in range(claim.cases)]
+    largest = sizes.index(max(sizes))
+    for at, size in enumerate(sizes):
+        number = at - (len(claim.edges) if size else 0)
+        yield _Case(number, size, twice=at < TWICE, thorough=at == largest)
 
 
-def _try(claim: Claim, subject: Runner, seed: int, case: _Case, twice: bool) -> _Verdict | None:
+def _try(claim: Claim, subject: Runner, seed: int, case: _Case) -> _Verdict | None:
     """One case; None when it passes. Whatever the contract itself raises before it asked anything is our fault."""
     calls = subject.calls
     subject.changed, subject.last = "", None
@@ -97,7 +124,7 @@ def _try(claim: Claim, subject: Runner, seed: int, case: _Case, twice: bool) -> 
             if claim.holds is not None:
                 claim.holds(subject, *copy.deepcopy(inputs))
             else:
-                _ask_oracle(claim, subject, inputs, twice)
+                _ask_oracle(claim, subject, inputs, case)
     except (Failed, Raised, NotAttempted, Died) as error:
         return _judged(error)
     except Exception as error:
@@ -108,7 +135,7 @@ def _try(claim: Claim, subject: Runner, seed: int, case: _Case, twice: bool) -> 
     return None
 
 
-def _ask_oracle(claim: Claim, subject: Runner, inputs: tuple[Any, ...], twice: bool) -> None:
+def _ask_oracle(claim: Claim, subject: Runner, inputs: tuple[Any, ...], case: _Case) -> None:
     assert claim.oracle is not None
     expected = claim.oracle(*copy.deepcopy(inputs))
     got = subject.call(claim.function, *inputs)
@@ -116,9 +143,18 @@ def _ask_oracle(claim: Claim, subject: Runner, inputs: tuple[Any, ...], twice: b
     if subject.changed:
         words = f"{claim.function} changed the input it was given; work on a copy"
         raise Failed("another input after the call", "the input as it was", words)
-    if twice:
+    if case.twice:
         again = subject.call(claim.function, *inputs)
         equal(again, expected, claim.rtol, f"{claim.function}, called a second time with the same input")
+    for each in variants(claim, inputs, expected, case.number) if case.thorough else ():
+        subject.layout = each.layout
+        try:
+            got = subject.call(claim.function, *each.inputs)
+        except Raised as error:
+            raise Raised(error.kind, f"{error.message} ({each.words})", error.file_line) from None
+        finally:
+            subject.layout = ""
+        equal(got, each.expected, each.rtol, f"{claim.function} {each.words}")
 
 
 def _judged(error: Exception) -> _Verdict:
@@ -127,7 +163,7 @@ def _judged(error: Exception) -> _Verdict:
     if isinstance(error, NotAttempted):
         return _Verdict("not_attempted", str(error))
     if isinstance(error, Died):
-        return _Verdict(error.outcome, error.why, file_line=error.file_line)
+        return _Verdict(error.outcome, error.why, file_line=error.file_line, cure=error.cure)
     if isinstance(error, Raised):
         return _Verdict("learner_error", f"it raised {error}", str(error), "an answer", error.file_line)
     return _Verdict("tool_error", f"{type(error).__name__}: {error}"[:SHOWN])
@@ -140,8 +176,8 @@ def _shrink(claim: Claim, subject: Runner, seed: int, case: _Case, verdict: _Ver
     for size in (size for size in claim.sizes if size < case.size):
         if not subject.alive:
             break
-        smaller = _Case(case.number, size)
-        found = _try(claim, subject, seed, smaller, twice=True)
+        smaller = _Case(case.number, size, twice=True, thorough=case.thorough)
+        found = _try(claim, subject, seed, smaller)
         if found is not None and found.outcome == verdict.outcome:
             return smaller, found
     return case, verdict
@@ -159,14 +195,15 @@ def _explain(result: Result, claim: Claim, path: Path, case: _Case | None, verdi
 
 def _action(verdict: _Verdict, claim: Claim, file_line: str) -> str:
     """One next thing to do."""
-    return {
+    words = {
         "fail": f"Change {claim.at} ({file_line}) and check again; `castalia hint` says where to look.",
         "not_attempted": f"Write {claim.at} ({file_line}), then check again.",
         "learner_error": f"Read {file_line}: the code stopped there.",
         "timeout": f"Look at {file_line}: the code was there when its time was over ({claim.budget:g} s).",
         "memory": f"Look at {file_line}: make smaller arrays there, or fewer at a time.",
         "tool_error": "This is not your code. Run `castalia doctor`, and report the line above if it finds nothing.",
-    }[verdict.outcome]
+    }
+    return verdict.cure or words[verdict.outcome]
 
 
 def _shown(claim: Claim, result: Result, case: _Case) -> str:

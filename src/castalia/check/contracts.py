@@ -6,10 +6,12 @@ A name is that of an exercise, or the address of a project: ``churn``, ``yours/r
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from castalia import catalog
+from castalia.check.seal import imported_files, text_of
 from castalia.core.contract import Contract, Mutant
 from castalia.core.errors import NotFound, did_you_mean
 from castalia.core.settings import Settings
@@ -29,9 +31,14 @@ def exercises() -> list[str]:
 
 
 def find(name: str, settings: Settings | None = None) -> Contract:
-    """The contract called ``name``; NotFound says "no check yet" for a project that has none. Runs its code."""
+    """The contract called ``name``; NotFound says "no check yet" for a project that has none. Runs its code.
+
+    Its ``source`` is the text of contract.py and of what that imports from its own folder, whatever the author wrote.
+    """
     contract: Contract = part(name, "contract", settings).CONTRACT
-    return contract
+    files = imported_files(folder(name, settings) / "contract.py")
+    others = imported_files(reference(name, settings))
+    return replace(contract, source=text_of(files), files=tuple(dict.fromkeys([*files, *others])))
 
 
 def folder(name: str, settings: Settings | None = None) -> Path:

@@ -6,10 +6,12 @@ doctor` prints it and every report carries it. Nothing here imports ``fcntl`` or
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from castalia.core.contract import Contract
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,22 +36,41 @@ class Limits:
     """Printed bytes that are kept; what is printed beyond is read and dropped."""
     result: int = 256 << 20
     """Bytes of one answer."""
+    loopback: bool = False
+    """Its own network namespace has a loopback that is up."""
     namespaces: bool = True
     """Use the kernel's namespaces where it lends them; without them the tree is polled and killed."""
+
+    @classmethod
+    def of(cls, contract: Contract) -> Limits:
+        """What a contract allows: its memory, and CPU seconds for its budgets, each asked for twice."""
+        budgets = sum(claim.budget for milestone in contract.milestones for claim in milestone.claims)
+        memory = contract.memory << 20
+        cpu = 2 * (cls.start + budgets) + 2
+        return cls(memory=memory, cpu=cpu, address_space=max(cls.address_space, 8 * memory))
 
     def as_dict(self) -> dict[str, Any]:
         return dict(vars(self))
 
 
 class Enforced(NamedTuple):
-    """One limit: does it hold here, and how, or why not."""
+    """One limit: does it hold here, and how, or why not, and what to do about that."""
 
     name: str
     enforced: bool
     why: str
+    cure: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return self._asdict()
+
+
+NAMESPACES = (
+    "Let this user make user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
+    "kernel.apparmor_restrict_unprivileged_userns=0), or give the container SYS_ADMIN."
+)
+COUNTED = "Check as an ordinary user, or on Linux 6.14 or newer with namespaces."
+ELSEWHERE = "Check code that you do not trust on Linux."
 
 
 def limits_enforced() -> list[Enforced]:
@@ -61,7 +82,7 @@ def limits_enforced() -> list[Enforced]:
 
 def enforced_by(refused: dict[str, str] | None) -> list[Enforced]:
     """The list for a sandbox that reported ``refused``: the name of each means -> "" or why it was refused."""
-    posix = sys.platform != "win32" and importlib.util.find_spec("resource") is not None
+    posix = sys.platform != "win32" and _has("resource")
     linux = sys.platform == "linux"
     no_rlimit = "" if posix else "this system has no resource limits"
     no_tree = "" if linux else "only Linux tells a program about its whole process tree"
@@ -70,19 +91,36 @@ def enforced_by(refused: dict[str, str] | None) -> list[Enforced]:
     def by_kernel(means: str) -> str:
         return told.get(means, "not tried") if linux else "only Linux has namespaces"
 
-    no_pids = by_kernel("pid namespace")
+    no_pids, own_user = by_kernel("pid namespace"), by_kernel("own user") == ""
+    no_count = no_rlimit or (by_kernel("process limit") if linux else no_tree)
+    polled = "looked at 50 times a second, so that a storm is ended and yet felt"
+    counted = "RLIMIT_NPROC, for a user of its own" if own_user else "RLIMIT_NPROC"
+    if no_count and by_kernel("number of processes") == "":
+        no_count, counted = "", "the PID namespace has room for 400"
+    outside = by_kernel("read-only files")
+    if outside and own_user:
+        outside += "; it runs as a user of its own, who can write only where everybody may"
+    cure = NAMESPACES if linux else ELSEWHERE
     rows = [
-        ("wall", "", "the checker ends what is late"),
-        ("output", "", "the checker keeps the first megabyte"),
-        ("result", "", "the checker refuses a larger answer"),
-        ("memory", no_tree, "all processes together, polled 50 times a second"),
-        ("address space", no_rlimit, "RLIMIT_AS"),
-        ("cpu", no_rlimit, "RLIMIT_CPU"),
-        ("file size", no_rlimit, "RLIMIT_FSIZE"),
-        ("open files", no_rlimit, "RLIMIT_NOFILE"),
-        ("processes", no_tree, "polled, and RLIMIT_NPROC for an ordinary user"),
-        ("no process stays", no_pids and no_tree, "a polled and killed tree" if no_pids else "a PID namespace"),
-        ("no network", by_kernel("network namespace"), "a network namespace with only its own loopback"),
-        ("files outside", by_kernel("read-only files"), "everything but its own folder is read-only"),
+        ("wall", "", "the checker ends what is late", ""),
+        ("output", "", "the checker keeps the first megabyte", ""),
+        ("result", "", "the checker refuses a larger answer", ""),
+        ("memory", no_tree, "all processes together, polled 50 times a second", ELSEWHERE),
+        ("address space", no_rlimit, "RLIMIT_AS", ELSEWHERE),
+        ("cpu", no_rlimit, "RLIMIT_CPU", ELSEWHERE),
+        ("file size", no_rlimit, "RLIMIT_FSIZE", ELSEWHERE),
+        ("open files", no_rlimit, "RLIMIT_NOFILE", ELSEWHERE),
+        ("processes", no_count and f"{no_count}; {polled}", counted, COUNTED if linux else ELSEWHERE),
+        ("no process stays", no_pids and no_tree, "a polled and killed tree" if no_pids else "a PID namespace", cure),
+        ("no network", by_kernel("network namespace"), "a network namespace with only its own loopback", cure),
+        ("files outside", outside, "everything but its own folder is read-only", cure),
     ]
-    return [Enforced(name, not why, why or how) for name, why, how in rows]
+    return [Enforced(name, not why, why or how, cure if why else "") for name, why, how, cure in rows]
+
+
+def _has(module: str) -> bool:
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True

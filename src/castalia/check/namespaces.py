@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import secrets
 import socket
 import struct
 from pathlib import Path
@@ -17,8 +18,10 @@ NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 MOUNT_ATTR_RDONLY, AT_RECURSIVE, AT_FDCWD = 1, 0x8000, -100
 MOUNT_SETATTR = 442  # the same number on every architecture, as all calls since 5.1
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
-CAP_DAC_READ_SEARCH = 2
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 24, 28, 38, 47
+NO_SETUID_FIXUP = 4
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
+COUNTED, UNCOUNTED, UNTRIED = 0, 1, 2
 SHARED_MEMORY = 256 << 20
 MOST_PIDS = 400  # the kernel takes no less than 301
 
@@ -48,29 +51,94 @@ def unshare() -> dict[str, str]:
     return told
 
 
-def enclose(folder: Path, network: bool) -> dict[str, str]:
-    """Inside the namespaces: everything but ``folder`` read-only, own /proc and /dev/shm, own loopback.
+def enclose(folder: Path, loopback: bool) -> dict[str, str]:
+    """Inside the namespaces: everything but ``folder`` read-only, own /proc and /dev/shm; own loopback where asked for.
 
-    Returns means -> "" or why not, for "read-only files".
+    Returns means -> "" or why not, for "read-only files" and "number of processes".
     """
-    if network:
-        with contextlib.suppress(OSError):
+    if loopback:
+        with contextlib.suppress(OSError, ImportError):
             _loopback_up()
     if refused := _unshare(NEWNS):
         return {"read-only files": f"the kernel refuses a mount namespace here ({refused})"}
+    told = {"read-only files": "", "number of processes": "the kernel lends no /proc of its own"}
     try:
         _mount("none", "/", "", MS_REC | MS_PRIVATE)
         _mount(str(folder), str(folder), "", MS_BIND)
         with contextlib.suppress(OSError):  # refused inside some containers; then theirs stays, read-only
             _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-            _limit_pids()
+            told["number of processes"] = _limit_pids()
         _mount_attr("/", MOUNT_ATTR_RDONLY, 0, AT_RECURSIVE)
         _mount_attr(str(folder), 0, MOUNT_ATTR_RDONLY, 0)
         with contextlib.suppress(OSError):
             _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"size={SHARED_MEMORY}")  # noqa: S108
     except OSError as error:
-        return {"read-only files": f"the kernel refuses mounts here ({error.strerror})"}
-    return {"read-only files": ""}
+        told["read-only files"] = f"the kernel refuses mounts here ({error.strerror})"
+    return told
+
+
+def a_user() -> int:
+    """An id for one sandbox alone when this is root, else 0: the kernel counts no processes of root.
+
+    Such an id is nobody's, on this machine and on others (systemd's list of ranges leaves it free).
+    """
+    return 1_900_000_000 + secrets.randbelow(1 << 24) if os.geteuid() == 0 else 0
+
+
+def become(user: int) -> None:
+    """Go on as ``user``, who may read what root may read, and write nothing but what is theirs or everybody's.
+
+    Raises OSError where that is refused, or files would be hidden; nothing has changed then, or this process must end.
+    """
+    held = int(next(r for r in Path("/proc/self/status").read_text().splitlines() if r.startswith("CapPrm:"))[7:], 16)
+    kept = next((each for each in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) if held >> each & 1), None)
+    if kept is None:
+        raise OSError(1, "this root may not read the files of others")
+    for capability in range(64):
+        if capability != kept:
+            _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    # Another id keeps what is held, and access(2), which git asks, counts it.
+    if _libc.prctl(PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    header = struct.pack("=Ii", 0x20080522, 0)
+    if _libc.capset(header, struct.pack("=6I", *(1 << kept,) * 3, 0, 0, 0)):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    if _libc.prctl(PR_CAP_AMBIENT, 2, ctypes.c_ulong(kept), 0, 0):  # so that it outlives the start of their Python
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def holds_processes(user: int, program: str = "") -> str:
+    """Whether the kernel keeps to RLIMIT_NPROC once this process is ``user`` (0: as it is), who can also start
+    ``program``; tried by a child: "", or why it does not."""
+    try:
+        import resource
+    except ImportError:
+        return "this Python has no resource limits"
+    pid = os.fork()
+    if pid == 0:
+        code = UNTRIED
+        with contextlib.suppress(BaseException):
+            if user:
+                become(user)
+            if program and not os.access(program, os.X_OK):
+                os._exit(UNTRIED)
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+            code = COUNTED
+            if os.fork() >= 0:
+                code = UNCOUNTED
+        os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code == COUNTED:
+        return ""
+    return (
+        "the kernel counts no processes of root"
+        if code == UNCOUNTED
+        else "root cannot become another user here, or only one who may not start that Python"
+    )
 
 
 def drop_privileges() -> None:
@@ -106,12 +174,14 @@ def _mount_attr(target: str, set_: int, clear: int, flags: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def _limit_pids() -> None:
-    """At most so many processes in this namespace: RLIMIT_NPROC does not hold root. Before 6.14 the number belonged
-    to the whole machine, and is left alone."""
+def _limit_pids() -> str:
+    """At most so many processes in this namespace; "" or why not. Before 6.14 the number was the whole machine's, and
+    is left alone."""
     major, minor = (int(part) for part in os.uname().release.split(".")[:2])
-    if (major, minor) >= (6, 14) and os.getpid() == 1:
-        Path("/proc/sys/kernel/pid_max").write_text(str(MOST_PIDS))
+    if (major, minor) < (6, 14) or os.getpid() != 1:
+        return "kernels before 6.14 have no such limit"
+    Path("/proc/sys/kernel/pid_max").write_text(str(MOST_PIDS))
+    return ""
 
 
 def _loopback_up() -> None:

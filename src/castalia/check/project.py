@@ -10,53 +10,69 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from castalia.check.checker import check_claim, not_reached
+from castalia.check.checker import check_claim, distrusted, not_reached
+from castalia.check.fresh import Fresh
 from castalia.check.limits import Enforced, Limits
 from castalia.check.result import Report, Result
+from castalia.check.seal import digest
 from castalia.check.stubs import code_hash, untouched
 from castalia.check.subject import Died, Runner
 from castalia.core.contract import Claim, Contract, Failed, Milestone, NotAttempted, Raised
-from castalia.core.errors import NotFound, Unavailable
+from castalia.core.errors import NotFound
+
+CHILDREN = 256
+"""Processes at once for claims that need children (Limits.processes is for those that do not)."""
+SOCKETS = 1024
+"""Open files of one process for claims that need loopback."""
+
+LONG = 1.0
+"""Seconds in the code under check after which a claim is not asked a second time, backwards."""
 
 
 def check_project(
     contract: Contract, at: str | os.PathLike[str] = ".", python: str = sys.executable, seed: int | None = None, *,
     all: bool = False, milestone: str | None = None, limits: Limits | None = None,
 ) -> Report:  # fmt: skip
-    """Check the code at ``at`` (a .py file, a package, or the folder that holds ``<project>.py``).
+    """Check the code at ``at``: a .py file, a package, the folder that holds ``<project>.py``; a program; a repository.
 
     Milestones in order, each in a fresh process; core claims only, up to the first that does not pass. With ``all``
-    every claim of every tier. Without ``seed`` a new one is drawn; the report names it. ``NotFound`` when there is no
-    such file, ``Unavailable`` when the interpreter does not start: everything else is an outcome.
+    every claim of every tier. A milestone that passed is asked once more, last input first, in another fresh process.
+    Without ``seed`` a new one is drawn; the report names it. Without ``limits`` the contract's own hold. ``NotFound``
+    when there is no such file, ``Unavailable`` when the interpreter does not start: everything else is an outcome.
     """
     began = time.perf_counter()
-    if contract.adapter != "module":
-        words = f"{contract.project} is checked through a {contract.adapter}"
-        raise Unavailable(words, contract.adapter, "a module", "this version checks Python modules only")
-    path = subject_file(contract.project, at)
+    path = subject_file(contract.project, at, contract.adapter)
     seed = secrets.randbits(32) if seed is None else seed
-    visit = _Visit(contract, path, python, seed, all, limits or Limits())
+    sealed = digest(contract.files)
+    visit = _Visit(contract, path, python, seed, all, limits)
     results = tuple(visit.results(milestone))
+    if changed := [file.name for file, found in digest(contract.files).items() if found != sealed[file]]:
+        results = (distrusted(results[-1], changed),)
     core = [each for each in results if contract.claim(each.claim).tier == "core"]
     failed = next((each for each in core or results if not each.passed), None)
-    root = path.parents[1] if path.name == "__init__.py" else path.parent
     return Report(
         project=contract.project, outcome=failed.outcome if failed else "pass", claims=results, seed=seed,
-        contract_hash=contract.hash(), code_hash=code_hash(root, visit.files), milestone=milestone,
-        python=visit.versions, enforced=tuple(each.as_dict() for each in visit.enforced),
+        contract_hash=contract.hash(), code_hash=code_hash(visit.root, visit.files), milestone=milestone,
+        python=visit.versions, memory=visit.peak, enforced=tuple(each.as_dict() for each in visit.enforced),
         seconds=time.perf_counter() - began,
     )  # fmt: skip
 
 
-def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
-    """The file to load for ``--at``: it, or in that folder the module, the package, what ``new --learn`` wrote.
+def subject_file(project: str, at: str | os.PathLike[str], adapter: str = "module") -> Path:
+    """What to check for ``--at``: it, or in that folder the module, the package, what ``new --learn`` wrote.
 
+    A program may be a folder with a ``__main__.py`` or any executable file; a repository is the folder itself.
     Raises ``NotFound``.
     """
     place = Path(at).resolve()
     file = f"{project}.py"
-    tried = [place, place / file, place / project / "__init__.py", place / "__init__.py",
+    inside = "__main__.py" if adapter in ("command", "port") else "__init__.py"
+    tried = [place, place / file, place / project / inside, place / inside, place / "src" / project / inside,
              place / project / file, place / "yours" / project / file]  # fmt: skip
+    if adapter in ("command", "port"):
+        tried.append(place / project)
+    if adapter == "repository" and place.is_dir():
+        return place
     for path in tried:
         if path.is_file():
             return path
@@ -65,50 +81,106 @@ def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
     raise NotFound(f"There is no {project} at {at}", f"neither {tried[1]} nor a package", f"{project}.py", cure)
 
 
-class _Visit:
-    """One walk through the claims, with a runner that is started when it is needed."""
+def runner_for(
+    contract: Contract, milestone: str, path: Path, python: str, limits: Limits | None = None, *, threads: int = 1
+) -> Runner:
+    """The runner that the claims of a milestone speak to: its adapter, and the limits for what they need."""
+    needs = frozenset[str]().union(*(claim.needs for claim in contract.milestone(milestone).claims))
+    allowed = limits or Limits.of(contract)
+    if "children" in needs and limits is None:
+        allowed = replace(allowed, processes=CHILDREN)
+    if "loopback" in needs:
+        allowed = replace(allowed, loopback=True, files=max(allowed.files, SOCKETS))
+    adapter = contract.adapter_of(milestone)
+    return Runner(path, python, allowed, threads=threads, adapter=adapter, needs=needs)
 
-    def __init__(self, contract: Contract, path: Path, python: str, seed: int, all_: bool, limits: Limits) -> None:
+
+class _Visit:
+    """One walk through the claims; a runner is started when it is needed, and another where the adapter changes."""
+
+    def __init__(
+        self, contract: Contract, path: Path, python: str, seed: int, all_: bool, limits: Limits | None
+    ) -> None:  # fmt: skip
         self.contract, self.path, self.python, self.seed = contract, path, python, seed
         self.all, self.limits = all_, limits
-        self.files: list[str] = [str(path)]
+        self.fresh: Fresh | None = None
+        self.root = path.parent
+        self.files: list[str] = []
         self.versions = ""
+        self.peak = 0
         self.enforced: list[Enforced] = []
 
     def results(self, only: str | None) -> Iterator[Result]:
         names = [only] if only else [each.id for each in self.contract.milestones]
-        for milestone in (self.contract.milestone(name) for name in names):
-            for result in self.of_milestone(milestone):
-                yield result
-                if not result.passed and not self.all:
+        try:
+            for milestone in (self.contract.milestone(name) for name in names):
+                results = self.of_milestone(milestone, self.served(milestone.id))
+                yield from results
+                if not all(result.passed for result in results) and not self.all:
                     return
-
-    def of_milestone(self, milestone: Milestone) -> Iterator[Result]:
-        claims = [claim for claim in milestone.claims if self.all or claim.tier == "core"]
-        interface = self.contract.stubs(milestone.id)
-        runner = Runner(self.path, self.python, self.limits)
-        try:
-            for claim in claims:
-                if untouched(self.path, interface, claim.at):
-                    error = NotAttempted(f"{claim.at} is still the stub")
-                    yield not_reached(claim, self.seed, error, self.path, milestone=milestone.id)
-                else:
-                    yield self.one(runner, claim, milestone.id)
         finally:
-            self.files = sorted({*self.files, *runner.loaded_files()})
-            runner.close()
+            self.close()
 
-    def one(self, runner: Runner, claim: Claim, milestone: str) -> Result:
+    def served(self, milestone: str) -> Fresh:
+        """What serves the claims of a milestone: the one of the milestone before, where nothing about it differs."""
+        made = runner_for(self.contract, milestone, self.path, self.python, self.limits)
+        before = self.fresh.runner if self.fresh else None
+        if before is None or (made.adapter, made.needs, made.limits) != (before.adapter, before.needs, before.limits):
+            self.close()
+            self.fresh = Fresh(made)
+        self.root = made.root
+        assert self.fresh is not None
+        return self.fresh
+
+    def close(self) -> None:
+        if self.fresh is not None:
+            self.fresh.runner.close()
+            self.peak = max(self.peak, self.fresh.runner.peak)
+
+    def of_milestone(self, milestone: Milestone, fresh: Fresh) -> list[Result]:
+        """Its claims up to the first that does not pass, or all; where all passed, asked once more backwards."""
+        results: list[Result] = []
+        interface = self.contract.stubs(milestone.id)
+        path = fresh.runner.path
+        for claim in milestone.claims:
+            if not self.all and (claim.tier != "core" or not all(result.passed for result in results)):
+                continue
+            if untouched(path, interface, claim.at):
+                error = NotAttempted(f"{claim.at} is still the stub")
+                results.append(not_reached(claim, self.seed, error, path, milestone=milestone.id))
+            else:
+                results.append(self.one(fresh, claim, milestone.id))
+        self.files = sorted({*self.files, *fresh.drop()})
+        if results and all(result.passed for result in results):
+            results = self.backwards(fresh, results, milestone.id)
+        return results
+
+    def backwards(self, fresh: Fresh, results: list[Result], milestone: str) -> list[Result]:
+        """The same inputs from the last to the first, in a fresh process: state that is kept shows itself.
+
+        Claims that took their code long are left out.
+        """
+        for number, result in reversed(list(enumerate(results))):
+            claim = self.contract.claim(result.claim)
+            if result.learner_seconds < min(LONG, claim.budget / 2):
+                again = self.one(fresh, claim, milestone, backwards=True)
+                if not again.passed:
+                    results = [*results[:number], again, *results[number + 1 :]]
+                    break
+        fresh.drop()
+        return results
+
+    def one(self, fresh: Fresh, claim: Claim, milestone: str, *, backwards: bool = False) -> Result:
         began = time.perf_counter()
+        runner = fresh.runner
         try:
-            if not runner.alive:
-                runner.start()
-                runner.load()
-                self.versions = f"{runner.versions['python']}, NumPy {runner.versions['numpy']}"
+            fresh.get()
+            self.versions = f"{runner.versions['python']}, NumPy {runner.versions['numpy']}"
         except (Raised, NotAttempted, Failed, Died) as error:
-            runner.close()
-            result = not_reached(claim, self.seed, error, self.path, milestone=milestone)
-            return replace(result, output=runner.output()[:500], seconds=time.perf_counter() - began)
+            output = runner.output()[:500]
+            fresh.drop()
+            result = not_reached(claim, self.seed, error, runner.path, milestone=milestone)
+            return replace(result, output=output, seconds=time.perf_counter() - began)
         finally:
             self.enforced = runner.enforced()
-        return check_claim(claim, runner, self.seed, milestone=milestone)
+        return check_claim(claim, runner, self.seed, milestone=milestone, backwards=backwards)

@@ -30,6 +30,7 @@ from castalia.check.mutation import Mutation, mutations, sample
 from castalia.check.project import check_project
 from castalia.check.proof import Found, Proof, Tried, found, text_hash
 from castalia.check.result import Result
+from castalia.check.stubs import untouched_copy
 from castalia.check.subject import Died, Runner
 from castalia.core.contract import Claim, Contract, Failed, Mutant, NotAttempted, Raised
 from castalia.core.errors import CastaliaError
@@ -130,8 +131,7 @@ class _Bench:
     def stub(self) -> str:
         """The outcomes of the interface as it is handed to a learner."""
         with tempfile.TemporaryDirectory(prefix="castalia-prove-") as folder:
-            path = Path(folder) / f"{self.found.contract.project}.py"
-            path.write_text(self.found.contract.interface, "utf-8")
+            path = untouched_copy(self.found.contract, Path(folder))
             report = check_project(self.found.contract, path, python=self.python, seed=self.seed, all=True)
         return ", ".join(sorted({result.outcome for result in report.claims}))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from castalia.check.topics import title
+
 OUTCOMES = ("pass", "fail", "not_attempted", "learner_error", "timeout", "memory", "tool_error")
 """``fail`` is a wrong answer; ``learner_error`` is code that raised or ended its process; ``tool_error`` is ours."""
 
@@ -46,13 +48,19 @@ class Result:
     def passed(self) -> bool:
         return self.outcome == "pass"
 
+    @property
+    def topic_title(self) -> str:
+        """What the topic is called: "numerical methods"."""
+        return title(self.topic)
+
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``: id, milestone, outcome, seed, got, expected, topic, and the rest."""
         rest = {name: getattr(self, name) for name in (
             "words", "why", "input", "size", "case", "file_line", "action", "seconds", "learner_seconds", "output",
         )}  # fmt: skip
         first = {"id": self.claim, "milestone": self.milestone, "outcome": self.outcome, "seed": self.seed,
-                 "got": _json(self.got), "expected": _json(self.expected), "topic": self.topic}  # fmt: skip
+                 "got": _json(self.got), "expected": _json(self.expected), "topic": self.topic,
+                 "topic_title": self.topic_title}  # fmt: skip
         return {**first, **rest}
 
 
@@ -74,6 +82,8 @@ class Report:
     """The one milestone that was asked for, if one was."""
     enforced: tuple[dict[str, Any], ...] = field(default=())
     """Every limit by name, whether it held during this check, and why not."""
+    memory: int = 0
+    """The most bytes that all its processes held together, looked at 50 times a second; 0 where nobody can tell."""
     seconds: float = 0.0
 
     @property
@@ -91,7 +101,8 @@ class Report:
         return {"pass": 0, "tool_error": 3}.get(self.outcome, 1)
 
     def as_dict(self) -> dict[str, Any]:
-        names = ("project", "outcome", "seed", "contract_hash", "code_hash", "python", "milestone", "seconds")
+        names = ("project", "outcome", "seed", "contract_hash", "code_hash", "python", "milestone", "memory",
+                 "seconds")  # fmt: skip
         told = {name: getattr(self, name) for name in names}
         return {**told, "claims": [claim.as_dict() for claim in self.claims], "enforced": list(self.enforced)}
 

@@ -147,6 +147,7 @@ class Sandbox:
         temporary = str(self.box / "tmp")
         return {
             **kept, name: value, **dict.fromkeys(_THREADS, str(threads)),
+            "LOGNAME": kept.get("LOGNAME") or kept.get("USER") or "learner",  # a user of its own has no name
             "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1",
             "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
             **dict.fromkeys(("TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "MPLCONFIGDIR"), temporary),
@@ -173,9 +174,9 @@ class Sandbox:
             time.sleep(0.001)
 
 
-def probe() -> dict[str, str]:
+def probe(limits: Limits | None = None) -> dict[str, str]:
     """An empty sandbox with this Python: each means -> "" or why this machine refuses it."""
-    sandbox = Sandbox(sys.executable, Limits())
+    sandbox = Sandbox(sys.executable, limits or Limits())
     try:
         os.close(sandbox.writing)  # the runner reads its end and leaves
         refused: dict[str, str] = sandbox.report(wait=10.0)["refused"]

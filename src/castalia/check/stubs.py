@@ -7,6 +7,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from castalia.core.contract import Contract
+
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -27,7 +29,9 @@ def definitions(source: str) -> dict[str, _Definition]:
 
 
 def line_of(path: Path, name: str) -> str:
-    """``softmax.py:12`` where ``name`` is defined in the file; the file alone where it is not."""
+    """``softmax.py:12`` where ``name`` is defined in the file, else the file; of a repository the name itself."""
+    if path.is_dir():
+        return name
     found = definitions(_text(path)).get(name)
     return f"{path.name}:{found.lineno}" if found else path.name
 
@@ -35,13 +39,25 @@ def line_of(path: Path, name: str) -> str:
 def untouched(path: Path, interface: str, name: str) -> bool:
     """``name`` is still what the contract's interface gave: the same syntax tree, docstrings and annotations aside.
 
-    Also when it is only ``...``, ``pass`` or ``raise NotImplementedError``.
+    Also when it is only ``...``, ``pass`` or ``raise NotImplementedError``. Of a repository (``path`` is a folder):
+    there is no such file, or nothing in it.
     """
+    if path.is_dir():
+        return not ((path / name).is_dir() or _text(path / name).strip())
     mine = definitions(_text(path)).get(name)
     if mine is None:
         return False
     given = definitions(interface).get(name)
     return (given is not None and _shape(mine) == _shape(given)) or _empty(mine)
+
+
+def untouched_copy(contract: Contract, folder: Path) -> Path:
+    """Write into ``folder`` what a learner is handed, and nothing more; returns what is then to be checked."""
+    if contract.adapter == "repository":
+        return folder  # they begin with nothing
+    path = folder / f"{contract.project}.py"
+    path.write_text(contract.interface, "utf-8")
+    return path
 
 
 def code_hash(root: Path, files: Iterable[str]) -> str:

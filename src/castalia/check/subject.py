@@ -8,33 +8,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from castalia.check.channel import Channel, Damaged
+from castalia.check.ending import Died as Died
+from castalia.check.ending import ended_by, innermost, raised
 from castalia.check.limits import Enforced, Limits, enforced_by
 from castalia.check.sandbox import Sandbox
-from castalia.core.contract import Failed, NotAttempted, Raised
-from castalia.core.errors import NotFound
+from castalia.core.contract import Raised
+from castalia.core.errors import NotFound, Unavailable
 from castalia.jobs.frames import Ended, Late
 
-PLAIN = "numbers, text, lists, dicts or plain NumPy arrays"
 _LATENESS = 0.4
 """Seconds the runner has to write down where it stands, after its time is up and before it is killed."""
-
-
-class Died(Exception):
-    """The subject's process is gone or had to go. ``outcome`` is one of learner_error, timeout, memory, tool_error."""
-
-    def __init__(self, outcome: str, why: str, file_line: str = "") -> None:
-        self.outcome, self.why, self.file_line = outcome, why, file_line
-        super().__init__(f"{outcome}: {why}" + (f" at {file_line}" if file_line else ""))
 
 
 class Runner:
@@ -45,21 +37,19 @@ class Runner:
     array([0.33333333, 0.33333333, 0.33333333])
 
     Entering starts the process and imports the file: ``Raised``, ``NotAttempted`` or ``Died`` where that fails.
-    ``path`` is a .py file or the folder of a package. ``allow(seconds)`` sets what following calls may take together.
+    ``path`` is a .py file or the folder of a package; with another ``adapter`` than "module" what that one speaks
+    for (check/adapters): a program, a server, a repository, a file with a System. ``needs`` is what the claims need
+    besides (Claim.needs). ``allow(seconds)`` sets what following calls may take together.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], python: str = sys.executable, limits: Limits | None = None, *,
-        threads: int = 1,
+        threads: int = 1, adapter: str = "module", needs: Collection[str] = (),
     ) -> None:  # fmt: skip
-        self.path = Path(path).resolve()
-        if self.path.is_dir():
-            self.path = self.path / "__init__.py"
-        if not self.path.is_file():
-            raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
-        self.root = self.path.parents[1] if self.path.name == "__init__.py" else self.path.parent
-        """The folder whose files are the learner's own."""
+        self.path, self.root = _placed(Path(path).resolve(), adapter)
+        """The file (of a repository the folder), and the folder whose files are the learner's own."""
         self.python, self.limits, self.threads = python, limits or Limits(), threads
+        self.adapter, self.needs = adapter, frozenset(needs)
         self.learner_seconds = 0.0
         """Spent in the subject's code since it was started."""
         self.calls = 0
@@ -67,12 +57,17 @@ class Runner:
         """The function that changed an input in place in a call since this was last emptied."""
         self.last: Any = None
         """What the last call returned."""
+        self.layout = ""
+        """How arrays lie in memory when they are handed over by ``call``: "" as usual, "F", or "strided"."""
+        self.peak = 0
+        """The most bytes that all its processes held together, of those that have been closed."""
         self.versions: dict[str, str] = {}
         self.files: list[str] = [str(self.path)]
         self.refused: dict[str, str] | None = None
         self._sandbox: Sandbox | None = None
         self._channel: Channel | None = None
         self._until = float("inf")
+        self._greeted = False
         self._left = ""
         self._last_words = ""
 
@@ -106,19 +101,30 @@ class Runner:
         """It can be called."""
         return self._sandbox is not None
 
+    @property
+    def copied(self) -> bool:
+        """A copy of the warm process serves (``copy``)."""
+        return self.alive and bool(self._left)
+
     def start(self) -> None:
         """A fresh process, nothing loaded."""
         self.close()
+        self._greeted = False
         self._sandbox = sandbox = Sandbox(self.python, self.limits, threads=self.threads)
         self._channel = Channel(sandbox.reading, sandbox.writing, self.limits.result, sandbox.kill)
         self._left = ""
 
     def load(self, sources: Mapping[str, str] | None = None) -> None:
-        """Import the file anew; ``sources`` {path: text} stands in for files' own text, which stay as they are."""
+        """Import the file anew; ``sources`` {path: text} stands in for files' own text, which stay as they are.
+
+        ``Unavailable`` where the interpreter ends before it has come as far as that.
+        """
+        self.greet()
         self.allow(self.limits.start)
         given = {str(path): text for path, text in (sources or {}).items()}
         try:
-            told = self._ask("load", "", path=str(self.path), sources=given)
+            more = {"root": str(self.root), "adapter": self.adapter, "needs": sorted(self.needs)}
+            told = self._ask("load", "", path=str(self.path), sources=given, **more)
         finally:
             if self._sandbox is not None:
                 self.refused = self._sandbox.report()["refused"]
@@ -133,14 +139,39 @@ class Runner:
         """
         if not self.alive:
             self.start()
-        self.allow(self.limits.start)
-        self._left = secrets.token_hex(8)
         try:
-            self._ask("fork", "", left=self._left)
-            self.load(sources)
+            self.copy(sources, alarm=True)
             yield self
         finally:
-            self._come_back()
+            self.come_back()
+
+    def copy(self, sources: Mapping[str, str] | None = None, *, alarm: bool = False) -> None:
+        """From here a copy of the warm process serves, in a folder of its own, the file loaded, until ``come_back``.
+
+        With ``alarm`` the copy ends itself when it is late, and the warm process stays; else all of it is ended.
+        """
+        self.greet()
+        self.allow(self.limits.start)
+        self._left = secrets.token_hex(8)
+        assert self._sandbox is not None
+        self._ask("fork", "", left=self._left, alarm=alarm, cwd=str(self._sandbox.home / self._left))
+        self.load(sources)
+
+    def greet(self) -> None:
+        """Wait for the first answer, before any of the subject's code runs. ``Unavailable`` where it ends before it."""
+        if self._greeted:
+            return
+        self.allow(self.limits.start)
+        try:
+            self._ask("files", "")
+        except Died as error:
+            if self.alive:
+                raise
+            last = self._last_words.strip().splitlines()[-1:] or [error.why]
+            cure = "Name another with --python; castalia doctor looks at this machine."
+            words = f"{self.python} cannot run the checker's part"
+            raise Unavailable(words, last[0][:300], "a Python 3.8 or newer with NumPy", cure) from None
+        self._greeted = True
 
     def allow(self, seconds: float) -> None:
         """The subject's code may take this long from now, over all its calls together."""
@@ -171,6 +202,7 @@ class Runner:
         sandbox, channel, self._sandbox, self._channel = self._sandbox, self._channel, None, None
         if sandbox is not None:
             sandbox.kill()
+            self.peak = max(self.peak, int(sandbox.report()["peak"]))
             self._last_words = sandbox.output()
             if channel is not None:
                 channel.close()
@@ -187,6 +219,7 @@ class Runner:
         nonce = secrets.token_hex(8)
         sent = {"op": op, "nonce": nonce, "name": name, "seconds": seconds, **more}
         if op in ("call", "new", "method"):
+            sent |= {"layout": self.layout} if op == "call" and self.layout else {}
             sent |= {"args": [_handles(a) for a in args], "kwargs": {k: _handles(v) for k, v in (kwargs or {}).items()}}
         answer = self._exchange(sent, time.monotonic() + seconds + _LATENESS)
         if self._left and answer["nonce"] == self._left:
@@ -199,7 +232,7 @@ class Runner:
         if op == "call" and answer.get("changed") is True:
             self.changed = name
         if "error" in answer:
-            raise self._raised(answer["error"], name)
+            raise raised(answer["error"], name, self.path.name, self.python)
         return answer.get("value")
 
     def _exchange(self, sent: dict[str, Any], deadline: float) -> dict[str, Any]:
@@ -216,22 +249,6 @@ class Runner:
         except BaseException:  # ^C, or an input that no frame can hold
             self.close()
             raise
-
-    def _raised(self, error: Any, name: str) -> Exception:
-        """The exception of the subject as ours."""
-        told = error if isinstance(error, dict) else {}
-        kind, message, file_line = (str(told.get(key, "")) for key in ("kind", "message", "file_line"))
-        if told.get("ours"):
-            if kind == "Missing":
-                return NotAttempted(f"{self.path.name} has no {message}")
-            return Failed(message, PLAIN, f"what {name} returned")
-        if kind == "NotImplementedError" and file_line:
-            return NotAttempted(f"{name or self.path.name} is still the stub ({file_line})")
-        if kind == "MemoryError":
-            return Died("memory", f"it asked for more memory than there is. {message}".strip(), file_line)
-        if kind == "ModuleNotFoundError" and told.get("name") == "numpy" and not file_line:
-            return Died("tool_error", f"{self.python} has no NumPy: install it there, or name another --python")
-        return Raised(kind, message, file_line)
 
     def _copy_ended(self, status: Any) -> Died:
         """The forked copy is gone while it was asked something; the warm process waits for the next one."""
@@ -261,34 +278,18 @@ class Runner:
         return self._ended_by(report["code"], where)
 
     def _ended_by(self, code: int, where: str = "") -> Died:
-        if code >= 0:
-            return Died("learner_error", f"it ended its own process with exit code {code}", where)
-        if -code == getattr(signal, "SIGXCPU", 24):
-            return Died("timeout", f"it used more than {self.limits.cpu:g} s of CPU time", where)
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        return Died("learner_error", f"its process was ended by {name}", where or self._where())
+        outcome, why = ended_by(code, self.limits.cpu)
+        return Died(outcome, why, where or ("" if code >= 0 else self._where()))
 
     def _where(self) -> str:
-        """The innermost line of the subject's own files in the trace of the main thread, as file:line."""
-        trace = self._sandbox.last_trace() if self._sandbox else ""
-        start = max(trace.rfind("Timeout ("), trace.rfind("Fatal Python error"), 0)
-        threads = re.split(r"^(?:Current thread|Thread) ", trace[start:], flags=re.MULTILINE)
-        for lines in reversed(threads):
-            for found in re.finditer(r'File "([^"]+)", line (\d+)', lines):
-                path = Path(found[1])
-                if path.is_relative_to(self.root) and "site-packages" not in found[1]:
-                    return f"{path.relative_to(self.root)}:{found[2]}"
-        return ""
+        return innermost(self._sandbox.last_trace() if self._sandbox else "", self.root)
 
-    def _come_back(self) -> None:
+    def come_back(self) -> None:
         """After a fork: dismiss the copy, or start anew where the whole sandbox had to go."""
         if self._left and self._channel is not None:
             deadline = time.monotonic() + 5.0
             with contextlib.suppress(Ended, Late, Damaged):
-                self._channel.send({"op": "leave"}, deadline)
+                self._channel.send({"op": "leave", "nonce": "", "seconds": 0.0}, deadline)
                 while self._channel.receive(deadline)["nonce"] != self._left:
                     pass
                 self._left = ""
@@ -317,6 +318,25 @@ class Held:
 
     def as_argument(self) -> dict[str, Any]:
         return {"castalia handle": self._at}
+
+
+def _placed(path: Path, adapter: str) -> tuple[Path, Path]:
+    """What the adapter is given, and the root of the learner's files. ``NotFound`` where there is no such thing."""
+    if adapter == "repository":
+        folder = path if path.is_dir() else path.parents[1] if path.name == "__init__.py" else path.parent
+        if not folder.is_dir():
+            raise NotFound(f"There is no folder {folder}", str(path), "a repository", "name it with --at")
+        return folder, folder
+    program = adapter in ("command", "port")
+    file = path / ("__main__.py" if program else "__init__.py") if path.is_dir() else path
+    if not path.is_dir() and not file.is_file():
+        raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
+    if program and file.name == "__init__.py":
+        file = file.with_name("__main__.py")  # the package, run as a program
+    elif not program and not file.is_file():
+        raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
+    package = file.name in ("__init__.py", "__main__.py") and file.with_name("__init__.py").is_file()
+    return file, file.parents[1] if package else file.parent
 
 
 def _handles(value: Any) -> Any:

@@ -119,8 +119,9 @@ def progress(report: Report, contract: Contract, all: bool) -> str:
 
 def _failure(found: Result) -> str:
     facts: dict[str, Any] = {
-        "why": found.why, "input": found.input, "got": found.got, "expected": found.expected, "topic": found.topic,
-        "at": found.file_line, "seed": found.seed, "printed": found.output,
+        "why": found.why, "input": found.input, "got": found.got, "expected": found.expected,
+        "topic": f"{found.topic_title} ({found.topic})", "at": found.file_line, "seed": found.seed,
+        "printed": found.output,
     }  # fmt: skip
     lines = [_field(_said(found.outcome), found.claim, "red"), "", f"  {terminal.styled(found.words, 'bold')}"]
     lines += [_field(name, str(value)) for name, value in facts.items() if value not in (None, "")]

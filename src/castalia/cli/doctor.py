@@ -46,7 +46,7 @@ class Check:
 
 
 def doctor(*, json: bool = False) -> int:
-    """Look at Python, packages, the home folder, data, shelves, ports and jobs. Exit code 1 where something is broken.
+    """Look at Python, packages, home, data, shelves, ports, jobs and limits. Exit code 1 where something is broken.
 
     Parameters
     ----------
@@ -199,6 +199,17 @@ def _pages(settings: Settings) -> Iterator[Check]:
     )
 
 
+def _limits(settings: Settings) -> Iterator[Check]:
+    from castalia.check import limits_enforced
+
+    rows = limits_enforced()
+    held = [row for row in rows if row.enforced]
+    yield Check("limits of checks", "ok", f"{len(held)} of {len(rows)} hold: {', '.join(row.name for row in held)}")
+    for row in rows:
+        if not row.enforced:
+            yield Check(f"limit {row.name}", "note", f"does not hold: {row.why}", row.cure)
+
+
 def _jobs(settings: Settings) -> Iterator[Check]:
     from castalia.jobs import Jobs
     from castalia.jobs.folder import read_json
@@ -232,4 +243,4 @@ def _abandoned(folder: Path) -> int:
     return count
 
 
-PARTS = (_python, _packages, _home, _data, _shelves, _pages, _jobs)
+PARTS = (_python, _packages, _home, _data, _shelves, _pages, _jobs, _limits)

@@ -24,6 +24,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, NoReturn, Protocol
 
 import numpy as np
@@ -47,9 +48,18 @@ __all__ = [
     "true",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Counts into every contract's hash: raise it when what a claim means changes."""
 NEEDS = frozenset({"children", "loopback", "files"})
+FORMS = ("float32", "int", "list")
+ADAPTERS: Mapping[str, frozenset[str]] = {
+    "module": frozenset(),
+    "command": frozenset({"children"}),
+    "port": frozenset({"children", "loopback"}),
+    "repository": frozenset(),
+    "system": frozenset(),
+}
+"""What a milestone may speak to (check/adapters), and what each of its claims then needs at least."""
 _ID = re.compile(r"[a-z][a-z0-9_]{1,59}")
 _MARK = re.compile(r"^# --- (M[1-9][0-9]?) ---[^\n]*$", re.MULTILINE)
 
@@ -110,6 +120,12 @@ class Claim:
     cases: int = 20
     sizes: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
     needs: frozenset[str] = frozenset()
+    forms: tuple[str, ...] = ()
+    """Forms in which the interface takes arrays besides float64, of "float32", "int" and "list"; of an oracle."""
+    rows: tuple[int, ...] = ()
+    """Positions of inputs that are rows of one batch: rows in another order have their answers in that order."""
+    unordered: tuple[int, ...] = ()
+    """Positions of inputs whose rows may come in any order, the same for all: the answer stays."""
 
     def __post_init__(self) -> None:
         if not self.at:
@@ -136,6 +152,10 @@ class Claim:
             _refuse(name, f"sizes {self.sizes}", "growing sizes from 1", "Write them in order.")
         if self.needs - NEEDS:
             _refuse(name, f"needs {sorted(self.needs - NEEDS)}", f"of {sorted(NEEDS)}", "Leave out the others.")
+        if set(self.forms) - set(FORMS):
+            _refuse(name, f"forms {self.forms}", f"of {FORMS}", "Leave out the others.")
+        if (self.forms or self.rows or self.unordered) and self.oracle is None:
+            _refuse(name, "forms or rows without an oracle", "an oracle", "A property says itself what it asks.")
 
 
 @dataclass(frozen=True)
@@ -145,6 +165,8 @@ class Milestone:
     id: str
     title: str
     claims: tuple[Claim, ...]
+    adapter: str = ""
+    """What its claims speak to, where that is not the contract's: "system" for the last milestone, say."""
 
 
 @dataclass(frozen=True)
@@ -176,11 +198,18 @@ class Contract:
 
     project: str
     interface: str
-    """Python source of typed stubs, growing by milestone at lines such as ``# --- M2 ---``."""
+    """Python source of typed stubs, growing by milestone at lines such as ``# --- M2 ---``; of a repository the names
+    of the files that it must have, one a line."""
     milestones: tuple[Milestone, ...]
     source: str = field(default="", repr=False)
-    """The contract's own text; its hash goes with every result."""
-    adapter: Literal["module", "command", "port", "repository"] = "module"
+    """The contract's own text, and that of the files it imports beside it; its hash goes with every result.
+    ``castalia.check.contracts.find`` fills it in."""
+    adapter: Literal["module", "command", "port", "repository", "system"] = "module"
+    """What a claim speaks to, unless its milestone says otherwise; docs/check.md has what each can be asked."""
+    memory: int = 2048
+    """MiB that the code may hold, all its processes together: at least four times what the reference holds."""
+    files: tuple[Path, ...] = field(default=(), repr=False, compare=False)
+    """The contract's files and the reference's, which must not change while a check runs; filled in like source."""
 
     def __post_init__(self) -> None:
         name = f"the contract of {self.project}"
@@ -191,13 +220,21 @@ class Contract:
         if [milestone.id for milestone in self.milestones] != [f"M{i + 1}" for i in range(len(self.milestones))]:
             _refuse(name, "milestones out of order", "M1, M2, ...", "Number them in the order to build them.")
         try:
-            known = _defined(self.interface)
+            known = _listed(self.interface) if self.adapter == "repository" else _defined(self.interface)
         except SyntaxError as error:
             _refuse(name, f"an interface that is not Python: {error.msg}", "typed stubs", "Correct the stubs.")
-        for claim in claims:
-            if claim.at.split(".")[0] not in known:
-                cure = "Add its stub, or correct the name." + did_you_mean(claim.at, known)
-                _refuse(name, f"claim {claim.id} is about {claim.at!r}", f"one of {sorted(known)}", cure)
+        if self.memory < 256:
+            _refuse(name, f"memory {self.memory}", "at least 256 MiB", "NumPy alone needs some 30.")
+        for milestone in self.milestones:
+            adapter = self.adapter_of(milestone.id)
+            _check_adapter(name, milestone, adapter)
+            if adapter == "repository" and self.adapter != adapter:
+                continue  # its claims are about files, and the interface lists functions
+            for claim in milestone.claims:
+                about = claim.at if adapter == "repository" else claim.at.split(".")[0]
+                if about not in known:
+                    cure = "Add its stub, or correct the name." + did_you_mean(claim.at, known)
+                    _refuse(name, f"claim {claim.id} is about {claim.at!r}", f"one of {sorted(known)}", cure)
 
     def claim(self, id: str) -> Claim:
         """The claim called ``id``; NotFound with a near miss."""
@@ -214,6 +251,10 @@ class Contract:
         known = ", ".join(milestone.id for milestone in self.milestones)
         raise NotFound(f"{self.project} has no milestone {id!r}", expected=f"one of {known}")
 
+    def adapter_of(self, milestone: str) -> str:
+        """What the claims of a milestone speak to."""
+        return self.milestone(milestone).adapter or self.adapter
+
     def stubs(self, milestone: str | None = None) -> str:
         """The interface up to and with a milestone; all of it where None."""
         if milestone is None:
@@ -229,6 +270,21 @@ class Contract:
     def hash(self) -> str:
         """sha256 over the contract's text and the format, in hexadecimal."""
         return hashlib.sha256(f"{FORMAT}\0{self.source or self.interface}".encode()).hexdigest()
+
+
+def _check_adapter(name: str, milestone: Milestone, adapter: str) -> None:
+    """An adapter that there is, and claims that say what it cannot do without."""
+    if adapter not in ADAPTERS:
+        cure = "Correct the name." + did_you_mean(adapter, ADAPTERS)
+        _refuse(name, f"{milestone.id} with the adapter {adapter!r}", f"one of {sorted(ADAPTERS)}", cure)
+    for claim in milestone.claims:
+        if missing := sorted(ADAPTERS[adapter] - claim.needs):
+            got = f"claim {claim.id} speaks to a {adapter} and does not need {', '.join(missing)}"
+            _refuse(name, got, f"needs=frozenset({sorted(ADAPTERS[adapter])})", "Write what it needs.")
+
+
+def _listed(interface: str) -> set[str]:
+    return {line.strip() for line in interface.splitlines() if line.strip() and not line.startswith("#")}
 
 
 def _defined(source: str) -> set[str]:

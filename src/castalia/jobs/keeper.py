@@ -25,7 +25,17 @@ from typing import Any
 from castalia.core.errors import CastaliaError
 from castalia.jobs.folder import Folder, read_json
 from castalia.jobs.log import CappedLog
-from castalia.jobs.processes import KILL, Process, become_subreaper, children, end_all, marked, signal_group
+from castalia.jobs.processes import (
+    KILL,
+    Process,
+    become_subreaper,
+    children,
+    end_all,
+    ended,
+    marked,
+    reap_orphans,
+    signal_group,
+)
 from castalia.jobs.spawn import settle, spawn
 
 
@@ -162,28 +172,6 @@ class Keeper:
             os.truncate(self.folder.log, 0)
             self.folder.write("exit.json", value)
         (self.folder.path / "spare").unlink(missing_ok=True)
-
-
-def ended(pid: int) -> bool:
-    """Whether the worker has exited, leaving it unreaped. Orphans handed to us are reaped on the way."""
-    while True:
-        try:
-            seen = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return True
-        if seen is None:
-            return False
-        if seen.si_pid == pid:
-            return True
-        os.waitpid(seen.si_pid, os.WNOHANG)
-
-
-def reap_orphans() -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 if __name__ == "__main__":

@@ -142,6 +142,28 @@ def end_all(find: Callable[[], list[Process]], seconds: float = 5.0) -> list[Pro
     return []
 
 
+def ended(pid: int) -> bool:
+    """Whether the child ``pid`` has exited, leaving it unreaped. Orphans handed to us are reaped on the way."""
+    while True:
+        try:
+            seen = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return True
+        if seen is None:
+            return False
+        if seen.si_pid == pid:
+            return True
+        os.waitpid(seen.si_pid, os.WNOHANG)
+
+
+def reap_orphans() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
 def become_subreaper() -> None:
     """Orphans among the descendants of this process become its children instead of init's (Linux)."""
     if LINUX:

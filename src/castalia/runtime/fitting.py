@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from castalia import catalog
 from castalia.catalog import Card
 from castalia.core.errors import Conflict, NotFound, WrongInput
+from castalia.core.example import example_of
 from castalia.core.fields import GENERATED, Dataset
 from castalia.core.record import Record, shown
 from castalia.core.rows import Row
 from castalia.core.settings import Settings
 from castalia.core.system import Placement, System
 from castalia.runtime import manifest as manifests
-from castalia.runtime.description import example_of
 from castalia.runtime.manifest import Manifest
 from castalia.runtime.opening import known_versions, missing_extra, model_name
 

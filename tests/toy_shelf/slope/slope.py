@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from castalia.core.fields import Table
 from castalia.core.system import Field, Record, Run, System
+
+Array = NDArray[np.float64]
 
 
 class Params(Record):
@@ -31,6 +34,16 @@ class Input(Record):
 
 class Output(Record):
     y: float = Field(description="The height of the line at x.")
+
+
+def loss(slope: float, x: Array, y: Array) -> float:
+    """The mean squared distance of the points from the line."""
+    return float(np.mean((slope * x - y) ** 2))
+
+
+def step(slope: float, x: Array, y: Array, rate: float) -> float:
+    """The slope after one step down the gradient of half the loss."""
+    return slope - rate * float(np.mean((slope * x - y) * x))
 
 
 class Slope(System[Params, Input, Output]):
@@ -51,13 +64,13 @@ class Slope(System[Params, Input, Output]):
         kept = run.folder / "step.json"
         if kept.exists():
             done, self.slope = json.loads(kept.read_text())
-        for step in range(done, p.steps):
-            self.slope -= p.rate * float(np.mean((self.slope * x - y) * x))
+        for number in range(done, p.steps):
+            self.slope = step(self.slope, x, y, p.rate)
             draft = kept.with_suffix(".part")
-            draft.write_text(json.dumps([step + 1, self.slope]))
+            draft.write_text(json.dumps([number + 1, self.slope]))
             draft.replace(kept)
-            run.log(step, loss=float(np.mean((self.slope * x - y) ** 2)))
-            run.progress(step + 1, p.steps)
+            run.log(number, loss=loss(self.slope, x, y))
+            run.progress(number + 1, p.steps)
             time.sleep(p.pause)
         return {"test_error": abs(self.slope - p.slope)}
 

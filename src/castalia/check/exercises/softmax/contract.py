@@ -1,7 +1,5 @@
 """What a softmax has to do. One milestone; the fourth claim is the one that the first try fails."""
 
-from pathlib import Path
-
 import numpy as np
 
 from castalia.core.contract import Claim, Contract, Milestone, Subject, equal, true
@@ -50,7 +48,6 @@ def ignores_shift(subject: Subject, x: np.ndarray) -> None:
 CONTRACT = Contract(
     project="softmax",
     interface=INTERFACE,
-    source=Path(__file__).read_text("utf-8"),
     milestones=(
         Milestone(
             "M1",
@@ -78,6 +75,8 @@ CONTRACT = Contract(
                     function="softmax",
                     edges=(lambda: (np.zeros((2, 3)),), lambda: (np.array([[3.0]]),), lambda: (np.arange(4.0),)),
                     rtol=1e-10,
+                    forms=("float32", "int"),
+                    rows=(0,),
                     hints=(
                         "What does softmax of two equal numbers give?",
                         "Compare your powers with exp, and your sum with the row you divide.",
