@@ -57,3 +57,6 @@ MUTANTS = (
     _wrong("lazy_constant", "No work.", _CALL, "return Output(y=1.0)", lazy=True),
     _wrong("lazy_input", "No work.", _CALL, "return Output(y=x.x)", lazy=True),
 )  # fmt: skip
+
+_EXAMPLE = "an example is one of many: any number that fits may stand there."
+EQUIVALENT = {"slope.py:32:48:constant:double": _EXAMPLE, "slope.py:32:48:constant:zero": _EXAMPLE}
