@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from castalia.check import contracts
+from castalia.check.found import Found, found
 from castalia.check.lazy import lazy_answers, numbers
 from castalia.check.mutation import mutations, sample
-from castalia.check.proof import Found, Proof, Tried, found, kept, stale, text_hash
+from castalia.check.proof import Proof, Tried, kept, stale
 from castalia.check.prove import QUICK, Effort, prove
 from castalia.core.contract import Claim, Contract, Failed, Milestone, Mutant, Raised, equal, refuses, true
 from castalia.core.errors import NotFound, WrongInput
@@ -250,15 +251,21 @@ def test_an_interrupted_proof_goes_on_from_its_notes(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prove(subject, FAST, notes=notes, say=stop)
+        prove(subject, FAST, notes=notes, say=stop, workers=1)
     assert {"reference", "named", "lazy", "mutants"} <= set(seen)
     lines = notes.read_text("utf-8").splitlines()
-    marked = json.dumps({**json.loads(lines[1]), "words": "from the notes"})
-    notes.write_text("\n".join([lines[0], marked, lines[2], '{"id": "half a li']), "utf-8")
+    key, value = json.loads(lines[-1])
+    assert key.startswith("automatic ")
+    lines[-1] = json.dumps([key, {**value, "words": "from the notes"}])
+    notes.write_text("\n".join([*lines, '["automatic half a li']), "utf-8")
     whole = prove(subject, FAST, notes=notes)
-    assert whole.automatic[0].words == "from the notes"
-    assert len(whole.automatic) == whole.generated
-    assert prove(subject, FAST, notes=notes, seed=1).automatic[0].words != "from the notes"
+    marked = [tried.words == "from the notes" for tried in whole.automatic]
+    assert sum(marked) == 1 and len(whole.automatic) == whole.generated > 2
+    again: list[tuple[str, int]] = []
+    prove(subject, FAST, notes=notes, say=lambda what, done, total: again.append((what, done)))
+    assert all(done for _, done in again), "everything was in the notes"
+    other = prove(subject, FAST, notes=notes, seed=1)
+    assert "from the notes" not in [tried.words for tried in other.automatic]
 
 
 # --- what is kept ------------------------------------------------------------------------------
@@ -266,7 +273,8 @@ def test_an_interrupted_proof_goes_on_from_its_notes(tmp_path: Path) -> None:
 
 def a_proof(subject: Found, **changed: Any) -> Proof:
     parts: dict[str, Any] = {
-        "project": "toy", "contract_hash": subject.contract.hash(), "reference_hash": text_hash(subject.reference),
+        "project": "toy", "contract_hash": subject.contract.hash(), "reference_hash": subject.reference_hash,
+        "mutants_hash": subject.mutants_hash,
         "seeds": (1,), "threads": (1,), "versions": {}, "stub": "not_attempted", "alarms": (), "named": (), "lazy": (),
         "topics": {}, "automatic": (), "generated": 2, "listed": {}, "unknown": (), "full": True, "seconds": 1.0,
     }  # fmt: skip
@@ -288,6 +296,7 @@ def test_a_proof_is_kept_and_known_to_be_stale(tmp_path: Path) -> None:
     (tmp_path / "reference.py").write_text(REFERENCE, "utf-8")
     changed = dataclasses.replace(subject.contract, source="another")
     assert "contract" in stale(dataclasses.replace(subject, contract=changed))
+    assert "mutants" in stale(dataclasses.replace(subject, mutants=MUTANTS[1:]))
     subject.proof.write_text("{", "utf-8")
     with pytest.raises(WrongInput, match="--full"):
         kept(subject)

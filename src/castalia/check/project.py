@@ -65,6 +65,13 @@ def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
     raise NotFound(f"There is no {project} at {at}", f"neither {tried[1]} nor a package", f"{project}.py", cure)
 
 
+def runner_for(
+    contract: Contract, milestone: str, path: Path, python: str, limits: Limits | None = None, *, threads: int = 1,
+) -> Runner:  # fmt: skip
+    """The runner through which a milestone of a contract reaches the code at ``path``; not started yet."""
+    return Runner(path, python, limits, threads=threads)
+
+
 class _Visit:
     """One walk through the claims, with a runner that is started when it is needed."""
 

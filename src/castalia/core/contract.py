@@ -145,6 +145,8 @@ class Milestone:
     id: str
     title: str
     claims: tuple[Claim, ...]
+    adapter: str = ""
+    """How the learner's part is reached in this milestone; the contract's adapter where empty."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,8 @@ class Mutant:
     lazy: bool = False
     """True for an answer that does not try: zeros, the input, a constant, NaN."""
     file: str = "reference.py"
+    """The file that it changes, by its name in FILES of mutants.py; ``reference.py`` is the reference whatever its
+    file is called."""
 
     def apply(self, source: str) -> str:
         """The wrong version of ``source``. WrongContract where ``old`` does not stand in it exactly once."""
@@ -213,6 +217,10 @@ class Contract:
                 return milestone
         known = ", ".join(milestone.id for milestone in self.milestones)
         raise NotFound(f"{self.project} has no milestone {id!r}", expected=f"one of {known}")
+
+    def adapter_of(self, milestone: str) -> str:
+        """The adapter of a milestone: its own, else the contract's."""
+        return self.milestone(milestone).adapter or self.adapter
 
     def stubs(self, milestone: str | None = None) -> str:
         """The interface up to and with a milestone; all of it where None."""

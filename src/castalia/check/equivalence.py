@@ -1,0 +1,155 @@
+"""Is there an input on which two programs answer differently? Both are asked the same things, thousands of times.
+
+The inputs are those of the contract's claims, edges first, then generated ones of every size. What a claim asks of the
+one program is asked of the other as well (castalia.check.replay).
+
+Answers are the same when types, shapes and all bits are: −0.0 is not 0.0, and only NaN and NaN may differ in bits.
+``rtol`` makes it the tolerance of a claim instead: two right programs differ in their last bits.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from castalia.check.checker import as_typed, inputs_of
+from castalia.check.project import runner_for
+from castalia.check.replay import Script, Side
+from castalia.core.contract import Claim, Contract, Failed, equal
+
+SEARCHED = "searched"
+"""The reason of an equivalent that a search stands for."""
+INPUTS = 10_000
+_BATCH = 200
+_LOOSE = 1e-6
+"""Of the answers that a property asks for, where a tolerance is wanted: they have none of their own."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An input on which two programs answer differently."""
+
+    claim: str
+    input: str
+    asked: str
+    """What was asked last: ``softmax(x)``, ``RunningMean.mean()``."""
+    got: str
+    expected: str
+
+    def as_dict(self) -> dict[str, str]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Search:
+    """How many inputs were tried, by which seed, and the first that tells the two apart."""
+
+    inputs: int
+    seed: int
+    difference: Difference | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"inputs": self.inputs, "seed": self.seed, "difference": self.difference and self.difference.as_dict()}
+
+
+def search(
+    contract: Contract, claims: Sequence[Claim], one: tuple[Path, Mapping[str, str]],
+    other: tuple[Path, Mapping[str, str]], *, python: str, seed: int, inputs: int = INPUTS, tolerant: bool = False,
+) -> Search:  # fmt: skip
+    """Ask two programs the same for ``inputs`` inputs of ``claims``; the second is the one that may be wrong.
+
+    A program is a file and texts that stand in for files. ``tolerant`` compares by the tolerance of each claim.
+    """
+    tried, each = 0, -(-inputs // max(1, len(claims)))
+    for number, claim in enumerate(claims):
+        milestone = next(m.id for m in contract.milestones if any(c.id == claim.id for c in m.claims))
+        count = min(each, inputs - number * each)
+        with ExitStack() as stack:
+            sides = []
+            for path, sources in (one, other):
+                runner = stack.enter_context(runner_for(contract, milestone, path, python))
+                sides.append(Side(runner, sources, contract.adapter_of(milestone) == "module"))
+            for script, answers in _asked(claim, sides[0], sides[1], seed, count):
+                tried += 1
+                rtol = (claim.rtol if claim.oracle else _LOOSE) if tolerant else 0.0
+                if found := _difference(script, answers, rtol):
+                    return Search(tried, seed, found)
+    return Search(tried, seed)
+
+
+def _asked(
+    claim: Claim, one: Side, other: Side, seed: int, count: int
+) -> Iterator[tuple[Script, list[dict[str, Any]]]]:
+    """Every input with what the first program was asked and answered, and what the second answers to it."""
+    made = inputs_of(claim, seed, count)
+    while chunk := list(itertools.islice(made, _BATCH)):
+        scripts = one.record(claim, chunk)
+        yield from zip(scripts, other.replay(scripts), strict=True)
+
+
+# --- the same? ----------------------------------------------------------------------------------
+
+
+def _difference(script: Script, answers: Sequence[Mapping[str, Any]], rtol: float) -> Difference | None:
+    for step, answer in zip(script.steps, answers, strict=False):
+        if not same(answer, step.answer, rtol):
+            made = [each.name for each in script.steps if each.op == "new"]
+            owner = f"{made[step.at]}." if step.at >= 0 else ""
+            asked = f"{owner}{step.name}" + ("" if step.op == "get" else "(…)")
+            return Difference(script.claim.id, as_typed(script.inputs), asked, _said(answer), _said(step.answer))
+    if len(answers) != len(script.steps):
+        counts = f"{len(answers)} calls", f"{len(script.steps)} calls"
+        return Difference(script.claim.id, as_typed(script.inputs), "further calls", *counts)
+    return None
+
+
+def _said(answer: Mapping[str, Any]) -> str:
+    if "raised" in answer:
+        return f"it raised {answer['raised']}"
+    return as_typed([answer.get("value")]) + (" and a changed input" if answer.get("changed") else "")
+
+
+def same(one: Any, other: Any, rtol: float = 0.0) -> bool:
+    """Whether two answers are the same, bit for bit; with ``rtol``, of equal shape and close (core.expect.equal)."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return set(one) == set(other) and all(same(one[key], other[key], rtol) for key in one)
+    if rtol and _numeric(one) and _numeric(other):
+        try:
+            equal(one, other, rtol, "the answer")
+        except Failed:
+            return False
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(same(a, b, rtol) for a, b in zip(one, other, strict=True))
+    if isinstance(one, np.ndarray | np.generic):
+        return _same_bits(np.asarray(one), np.asarray(other))
+    if isinstance(one, float):
+        return struct.pack("d", one) == struct.pack("d", other) or (one != one and other != other)
+    return bool(one == other)
+
+
+def _same_bits(one: Any, other: Any) -> bool:
+    if one.dtype.str != other.dtype.str or one.shape != other.shape:
+        return False
+    if one.tobytes() == other.tobytes():
+        return True
+    if one.dtype.kind not in "fc":
+        return False
+    known = ~(np.isnan(one) & np.isnan(other))
+    return bool(one[known].tobytes() == other[known].tobytes())
+
+
+def _numeric(value: Any) -> bool:
+    try:
+        return np.asarray(value).dtype.kind in "biufc"
+    except ValueError:
+        return False
