@@ -1,7 +1,7 @@
 """Is there an input on which two programs answer differently? Both are asked the same things, thousands of times.
 
-The inputs are those of the contract's claims, edges first, then generated ones of every size. What a claim asks of the
-one program is asked of the other as well (castalia.check.replay).
+The inputs are those of the contract's claims: edges first, then generated ones, of every size from the smallest to the
+largest that a claim names. What a claim asks of the one program is asked of the other as well (castalia.check.replay).
 
 Answers are the same when types, shapes and all bits are: −0.0 is not 0.0, and only NaN and NaN may differ in bits.
 ``rtol`` makes it the tolerance of a claim instead: two right programs differ in their last bits.
@@ -13,7 +13,7 @@ import itertools
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ SEARCHED = "searched"
 """The reason of an equivalent that a search stands for."""
 INPUTS = 10_000
 _BATCH = 200
+_SIZES = 1000
 _LOOSE = 1e-6
 """Of the answers that a property asks for, where a tolerance is wanted: they have none of their own."""
 
@@ -68,15 +69,17 @@ def search(
     A program is a file and texts that stand in for files. ``tolerant`` compares by the tolerance of each claim.
     """
     tried, each = 0, -(-inputs // max(1, len(claims)))
-    for number, claim in enumerate(claims):
-        milestone = next(m.id for m in contract.milestones if any(c.id == claim.id for c in m.claims))
-        count = min(each, inputs - number * each)
-        with ExitStack() as stack:
-            sides = []
-            for path, sources in (one, other):
-                runner = stack.enter_context(runner_for(contract, milestone, path, python))
-                sides.append(Side(runner, sources, contract.adapter_of(milestone) == "module"))
-            for script, answers in _asked(claim, sides[0], sides[1], seed, count):
+    with ExitStack() as stack:
+        sides: dict[str, tuple[Side, Side]] = {}
+        for number, claim in enumerate(claims):
+            milestone = next(m.id for m in contract.milestones if any(c.id == claim.id for c in m.claims))
+            adapter = contract.adapter_of(milestone)
+            if adapter not in sides:
+                runners = [runner_for(contract, milestone, path, python) for path, _ in (one, other)]
+                first, second = (stack.enter_context(runner) for runner in runners)
+                batched = adapter == "module"
+                sides[adapter] = Side(first, one[1], batched), Side(second, other[1], batched)
+            for script, answers in _asked(claim, *sides[adapter], seed, min(each, inputs - number * each)):
                 tried += 1
                 rtol = (claim.rtol if claim.oracle else _LOOSE) if tolerant else 0.0
                 if found := _difference(script, answers, rtol):
@@ -88,10 +91,24 @@ def _asked(
     claim: Claim, one: Side, other: Side, seed: int, count: int
 ) -> Iterator[tuple[Script, list[dict[str, Any]]]]:
     """Every input with what the first program was asked and answered, and what the second answers to it."""
-    made = inputs_of(claim, seed, count)
+    made = inputs_of(replace(claim, sizes=_sizes(claim)), seed, count)
     while chunk := list(itertools.islice(made, _BATCH)):
         scripts = one.record(claim, chunk)
         yield from zip(scripts, other.replay(scripts), strict=True)
+
+
+def _sizes(claim: Claim) -> tuple[int, ...]:
+    """Every whole size from the claim's smallest to its largest that its generator knows how to make."""
+    between = range(claim.sizes[0], min(claim.sizes[-1], claim.sizes[0] + _SIZES))
+    return tuple(size for size in sorted({*claim.sizes, *between}) if size in claim.sizes or _made(claim, size))
+
+
+def _made(claim: Claim, size: int) -> bool:
+    try:
+        claim.make(np.random.default_rng(size), size)
+    except Exception:  # whatever it raises for a size that its author did not name
+        return False
+    return True
 
 
 # --- the same? ----------------------------------------------------------------------------------

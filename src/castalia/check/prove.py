@@ -57,13 +57,13 @@ QUICK = Effort(seeds=2, threads=(1,), sample=40, lazy=False)
 FULL = Effort(seeds=30, sample=None, search=INPUTS)
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int) -> None:
     """The Say of who does not listen."""
 
 
 def prove(
     name: str | Found, effort: Effort = NORMAL, *, seed: int = 0, python: str = sys.executable,
-    notes: Path | None = None, say: Say = _silent, workers: int = 0,
+    notes: Path | None = None, say: Say = silent, workers: int = 0,
 ) -> Proof:  # fmt: skip
     """Prove the contract of a project.
 
@@ -96,8 +96,8 @@ def prove(
         loose = work.do("tolerances", [(f"loose {claim.id}", ("loose", claim.id)) for claim in subject.claims])
         (control,) = work.tried("control", [("control", ("control", costs))])
         tried = work.tried("named", [(_key("named", id, texts[id]), ("named", id, costs)) for id in named])
-        idle = work.tried("lazy", [(_key("named", id, texts[id]), ("named", id, costs)) for id in lazy])
-        idle += work.tried("lazy", _lazy(subject, costs) if effort.lazy else [])
+        written = [(_key("named", id, texts[id]), ("named", id, costs)) for id in lazy]
+        idle = work.tried("lazy", [*written, *(_lazy(subject, costs) if effort.lazy else [])])
         automatic = work.tried("mutants", [(f"automatic {id}", ("automatic", id, costs)) for id in chosen])
         wanted = [each.id for each in automatic if not each.killed_by and subject.equivalent.get(each.id) == SEARCHED]
         inputs = effort.search
