@@ -76,6 +76,7 @@ def attempt(
     reference = contracts.reference(name, settings)
     if not reference.is_file():
         raise Unavailable(f"{name} has no reference", "nothing to compare with", reference.name, "Ask its author.")
+    texts = _texts(path)
     first = secrets.randbits(31) if seed is None else seed
     seeds = [first + each for each in range(_SEEDS)]
     rejected, code_hash, tried = _checked(contract, path, python, seeds)
@@ -90,7 +91,7 @@ def attempt(
         project=contract.project, outcome=outcome, seeds=tuple(seeds[:tried]), code_hash=code_hash,
         contract_hash=contract.hash(), rejected=rejected, search=found,
     )  # fmt: skip
-    return _keep(name, made, path, reference, settings)
+    return _keep(name, made, texts, reference, settings)
 
 
 def _checked(contract: Contract, path: Path, python: str, seeds: list[int]) -> tuple[Result | None, str, int]:
@@ -117,13 +118,13 @@ def _claims(contract: Contract) -> list[Any]:
     return [claim for claim in every if claim.tier != "perf"]
 
 
-def _keep(name: str, made: Attempt, path: Path, reference: Path, settings: Settings) -> Attempt:
+def _keep(name: str, made: Attempt, texts: dict[str, str], reference: Path, settings: Settings) -> Attempt:
     """The proposal in the home where it passed, and an event in the evidence."""
     target, warnings = "", []
     if made.outcome != "rejected":
         place = settings.home / "breaks"
         file = place / f"{name.replace('/', '.')}-{made.code_hash[:12]}.json"
-        value = _proposal(made, path, reference, _opened(made.project, settings))
+        value = _proposal(made, texts, reference, _opened(made.project, settings))
         try:
             place.mkdir(parents=True, exist_ok=True)
             draft = file.with_suffix(f".{os.getpid()}.part")
@@ -148,15 +149,15 @@ def _opened(project: str, settings: Settings) -> bool:
         return False
 
 
-def _proposal(made: Attempt, path: Path, reference: Path, opened: bool) -> dict[str, Any]:
+def _proposal(made: Attempt, texts: dict[str, str], reference: Path, opened: bool) -> dict[str, Any]:
     """What the author of a contract needs to write a Mutant; the misconception is for the learner to fill in."""
     value: dict[str, Any] = {
         "format": FORMAT, "id": "", "misconception": "", **made.as_dict(), "made": time.time_ns() // 1_000_000,
-        "texts": _texts(path),
+        "texts": texts,
     }  # fmt: skip
     value.pop("proposal")
     value.pop("rejected")
-    hunk = _hunk(reference.read_text("utf-8"), path.read_text("utf-8")) if opened else None
+    hunk = _hunk(reference.read_text("utf-8"), next(iter(texts.values()))) if opened and len(texts) == 1 else None
     return {**value, **({"file": reference.name, "old": hunk[0], "new": hunk[1]} if hunk else {})}
 
 

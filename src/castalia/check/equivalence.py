@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ SEARCHED = "searched"
 INPUTS = 10_000
 _BATCH = 200
 _SIZES = 1000
+TIME = 60.0
+"""Seconds for the inputs of one claim; what a costly claim leaves of its share goes to the others."""
 _LOOSE = 1e-6
 """Of the answers that a property asks for, where a tolerance is wanted: they have none of their own."""
 
@@ -66,35 +69,56 @@ def search(
 ) -> Search:  # fmt: skip
     """Ask two programs the same for ``inputs`` inputs of ``claims``; the second is the one that may be wrong.
 
-    A program is a file and texts that stand in for files. ``tolerant`` compares by the tolerance of each claim.
+    A program is a file and texts that stand in for files. ``tolerant`` compares by the tolerance of each claim. The
+    claims share the inputs; where all of them are costly there may be fewer.
     """
-    tried, each = 0, -(-inputs // max(1, len(claims)))
     with ExitStack() as stack:
         sides: dict[str, tuple[Side, Side]] = {}
-        for number, claim in enumerate(claims):
+        asked = {}
+        for claim in claims:
             milestone = next(m.id for m in contract.milestones if any(c.id == claim.id for c in m.claims))
             adapter = contract.adapter_of(milestone)
             if adapter not in sides:
                 runners = [runner_for(contract, milestone, path, python) for path, _ in (one, other)]
                 first, second = (stack.enter_context(runner) for runner in runners)
                 batched = adapter == "module"
-                sides[adapter] = Side(first, one[1], batched), Side(second, other[1], batched)
-            for script, answers in _asked(claim, *sides[adapter], seed, min(each, inputs - number * each)):
-                tried += 1
-                rtol = (claim.rtol if claim.oracle else _LOOSE) if tolerant else 0.0
-                if found := _difference(script, answers, rtol):
-                    return Search(tried, seed, found)
+                sides[adapter] = Side(first, one[1], batched, trusted=True), Side(second, other[1], batched)
+            asked[claim.id] = _Asked(claim, *sides[adapter], seed, inputs)
+        tried, open_ = 0, list(asked.values())
+        while open_ and tried < inputs:
+            share = -(-(inputs - tried) // len(open_))
+            for each in open_:
+                rtol = (each.claim.rtol if each.claim.oracle else _LOOSE) if tolerant else 0.0
+                for script, answers in each.some(min(share, inputs - tried)):
+                    tried += 1
+                    if found := _difference(script, answers, rtol):
+                        return Search(tried, seed, found)
+            open_ = [each for each in open_ if each.seconds < TIME]
     return Search(tried, seed)
 
 
-def _asked(
-    claim: Claim, one: Side, other: Side, seed: int, count: int
-) -> Iterator[tuple[Script, list[dict[str, Any]]]]:
-    """Every input with what the first program was asked and answered, and what the second answers to it."""
-    made = inputs_of(replace(claim, sizes=_sizes(claim)), seed, count)
-    while chunk := list(itertools.islice(made, _BATCH)):
-        scripts = one.record(claim, chunk)
-        yield from zip(scripts, other.replay(scripts), strict=True)
+class _Asked:
+    """A claim's inputs, asked of both programs, and the time that took."""
+
+    def __init__(self, claim: Claim, one: Side, other: Side, seed: int, most: int) -> None:
+        self.claim, self._one, self._other = claim, one, other
+        self._made = inputs_of(replace(claim, sizes=_sizes(claim)), seed, most)
+        self._batch = 1
+        self.seconds = 0.0
+
+    def some(self, count: int) -> Iterator[tuple[Script, list[dict[str, Any]]]]:
+        """``count`` more inputs, fewer once its time is over: what the first was asked, and the second's answers."""
+        while count > 0 and self.seconds < TIME:
+            chunk = list(itertools.islice(self._made, min(self._batch, count)))
+            if not chunk:  # no input is left
+                self.seconds = TIME
+                return
+            began, count = time.monotonic(), count - len(chunk)
+            scripts = self._one.record(self.claim, chunk)
+            yield from zip(scripts, self._other.replay(scripts), strict=True)
+            took = time.monotonic() - began
+            self.seconds += took
+            self._batch = min(_BATCH, 4 * self._batch) if took < 1 else max(1, self._batch // 2)
 
 
 def _sizes(claim: Claim) -> tuple[int, ...]:
@@ -120,7 +144,10 @@ def _difference(script: Script, answers: Sequence[Mapping[str, Any]], rtol: floa
             made = [each.name for each in script.steps if each.op == "new"]
             owner = f"{made[step.at]}." if step.at >= 0 else ""
             asked = f"{owner}{step.name}" + ("" if step.op == "get" else "(…)")
-            return Difference(script.claim.id, as_typed(script.inputs), asked, _said(answer), _said(step.answer))
+            got, expected = _said(answer), _said(step.answer)
+            if got == expected:  # as they are shown: it is the kind, or the last bits
+                got, expected = (_exactly(each.get("value")) for each in (answer, step.answer))
+            return Difference(script.claim.id, as_typed(script.inputs), asked, got, expected)
     if len(answers) != len(script.steps):
         counts = f"{len(answers)} calls", f"{len(script.steps)} calls"
         return Difference(script.claim.id, as_typed(script.inputs), "further calls", *counts)
@@ -131,6 +158,14 @@ def _said(answer: Mapping[str, Any]) -> str:
     if "raised" in answer:
         return f"it raised {answer['raised']}"
     return as_typed([answer.get("value")]) + (" and a changed input" if answer.get("changed") else "")
+
+
+def _exactly(value: Any) -> str:
+    """With its kind and every digit."""
+    if not isinstance(value, np.ndarray | np.generic):
+        return f"{value!r} ({type(value).__name__})"
+    text = np.array2string(np.asarray(value), floatmode="unique", separator=", ", threshold=30)
+    return f"{text} ({'array' if isinstance(value, np.ndarray) else 'scalar'} of {value.dtype})"
 
 
 def same(one: Any, other: Any, rtol: float = 0.0) -> bool:

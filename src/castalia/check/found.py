@@ -30,10 +30,14 @@ class Found:
     """Id of an automatic mutant -> why no caller can tell it from the reference, in one line, or ``searched``."""
     files: tuple[Path, ...] = ()
     """The files that mutants change, the reference first; the reference alone where left out."""
+    address: str = ""
+    """What is typed to prove it; the project where left out."""
 
     def __post_init__(self) -> None:
         if not self.files:
             object.__setattr__(self, "files", (self.reference,))
+        if not self.address:
+            object.__setattr__(self, "address", self.contract.project)
 
     @property
     def name(self) -> str:
@@ -92,7 +96,7 @@ def found(name: str, settings: Settings | None = None) -> Found:
     made = Found(
         contract=contracts.find(name, settings), mutants=contracts.mutants(name, settings),
         reference=contracts.reference(name, settings), equivalent=contracts.equivalent(name, settings),
-        files=tuple(contracts.reference_files(name, settings)),
+        files=tuple(contracts.reference_files(name, settings)), address=name,
     )  # fmt: skip
     ids = [mutant.id for mutant in made.mutants]
     if twice := sorted({id for id in ids if ids.count(id) > 1}):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from castalia.check.equivalence import SEARCHED
+from castalia.check.equivalence import INPUTS, SEARCHED
 from castalia.check.found import Found
 from castalia.check.tolerances import too_tight
 from castalia.core.errors import WrongInput
@@ -152,6 +152,9 @@ class Proof:
         for id, one in self.searched.items():
             if apart := one["difference"]:
                 found.append(f"{id} is listed as {SEARCHED}, but {apart['asked']} tells it apart: {apart['input']}")
+            elif one["inputs"] < INPUTS:
+                words = f"was compared on {one['inputs']} inputs in the time there is, {INPUTS} are wanted"
+                found.append(f"{id} is listed as {SEARCHED} and {words}: give the reason in a line")
         found += [*self.loose, *too_tight(self.shares)]
         return tuple(found)
 
@@ -198,7 +201,7 @@ def kept(subject: Found) -> dict[str, Any] | None:
     """The proof beside the contract, or None. Raises WrongInput where it is no proof."""
     if not subject.proof.is_file():
         return None
-    cure = f"Type: castalia prove {subject.name} --full"
+    cure = f"Type:  castalia prove {subject.address} --full"
     try:
         value = json.loads(subject.proof.read_text("utf-8"))
     except ValueError as error:
@@ -209,15 +212,15 @@ def kept(subject: Found) -> dict[str, Any] | None:
 
 
 def stale(subject: Found) -> str:
-    """Why the proof that is kept does not speak of this contract, reference and mutants; "" where it does."""
-    value = kept(subject)
+    """Why the proof that is kept does not speak of this contract, reference and mutants, and what to type; or ""."""
+    value, cure = kept(subject), f"castalia prove {subject.address} --full"
     if value is None:
-        return f"{subject.name} has no proof.json"
+        return f"{subject.address} has no proof.json: {cure}"
     for key, mine, words in (
-        ("contract_hash", subject.contract.hash(), "the contract of {} has changed since it was proven"),
-        ("reference_hash", subject.reference_hash, "the reference of {} has changed since its contract was proven"),
-        ("mutants_hash", subject.mutants_hash, "the mutants of {} have changed since its contract was proven"),
+        ("contract_hash", subject.contract.hash(), "the contract of {} has changed"),
+        ("reference_hash", subject.reference_hash, "the reference of {} has changed"),
+        ("mutants_hash", subject.mutants_hash, "the mutants of {} have changed"),
     ):
         if value.get(key) != mine:
-            return words.format(subject.name)
+            return f"{words.format(subject.address)} since it was proven: {cure}"
     return ""

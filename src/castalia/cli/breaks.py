@@ -58,8 +58,8 @@ def show(made: Attempt, name: str) -> None:
     if difference is None:
         terminal.out(f"{title}   {passes}")
         terminal.out(
-            f"\nOn {made.search.inputs} inputs it answers as the reference does: it may be right. If you know an input on\n"
-            "which it is wrong, the contract never makes such a one: write it into the proposal."
+            f"\nOn {made.search.inputs} inputs it answers as the reference does: it may be right. If you know an\n"
+            "input on which it is wrong, the contract never makes such a one: write it into the proposal."
         )
     else:
         terminal.out(f"{title}   {terminal.styled('broken', 'green')}: it {passes}, and it is wrong")
@@ -70,8 +70,8 @@ def show(made: Attempt, name: str) -> None:
         head = terminal.styled("Next:", "bold")
         terminal.out(
             f'{head} write its "misconception" there in one line, what one must believe to write this, and send the\n'
-            "file to the contract's author. In a contract of your own: add it to MUTANTS of mutants.py, add a claim or\n"
-            f"an edge input that rejects it, then  castalia prove {name} --full"
+            "file to the contract's author. In a contract of your own: add it to MUTANTS of mutants.py, add a claim\n"
+            f"or an edge input that rejects it, then  castalia prove {name} --full"
         )
 
 
