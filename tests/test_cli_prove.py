@@ -101,7 +101,7 @@ def test_every_file_of_a_project_has_its_mutants_and_counts_in_the_hash(make: Ma
 
 def test_the_verdicts_do_not_depend_on_the_workers(make: Make, settings: Settings, tmp_path: Path) -> None:
     """One bench or three; with the costs, which are measured, taken from the notes of the first."""
-    name, project = make()
+    name, _ = make()
     notes = tmp_path / "notes.jsonl"
     one = prove(found(name, settings), FAST, workers=1, notes=notes)
     lines = notes.read_text("utf-8").splitlines(keepends=True)
@@ -181,7 +181,7 @@ def children(pid: int) -> list[int]:
 
 def test_a_full_proof_that_is_killed_goes_on(make: Make, settings: Settings) -> None:
     """SIGKILL from outside at random times; what was noted stays, no worker does, and the end is that of any proof."""
-    name, project = make()
+    name, _ = make()
     seed = int(os.environ.get("KILL_SEED", random.randrange(10**6)))
     print(f"KILL_SEED={seed}")
     rng = random.Random(seed)
