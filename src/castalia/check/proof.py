@@ -181,7 +181,7 @@ class Proof:
             "seeds": list(self.seeds), "threads": list(self.threads), "topics": self.topics,
             "survivors": [each.as_dict() for each in self.survivors], "equivalents": self.equivalents,
             "searched": self.searched, "alarms": list(self.alarms), "loose": list(self.loose),
-            "tolerance_used": {id: round(share, 4) for id, share in self.shares.items()},
+            "tolerance_used": {id: float(f"{share:.2g}") for id, share in self.shares.items()},
             "costs": self.costs, "kills": self.kills, "named_mutants": {each.id: each.killed_by for each in self.named},
             "lazy_answers": {each.id: each.killed_by for each in self.lazy},
         }  # fmt: skip
