@@ -1,4 +1,4 @@
-"""check/{equivalence,replay}: what tells two programs apart is found, and what does not differ is not told apart."""
+"""check/{equivalence,transcript}: what tells two programs apart is found, and nothing else is."""
 
 from __future__ import annotations
 

@@ -23,7 +23,18 @@ from castalia.check.mutation import mutations, sample
 from castalia.check.project import runner_for
 from castalia.check.proof import Proof, Tried, kept, stale
 from castalia.check.prove import QUICK, Effort, prove
-from castalia.core.contract import Claim, Contract, Failed, Milestone, Mutant, Raised, equal, refuses, true
+from castalia.core.contract import (
+    Claim,
+    Contract,
+    Failed,
+    Milestone,
+    Mutant,
+    Raised,
+    WrongContract,
+    equal,
+    refuses,
+    true,
+)
 from castalia.core.errors import NotFound, WrongInput
 from castalia.core.settings import Settings
 
@@ -307,6 +318,16 @@ def test_a_claim_that_takes_long_is_asked_last_and_one_about_the_change_first(tm
         asked.clear()
         assert not bench.control(costs)["killed_by"]
         assert sorted(asked[:3]) == ["about", "beside", "third"] and asked[3:] == ["costly"]
+
+
+def test_a_mutant_of_a_file_that_is_none_of_the_references_is_refused(tmp_path: Path) -> None:
+    subject = toy(tmp_path)
+    assert subject.file_of(MUTANTS[0]) == "reference.py"
+    with pytest.raises(WrongContract, match=r"one of \['reference.py'\]"):
+        subject.file_of(dataclasses.replace(MUTANTS[0], file="other.py"))
+    renamed = (tmp_path / "reference.py").rename(tmp_path / "toy.py")
+    moved = Found(contract=subject.contract, reference=renamed, mutants=MUTANTS, equivalent={})
+    assert moved.file_of(MUTANTS[0]) == "toy.py", "the reference, whatever its file is called"
 
 
 @forks

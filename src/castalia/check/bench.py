@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from castalia.check.checker import check_claim
-from castalia.check.equivalence import search
+from castalia.check.equivalence import reached_by, search
 from castalia.check.found import Found
 from castalia.check.mutation import Mutation
 from castalia.check.project import check_project, runner_for
@@ -39,10 +39,10 @@ class Bench:
     def __init__(self, found: Found, seed: int, python: str) -> None:
         self.found, self.seed, self.python = found, seed, python
         self.claims = {claim.id: claim for claim in found.claims}
-        self._map = Map(found.texts)
+        self._map = Map(found.python)
         self._reach = {id: self._map.reach(claim.at) for id, claim in self.claims.items()}
         self._mutations: dict[str, Mutation] | None = None
-        self._runners: dict[tuple[str, int], Runner] = {}
+        self._runners: dict[tuple[str, frozenset[str], int], Runner] = {}
 
     def close(self) -> None:
         """End what was started."""
@@ -131,7 +131,8 @@ class Bench:
         order = self._order(self._map.touched(texts) if touched is None else touched, costs)
         for claim, result in self._verdicts(texts, order, costs):
             if result.outcome == "tool_error":
-                raise CastaliaError(f"the check of {id} broke", result.why, "a verdict", "This is a fault of Castalia.")
+                cure = f"Look at the claim {claim.id}, its generator and its oracle; or at castalia doctor."
+                raise CastaliaError(f"the check of {id} broke", result.why, "a verdict", cure)
             if not result.passed:
                 killed_by, outcome = killed_by or claim.id, outcome or result.outcome
                 topics |= set(claim.topics)
@@ -178,10 +179,10 @@ class Bench:
                 yield claim, result
 
     def _runner(self, claim: Claim, threads: int = 1) -> Runner:
-        """The runner of a claim's adapter, started and loaded with the reference; those of other settings end."""
+        """The runner that reaches a claim, started and loaded with the reference; those of other BLAS settings end."""
         milestone = self.found.milestone_of(claim.id)
-        key = (self.found.contract.adapter_of(milestone), threads)
-        for other in [each for each in self._runners if each[1] != threads]:
+        key = (*reached_by(self.found.contract, milestone), threads)
+        for other in [each for each in self._runners if each[-1] != threads]:
             self._runners.pop(other).close()
         if key not in self._runners:
             self._runners[key] = runner_for(

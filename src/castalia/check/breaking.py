@@ -21,7 +21,7 @@ from castalia.check import contracts, desk
 from castalia.check.equivalence import INPUTS, Search, search
 from castalia.check.project import check_project, subject_file
 from castalia.check.result import Result
-from castalia.core.contract import Contract
+from castalia.core.contract import Claim, Contract
 from castalia.core.errors import CastaliaError, NotFound, Unavailable, WrongInput
 from castalia.core.evidence import Evidence
 from castalia.core.settings import Settings
@@ -113,7 +113,7 @@ def _checked(contract: Contract, path: Path, python: str, seeds: list[int]) -> t
     return None, code_hash, len(seeds)
 
 
-def _claims(contract: Contract) -> list[Any]:
+def _claims(contract: Contract) -> list[Claim]:
     every = (claim for milestone in contract.milestones for claim in milestone.claims)
     return [claim for claim in every if claim.tier != "perf"]
 

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
@@ -47,7 +48,9 @@ class Dealer:
         for _ in range(self._count):
             mine, theirs = context.Pipe()
             process = context.Process(target=self._serve, args=(theirs, [*self._pipes, mine]), daemon=True)
-            process.start()
+            with warnings.catch_warnings():  # Python 3.12 warns of threads, and ours only wait
+                warnings.simplefilter("ignore", DeprecationWarning)
+                process.start()
             theirs.close()
             self._pipes[mine] = process
         return self

@@ -1,7 +1,8 @@
 """Is there an input on which two programs answer differently? Both are asked the same things, thousands of times.
 
 The inputs are those of the contract's claims: edges first, then generated ones, of every size from the smallest to the
-largest that a claim names. What a claim asks of the one program is asked of the other as well (castalia.check.replay).
+largest that a claim names. What a claim asks of the one program is asked of the other as well
+(castalia.check.transcript).
 
 Answers are the same when types, shapes and all bits are: −0.0 is not 0.0, and only NaN and NaN may differ in bits.
 ``rtol`` makes it the tolerance of a claim instead: two right programs differ in their last bits.
@@ -22,7 +23,7 @@ import numpy as np
 
 from castalia.check.checker import as_typed, inputs_of
 from castalia.check.project import runner_for
-from castalia.check.replay import Script, Side
+from castalia.check.transcript import Script, Side
 from castalia.core.contract import Claim, Contract, Failed, equal
 
 SEARCHED = "searched"
@@ -73,17 +74,17 @@ def search(
     claims share the inputs; where all of them are costly there may be fewer.
     """
     with ExitStack() as stack:
-        sides: dict[str, tuple[Side, Side]] = {}
+        sides: dict[tuple[str, frozenset[str]], tuple[Side, Side]] = {}
         asked = {}
         for claim in claims:
             milestone = next(m.id for m in contract.milestones if any(c.id == claim.id for c in m.claims))
-            adapter = contract.adapter_of(milestone)
-            if adapter not in sides:
+            way = reached_by(contract, milestone)
+            if way not in sides:
                 runners = [runner_for(contract, milestone, path, python) for path, _ in (one, other)]
                 first, second = (stack.enter_context(runner) for runner in runners)
-                batched = adapter == "module"
-                sides[adapter] = Side(first, one[1], batched, trusted=True), Side(second, other[1], batched)
-            asked[claim.id] = _Asked(claim, *sides[adapter], seed, inputs)
+                batched = way[0] == "module"
+                sides[way] = Side(first, one[1], batched, trusted=True), Side(second, other[1], batched)
+            asked[claim.id] = _Asked(claim, *sides[way], seed, inputs)
         tried, open_ = 0, list(asked.values())
         while open_ and tried < inputs:
             share = -(-(inputs - tried) // len(open_))
@@ -95,6 +96,12 @@ def search(
                         return Search(tried, seed, found)
             open_ = [each for each in open_ if each.seconds < TIME]
     return Search(tried, seed)
+
+
+def reached_by(contract: Contract, milestone: str) -> tuple[str, frozenset[str]]:
+    """Adapter and needs of a milestone: those that agree in them can share a runner."""
+    claims = contract.milestone(milestone).claims
+    return contract.adapter_of(milestone), frozenset[str]().union(*(claim.needs for claim in claims))
 
 
 class _Asked:

@@ -64,8 +64,13 @@ class Found:
         return next(each.id for each in self.contract.milestones if any(one.id == claim for one in each.claims))
 
     def mutations(self) -> list[Mutation]:
-        """Every automatic mutant of all files."""
-        return [mutation for file, text in self.texts.items() for mutation in mutations(text, file)]
+        """Every automatic mutant of all Python files."""
+        return [mutation for file, text in self.python.items() for mutation in mutations(text, file)]
+
+    @property
+    def python(self) -> dict[str, str]:
+        """The texts of the files that are Python; of a repository there may be others."""
+        return {file: text for file, text in self.texts.items() if file.endswith(".py")}
 
     def file_of(self, mutant: Mutant) -> str:
         """The file that a named mutant changes; WrongContract where it is none of the reference's."""

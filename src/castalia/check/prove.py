@@ -146,7 +146,9 @@ class _Work:
 def _lazy(subject: Found, costs: dict[str, float]) -> list[tuple[str, Task]]:
     """Zeros, echo, constant and NaN in the place of each function's answer, in the file that defines it."""
     interface, made = subject.contract.interface, []
-    for file, text in subject.texts.items():
+    if subject.contract.adapter == "repository":  # its interface is no Python
+        return []
+    for file, text in subject.python.items():
         for id, changed in lazy_answers(text, defined(interface), numbers(interface)):
             made.append((_key("lazy", id, changed), ("lazy", id, file, changed, costs)))
     return made

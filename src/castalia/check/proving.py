@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,8 @@ def prove_and_keep(
             workers=workers,
         )  # fmt: skip
     except Unavailable as error:
-        error.exit = 2 if python else 3
+        if hasattr(os, "fork"):
+            error.exit = 2 if python else 3
         raise
     kept = ""
     if full:

@@ -45,6 +45,9 @@ class Map:
         outside of all definitions."""
         found = set[str]()
         for file, text in changed.items():
+            if file not in self._lines:  # no Python: who knows what it touches
+                found.add(EVERYTHING)
+                continue
             old, new = self._lines[file], text.splitlines()
             first = next(
                 (at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))

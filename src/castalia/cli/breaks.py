@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from castalia.cli import terminal
-from castalia.cli.check import SEEDS, field, warn
+from castalia.cli.check import SEEDS, warn
 from castalia.core.errors import WrongInput
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def show(made: Attempt, name: str) -> None:
     if made.rejected is not None:
         one = made.rejected
         terminal.out(f"{title}   rejected by {one.claim}   (seed {one.seed})")
-        _facts({"why": one.why, "input": one.input, "got": one.got, "expected": one.expected})
+        terminal.out_facts({"why": one.why, "input": one.input, "got": one.got, "expected": one.expected})
         terminal.out("\nThe contract sees what is wrong with it: this is no break.")
         return
     assert made.search is not None
@@ -64,7 +64,7 @@ def show(made: Attempt, name: str) -> None:
     else:
         terminal.out(f"{title}   {terminal.styled('broken', 'green')}: it {passes}, and it is wrong")
         told = {"claim": difference.claim, "input": difference.input, "asked": difference.asked}
-        _facts({**told, "got": difference.got, "reference": difference.expected, "seed": made.search.seed})
+        terminal.out_facts({**told, "got": difference.got, "reference": difference.expected, "seed": made.search.seed})
     if made.proposal:
         terminal.out(f"\nKept as a proposal for a named mutant: {made.proposal}")
         head = terminal.styled("Next:", "bold")
@@ -73,9 +73,3 @@ def show(made: Attempt, name: str) -> None:
             "file to the contract's author. In a contract of your own: add it to MUTANTS of mutants.py, add a claim\n"
             f"or an edge input that rejects it, then  castalia prove {name} --full"
         )
-
-
-def _facts(facts: dict[str, Any]) -> None:
-    for name, value in facts.items():
-        if value not in (None, ""):
-            terminal.out(field(name, str(value)))

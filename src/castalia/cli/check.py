@@ -81,10 +81,10 @@ def show(found: Checked, *, all: bool = False, action: bool = True) -> None:
     terminal.out(progress(report, found.contract, all))
     passed = [each.claim for each in report.claims if each.passed]
     if passed:
-        terminal.out(field("pass", ", ".join(passed), "green"))
+        terminal.out(_field("pass", ", ".join(passed), "green"))
     others = [f"{each.claim} ({_said(each.outcome)})" for each in report.claims if not each.passed and each != failed]
     if others:
-        terminal.out(field("also", ", ".join(others), "red"))
+        terminal.out(_field("also", ", ".join(others), "red"))
     if failed is not None:
         terminal.out(_failure(failed))
         if action:
@@ -122,12 +122,12 @@ def _failure(found: Result) -> str:
         "why": found.why, "input": found.input, "got": found.got, "expected": found.expected, "topic": found.topic,
         "at": found.file_line, "seed": found.seed, "printed": found.output,
     }  # fmt: skip
-    lines = [field(_said(found.outcome), found.claim, "red"), "", f"  {terminal.styled(found.words, 'bold')}"]
-    lines += [field(name, str(value)) for name, value in facts.items() if value not in (None, "")]
+    lines = [_field(_said(found.outcome), found.claim, "red"), "", f"  {terminal.styled(found.words, 'bold')}"]
+    lines += [_field(name, str(value)) for name, value in facts.items() if value not in (None, "")]
     return "\n".join(lines)
 
 
-def field(name: str, text: str, style: str = "dim") -> str:
+def _field(name: str, text: str, style: str = "dim") -> str:
     """Two columns; what does not fit goes on below its own column, and lines of an array stay lines."""
     from castalia.cli.layout import width
 

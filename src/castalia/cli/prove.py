@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from castalia.cli import terminal
-from castalia.cli.check import SEEDS, field, warn
+from castalia.cli.check import SEEDS, warn
 from castalia.core.errors import WrongInput
 
 if TYPE_CHECKING:
@@ -80,27 +81,28 @@ def show(proven: Proven, name: str) -> None:
     proof = proven.proof
     verdict = terminal.styled("proven", "green") if proof.proven else terminal.styled("not proven", "red")
     terminal.out(f"{terminal.styled(proof.project, 'bold')}   {verdict}   {_score(proof)}")
-    for title, text in parts(proof):
-        terminal.out(field(title, text))
-    for words in proof.problems:
-        terminal.out(field("wrong", words, "red"))
+    terminal.out_facts(dict(parts(proof)))
+    _list("wrong", "red", proof.problems)
     if proof.survivors:
         terminal.out("\nThese changes of the reference pass the contract:")
-        for tried in proof.survivors[:SURVIVORS]:
-            terminal.out(field("survives", f"{place(tried)}  {tried.words}", "yellow"))
+        _list("survives", "yellow", [f"{place(each)}  {each.words}" for each in proof.survivors[:SURVIVORS]])
         if len(proof.survivors) > SURVIVORS:
-            terminal.out(field("", f"and {len(proof.survivors) - SURVIVORS} more: --json lists them"))
+            terminal.out(f"and {len(proof.survivors) - SURVIVORS} more, which --json lists")
         terminal.out(
             "Each is a gap of the contract, to be closed by an edge input or a claim; or a needless line of the\n"
             "reference, to be rewritten; or it changes nothing, and goes into EQUIVALENT of mutants.py with a line\n"
             f'that says why, or "searched": {proof.survivors[0].id!r}'
         )
-    for id, why in proof.equivalents.items():
-        terminal.out(field("equivalent", f"{id}: {_reason(proof, id, why)}"))
+    _list("equivalent", "dim", [f"{id}: {_reason(proof, id, why)}" for id, why in proof.equivalents.items()])
     if proven.kept:
         terminal.out(f"\nKept: {proven.kept}")
     elif proof.proven and not proof.full:
         terminal.out(f"\n{terminal.styled('Next:', 'bold')} castalia prove {name} --full")
+
+
+def _list(title: str, style: str, texts: Iterable[str]) -> None:
+    for text in texts:
+        terminal.out(f"{terminal.styled(title, style)}  {terminal.printable(text)}")
 
 
 def parts(proof: Proof) -> list[tuple[str, str]]:

@@ -171,7 +171,7 @@ def _kind(error: Exception) -> str:
 
 
 _STEPS = """
-from __main__ import WrongValue, flat, image
+from __main__ import flat, image
 
 
 def put(value, objects):
@@ -207,7 +207,7 @@ def do(objects, at, op, name, args, kwargs):
 def plain(value):
     try:
         flat(value, [], 8)
-    except WrongValue as error:
+    except Exception as error:
         return {"castalia cannot look at": str(error)}
     return value
 
