@@ -98,7 +98,10 @@ def systems() -> str:
 
 def bounds() -> str:
     """Figures held against what was promised."""
-    return table(("figure", "measured", "promised", ""), [*_first_light(), *_churn_bounds(), *_net_bounds(), *_track()])
+    return table(
+        ("figure", "measured", "promised", ""),
+        [*_first_light(), *_churn_bounds(), *_net_bounds(), *_track(), *_proofs()],
+    )
 
 
 def _first_light() -> Iterator[Bound]:
@@ -147,6 +150,13 @@ def _track() -> Iterator[Bound]:
         yield Bound("points a second into the store, sustained", rate, f"{rate:,.0f}")
         read = found["read_1e6_as_500_ms"]
         yield Bound("a million points read back as 500", read, f"{read:.0f} ms")
+
+
+def _proofs() -> Iterator[Bound]:
+    if found := result("prove"):
+        large = found["large"]
+        what = f"`castalia prove`, {large['mutants']} mutants of a reference of {large['lines']} lines, two cores"
+        yield Bound(what, large["seconds"], f"{large['seconds']:.0f} s", 600.0)
 
 
 def besides() -> str:

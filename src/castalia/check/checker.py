@@ -8,9 +8,10 @@ one of the largest is asked in other forms (castalia.check.variants).
 from __future__ import annotations
 
 import copy
+import itertools
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,10 +60,13 @@ class _Verdict:
     cure: str = ""
 
 
-def check_claim(claim: Claim, subject: Runner, seed: int, *, milestone: str = "", backwards: bool = False) -> Result:
+def check_claim(
+    claim: Claim, subject: Runner, seed: int, *, milestone: str = "", backwards: bool = False, shrink: bool = True
+) -> Result:
     """Check one claim on a started and loaded ``subject``. Raises nothing: what goes wrong is an outcome.
 
-    With ``backwards`` some of the same inputs are asked from the last to the first, each once.
+    With ``backwards`` some of the same inputs are asked from the last to the first, each once. Without ``shrink`` the
+    first failing input is the one that is told, as it was found.
     After timeout, memory or the end of its process ``subject.alive`` is False, and it must be started again.
     """
     began, spent, printed = time.perf_counter(), subject.learner_seconds, subject.printed()
@@ -74,7 +78,7 @@ def check_claim(claim: Claim, subject: Runner, seed: int, *, milestone: str = ""
         if verdict is not None:
             if backwards:
                 verdict = replace(verdict, why=f"{BACKWARDS}: {verdict.why}", cure=_KEPT)
-            else:
+            elif shrink:
                 case, verdict = _shrink(claim, subject, seed, case, verdict)
             result = _explain(replace(result, case=number), claim, subject.path, case, verdict)
             break
@@ -84,6 +88,12 @@ def check_claim(claim: Claim, subject: Runner, seed: int, *, milestone: str = ""
         learner_seconds=subject.learner_seconds - spent,
         output=subject.output(printed)[:SHOWN],
     )
+
+
+def inputs_of(claim: Claim, seed: int, count: int) -> Iterator[tuple[Any, ...]]:
+    """The inputs of a claim as a check makes them, ``count`` of them: its edges, then generated ones of every size."""
+    for case in itertools.islice(_cases(replace(claim, cases=max(1, count))), count):
+        yield case.make(claim, seed)
 
 
 def not_reached(claim: Claim, seed: int, error: Exception, path: Path, *, milestone: str = "") -> Result:
@@ -211,7 +221,12 @@ def _shown(claim: Claim, result: Result, case: _Case) -> str:
         inputs = case.make(claim, result.seed)
     except Exception:
         return ""
-    text = ", ".join(_short(value) for value in inputs)
+    return as_typed(inputs)
+
+
+def as_typed(values: Iterable[Any]) -> str:
+    """Inputs as a learner would type them, shortened."""
+    text = ", ".join(_short(value) for value in values)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 

@@ -146,6 +146,16 @@ def solution(name: str, *, settings: Settings | None = None) -> tuple[list[tuple
     return files, _added(evidence, [event])
 
 
+def note(settings: Settings, kind: str, project: str, **values: Any) -> tuple[str, ...]:
+    """Keep an event of ``kind`` in the evidence; what could not be kept, in words."""
+    evidence = Evidence(settings.home)
+    try:
+        event = evidence.event(kind, project, **values)
+    except (CastaliaError, OSError) as error:
+        return (_not_kept(error), *_set_aside(evidence))
+    return _added(evidence, [event])
+
+
 def _reports(home: Path) -> Path:
     return home / "checks"
 

@@ -2,60 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from castalia.check import contracts
-from castalia.core.contract import Contract, Mutant, WrongContract
+from castalia.check.equivalence import INPUTS, SEARCHED
+from castalia.check.found import Found
+from castalia.check.tolerances import too_tight
 from castalia.core.errors import WrongInput
-from castalia.core.settings import Settings
 from castalia.kit.stats import Interval, wilson
 
-FORMAT = 1
+FORMAT = 2
 ENOUGH = 0.95
 """The smallest score of a contract that counts as proven."""
 NAMED = 10
 """Misconceptions that a contract must name and reject, at least."""
 MOST_EQUIVALENT = 0.05
 """Of the automatic mutants, at most so many may be said to change nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A contract and what it is proven by."""
-
-    contract: Contract
-    reference: Path
-    """The file that the contract is proven on, and that goes through the same door as a learner's."""
-    mutants: tuple[Mutant, ...]
-    equivalent: Mapping[str, str]
-    """Id of an automatic mutant -> why no caller can tell it from the reference, in one line."""
-
-    @property
-    def name(self) -> str:
-        return self.contract.project
-
-    @property
-    def proof(self) -> Path:
-        """Where its proof is kept, in the repository and in the wheel."""
-        return self.reference.with_name("proof.json")
-
-
-def found(name: str, settings: Settings | None = None) -> Found:
-    """The contract called ``name`` with what it is proven by; NotFound where it has no named mutants yet."""
-    made = Found(
-        contract=contracts.find(name, settings), mutants=contracts.mutants(name, settings),
-        reference=contracts.reference(name, settings), equivalent=contracts.equivalent(name, settings),
-    )  # fmt: skip
-    ids = [mutant.id for mutant in made.mutants]
-    if twice := sorted({id for id in ids if ids.count(id) > 1}):
-        raise WrongContract(f"the mutants of {name}", f"twice: {', '.join(twice)}", "each id once", "Rename one.")
-    return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +42,10 @@ class Tried:
     def as_dict(self) -> dict[str, Any]:
         return {**vars(self), "topics": list(self.topics), "seconds": round(self.seconds, 3)}
 
+    @classmethod
+    def of_dict(cls, value: dict[str, Any]) -> Tried:
+        return cls(**{**value, "topics": tuple(value["topics"])})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
@@ -84,6 +54,11 @@ class Proof:
     project: str
     contract_hash: str
     reference_hash: str
+    mutants_hash: str = ""
+    files: tuple[str, ...] = ()
+    """The reference's files, whose mutants were tried."""
+    seed: int = 0
+    """Of the mutants' check, of the sample and of the seeds."""
     seeds: tuple[int, ...]
     threads: tuple[int, ...]
     """The settings of the BLAS library under which the reference was checked."""
@@ -92,6 +67,12 @@ class Proof:
     """What the untouched interface is found to be; must be ``not_attempted``."""
     alarms: tuple[dict[str, Any], ...]
     """Every claim that the reference failed: claim, seed, threads, why."""
+    loose: tuple[str, ...] = ()
+    """Tolerances under which a wrong answer passes, in words."""
+    shares: dict[str, float] = field(default_factory=dict)
+    """Claim -> the largest share of its tolerance that the reference used, over seeds and settings."""
+    costs: dict[str, float] = field(default_factory=dict)
+    """Claim -> seconds on the reference, the median: the order in which mutants are asked."""
     named: tuple[Tried, ...]
     lazy: tuple[Tried, ...]
     topics: dict[str, str]
@@ -103,6 +84,8 @@ class Proof:
     """EQUIVALENT as the author wrote it: id -> reason."""
     unknown: tuple[str, ...]
     """Ids in it that are no mutant of this reference."""
+    searched: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Survivor that is listed as searched -> inputs, seed, and the difference that was found, if any."""
     full: bool
     seconds: float
 
@@ -121,6 +104,12 @@ class Proof:
     def survivors(self) -> tuple[Tried, ...]:
         """Automatic mutants that passed and are not listed as equivalent."""
         return tuple(each for each in self.automatic if not each.killed_by and each.id not in self.listed)
+
+    @property
+    def kills(self) -> dict[str, int]:
+        """Claim -> how many automatic mutants it was the first to reject; 0 for one that rejected none."""
+        counted = Counter(each.killed_by for each in self.automatic if each.killed_by)
+        return {claim: counted[claim] for claim in self.costs} or dict(counted)
 
     @property
     def score_raw(self) -> float:
@@ -160,6 +149,13 @@ class Proof:
         found += [f"{id} is listed as equivalent, but {killed[id]} rejects it" for id in self.listed if id in killed]
         if len(self.listed) > MOST_EQUIVALENT * self.generated:
             found.append(f"{len(self.listed)} of {self.generated} mutants are listed as equivalent, at most 5 % may be")
+        for id, one in self.searched.items():
+            if apart := one["difference"]:
+                found.append(f"{id} is listed as {SEARCHED}, but {apart['asked']} tells it apart: {apart['input']}")
+            elif one["inputs"] < INPUTS:
+                words = f"was compared on {one['inputs']} inputs in the time there is, {INPUTS} are wanted"
+                found.append(f"{id} is listed as {SEARCHED} and {words}: give the reason in a line")
+        found += [*self.loose, *too_tight(self.shares)]
         return tuple(found)
 
     @property
@@ -177,13 +173,16 @@ class Proof:
             "false_alarms": len(self.alarms), "tried": len(self.automatic), "generated": self.generated,
             "named_rejected": sum(bool(each.killed_by) for each in self.named), "named": len(self.named),
             "lazy_rejected": sum(bool(each.killed_by) for each in self.lazy), "lazy": len(self.lazy),
-            "full": self.full, "seconds": round(self.seconds, 1), "stub": self.stub,
+            "full": self.full, "seed": self.seed, "seconds": round(self.seconds, 1), "stub": self.stub,
         }  # fmt: skip
         lists = {
-            "contract_hash": self.contract_hash, "reference_hash": self.reference_hash, "versions": self.versions,
+            "contract_hash": self.contract_hash, "reference_hash": self.reference_hash,
+            "mutants_hash": self.mutants_hash, "files": list(self.files), "versions": self.versions,
             "seeds": list(self.seeds), "threads": list(self.threads), "topics": self.topics,
             "survivors": [each.as_dict() for each in self.survivors], "equivalents": self.equivalents,
-            "alarms": list(self.alarms), "named_mutants": {each.id: each.killed_by for each in self.named},
+            "searched": self.searched, "alarms": list(self.alarms), "loose": list(self.loose),
+            "tolerance_used": {id: float(f"{share:.2g}") for id, share in self.shares.items()},
+            "costs": self.costs, "kills": self.kills, "named_mutants": {each.id: each.killed_by for each in self.named},
             "lazy_answers": {each.id: each.killed_by for each in self.lazy},
         }  # fmt: skip
         return {**counts, **lists}
@@ -198,16 +197,11 @@ class Proof:
         draft.replace(path)
 
 
-def text_hash(path: Path) -> str:
-    """sha256 of a source file's text with line ends as ``\\n``, in hexadecimal."""
-    return hashlib.sha256(path.read_text("utf-8").encode()).hexdigest()
-
-
 def kept(subject: Found) -> dict[str, Any] | None:
     """The proof beside the contract, or None. Raises WrongInput where it is no proof."""
     if not subject.proof.is_file():
         return None
-    cure = f"Type: castalia prove {subject.name} --full"
+    cure = f"Type:  castalia prove {subject.address} --full"
     try:
         value = json.loads(subject.proof.read_text("utf-8"))
     except ValueError as error:
@@ -218,12 +212,15 @@ def kept(subject: Found) -> dict[str, Any] | None:
 
 
 def stale(subject: Found) -> str:
-    """Why the proof that is kept does not speak of this contract and this reference; "" where it does."""
-    value = kept(subject)
+    """Why the proof that is kept does not speak of this contract, reference and mutants, and what to type; or ""."""
+    value, cure = kept(subject), f"castalia prove {subject.address} --full"
     if value is None:
-        return f"{subject.name} has no proof.json"
-    if value["contract_hash"] != subject.contract.hash():
-        return f"the contract of {subject.name} has changed since it was proven"
-    if value["reference_hash"] != text_hash(subject.reference):
-        return f"the reference of {subject.name} has changed since its contract was proven"
+        return f"{subject.address} has no proof.json: {cure}"
+    for key, mine, words in (
+        ("contract_hash", subject.contract.hash(), "the contract of {} has changed"),
+        ("reference_hash", subject.reference_hash, "the reference of {} has changed"),
+        ("mutants_hash", subject.mutants_hash, "the mutants of {} have changed"),
+    ):
+        if value.get(key) != mine:
+            return f"{words.format(subject.address)} since it was proven: {cure}"
     return ""

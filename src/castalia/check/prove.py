@@ -1,39 +1,37 @@
 """Proves a contract: what is right passes, what is wrong does not.
 
-Everything goes through the door a learner's code goes through (:class:`castalia.check.Runner`): the untouched
-interface, the reference on many seeds, wrong versions by name, lazy answers, and automatic mutants. Mutants are served
-by forks of one warm runner; of each, claims are asked in the order in which they kill most for their time, and the
-first that rejects it ends it. A survivor is either a gap in the contract or a change that changes nothing.
+Everything goes through the door a learner's code goes through: the untouched interface, the reference on many seeds,
+wrong versions by name, lazy answers, and automatic mutants. Mutants are served by forks of warm runners, dealt to a
+bench on each core (castalia.check.bench); the first claim that rejects one ends it. A survivor is either a gap in the
+contract or a change that changes nothing.
 
 It needs a system that can fork: an author's Linux or macOS, not a learner's Windows.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
+import os
 import platform
+import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO
+from typing import Any
 
 import numpy as np
 
-from castalia.check.checker import check_claim
+from castalia.check.bench import Bench
+from castalia.check.dealing import Dealer, Task, cores
+from castalia.check.equivalence import INPUTS, SEARCHED
+from castalia.check.found import Found, found
 from castalia.check.lazy import defined, lazy_answers, numbers
-from castalia.check.mutation import Mutation, mutations, sample
-from castalia.check.project import check_project
-from castalia.check.proof import Found, Proof, Tried, found, text_hash
-from castalia.check.result import Result
-from castalia.check.stubs import untouched_copy
-from castalia.check.subject import Died, Runner
-from castalia.core.contract import Claim, Contract, Failed, Mutant, NotAttempted, Raised
-from castalia.core.errors import CastaliaError
+from castalia.check.mutation import sample
+from castalia.check.notes import Notes
+from castalia.check.proof import Proof, Tried
+from castalia.core.errors import Unavailable
 
 Say = Callable[[str, int, int], None]
 """Called with what is being done, how many of it are done, and how many there are."""
@@ -49,224 +47,136 @@ class Effort:
     """Automatic mutants that are tried, drawn by operator; None for all."""
     lazy: bool = True
     """Also the lazy answers that are made from the reference, function by function."""
+    search: int = 0
+    """Inputs on which a survivor that is listed as searched is compared with the reference; 0 believes the list."""
 
 
 NORMAL = Effort()
 QUICK = Effort(seeds=2, threads=(1,), sample=40, lazy=False)
 """For the tests."""
-FULL = Effort(seeds=30, sample=None)
+FULL = Effort(seeds=30, sample=None, search=INPUTS)
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int) -> None:
     """The Say of who does not listen."""
 
 
 def prove(
     name: str | Found, effort: Effort = NORMAL, *, seed: int = 0, python: str = sys.executable,
-    notes: Path | None = None, say: Say = _silent,
+    notes: Path | None = None, say: Say = silent, workers: int = 0,
 ) -> Proof:  # fmt: skip
     """Prove the contract of a project.
 
-    ``notes`` is a file of JSON lines in which every automatic mutant that was tried is kept: a proof that was
-    interrupted goes on from there as long as contract, reference and seed are the same. Raises CastaliaError where
-    the check itself breaks.
+    ``notes`` is a file of JSON lines in which every result is kept: a proof that was interrupted goes on from there as
+    long as contract, reference, versions and seed are the same. ``workers`` is the number of processes that try
+    mutants, 0 for as many as there are cores; the result does not depend on it. Raises CastaliaError where the check
+    itself breaks.
     """
+    if not hasattr(os, "fork"):
+        raise Unavailable("a contract cannot be proven here", sys.platform, "a system that can fork", "Use Linux.")
     subject = found(name) if isinstance(name, str) else name
     began = time.monotonic()
-    bench = _Bench(subject, seed, python, say)
     seeds = tuple(int(each) for each in np.random.default_rng(seed).integers(2**48, size=effort.seeds))
-    stub = bench.stub()
-    alarms = tuple(bench.alarms(seeds, effort.threads))
-    named = tuple(bench.named([mutant for mutant in subject.mutants if not mutant.lazy], "named"))
-    lazy = tuple(bench.named([mutant for mutant in subject.mutants if mutant.lazy], "lazy"))
-    if effort.lazy:
-        lazy += tuple(bench.lazy())
-    pool = mutations(bench.text, subject.reference.name)
-    chosen = pool if effort.sample is None else sample(pool, effort.sample, seed)
-    with _Notes(notes, f"{subject.contract.hash()} {text_hash(subject.reference)} {seed}") as book:
-        automatic = tuple(bench.automatic(chosen, book))
+    texts = {mutant.id: mutant.apply(subject.texts[subject.file_of(mutant)]) for mutant in subject.mutants}
+    named = [mutant.id for mutant in subject.mutants if not mutant.lazy]
+    lazy = [mutant.id for mutant in subject.mutants if mutant.lazy]
+    pool = subject.mutations()
+    chosen = [each.id for each in (pool if effort.sample is None else sample(pool, effort.sample, seed))]
+    versions = _versions(python)
+    heading = f"{subject.contract.hash()} {subject.reference_hash} {seed} {sorted(versions.items())}"
+    dealer = Dealer(lambda: Bench(subject, seed, python), workers or cores())
+    with dealer, Notes(notes, heading) as book:
+        work = _Work(dealer, book, say)
+        (stub,) = work.do("stub", [("stub", ("stub",))])
+        passes = work.do("reference", [
+            (f"reference {each} {threads}", ("reference", each, threads))
+            for threads in effort.threads for each in seeds
+        ])  # fmt: skip
+        costs = {claim.id: _median(one["seconds"][claim.id] for one in passes) for claim in subject.claims}
+        loose = work.do("tolerances", [(f"loose {claim.id}", ("loose", claim.id)) for claim in subject.claims])
+        (control,) = work.tried("control", [("control", ("control", costs))])
+        tried = work.tried("named", [(_key("named", id, texts[id]), ("named", id, costs)) for id in named])
+        written = [(_key("named", id, texts[id]), ("named", id, costs)) for id in lazy]
+        idle = work.tried("lazy", [*written, *(_lazy(subject, costs) if effort.lazy else [])])
+        automatic = work.tried("mutants", [(f"automatic {id}", ("automatic", id, costs)) for id in chosen])
+        wanted = [each.id for each in automatic if not each.killed_by and subject.equivalent.get(each.id) == SEARCHED]
+        inputs = effort.search
+        found_apart = work.do("searched", [
+            (f"searched {inputs} {id}", ("searched", id, inputs)) for id in (wanted if inputs else [])
+        ])  # fmt: skip
+    alarms = [alarm for one in passes for alarm in one["alarms"]]
+    if control.killed_by:
+        why = f"served as a mutant, the unchanged reference is rejected ({control.outcome})"
+        alarms.append({"claim": control.killed_by, "seed": seed, "threads": 1, "why": why})
     ids = {mutation.id for mutation in pool}
     return Proof(
-        project=subject.name, contract_hash=subject.contract.hash(), reference_hash=text_hash(subject.reference),
-        seeds=seeds, threads=effort.threads, versions=_versions(), stub=stub, alarms=alarms, named=named, lazy=lazy,
-        topics=_topics(subject, named), automatic=automatic, generated=len(pool), listed=dict(subject.equivalent),
-        unknown=tuple(id for id in subject.equivalent if id not in ids), full=effort.sample is None,
-        seconds=time.monotonic() - began,
+        project=subject.name, contract_hash=subject.contract.hash(), reference_hash=subject.reference_hash,
+        mutants_hash=subject.mutants_hash, files=tuple(subject.texts), seed=seed, seeds=seeds, threads=effort.threads,
+        versions=versions, stub=stub, alarms=tuple(alarms), loose=tuple(words for each in loose for words in each),
+        shares={claim.id: max(one["shares"][claim.id] for one in passes) for claim in subject.claims}, costs=costs,
+        named=tuple(tried), lazy=tuple(idle), topics=_topics(subject, tried), automatic=tuple(automatic),
+        generated=len(pool), listed=dict(subject.equivalent), full=effort.sample is None,
+        unknown=tuple(id for id in subject.equivalent if id not in ids),
+        searched=dict(zip(wanted, found_apart, strict=False)), seconds=time.monotonic() - began,
     )  # fmt: skip
 
 
-def _versions() -> dict[str, str]:
+class _Work:
+    """Tasks that are done once: what the notes know is not done again."""
+
+    def __init__(self, dealer: Dealer, book: Notes, say: Say) -> None:
+        self.dealer, self.book, self.say = dealer, book, say
+
+    def do(self, what: str, tasks: Sequence[tuple[str, Task]]) -> list[Any]:
+        """The results of (key, task), in their order."""
+        open_ = [each for each in tasks if each[0] not in self.book.known]
+        done = len(tasks) - len(open_)
+        if tasks:
+            self.say(what, done, len(tasks))
+        for place, result in self.dealer.deal([task for _, task in open_]):
+            self.book.add(open_[place][0], result)
+            done += 1
+            self.say(what, done, len(tasks))
+        return [self.book.known[key] for key, _ in tasks]
+
+    def tried(self, what: str, tasks: Sequence[tuple[str, Task]]) -> list[Tried]:
+        return [Tried.of_dict(each) for each in self.do(what, tasks)]
+
+
+def _lazy(subject: Found, costs: dict[str, float]) -> list[tuple[str, Task]]:
+    """Zeros, echo, constant and NaN in the place of each function's answer, in the file that defines it."""
+    interface, made = subject.contract.interface, []
+    if subject.contract.adapter == "repository":  # its interface is no Python
+        return []
+    for file, text in subject.python.items():
+        for id, changed in lazy_answers(text, defined(interface), numbers(interface)):
+            made.append((_key("lazy", id, changed), ("lazy", id, file, changed, costs)))
+    return made
+
+
+def _key(what: str, id: str, text: str) -> str:
+    """Names the result of a wrong version whose text is not in the notes' heading."""
+    return f"{what} {id} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _median(seconds: Iterable[float]) -> float:
+    """To two digits: it is kept in proof.json, and no more of it comes out again."""
+    return float(f"{max(statistics.median(seconds), 1e-4):.2g}")
+
+
+def _versions(python: str) -> dict[str, str]:
     import castalia
 
-    return {"castalia": castalia.__version__, "python": platform.python_version(), "numpy": np.__version__}
+    own = {"castalia": castalia.__version__, "python": platform.python_version(), "numpy": np.__version__}
+    return own if python == sys.executable else {**own, "interpreter": python}
 
 
 def _topics(subject: Found, named: Iterable[Tried]) -> dict[str, str]:
     """Topic -> a named mutant of it that a claim about the topic rejected, or ""."""
     rejected = {tried.id: tried.topics for tried in named}
-    answer = {topic: "" for claim in claims(subject.contract) for topic in claim.topics}
+    answer = {topic: "" for claim in subject.claims for topic in claim.topics}
     for mutant in subject.mutants:
         for topic in mutant.topics:
-            if topic in rejected.get(mutant.id, ()) and not answer[topic]:
+            if topic in rejected.get(mutant.id, ()) and not answer.get(topic, "-"):
                 answer[topic] = mutant.id
     return answer
-
-
-def claims(contract: Contract) -> list[Claim]:
-    """Every claim, in order."""
-    return [claim for milestone in contract.milestones for claim in milestone.claims]
-
-
-class _Bench:
-    """The reference, and what claims have cost and caught so far."""
-
-    def __init__(self, subject: Found, seed: int, python: str, say: Say) -> None:
-        self.found, self.seed, self.python, self.say = subject, seed, python, say
-        self.text = subject.reference.read_text("utf-8")
-        self.claims = [claim for claim in claims(subject.contract) if claim.tier != "perf"]
-        self.seconds = dict.fromkeys((claim.id for claim in self.claims), 0.1)
-        self.asked = dict.fromkeys(self.seconds, 2)
-        self.caught = dict.fromkeys(self.seconds, 1)
-
-    def stub(self) -> str:
-        """The outcomes of the interface as it is handed to a learner."""
-        with tempfile.TemporaryDirectory(prefix="castalia-prove-") as folder:
-            path = untouched_copy(self.found.contract, Path(folder))
-            report = check_project(self.found.contract, path, python=self.python, seed=self.seed, all=True)
-        return ", ".join(sorted({result.outcome for result in report.claims}))
-
-    def alarms(self, seeds: Sequence[int], settings: Sequence[int]) -> Iterator[dict[str, object]]:
-        """What the reference fails, of all claims, seeds and settings of the BLAS library; notes what claims cost."""
-        done = 0
-        for threads in settings:
-            with Runner(self.found.reference, self.python, threads=threads) as subject:
-                for seed in seeds:
-                    for claim in self.claims:
-                        result = check_claim(claim, subject, seed)
-                        self.seconds[claim.id] = max(result.seconds, 1e-3)
-                        if not result.passed:
-                            yield {"claim": claim.id, "seed": seed, "threads": threads, "why": result.why}
-                        if not subject.alive:
-                            subject.start()
-                            subject.load()
-                    done += 1
-                    self.say("reference", done, len(seeds) * len(settings))
-        with Runner(self.found.reference, self.python) as subject:  # else a broken door would kill every mutant
-            control = self._tried(subject, "control", "the reference itself", self.text)
-        if control.killed_by:
-            why = f"served as a mutant, the unchanged reference is rejected ({control.outcome})"
-            yield {"claim": control.killed_by, "seed": self.seed, "threads": 1, "why": why}
-
-    def named(self, mutants: Sequence[Mutant], what: str) -> Iterator[Tried]:
-        """Wrong versions by name; claims are asked until one about each of the mutant's topics has rejected it."""
-        with Runner(self.found.reference, self.python) as subject:
-            for done, mutant in enumerate(mutants, start=1):
-                text = mutant.apply(self.text)
-                yield self._tried(subject, mutant.id, mutant.misconception, text, set(mutant.topics))
-                self.say(what, done, len(mutants))
-
-    def lazy(self) -> Iterator[Tried]:
-        """Zeros, echo, constant and NaN in the place of each function's answer."""
-        contract = self.found.contract
-        answers = list(lazy_answers(self.text, defined(contract.interface), numbers(contract.interface)))
-        with Runner(self.found.reference, self.python) as subject:
-            for done, (id, text) in enumerate(answers, start=1):
-                yield self._tried(subject, id, "No work.", text)
-                self.say("lazy", done, len(answers))
-
-    def automatic(self, chosen: Sequence[Mutation], book: _Notes) -> Iterator[Tried]:
-        """Automatic mutants; what the notes know already is not tried again."""
-        with Runner(self.found.reference, self.python) as subject:
-            for done, mutation in enumerate(chosen, start=1):
-                tried = book.known.get(mutation.id)
-                if tried is None:
-                    words = f"{mutation.before} → {mutation.after}"
-                    tried = self._tried(subject, mutation.id, words, mutation.apply(self.text))
-                    book.add(tried)
-                yield tried
-                self.say("mutants", done, len(chosen))
-
-    def _tried(self, subject: Runner, id: str, words: str, text: str, wanted: Set[str] = frozenset()) -> Tried:
-        """Ask the claims about one wrong version, up to the first that rejects it, and further for wanted topics."""
-        began = time.monotonic()
-        killed_by, outcome, topics = "", "", set[str]()
-        for claim, result in self._verdicts(subject, text):
-            if result.outcome == "tool_error":
-                raise CastaliaError(f"the check of {id} broke", result.why, "a verdict", "This is a fault of Castalia.")
-            if not result.passed:
-                killed_by, outcome = killed_by or claim.id, outcome or result.outcome
-                topics |= set(claim.topics)
-            if killed_by and wanted <= topics:
-                break
-        return Tried(
-            id=id, words=words, killed_by=killed_by, outcome=outcome, topics=tuple(sorted(topics)),
-            seconds=time.monotonic() - began,
-        )  # fmt: skip
-
-    def _verdicts(self, subject: Runner, text: str) -> Iterator[tuple[Claim, Result]]:
-        """A verdict for each claim, from a fork of the warm runner.
-
-        After anything but pass and fail the copy may be gone, and a new one is made for the claims that are left.
-        """
-        waiting = sorted(self.claims, key=self._worth, reverse=True)
-        while waiting:
-            try:
-                with subject.fork({str(self.found.reference): text}):
-                    while waiting:
-                        claim = waiting.pop(0)
-                        result = check_claim(self._hurried(claim), subject, self.seed)
-                        self.asked[claim.id] += 1
-                        self.caught[claim.id] += not result.passed
-                        yield claim, result
-                        if result.outcome not in ("pass", "fail"):
-                            break
-            except (Raised, NotAttempted, Failed, Died) as error:  # it does not even load: every claim rejects it
-                outcome = error.outcome if isinstance(error, Died) else "learner_error"
-                for claim in waiting:
-                    yield claim, Result(claim=claim.id, outcome=outcome, seed=self.seed, why=str(error))
-                return
-
-    def _worth(self, claim: Claim) -> float:
-        """Mutants it will reject for a second of its time, by what it did so far."""
-        return self.caught[claim.id] / self.asked[claim.id] / self.seconds[claim.id]
-
-    def _hurried(self, claim: Claim) -> Claim:
-        """Ten times what the reference took, and a second at least: a mutant that loops is soon found out."""
-        return replace(claim, budget=min(claim.budget, max(1.0, 10 * self.seconds[claim.id])))
-
-
-class _Notes:
-    """The automatic mutants that were tried before, as JSON lines under a heading that says of what."""
-
-    def __init__(self, path: Path | None, heading: str) -> None:
-        self.known: dict[str, Tried] = {}
-        self._path, self._heading = path, heading
-        self._file: IO[str] | None = None
-        self._open = ExitStack()
-
-    def __enter__(self) -> _Notes:
-        if self._path is None:
-            return self
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        lines = self._path.read_text("utf-8").splitlines() if self._path.is_file() else []
-        for line in lines[1:] if lines[:1] == [self._heading] else []:
-            try:
-                value = json.loads(line)
-            except ValueError:
-                continue  # the line at which it was interrupted
-            self.known[value["id"]] = Tried(**{**value, "topics": tuple(value["topics"])})
-        self._file = self._open.enter_context(self._path.open("w", encoding="utf-8"))
-        self._file.write(self._heading + "\n")
-        for tried in self.known.values():
-            self.add(tried)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open.close()
-
-    def add(self, tried: Tried) -> None:
-        if self._file is not None:
-            self._file.write(json.dumps(tried.as_dict(), ensure_ascii=False) + "\n")
-            self._file.flush()

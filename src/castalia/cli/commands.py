@@ -38,6 +38,8 @@ COMMANDS = (
     Command("call", "castalia.cli.call:call", "Ask a system; every field of its input is a flag.", _USE, drawn=True),
     Command("predict", "castalia.cli.predict:predict", "Answer a whole table: CSV in, CSV out.", _USE),
     Command("new", "castalia.cli.new:new", "Write the folder of a new system.", _BUILD),
+    Command("prove", "castalia.cli.prove:prove", "Prove a contract: wrong versions must not pass.", _BUILD),
+    Command("break", "castalia.cli.breaks:break_", "A wrong program that passes: propose it as a mutant.", _BUILD),
     Command("shelf", "castalia.cli.shelf:app", "Folders with systems of your own: trust, list, forget.", _BUILD),
     Command("runs", "castalia.cli.runs:app", "Training runs: list, show, export, cancel.", _LOOK),
     Command("models", "castalia.cli.models:app", "Trained versions and their aliases: list, show, alias.", _LOOK),

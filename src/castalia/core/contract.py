@@ -183,6 +183,8 @@ class Mutant:
     lazy: bool = False
     """True for an answer that does not try: zeros, the input, a constant, NaN."""
     file: str = "reference.py"
+    """The file that it changes, by its name in FILES of mutants.py; ``reference.py`` is the reference whatever its
+    file is called."""
 
     def apply(self, source: str) -> str:
         """The wrong version of ``source``. WrongContract where ``old`` does not stand in it exactly once."""

@@ -7,10 +7,25 @@ a NaN compares false with everything and must not slip through a comparison.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
+
+_SHARES: ContextVar[list[float] | None] = ContextVar("castalia shares of tolerance", default=None)
+
+
+@contextmanager
+def shares() -> Iterator[list[float]]:
+    """The largest share of its tolerance that each ``equal`` inside used: 1.0 is where it begins to fail."""
+    noted: list[float] = []
+    token = _SHARES.set(noted)
+    try:
+        yield noted
+    finally:
+        _SHARES.reset(token)
 
 
 class Failed(Exception):
@@ -72,6 +87,10 @@ def equal(got: Any, expected: Any, rtol: float, what: str, *, scale: float = 0.0
         middle = _median(size[whole])
         error = np.abs(np.subtract(found, wanted, dtype=np.result_type(found, wanted, np.float64)))
         allowed = rtol * np.maximum(size, max(middle, scale))
+        noted = _SHARES.get()
+        if noted is not None:
+            used = error / np.where(allowed > 0, allowed, np.inf)
+            noted.append(float(np.max(np.where(whole, np.where(error > allowed, np.fmax(used, 1.0), used), 0.0))))
         if whole.all() and np.all(error <= allowed):  # false for a nan, and nearly every comparison ends here
             return
         _at_worst(whole & ~np.isfinite(found), found, wanted, f"{what} is not finite")
