@@ -34,18 +34,9 @@ def check_project(
         words = f"{contract.project} is checked through a {contract.adapter}"
         raise Unavailable(words, contract.adapter, "a module", "this version checks Python modules only")
     path = subject_file(contract.project, at)
-    seed = secrets.randbits(32) if seed is None else seed
-    visit = _Visit(contract, path, python, seed, all, limits or Limits())
-    results = tuple(visit.results(milestone))
-    core = [each for each in results if contract.claim(each.claim).tier == "core"]
-    failed = next((each for each in core or results if not each.passed), None)
-    root = path.parents[1] if path.name == "__init__.py" else path.parent
-    return Report(
-        project=contract.project, outcome=failed.outcome if failed else "pass", claims=results, seed=seed,
-        contract_hash=contract.hash(), code_hash=code_hash(root, visit.files), milestone=milestone,
-        python=visit.versions, enforced=tuple(each.as_dict() for each in visit.enforced),
-        seconds=time.perf_counter() - began,
-    )  # fmt: skip
+    visit = Visit(contract, path, python, seed, limits)
+    results = tuple(visit.results(milestone, all))
+    return visit.report(results, milestone, time.perf_counter() - began)
 
 
 def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
@@ -65,38 +56,67 @@ def subject_file(project: str, at: str | os.PathLike[str]) -> Path:
     raise NotFound(f"There is no {project} at {at}", f"neither {tried[1]} nor a package", f"{project}.py", cure)
 
 
-class _Visit:
-    """One walk through the claims, with a runner that is started when it is needed."""
+class Visit:
+    """Claims of one contract against one file, in the order in which they are asked for.
 
-    def __init__(self, contract: Contract, path: Path, python: str, seed: int, all_: bool, limits: Limits) -> None:
-        self.contract, self.path, self.python, self.seed = contract, path, python, seed
-        self.all, self.limits = all_, limits
+    A milestone's process is started with its first claim and stays until another milestone is asked for; ``leave``
+    ends it. Without ``seed`` a new one is drawn.
+    """
+
+    def __init__(
+        self, contract: Contract, path: Path, python: str = sys.executable, seed: int | None = None,
+        limits: Limits | None = None,
+    ) -> None:  # fmt: skip
+        self.contract, self.path, self.python = contract, path, python
+        self.seed = secrets.randbits(32) if seed is None else seed
+        self.limits = limits or Limits()
         self.files: list[str] = [str(path)]
         self.versions = ""
         self.enforced: list[Enforced] = []
+        self._runner: Runner | None = None
+        self._milestone = ""
 
-    def results(self, only: str | None) -> Iterator[Result]:
+    def results(self, only: str | None = None, all: bool = False) -> Iterator[Result]:
+        """Core claims up to the first that does not pass, or ``all`` of them; of one milestone, or of each."""
         names = [only] if only else [each.id for each in self.contract.milestones]
-        for milestone in (self.contract.milestone(name) for name in names):
-            for result in self.of_milestone(milestone):
-                yield result
-                if not result.passed and not self.all:
-                    return
-
-    def of_milestone(self, milestone: Milestone) -> Iterator[Result]:
-        claims = [claim for claim in milestone.claims if self.all or claim.tier == "core"]
-        interface = self.contract.stubs(milestone.id)
-        runner = Runner(self.path, self.python, self.limits)
         try:
-            for claim in claims:
-                if untouched(self.path, interface, claim.at):
-                    error = NotAttempted(f"{claim.at} is still the stub")
-                    yield not_reached(claim, self.seed, error, self.path, milestone=milestone.id)
-                else:
-                    yield self.one(runner, claim, milestone.id)
+            for milestone in (self.contract.milestone(name) for name in names):
+                for claim in (claim for claim in milestone.claims if all or claim.tier == "core"):
+                    result = self.claim(claim, milestone)
+                    yield result
+                    if not result.passed and not all:
+                        return
         finally:
+            self.leave()
+
+    def claim(self, claim: Claim, milestone: Milestone) -> Result:
+        """One claim of ``milestone``; raises nothing but what an interpreter that does not start raises."""
+        if untouched(self.path, self.contract.stubs(milestone.id), claim.at):
+            error = NotAttempted(f"{claim.at} is still the stub")
+            return not_reached(claim, self.seed, error, self.path, milestone=milestone.id)
+        if self._runner is None or self._milestone != milestone.id:
+            self.leave()
+            self._runner, self._milestone = Runner(self.path, self.python, self.limits), milestone.id
+        return self.one(self._runner, claim, milestone.id)
+
+    def leave(self) -> None:
+        """End the process of the milestone that was visited last."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
             self.files = sorted({*self.files, *runner.loaded_files()})
             runner.close()
+
+    def report(self, results: tuple[Result, ...], milestone: str | None = None, seconds: float = 0.0) -> Report:
+        """These results as one report; the outcome is that of the first core claim that did not pass."""
+        contract, path = self.contract, self.path
+        core = [each for each in results if contract.claim(each.claim).tier == "core"]
+        failed = next((each for each in core or results if not each.passed), None)
+        root = path.parents[1] if path.name == "__init__.py" else path.parent
+        return Report(
+            project=contract.project, outcome=failed.outcome if failed else "pass", claims=results, seed=self.seed,
+            contract_hash=contract.hash(), code_hash=code_hash(root, self.files), milestone=milestone,
+            python=self.versions, enforced=tuple(each.as_dict() for each in self.enforced), seconds=seconds,
+        )  # fmt: skip
 
     def one(self, runner: Runner, claim: Claim, milestone: str) -> Result:
         began = time.perf_counter()

@@ -37,7 +37,7 @@ COMMANDS = (
     Command("fit", "castalia.cli.fit:fit", "Train a system; every parameter is a flag.", _USE, drawn=True),
     Command("call", "castalia.cli.call:call", "Ask a system; every field of its input is a flag.", _USE, drawn=True),
     Command("predict", "castalia.cli.predict:predict", "Answer a whole table: CSV in, CSV out.", _USE),
-    Command("new", "castalia.cli.new:new", "Write the folder of a new system.", _BUILD),
+    Command("new", "castalia.cli.new:new", "A new system; with --learn, stubs to build one of ours yourself.", _BUILD),
     Command("shelf", "castalia.cli.shelf:app", "Folders with systems of your own: trust, list, forget.", _BUILD),
     Command("runs", "castalia.cli.runs:app", "Training runs: list, show, export, cancel.", _LOOK),
     Command("models", "castalia.cli.models:app", "Trained versions and their aliases: list, show, alias.", _LOOK),
