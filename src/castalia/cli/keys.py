@@ -57,7 +57,7 @@ class Keys:
         typed = os.read(sys.stdin.fileno(), 32)
         if not typed:  # the terminal is gone
             raise Terminated
-        return typed.decode("ascii", "ignore").lower() if len(typed) == 1 else ""
+        return typed[:1].decode("ascii", "ignore").lower()
 
     def forget(self) -> None:
         """Drop what was typed while nobody listened."""

@@ -132,17 +132,16 @@ class Watch:
         self._last_lines(keys)
 
     def _last_lines(self, keys: Keys) -> None:
-        """Progress and file, then the keys."""
+        """Progress and file, then the keys; what was typed while the check ran is dropped first."""
+        keys.forget()
         if self.found is not None and keys.there:
             done, total = wording.counted(self.found.report, self.contract, self.all)
             full = BAR * done // max(1, total)
             bar = terminal.styled("#" * full, "green") + terminal.styled("-" * (BAR - full), "dim")
             terminal.out(f"\n[{bar}] {done} of {total} claims   {terminal.printable(self.found.file.name)}")
-        terminal.out(
-            terminal.styled(self._keys() if keys.there else "\nChecked again at every save; Ctrl-C ends it.", "dim")
-        )
+        words = self._keys() if keys.there else "\nChecked again at every save; Ctrl-C ends it."
+        terminal.out(terminal.styled(words, "dim"))
         sys.stdout.flush()
-        keys.forget()
 
     def _keys(self) -> str:
         offered = []
