@@ -90,17 +90,13 @@ def part(contract: Contract, milestone: str) -> str:
 
 
 def _first(name: str, contract: Contract, folder: Path, milestone: str | None, settings: Settings) -> Begun:
-    first = contract.milestones[0].id
-    until = milestone or first
-    text = contracts.starting_text(name, settings) if until == first else contract.stubs(until)
-    if text == contract.interface:
-        text = contract.stubs(until)
+    until = milestone or contract.milestones[0].id
+    text = first_text(name, contract, until, settings)
     if ast.get_docstring(ast.parse(text)) is None:
         head = f"{contract.project}: yours to build. README.md says what must hold.\n\nType:  castalia check {name}"
-        text = f'"""{head}\n"""\n\n{text.lstrip()}'
+        text = f'"""{head}\n"""\n\n{text}'
     place = folder / SHELF / contract.project
     path = place / f"{contract.project}.py"
-    text = re.sub(r"\n{4,}", "\n\n\n", text.rstrip()) + "\n"
     files = {path: text, place / "README.md": readme(name, contract)}
     if _is_system(text):
         files[place / "card.toml"] = card(name, contract, settings)
@@ -108,6 +104,15 @@ def _first(name: str, contract: Contract, folder: Path, milestone: str | None, s
         name, contract.project, path, until, tuple(_names(text)), _write(files),
         warnings=desk.note("started", contract, until, settings),
     )  # fmt: skip
+
+
+def first_text(name: str, contract: Contract, milestone: str, settings: Settings | None = None) -> str:
+    """A file with the stubs up to ``milestone``; an exercise may have a text of its own to begin with."""
+    first = contract.milestones[0].id
+    text = contracts.starting_text(name, settings)
+    if milestone != first or text == contract.interface:
+        text = contract.stubs(milestone)
+    return re.sub(r"\n{4,}", "\n\n\n", text.strip()) + "\n"
 
 
 def _write(files: dict[Path, str]) -> tuple[Path, ...]:
