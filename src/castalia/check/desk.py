@@ -188,11 +188,14 @@ def _file(contract: Contract, at: str | os.PathLike[str]) -> Path:
         return Path(at).resolve()
 
 
-def note(kind: str, contract: Contract, milestone: str = "", settings: Settings | None = None) -> tuple[str, ...]:
+def note(
+    kind: str, contract: Contract, milestone: str = "", settings: Settings | None = None, **values: Any
+) -> tuple[str, ...]:
     """Add one event about a contract to the evidence; warnings of what could not be kept."""
     evidence = Evidence((settings or Settings.read()).home)
     try:
-        event = evidence.event(kind, contract.project, milestone=milestone, contract_hash=contract.hash())
+        known = {"milestone": milestone, "contract_hash": contract.hash(), **values}
+        event = evidence.event(kind, contract.project, **known)
     except (CastaliaError, OSError) as error:
         return (_not_kept(error), *_set_aside(evidence))
     return _added(evidence, [event])

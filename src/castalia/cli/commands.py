@@ -31,6 +31,7 @@ COMMANDS = (
     Command("learn", "castalia.cli.learn:learn", "A first exercise in two minutes: mend a softmax.", _LEARN),
     Command("check", "castalia.cli.check:check", "Check your own code against a project's contract.", _LEARN),
     Command("hint", "castalia.cli.hint:hint", "The next hint for the claim that failed last.", _LEARN),
+    Command("compare", "castalia.cli.compare:compare", "Two systems, or your code and ours, side by side.", _LEARN),
     Command("up", "castalia.cli.up:up", "Start the workbench: web pages and HTTP on this machine.", _USE),
     Command("systems", "castalia.cli.systems:systems", "List the systems that are built.", _USE),
     Command("show", "castalia.cli.show:show", "What a system takes, answers and claims.", _USE),
