@@ -45,7 +45,8 @@ def test_a_learner_goes_from_stubs_to_the_next_milestone_with_keys(here: Path, s
         shown = screen.until("not attempted", "h hint", "0 of 15 claims   basics.py")
         assert "n go on" not in shown and "o open" not in shown
         screen.press("h")
-        screen.until("hint 1 of 3", contracts.find("basics").claim("standardized").hints[0])
+        shown = screen.until("hint 1 of 3", contracts.find("basics").claim("standardized").hints[0])
+        assert shown.rstrip().rpartition("\n")[2].rstrip("\x1b[0m").endswith("q quit")  # the keys stay the last line
         screen.press("h")
         screen.until("hint 2 of 3")
         solve(path, "standardize", "one_hot")

@@ -102,7 +102,7 @@ def compare_functions(
     same = all(each.equal == each.asked and not each.why for each in claims)
     warnings = desk.note(
         "compare", contract, settings=settings, seed=seed, outcome="equal" if same else "different",
-        code_hash=code_hash(path.parent, files),
+        code_hash=code_hash(mine.root, files),
     )  # fmt: skip
     return Beside(contract.project, path, seed, tuple(claims), tuple(speeds), warnings)
 

@@ -11,7 +11,7 @@ from castalia.core.words import printable
 if TYPE_CHECKING:
     from castalia.check.desk import Checked
     from castalia.check.result import Report, Result
-    from castalia.core.contract import Contract
+    from castalia.core.contract import Contract, Milestone
 
 Style = Callable[[str, str], str]
 """(text, style) -> text; the styles are bold, dim, red, green, yellow and accent."""
@@ -62,7 +62,7 @@ def progress(report: Report, contract: Contract, all: bool = False, style: Style
     """``softmax   M1 passed   M2 1 of 3   M3 not yet``."""
     results = {each.claim: each for each in report.claims}
     parts = [style(report.project, "bold")]
-    for milestone in contract.milestones:
+    for milestone in _looked_at(report, contract):
         claims = [each for each in milestone.claims if all or each.tier == "core"]
         done = sum(each.id in results and results[each.id].passed for each in claims)
         reached = any(each.id in results for each in claims)
@@ -77,8 +77,13 @@ def progress(report: Report, contract: Contract, all: bool = False, style: Style
 
 def counted(report: Report, contract: Contract, all: bool = False) -> tuple[int, int]:
     """(claims that hold, claims there are) of the tiers that are looked at."""
-    wanted = {each.id for milestone in contract.milestones for each in milestone.claims if all or each.tier == "core"}
+    claims = [each for milestone in _looked_at(report, contract) for each in milestone.claims]
+    wanted = {each.id for each in claims if all or each.tier == "core"}
     return sum(each.passed and each.claim in wanted for each in report.claims), len(wanted)
+
+
+def _looked_at(report: Report, contract: Contract) -> tuple[Milestone, ...]:
+    return (contract.milestone(report.milestone),) if report.milestone else contract.milestones
 
 
 def facts(found: Result) -> dict[str, Any]:

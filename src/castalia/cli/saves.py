@@ -7,11 +7,12 @@ import os
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castalia.check import wording
-from castalia.cli import terminal
+from castalia.cli import layout, terminal
 from castalia.cli.keys import Keys, Terminated
 from castalia.core.errors import CastaliaError, NotFound
 
@@ -23,6 +24,7 @@ PAUSE = 0.3
 FILES, FOLDERS = 200, 50
 """So many Python files and package folders below the subject's folder are watched, no more."""
 BAR = 30
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 class Watch:
@@ -43,6 +45,9 @@ class Watch:
         """The milestone that the learner is at; what fails in a later one is shown when it is asked for."""
         self.found: Checked | None = None
         self.trouble = ""
+        """Why there is no report."""
+        self.aside = ""
+        """A hint, or what a key could not do; shown until the next check."""
         self.seen: State = {}
 
     def run(self) -> int:
@@ -97,7 +102,7 @@ class Watch:
     def _check(self, keys: Keys) -> None:
         from castalia.check import desk
 
-        self.seen = state(self.contract.project, self.at)
+        self.seen, self.aside = state(self.contract.project, self.at), ""
         if terminal.is_terminal():
             clear()
             terminal.out(terminal.styled(f"Checking {self.name}, please wait.", "dim"))
@@ -129,6 +134,8 @@ class Watch:
             show(self.found, all=self.all)
         if self.found is not None:
             warn(self.found.warnings)
+        if self.aside:
+            terminal.out(f"\n{self.aside}")
         self._last_lines(keys)
 
     def _last_lines(self, keys: Keys) -> None:
@@ -139,12 +146,15 @@ class Watch:
             full = BAR * done // max(1, total)
             bar = terminal.styled("#" * full, "green") + terminal.styled("-" * (BAR - full), "dim")
             terminal.out(f"\n[{bar}] {done} of {total} claims   {terminal.printable(self.found.file.name)}")
-        words = self._keys() if keys.there else "\nChecked again at every save; Ctrl-C ends it."
+        words = "\nChecked again at every save; Ctrl-C ends it."
+        if keys.there:
+            whole = "   ".join(each.replace(" ", NO_BREAK) for each in self._keys())
+            words = textwrap.fill(whole, layout.width()).replace(NO_BREAK, " ")
         terminal.out(terminal.styled(words, "dim"))
         sys.stdout.flush()
 
-    def _keys(self) -> str:
-        offered = []
+    def _keys(self) -> list[str]:
+        offered = ["Checked at every save."]
         if self.beyond and self.found:
             stubs = f", adds its stubs to {self.found.file.name}" if self.found.unwritten else ""
             offered.append(f"n go on to {self.beyond}{stubs}")
@@ -152,7 +162,7 @@ class Watch:
             offered += ["h hint", *(["o open in the editor"] if editor() else [])]
         kept = " (kept)" if self.seed is not None else ""
         offered += ["r new seed", f"s same seed{kept}", "a core claims" if self.all else "a all claims", "q quit"]
-        return "Checked at every save.  " + "   ".join(offered)
+        return offered
 
     # --- what a key does ---------------------------------------------------------------------------
 
@@ -168,7 +178,8 @@ class Watch:
         try:
             begin(self.name, self.at, milestone)
         except CastaliaError as error:
-            terminal.out(terminal.printable(f"\n{error}"))
+            self.aside = terminal.printable(str(error))
+            self._draw(keys)
             return
         self._check(keys)
 
@@ -179,12 +190,14 @@ class Watch:
         try:
             found = desk.hint(self.name)
         except CastaliaError as error:
-            terminal.out(terminal.printable(f"\n{error}"))
+            self.aside = terminal.printable(str(error))
+            self._draw(keys)
             return
-        rung = f"hint {found.rung} of {desk.RUNGS}: " if found.rung else ""
-        terminal.out(f"\n{terminal.styled(rung, 'bold')}{terminal.printable(found.text)}")
+        rung = terminal.styled(f"hint {found.rung} of {desk.RUNGS}: ", "bold") if found.rung else ""
+        words = textwrap.wrap(terminal.printable(found.text), layout.width() - 4)
+        self.aside = rung + ("\n" + " " * 4).join(words)
+        self._draw(keys)
         warn(found.warnings)
-        sys.stdout.flush()
 
     def _open(self) -> None:
         assert self.found is not None and self.found.failed is not None
