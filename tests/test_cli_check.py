@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def test_from_an_empty_folder_to_green_by_what_the_screen_says(shell: Shell, her
     code, out, _ = shell("check", "softmax", "--all")
     assert code == 0 and "Every claim about softmax holds" in out
     code, out, _ = shell("learn")
-    assert code == 0 and "Well done" in out and "castalia check softmax --all" in out and "castalia systems" in out
+    assert code == 0 and "Well done" in out and "castalia new basics --learn" in out and "castalia systems" in out
 
 
 def test_learn_never_overwrites_and_then_has_the_exit_code_of_the_check(shell: Shell, here: Path) -> None:
@@ -166,6 +167,7 @@ def test_code_that_lies_elsewhere_and_another_interpreter(shell: Shell, here: Pa
         (("check", "softmx"), "Did you mean 'softmax'?"),
         (("check", "churn"), "no check yet"),
         (("check", "softmax"), "castalia learn"),
+        (("check", "basics"), "castalia new basics --learn"),
         (("check", "softmax", "--at", "nowhere"), "nowhere"),
         (("check", "softmax", "--seed", "-1"), "--seed does not fit"),
         (("check", "softmax", "--watch", "--json"), "one of the two"),
@@ -185,6 +187,17 @@ def test_an_interpreter_that_is_none_says_nothing_about_the_code(shell: Shell, h
     write(here, RIGHT)
     code, out, err = shell("check", "softmax", "--python", str(here / "no-python"))
     assert code == 2 and out == "" and "no-python" in err
+
+
+def test_one_milestone_by_itself(shell: Shell, here: Path) -> None:
+    shutil.copy(contracts.reference("basics"), here / "basics.py")
+    code, out, _ = shell("check", "basics", "--milestone", "M3")
+    assert code == 0 and "M3 passed" in out and "M1" not in out and "Milestone M3 of basics holds" in out
+    code, out, _ = shell("check", "basics", "--milestone", "M4", "--json")
+    told = json.loads(out)
+    assert told["milestone"] == "M4" and {each["milestone"] for each in told["claims"]} == {"M4"}
+    code, out, err = shell("check", "basics", "--milestone", "M7")
+    assert code == 2 and "one of M1, M2, M3, M4" in err
 
 
 # --- evidence and hints --------------------------------------------------------------------------

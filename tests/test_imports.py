@@ -38,7 +38,10 @@ ALLOWED: dict[str, dict[str, str]] = {
         "data": "pins the data a fit uses",
         "track": "runs and versions",
         "jobs": "fits and hosts are children",
+        "kit": "tests and intervals of a comparison",
     },
+    "pytest_plugin": {"check": "claims as tests", "core": "errors as usage errors"},
+    "notebook": {"check": "a cell is checked", "core": "errors as usage errors"},
     "web": {
         "core": "errors and settings",
         "catalog": "the list of systems",
@@ -48,7 +51,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "data": "its router",
     },
     "cli": {"*": "the shell is the outermost surface"},
-    "__init__": {"catalog": "systems()", "runtime": "fit() and load()", "track": "run()"},
+    "__init__": {"catalog": "systems()", "runtime": "fit() and load()", "track": "run()", "notebook": "%load_ext"},
 }
 """package -> {package it may import: the reason}."""
 

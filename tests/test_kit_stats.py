@@ -161,3 +161,23 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
     ):
         with pytest.raises(WrongInput):
             wrong()
+
+
+# --- Student's interval ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("df", [1, 2, 3, 4, 9, 30, 400])
+@pytest.mark.parametrize("p", [0.001, 0.3, 0.5, 0.75, 0.95, 0.975, 0.9995])
+def test_student_quantiles_are_those_of_scipy(p: float, df: int) -> None:
+    assert stats.t_quantile(p, df) == pytest.approx(scipy.stats.t.ppf(p, df), rel=1e-8, abs=1e-7)
+
+
+def test_the_interval_of_a_difference_is_that_of_scipy_and_agrees_with_the_test() -> None:
+    rng = np.random.default_rng(5)
+    for n in (2, 5, 40):
+        a, b = rng.normal(0.4, 1, n), rng.normal(0, 1, n)
+        found, theirs = stats.mean_difference(a, b), scipy.stats.ttest_rel(a, b).confidence_interval(0.95)
+        assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), rel=1e-8)
+        assert (found.low > 0 or found.high < 0) == (stats.paired_t(a, b).p < 0.05)
+    with pytest.raises(WrongInput):
+        stats.t_quantile(1.0, 3)

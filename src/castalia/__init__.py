@@ -38,3 +38,10 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(module), attribute)
     globals()[name] = value
     return value
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext castalia``: the cell magic ``%%castalia NAME`` and ``%castalia hint NAME``."""
+    from castalia.notebook import register
+
+    register(shell)

@@ -11,14 +11,14 @@ import os
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from castalia.check import contracts
-from castalia.check.project import check_project
+from castalia.check.project import check_project, subject_file
 from castalia.check.result import Report, Result
 from castalia.core.contract import Claim, Contract
 from castalia.core.errors import CastaliaError, NotFound, Unavailable
@@ -34,6 +34,10 @@ class Checked:
 
     report: Report
     contract: Contract
+    name: str
+    """What was typed: the name of an exercise, the address of a project."""
+    file: Path
+    """What was checked."""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -42,6 +46,32 @@ class Checked:
         wrong = [each for each in self.report.claims if not each.passed]
         core = (each for each in wrong if self.contract.claim(each.claim).tier == "core")
         return next(core, wrong[0] if wrong else None)
+
+    @property
+    def waiting(self) -> str:
+        """The milestone whose first claim is not attempted while everything before it holds, else ""."""
+        failed = self.failed
+        if failed is None or failed.outcome != "not_attempted" or failed.milestone == self.contract.milestones[0].id:
+            return ""
+        first = self.contract.milestone(failed.milestone).claims[0].id
+        return failed.milestone if failed.claim == first and self.report.milestone is None else ""
+
+    @property
+    def unwritten(self) -> list[str]:
+        """The names of the waiting milestone that the file does not have at all."""
+        from castalia.check.starting import lacking
+
+        return lacking(self.file, self.contract, self.waiting) if self.waiting else []
+
+    @property
+    def next_step(self) -> str:
+        """The one thing to do next; a milestone without stubs asks for them first."""
+        failed = self.failed
+        if failed is None:
+            return ""
+        if self.unwritten:
+            return f"castalia new {self.name} --learn   adds the stubs of {self.waiting} to your file."
+        return failed.action
 
 
 @dataclass(frozen=True)
@@ -72,8 +102,13 @@ def check(
     except Unavailable as error:
         error.exit = 2 if python else 3
         raise
-    found = Checked(report, contract)
-    return Checked(report, contract, _keep(name, found, at, settings))
+    return keep(Checked(report, contract, name, _file(contract, at)), settings)
+
+
+def keep(found: Checked, settings: Settings | None = None) -> Checked:
+    """Keep a report that was made: the last one of its project in the home, and one event in the evidence."""
+    settings = settings or Settings.read()
+    return replace(found, warnings=(*found.warnings, *_keep(found, settings)))
 
 
 def last_report(home: Path, name: str = "") -> dict[str, Any]:
@@ -146,6 +181,13 @@ def solution(name: str, *, settings: Settings | None = None) -> tuple[list[tuple
     return files, _added(evidence, [event])
 
 
+def _file(contract: Contract, at: str | os.PathLike[str]) -> Path:
+    try:
+        return subject_file(contract.project, at, contract.adapter)
+    except NotFound:  # what an adapter checks need not be a file of Python
+        return Path(at).resolve()
+
+
 def note(settings: Settings, kind: str, project: str, **values: Any) -> tuple[str, ...]:
     """Keep an event of ``kind`` in the evidence; what could not be kept, in words."""
     evidence = Evidence(settings.home)
@@ -160,15 +202,14 @@ def _reports(home: Path) -> Path:
     return home / "checks"
 
 
-def _keep(name: str, found: Checked, at: str | os.PathLike[str], settings: Settings) -> tuple[str, ...]:
-    """The last report in the home, one event in the evidence; what went wrong in words."""
+def _keep(found: Checked, settings: Settings) -> tuple[str, ...]:
     report, failed = found.report, found.failed
     evidence = Evidence(settings.home)
     try:
         place = _reports(settings.home)
         place.mkdir(parents=True, exist_ok=True)
-        more = {"name": name, "at": str(Path(at).resolve()), "checked": time.time_ns() // 1_000_000}
-        target = place / f"{name.replace('/', '.')}.json"
+        more = {"name": found.name, "at": str(found.file), "checked": time.time_ns() // 1_000_000}
+        target = place / f"{found.name.replace('/', '.')}.json"
         draft = target.with_suffix(f".{os.getpid()}.part")
         try:
             draft.write_bytes(orjson.dumps({**report.as_dict(), **more}))

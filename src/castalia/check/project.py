@@ -42,20 +42,9 @@ def check_project(
     """
     began = time.perf_counter()
     path = subject_file(contract.project, at, contract.adapter)
-    seed = secrets.randbits(32) if seed is None else seed
-    sealed = digest(contract.files)
-    visit = _Visit(contract, path, python, seed, all, limits)
-    results = tuple(visit.results(milestone))
-    if changed := [file.name for file, found in digest(contract.files).items() if found != sealed[file]]:
-        results = (distrusted(results[-1], changed),)
-    core = [each for each in results if contract.claim(each.claim).tier == "core"]
-    failed = next((each for each in core or results if not each.passed), None)
-    return Report(
-        project=contract.project, outcome=failed.outcome if failed else "pass", claims=results, seed=seed,
-        contract_hash=contract.hash(), code_hash=code_hash(visit.root, visit.files), milestone=milestone,
-        python=visit.versions, memory=visit.peak, enforced=tuple(each.as_dict() for each in visit.enforced),
-        seconds=time.perf_counter() - began,
-    )  # fmt: skip
+    visit = Visit(contract, path, python, seed, limits)
+    results = tuple(visit.results(milestone, all))
+    return visit.report(results, milestone, time.perf_counter() - began)
 
 
 def subject_file(project: str, at: str | os.PathLike[str], adapter: str = "module") -> Path:
@@ -95,65 +84,57 @@ def runner_for(
     return Runner(path, python, allowed, threads=threads, adapter=adapter, needs=needs)
 
 
-class _Visit:
-    """One walk through the claims; a runner is started when it is needed, and another where the adapter changes."""
+class Visit:
+    """Claims of one contract against one subject, in the order in which they are asked for.
+
+    A runner is started when it is needed, and another where adapter or limits change; ``leave`` ends it. Without
+    ``seed`` a new one is drawn.
+    """
 
     def __init__(
-        self, contract: Contract, path: Path, python: str, seed: int, all_: bool, limits: Limits | None
+        self, contract: Contract, path: Path, python: str = sys.executable, seed: int | None = None,
+        limits: Limits | None = None,
     ) -> None:  # fmt: skip
-        self.contract, self.path, self.python, self.seed = contract, path, python, seed
-        self.all, self.limits = all_, limits
+        self.contract, self.path, self.python, self.limits = contract, path, python, limits
+        self.seed = secrets.randbits(32) if seed is None else seed
         self.fresh: Fresh | None = None
         self.root = path.parent
         self.files: list[str] = []
         self.versions = ""
         self.peak = 0
         self.enforced: list[Enforced] = []
+        self._sealed = digest(contract.files)
 
-    def results(self, only: str | None) -> Iterator[Result]:
+    def results(self, only: str | None = None, every: bool = False) -> Iterator[Result]:
+        """Core claims up to the first that does not pass, or ``every`` one; of one milestone, or of each."""
         names = [only] if only else [each.id for each in self.contract.milestones]
         try:
             for milestone in (self.contract.milestone(name) for name in names):
-                results = self.of_milestone(milestone, self.served(milestone.id))
+                results = self.of_milestone(milestone, every)
                 yield from results
-                if not all(result.passed for result in results) and not self.all:
+                if not all(result.passed for result in results) and not every:
                     return
         finally:
-            self.close()
+            self.leave()
 
-    def served(self, milestone: str) -> Fresh:
-        """What serves the claims of a milestone: the one of the milestone before, where nothing about it differs."""
-        made = runner_for(self.contract, milestone, self.path, self.python, self.limits)
-        before = self.fresh.runner if self.fresh else None
-        if before is None or (made.adapter, made.needs, made.limits) != (before.adapter, before.needs, before.limits):
-            self.close()
-            self.fresh = Fresh(made)
-        self.root = made.root
-        assert self.fresh is not None
-        return self.fresh
-
-    def close(self) -> None:
-        if self.fresh is not None:
-            self.fresh.runner.close()
-            self.peak = max(self.peak, self.fresh.runner.peak)
-
-    def of_milestone(self, milestone: Milestone, fresh: Fresh) -> list[Result]:
+    def of_milestone(self, milestone: Milestone, every: bool) -> list[Result]:
         """Its claims up to the first that does not pass, or all; where all passed, asked once more backwards."""
         results: list[Result] = []
-        interface = self.contract.stubs(milestone.id)
-        path = fresh.runner.path
+        fresh = self.served(milestone.id)
         for claim in milestone.claims:
-            if not self.all and (claim.tier != "core" or not all(result.passed for result in results)):
-                continue
-            if untouched(path, interface, claim.at):
-                error = NotAttempted(f"{claim.at} is still the stub")
-                results.append(not_reached(claim, self.seed, error, path, milestone=milestone.id))
-            else:
-                results.append(self.one(fresh, claim, milestone.id))
+            if every or (claim.tier == "core" and all(result.passed for result in results)):
+                results.append(self._asked(fresh, claim, milestone))
         self.files = sorted({*self.files, *fresh.drop()})
         if results and all(result.passed for result in results):
             results = self.backwards(fresh, results, milestone.id)
         return results
+
+    def claim(self, claim: Claim, milestone: Milestone) -> Result:
+        """One claim alone; where it passes it is asked once more backwards, in a process of its own."""
+        fresh = self.served(milestone.id)
+        results = [self._asked(fresh, claim, milestone)]
+        self.files = sorted({*self.files, *fresh.drop()})
+        return (self.backwards(fresh, results, milestone.id) if results[0].passed else results)[0]
 
     def backwards(self, fresh: Fresh, results: list[Result], milestone: str) -> list[Result]:
         """The same inputs from the last to the first, in a fresh process: state that is kept shows itself.
@@ -169,6 +150,46 @@ class _Visit:
                     break
         fresh.drop()
         return results
+
+    def served(self, milestone: str) -> Fresh:
+        """What serves the claims of a milestone: the one of the milestone before, where nothing about it differs."""
+        made = runner_for(self.contract, milestone, self.path, self.python, self.limits)
+        before = self.fresh.runner if self.fresh else None
+        if before is None or (made.adapter, made.needs, made.limits) != (before.adapter, before.needs, before.limits):
+            self.leave()
+            self.fresh = Fresh(made)
+        self.root = made.root
+        assert self.fresh is not None
+        return self.fresh
+
+    def leave(self) -> None:
+        """End what was started; it can be asked again."""
+        fresh, self.fresh = self.fresh, None
+        if fresh is not None:
+            fresh.runner.close()
+            self.peak = max(self.peak, fresh.runner.peak)
+
+    def report(self, results: tuple[Result, ...], milestone: str | None = None, seconds: float = 0.0) -> Report:
+        """These results as one report; the outcome is that of the first core claim that did not pass."""
+        contract = self.contract
+        changed = [file.name for file, found in digest(contract.files).items() if found != self._sealed[file]]
+        if changed and results:
+            results = (distrusted(results[-1], changed),)
+        core = [each for each in results if contract.claim(each.claim).tier == "core"]
+        failed = next((each for each in core or results if not each.passed), None)
+        return Report(
+            project=contract.project, outcome=failed.outcome if failed else "pass", claims=results, seed=self.seed,
+            contract_hash=contract.hash(), code_hash=code_hash(self.root, self.files or [str(self.path)]),
+            milestone=milestone, python=self.versions, memory=self.peak,
+            enforced=tuple(each.as_dict() for each in self.enforced), seconds=seconds,
+        )  # fmt: skip
+
+    def _asked(self, fresh: Fresh, claim: Claim, milestone: Milestone) -> Result:
+        path = fresh.runner.path
+        if untouched(path, self.contract.stubs(milestone.id), claim.at):
+            error = NotAttempted(f"{claim.at} is still the stub")
+            return not_reached(claim, self.seed, error, path, milestone=milestone.id)
+        return self.one(fresh, claim, milestone.id)
 
     def one(self, fresh: Fresh, claim: Claim, milestone: str, *, backwards: bool = False) -> Result:
         began = time.perf_counter()

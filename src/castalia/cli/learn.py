@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castalia.check import wording
 from castalia.cli import terminal
-from castalia.cli.check import progress, show, warn
+from castalia.cli.check import show, warn
 
 if TYPE_CHECKING:
     from castalia.check.desk import Checked
@@ -75,9 +76,10 @@ def _red(found: Checked, written: bool, text: str) -> None:
 
 
 def _green(found: Checked) -> None:
-    terminal.out(progress(found.report, found.contract, False))
+    terminal.out(wording.progress(found.report, found.contract, style=terminal.styled))
     terminal.out(f"\nWell done: every core claim about {NAME} holds for your {FILE} (seed {found.report.seed}).")
     steps = (
+        ("castalia new basics --learn", "the next exercise: six small things that every project stands on"),
         (f"castalia check {NAME} --all", "the claims beyond the core"),
         ("castalia systems", "the projects, each of which can be built"),
     )

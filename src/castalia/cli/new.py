@@ -1,4 +1,7 @@
-"""``castalia new NAME``: write the folder of a new system. The path is its whole registration."""
+"""``castalia new NAME``: write the folder of a new system. The path is its whole registration.
+
+With ``--learn`` it writes stubs of something that has a contract instead (castalia.cli.beginning).
+"""
 
 from __future__ import annotations
 
@@ -50,10 +53,13 @@ class Place(NamedTuple):
         return name if self.ours else f"{self.shelf}/{name}"
 
 
-def new(name: str, /, *, title: str = "", skill: str = "", json: bool = False) -> int:
+def new(
+    name: str, /, *, title: str = "", skill: str = "", learn: bool = False, milestone: str = "", json: bool = False
+) -> int:
     """Write a system that lists, trains and answers at once, with a first claim that fails until you write it.
 
-    Inside Castalia's own checkout it goes into src/castalia/projects, elsewhere into ./shelf.
+    Inside Castalia's own checkout it goes into src/castalia/projects, elsewhere into ./shelf. With --learn: typed
+    stubs of something that has a contract, into ./yours/NAME.
 
     Parameters
     ----------
@@ -63,9 +69,25 @@ def new(name: str, /, *, title: str = "", skill: str = "", json: bool = False) -
         What people call it; drawn from the name where none is given.
     skill
         One of the nine skills, by name or number; Machine learning where none is given.
+    learn
+        Write yours/NAME/NAME.py with the stubs of the first milestone, to build NAME yourself. Typed again, it appends
+        the stubs of the next one; nothing of yours is changed.
+    milestone
+        With --learn: add the stubs up to this milestone, M3 say, whatever the last check said.
     json
-        Print {"name", "address", "folder", "files", "trusted"} instead.
+        Print one object instead: name, address, folder, files, trusted; with --learn project, file, written,
+        milestone, added, why_not.
     """
+    if learn:
+        if title or skill:
+            given = "--title" if title else "--skill"
+            raise WrongInput(f"castalia new --learn with {given}", "both", "one of the two", f"Leave out {given}.")
+        from castalia.cli.beginning import begin
+
+        return begin(name, milestone, json)
+    if milestone:
+        cure = f"castalia new {name} --learn --milestone {milestone}"
+        raise WrongInput("castalia new --milestone without --learn", milestone, "--learn with it", cure)
     place = find_place(Path.cwd())
     check_name(name, place)
     folder = write(name, title or name.replace("_", " ").capitalize(), skill, place)

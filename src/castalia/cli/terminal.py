@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
+from castalia.core.words import printable as printable
+
 PLAIN = False
 DEBUG = False
 
@@ -98,11 +100,6 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(shown(item) for item in value)
     return " ".join(printable(str(value)).split())
-
-
-def printable(text: str) -> str:
-    """``text`` without control characters: names and values from files must not drive the terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
 
 
 def cell_width(text: str) -> int:

@@ -56,6 +56,18 @@ def paired_t(a: ArrayLike, b: ArrayLike) -> Test:
     return Test(t, betainc(df / 2, 0.5, df / (df + t * t)), d.size, "paired t")
 
 
+def mean_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
+    """Student's interval of ``mean(a - b)`` of pairs; it has 0 outside exactly where ``paired_t`` has p < 1 - level.
+
+    WrongInput for fewer than 2 pairs, or values that are not finite.
+    """
+    d = _differences(a, b, least=2)
+    _fraction(level, "level")
+    mean = float(d.mean())
+    half = t_quantile((1 + level) / 2, d.size - 1) * float(d.std(ddof=1)) / math.sqrt(d.size)
+    return Interval(mean, mean - half, mean + half, level)
+
+
 def sign_flip(a: ArrayLike, b: ArrayLike, draws: int = 20_000, seed: int = 0) -> Test:
     """Permutation test of the mean difference: under no difference each sign is a coin.
 
@@ -186,6 +198,22 @@ def average_ranks(values: ArrayLike) -> Floats:
     _, where, counts = np.unique(x, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return np.asarray((last - (counts - 1) / 2)[where], dtype=np.float64)
+
+
+def t_quantile(p: float, df: float) -> float:
+    """The t with P(T <= t) = p for Student's distribution with ``df`` degrees of freedom, to about 1e-10.
+
+    WrongInput outside of (0, 1).
+    """
+    if not 0 < p < 1:
+        raise WrongInput("no quantile there", str(p), "a number between 0 and 1", field="p")
+    if p < 0.5:
+        return -t_quantile(1 - p, df)
+    tail, low, high = 2 * (1 - p), 0.0, 1.0  # x = df / (df + t²) falls from 1 to 0 as t grows
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if betainc(df / 2, 0.5, middle) < tail else (low, middle)
+    return math.sqrt(df * (1 - high) / high)
 
 
 def normal_cdf(z: float) -> float:

@@ -1,0 +1,111 @@
+"""A report in words, the same for shell, editor and notebook: what passed, the first failure, the one next step."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from castalia.core.words import printable
+
+if TYPE_CHECKING:
+    from castalia.check.desk import Checked
+    from castalia.check.result import Report, Result
+    from castalia.core.contract import Contract, Milestone
+
+Style = Callable[[str, str], str]
+"""(text, style) -> text; the styles are bold, dim, red, green, yellow and accent."""
+WIDTH = 100
+_INDENT = 16
+
+
+def plain(text: str, style: str) -> str:
+    """No style at all."""
+    return text
+
+
+def said(outcome: str) -> str:
+    """An outcome as one reads it aloud."""
+    return outcome.replace("_", " ")
+
+
+def report(found: Checked, *, all: bool = False, action: bool = True, style: Style = plain, width: int = WIDTH) -> str:
+    """Milestones, what passed, the first failure, and (where the caller has none of its own) the next step."""
+    told, failed = found.report, found.failed
+    lines = [progress(told, found.contract, all, style)]
+    passed = [each.claim for each in told.claims if each.passed]
+    if passed:
+        lines.append(_field("pass", ", ".join(passed), "green", style, width))
+    others = [f"{each.claim} ({said(each.outcome)})" for each in told.claims if not each.passed and each != failed]
+    if others:
+        lines.append(_field("also", ", ".join(others), "red", style, width))
+    if failed is not None:
+        lines += ["", held(found)] if found.unwritten else [failure(failed, style, width)]
+        if action:
+            lines += ["", f"{style('Next:', 'bold')} {printable(found.next_step)}"]
+        return "\n".join(lines)
+    lines += ["", held(found, all)]
+    if action and not all and not told.milestone:
+        lines.append(f"{style('Next:', 'bold')} castalia check {found.name} --all")
+    return "\n".join(lines)
+
+
+def held(found: Checked, all: bool = False) -> str:
+    """What holds, in one sentence: all of it, or everything before the milestone that waits."""
+    told, order = found.report, [each.id for each in found.contract.milestones]
+    milestone = order[order.index(found.waiting) - 1] if found.waiting else told.milestone
+    claims = f"Milestone {milestone} of" if milestone else f"Every {'' if all else 'core '}claim about"
+    return f"{claims} {told.project} holds (seed {told.seed})."
+
+
+def progress(report: Report, contract: Contract, all: bool = False, style: Style = plain) -> str:
+    """``softmax   M1 passed   M2 1 of 3   M3 not yet``."""
+    results = {each.claim: each for each in report.claims}
+    parts = [style(report.project, "bold")]
+    for milestone in _looked_at(report, contract):
+        claims = [each for each in milestone.claims if all or each.tier == "core"]
+        done = sum(each.id in results and results[each.id].passed for each in claims)
+        reached = any(each.id in results for each in claims)
+        if done == len(claims) and (reached or not claims):
+            parts.append(style(f"{milestone.id} passed", "green"))
+        elif reached:
+            parts.append(style(f"{milestone.id} {done} of {len(claims)}", "yellow"))
+        else:
+            parts.append(style(f"{milestone.id} not yet", "dim"))
+    return "   ".join(parts)
+
+
+def counted(report: Report, contract: Contract, all: bool = False) -> tuple[int, int]:
+    """(claims that hold, claims there are) of the tiers that are looked at."""
+    claims = [each for milestone in _looked_at(report, contract) for each in milestone.claims]
+    wanted = {each.id for each in claims if all or each.tier == "core"}
+    return sum(each.passed and each.claim in wanted for each in report.claims), len(wanted)
+
+
+def _looked_at(report: Report, contract: Contract) -> tuple[Milestone, ...]:
+    return (contract.milestone(report.milestone),) if report.milestone else contract.milestones
+
+
+def facts(found: Result) -> dict[str, Any]:
+    """What a failure shows, by name; what is empty is left out."""
+    told = {
+        "why": found.why, "input": found.input, "got": found.got, "expected": found.expected,
+        "topic": f"{found.topic_title} ({found.topic})",
+        "at": found.file_line, "seed": found.seed, "printed": found.output,
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if value is not None and value != ""}
+
+
+def failure(found: Result, style: Style = plain, width: int = WIDTH) -> str:
+    """The claim in words and everything that is known about why it does not hold."""
+    lines = [_field(said(found.outcome), found.claim, "red", style, width), "", f"  {style(found.words, 'bold')}"]
+    lines += [_field(name, str(value), "dim", style, width) for name, value in facts(found).items()]
+    return "\n".join(lines)
+
+
+def _field(name: str, text: str, shade: str, style: Style, width: int) -> str:
+    """Two columns; what does not fit goes on below its own column, and lines of an array stay lines."""
+    room = max(30, width - _INDENT)
+    cut = [part for line in printable(text).splitlines() for part in textwrap.wrap(line, room) or [""]]
+    head = style(name, shade) + " " * max(1, _INDENT - 2 - len(name))
+    return f"  {head}" + ("\n" + " " * _INDENT).join(cut or [""])
