@@ -180,8 +180,10 @@ class Counter:
 
     async def ask(self, order: dict[str, Any], seconds: float, request: Request) -> Any:
         """A child's answer; the child ends with the request."""
+        known = self.settings
+        told = {"home": str(known.home), "data": list(map(str, known.data)), "offline": known.offline}
         try:
-            return await child.ask(order, seconds, request.is_disconnected)
+            return await child.ask({**order, "settings": told}, seconds, request.is_disconnected)
         except child.Left:
             raise Conflict("the client left before the answer") from None
 

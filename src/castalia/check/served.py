@@ -1,9 +1,9 @@
 """The child that works for the pages: ``python -m castalia.check.served``, one order in, one answer out, then its end.
 
 The workbench imports no contract; this process does, and checks, hints and opens through ``castalia.check.desk``. An
-order is one line of JSON on standard input, the answer one object on standard output: {"answer": ...}, {"kind", "parts"}
-of a CastaliaError, or {"crash": lines}. When standard input ends (the client left, the workbench is gone), the child
-ends itself in good order, and with it the runner and its folder.
+order is one line of JSON on standard input, the answer one object on standard output: {"answer": ...}, or {"kind",
+"parts"} of a CastaliaError, or {"crash": lines}. When standard input ends (the client left, the workbench is gone),
+the child ends itself in good order, and with it the runner and its folder.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from castalia.check import contracts, desk
@@ -63,10 +64,11 @@ WORK: Mapping[str, Callable[..., dict[str, Any]]] = {each.__name__: each for eac
 def _description(name: str, settings: Settings) -> dict[str, Any]:
     try:
         contract = contracts.find(name, settings)
-        summary = (contracts.part(name, "contract", settings).__doc__ or "").strip().split("\n\n")[0]
+        words = (contracts.part(name, "contract", settings).__doc__ or "").split("\n\n")[0]
+        summary = " ".join(words.split()).split(". ")[0].rstrip(".") + "."
         return {
-            "project": contract.project, "contract_hash": contract.hash(), "summary": " ".join(summary.split()),
-            "interface": contract.interface, "start": contracts.starting_text(name, settings),
+            "project": contract.project, "contract_hash": contract.hash(), "summary": summary,
+            "interface": contract.interface, "start": contracts.starting_text(name, settings).lstrip("\n"),
             "milestones": [
                 {"id": each.id, "title": each.title, "claims": [_claim(claim) for claim in each.claims]}
                 for each in contract.milestones
@@ -90,7 +92,9 @@ def _claim(claim: Claim) -> dict[str, Any]:
 def work(order: dict[str, Any]) -> dict[str, Any]:
     """Do what is asked; an error of ours travels by its parts, any other as the lines of its traceback."""
     try:
-        return {"answer": WORK[order.pop("do")](Settings.read(), **order)}
+        known = order.pop("settings")
+        settings = Settings(Path(known["home"]), tuple(map(Path, known["data"])), bool(known["offline"]))
+        return {"answer": WORK[order.pop("do")](settings, **order)}
     except CastaliaError as error:
         return {"kind": type(error).__name__, "parts": error.as_dict()}
     except Exception:

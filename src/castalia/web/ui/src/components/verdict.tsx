@@ -1,19 +1,18 @@
 import { useRef } from "preact/hooks";
-import { number, plural } from "../format";
-import { lineOf, outcomes, type ClaimResult, type Report } from "../learning";
+import { number } from "../format";
+import { lineOf, outcomes, type ClaimResult, type Milestone, type Report } from "../learning";
 import { Icon } from "./icons";
 
 /** What the last check found: the first claim that does not hold, with numbers, a line and one thing to do. */
-export function Verdict(props: { report: Report; failed: ClaimResult | undefined; file: string; stale: boolean; goTo: (line: number) => void; again: (seed: number) => void; beyond?: (() => void) | undefined }) {
+export function Verdict(props: { report: Report; failed: ClaimResult | undefined; milestones: Milestone[]; file: string; stale: boolean; goTo: (line: number) => void; again: (seed: number) => void; beyond?: (() => void) | undefined }) {
   const { report, failed, file, stale } = props;
-  const passed = report.claims.filter((one) => one.outcome === "pass").length;
   const missing = (report.enforced ?? []).filter((one) => !one.enforced).map((one) => one.name);
   return (
     <div class="stack verdict">
       {failed ? <Failure key={failed.id} {...props} failed={failed} file={file} /> : <Green report={report} beyond={props.beyond} />}
       <p class="small muted">
-        {plural(passed, "claim")} of this check {passed === 1 ? "holds" : "hold"}
-        {stale && ". The text has changed since"}.
+        {holding(report, props.milestones)}
+        {stale && " The text has changed since."}
       </p>
       {missing.length > 0 && <p class="small muted">Limits that do not hold on this machine: {missing.join(", ")}. castalia doctor says why.</p>}
       {(report.warnings ?? []).map((words) => (
@@ -104,6 +103,16 @@ function Failure({ report, failed, file, goTo, again }: { report: Report; failed
       )}
     </>
   );
+}
+
+/** "3 of 4 core claims hold." */
+function holding(report: Report, milestones: Milestone[]): string {
+  const passed = new Set(report.claims.filter((one) => one.outcome === "pass").map((one) => one.id));
+  const claims = milestones.filter((one) => !report.milestone || one.id === report.milestone).flatMap((one) => one.claims);
+  const of = (some: typeof claims): string => `${some.filter((one) => passed.has(one.id)).length} of ${some.length}`;
+  const beyond = claims.filter((one) => one.tier !== "core");
+  const tried = beyond.some((one) => report.claims.some((result) => result.id === one.id));
+  return `${of(claims.filter((one) => one.tier === "core"))} core claims hold${tried ? `, ${of(beyond)} beyond the core` : ""}.`;
 }
 
 /** The checker speaks of the shell's command; on this page the hint is a button. */

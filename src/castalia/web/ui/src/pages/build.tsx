@@ -77,7 +77,7 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
               <button type="button" class="button first check" aria-disabled={checking.busy} onClick={() => void run()}>
                 {checking.busy ? "Checking…" : "Check"}
               </button>
-              <button type="button" class="button" hidden={!checking.busy} onClick={checking.cancel}>
+              <button type="button" class={checking.busy ? "button" : "button unseen"} onClick={checking.cancel}>
                 Cancel
               </button>
             </span>
@@ -95,6 +95,7 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
               <Verdict
                 report={report}
                 failed={failed}
+                milestones={project.milestones}
                 file={project.file}
                 stale={stale}
                 goTo={(at) => editor.current?.goTo(at)}
