@@ -7,7 +7,6 @@ reports and evidence are the learner's own: these routes answer only to a client
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from starlette.responses import Response
 
 from castalia import catalog
 from castalia.check import child, contracts, desk, drafts
+from castalia.check.loopback import only_here
 from castalia.core.errors import CastaliaError, Conflict, NotFound, Refused, WrongInput
 from castalia.core.evidence import Evidence, hints_read
 from castalia.core.record import Record, shown
@@ -34,8 +34,6 @@ CHILDREN = 2
 """So many short orders run at once; further ones wait."""
 TURN_SECONDS = 2.0
 """How long a check waits for the one before it, which may have been cancelled a moment ago."""
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 
 _NAME = re.compile(r"([a-z][a-z0-9_-]{0,39}/)?[a-z][a-z0-9_]{0,39}")
 
@@ -65,41 +63,8 @@ class HintRequest(Record):
     for_assistant: bool = Field(False, description="A text to paste, which holds no hint and asks for no solution.")
 
 
-def only_here(request: Request) -> None:
-    """Refused for a client that is not on this machine, also behind a proxy that runs on it.
-
-    A forwarding header never admits anybody, as everybody can send one; it can only show that a proxy stands between.
-    """
-    peer = request.client.host if request.client else ""
-    headers = request.headers
-    pages = [headers[name] for name in ("origin", "referer") if headers.get(name, "null") != "null"]
-    names = [headers.get("host", ""), *(page.partition("://")[2].partition("/")[0] for page in pages)]
-    if not _is_loopback(peer):
-        got = "a client on another machine"
-    elif not all(_is_local(name) for name in names):
-        got = "a request for another name than localhost"
-    elif any(name in headers for name in FORWARDED):
-        got = "a request that a proxy handed on"
-    else:
-        return
-    cure = "Open http://127.0.0.1 with the workbench's port on the machine itself, or type there: castalia learn"
-    raise Refused("drafts, checks and evidence stay on the learner's machine", got, "a client on this machine", cure)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_loopback
-
-
-def _is_local(authority: str) -> bool:
-    """Whether ``name:port`` is a name of loopback."""
-    name = authority.lower()
-    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
-    return name.rstrip(".") in LOCAL_NAMES
+class OpenRequest(Record):
+    """Nothing to choose: {}."""
 
 
 def router(settings: Settings, scrub: Callable[[str], str] = str) -> APIRouter:
@@ -161,7 +126,7 @@ def router(settings: Settings, scrub: Callable[[str], str] = str) -> APIRouter:
         return await opening(known, True, request)
 
     @routes.post("/{name}/solution", summary="Open the solution; it is noted in the evidence", response_model=None)
-    async def open_solution(name: Name, request: Request) -> Response:
+    async def open_solution(name: Name, request: Request, asked: OpenRequest | None = None) -> Response:
         known, about = await counter.known(name, request)
         opened = await run_in_threadpool(_opened, settings, about)
         return await opening(known, opened, request)

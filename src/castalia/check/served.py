@@ -48,14 +48,12 @@ def hint(settings: Settings, name: str, for_assistant: bool) -> dict[str, Any]:
 
 def solution(settings: Settings, name: str, opened: bool) -> dict[str, Any]:
     """The reference's files; noted in the evidence unless it was opened before."""
+    told: dict[str, Any] = {"warnings": []}
     if opened:
-        files, warnings = (
-            [(path.name, path.read_text("utf-8")) for path in contracts.reference_files(name, settings)],
-            (),
-        )
+        files = [(path.name, path.read_text("utf-8")) for path in contracts.reference_files(name, settings)]
     else:
-        files, warnings = desk.solution(name, settings=settings)
-    return {"files": [{"file": file, "text": text} for file, text in files], "warnings": list(warnings)}
+        files, told["warnings"] = desk.solution(name, settings=settings)
+    return {**told, "files": [{"file": file, "text": text} for file, text in files]}
 
 
 WORK: Mapping[str, Callable[..., dict[str, Any]]] = {each.__name__: each for each in (describe, check, hint, solution)}

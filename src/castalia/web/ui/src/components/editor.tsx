@@ -40,6 +40,7 @@ export function Editor({ label, value, onChange, onRun, mark, handle }: Props) {
       const start = lines.slice(0, wanted - 1).reduce((sum, one) => sum + one.length + 1, 0);
       text.focus({ preventScroll: true });
       text.setSelectionRange(start, start + lines[wanted - 1]!.length);
+      box.current.scrollLeft = 0;
       box.current.scrollTop = (text.scrollHeight / lines.length) * (wanted - 1) - box.current.clientHeight / 3;
       box.current.scrollIntoView({ block: "nearest" });
     },

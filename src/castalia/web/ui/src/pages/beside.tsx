@@ -19,7 +19,7 @@ const nameOf = (address: string): string => address.split("@")[0]!.split("~").po
 const labelOf = (address: string): string => address.split("@")[0]!.replace("~", "/");
 
 /** Your system beside ours: one form for both, both answers, and the curves of both last runs in one chart. */
-export function Beside({ system, address }: TabProps) {
+export function Beside({ system, address, checked }: TabProps & { checked: boolean }) {
   const { value: systems } = useResource<SystemCard[]>("systems", (signal) => get("systems", signal));
   const others = (systems ?? []).filter((one) => one.name === nameOf(address) && one.address !== address.split("@")[0]);
   const [chosen, setChosen] = useState("");
@@ -31,9 +31,9 @@ export function Beside({ system, address }: TabProps) {
       {systems && !other && (
         <div class="stack tight">
           <p class="muted">
-            Once a shelf of yours holds a system called <code>{system.name}</code>, both are asked here with one form. Write it into a folder <code>yours/{system.name}</code>, then:
+            Once a shelf that you trust holds a system called <code>{system.name}</code>, both are asked here with one form, and their curves lie over each other. This writes one to begin with, and makes the shelf known:
           </p>
-          <Code text="castalia shelf trust yours" what="the line that makes your shelf known" wrap />
+          <Code text={checked ? `castalia new ${system.name} --learn\ncastalia shelf trust yours` : `castalia new ${system.name}\ncastalia shelf trust shelf`} what="the lines that make your shelf known" />
         </div>
       )}
       {others.length > 1 && (

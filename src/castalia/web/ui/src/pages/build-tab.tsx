@@ -1,5 +1,4 @@
 import { checkOf, useChecks } from "../checks";
-import { Code } from "../components/code";
 import { Link } from "../components/link";
 import { Empty, Loading } from "../components/page";
 import { ProblemBox } from "../components/problem";
@@ -20,13 +19,12 @@ export function BuildTab(props: TabProps) {
       {value && !line && (
         <Empty title="No check yet">
           <p>{system.title} has no contract, so nothing here can say whether what you build is right. You can build it all the same, on a shelf of your own, and compare the two below.</p>
-          <Code text={`castalia new ${system.name}`} what="the line that writes the folder" wrap />
           <p>
             What can be checked today is on the <Link to={["learn"]}>Learn</Link> page.
           </p>
         </Empty>
       )}
-      <Beside {...props} />
+      <Beside {...props} checked={line !== undefined} />
     </div>
   );
 }

@@ -108,8 +108,11 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
             </>
           ) : (
             <>
-              <h2>Not checked yet</h2>
-              <p class="muted">Check runs your text in a process of its own against the claims, the first ones first. It shows the first that does not hold, with numbers and a line.</p>
+              <h2>{project.last ? "The contract has changed" : "Not checked yet"}</h2>
+              <p class="muted">
+                {project.last && "What the last check found was found with an earlier one: check again. "}
+                Check runs your text in a process of its own against the claims, the first ones first. It shows the first that does not hold, with numbers and a line.
+              </p>
             </>
           )}
           <span class="hidden" role="status">
