@@ -24,6 +24,20 @@ PHONE = {"viewport": {"width": 360, "height": 740}}
 DARK = {"color_scheme": "dark"}
 START = contracts.starting_text("softmax")
 RIGHT = contracts.reference("softmax").read_text("utf-8")
+LINE_OF = "\n\ndef line(x, slope):\n    return slope * x + 1\n"
+CONTRACT = '''"""A line."""
+from castalia.core.contract import Claim, Contract, Milestone
+
+CLAIM = Claim(
+    id="on_the_line", words="line(x, slope) lies on the line.", topics={"py01": 1.0}, function="line",
+    make=lambda random, size: (random.normal(size=size), 2.0), oracle=lambda x, slope: slope * x + 1, rtol=1e-12,
+    hints=("Where is it at 0?", "What does the slope do?", "Multiply, then add one."),
+)
+CONTRACT = Contract(
+    project="slope", interface="def line(x, slope):\\n    raise NotImplementedError\\n",
+    milestones=(Milestone("M1", "A line", (CLAIM,)),), source=open(__file__).read(),
+)
+'''
 LINE = "    powers = np.exp(x - x.max(axis=-1, keepdims=True))"
 
 
@@ -38,7 +52,8 @@ def bench(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work
     mine = tmp_path_factory.mktemp("shelf") / "mine"
     shutil.copytree(TOYS / "slope", mine / "slope")
     source = (mine / "slope" / "slope.py").read_text()
-    (mine / "slope" / "slope.py").write_text(source.replace("self.slope * x.x)", "self.slope * x.x + 1)"))
+    (mine / "slope" / "slope.py").write_text(source.replace("self.slope * x.x)", "self.slope * x.x + 1)") + LINE_OF)
+    (mine / "slope" / "contract.py").write_text(CONTRACT)
     catalog.trust(TOYS, Settings(home=home), "toys")
     catalog.trust(mine, Settings(home=home), "mine")
     with Workbench(home, env={"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}) as made:
@@ -336,6 +351,30 @@ def test_your_system_beside_the_other(page: Any, bench: Workbench) -> None:  # n
     settle(page)
     page.get_by_text("No check yet").wait_for()
     page.get_by_text("castalia shelf trust shelf").wait_for()
+
+
+def test_a_project_is_built_on_its_page_and_its_source_is_covered(page: Any, bench: Workbench, home: Path) -> None:  # noqa: F811
+    page.goto("/app/systems/mine~slope?tab=build")
+    settle(page)
+    area = page.get_by_role("textbox", name="slope.py, your text")
+    check(page)
+    page.get_by_role("region", name="Result").get_by_role("heading", name="Not written yet").wait_for()
+    area.fill("def line(x, slope):\n    return slope * x + 1\n")
+    check(page)
+    page.get_by_role("heading", name="Well done").wait_for()
+    assert (home / "drafts" / "mine" / "slope.py").is_file()
+    fit(bench, "mine~slope", params={"steps": 5}, **{"as": "lines"})
+    for address in ("lines", "mine~slope"):  # a model of it is no way round the cover
+        page.goto(f"/app/systems/{address}?tab=source")
+        page.get_by_role("button", name="Open the solution").wait_for()
+        assert "def predict" not in page.content()
+    page.get_by_role("button", name="Open the solution").click()
+    page.get_by_role("region", name="slope.py").get_by_text("def predict").wait_for()
+    page.reload()
+    page.get_by_role("region", name="slope.py").get_by_text("def predict").wait_for()
+    assert [event.kind for event in Evidence(home).events("slope")] == ["check", "check", "spoiler"]
+    page.goto("/app/systems")
+    page.get_by_text("check passed").wait_for()
 
 
 def test_search_knows_exercises_and_systems_say_what_is_checked(page: Any) -> None:  # noqa: F811

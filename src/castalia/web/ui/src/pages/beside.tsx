@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Problem, get, part, post } from "../api";
+import { bare } from "../checks";
 import { AnswerView } from "../components/answer";
 import { Chart, type Line } from "../components/chart";
 import { Code } from "../components/code";
@@ -15,16 +16,15 @@ import { fieldsOf, startOf } from "../schema";
 import type { Curve, Json, RunRow, Schema, System, SystemCard, Values } from "../types";
 import type { TabProps } from "./system";
 
-const nameOf = (address: string): string => address.split("@")[0]!.split("~").pop()!;
 const labelOf = (address: string): string => address.split("@")[0]!.replace("~", "/");
 
 /** Your system beside ours: one form for both, both answers, and the curves of both last runs in one chart. */
 export function Beside({ system, address, checked }: TabProps & { checked: boolean }) {
   const { value: systems } = useResource<SystemCard[]>("systems", (signal) => get("systems", signal));
-  const others = (systems ?? []).filter((one) => one.name === nameOf(address) && one.address !== address.split("@")[0]);
+  const others = (systems ?? []).filter((one) => one.name === system.name && one.address !== bare(system));
   const [chosen, setChosen] = useState("");
   const other = others.find((one) => one.address === chosen) ?? others[0];
-  const ours = !address.includes("~");
+  const ours = !system.shelf;
   return (
     <section class="stack" aria-label="Side by side">
       <h2>{ours ? "Yours beside ours" : "Beside the others"}</h2>
@@ -61,7 +61,7 @@ function Pair({ first, at, other }: { first: System; at: string; other: string }
   return (
     <>
       <AskBoth sides={[{ address: at, system: first }, { address: other, system: second }]} />
-      <Overlaid addresses={[at, other]} />
+      <Overlaid addresses={[bare(first), other]} />
     </>
   );
 }

@@ -8,9 +8,9 @@ import type { TabProps } from "./system";
 
 /** Build it yourself: the contract of this project where there is one, and your system beside ours. */
 export function BuildTab(props: TabProps) {
-  const { system, address } = props;
+  const { system } = props;
   const { value, problem, again } = useChecks();
-  const line = checkOf(value, address);
+  const line = checkOf(value, system);
   return (
     <div class="stack loose">
       {!value && !problem && <Loading what="the contract" />}

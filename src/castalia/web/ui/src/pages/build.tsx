@@ -115,11 +115,11 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
               </p>
             </>
           )}
-          <span class="hidden" role="status">
-            {checking.busy ? "Checking" : checking.report ? (failed ? `${outcomes[failed.outcome]}: ${failed.words}` : "Well done: every core claim holds") : ""}
-          </span>
         </section>
       </div>
+      <span class="hidden" role="status">
+        {checking.busy ? "Checking" : checking.report ? (failed ? `${outcomes[failed.outcome]}: ${failed.words}` : "Well done: every core claim holds") : ""}
+      </span>
       {project.warnings.map((words) => (
         <p class="state warn" key={words}>
           <Icon name="alert" /> {words}

@@ -19,7 +19,7 @@ export function LearnPage() {
   const shortest = (lines: CheckLine[]): CheckLine[] => [...lines].sort((a, b) => claims(a) - claims(b));
   const exercises = shortest((value ?? []).filter((one) => one.kind === "exercise"));
   const projects = (value ?? []).filter((one) => one.kind === "project");
-  const without = value ? systems.filter((one) => !one.shelf && !checkOf(value, one.address)) : [];
+  const without = value ? systems.filter((one) => !one.shelf && !checkOf(value, one)) : [];
   return (
     <>
       <PageHead title="Learn" note="Build it yourself. Every claim is run against your own code, and you see the first that does not hold." />

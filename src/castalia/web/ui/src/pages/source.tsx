@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { get, part } from "../api";
-import { checkOf, useChecks } from "../checks";
+import { bare, checkOf, useChecks } from "../checks";
 import { Cover, Files, type SourceFile } from "../components/cover";
 import { Loading } from "../components/page";
 import { ProblemBox } from "../components/problem";
@@ -11,17 +11,17 @@ import type { TabProps } from "./system";
 /** The reference's source lies under a cover: whoever wants to build it first is not shown the answer. */
 export function SourceTab({ system, address }: TabProps) {
   const { value: lines, problem } = useChecks();
-  const line = checkOf(lines, address);
+  const line = checkOf(lines, system);
   if (!lines && !problem) return <Loading what="the cover" />;
   // A system of one's own is not the solution; without a contract, or from another machine, nothing is counted.
-  return line && line.address === address ? <Counted title={system.title} address={address} /> : <Plain title={system.title} address={address} />;
+  return line && line.address === bare(system) ? <Counted title={system.title} check={line.address} address={address} /> : <Plain title={system.title} address={address} />;
 }
 
-function Counted({ title, address }: { title: string; address: string }) {
-  const { value, problem, again } = useResource<Project>(`checks/${address}`, (signal) => get(`checks/${part(address)}`, signal));
+function Counted({ title, check, address }: { title: string; check: string; address: string }) {
+  const { value, problem, again } = useResource<Project>(`checks/${check}`, (signal) => get(`checks/${part(check)}`, signal));
   const [opened, setOpened] = useState(false);
   if (!value) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the cover" />;
-  return value.opened || opened ? <Source address={address} /> : <Cover title={title} counted={address} open={() => setOpened(true)} />;
+  return value.opened || opened ? <Source address={address} /> : <Cover title={title} counted={check} open={() => setOpened(true)} />;
 }
 
 function Plain({ title, address }: { title: string; address: string }) {

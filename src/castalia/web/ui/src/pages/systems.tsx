@@ -35,7 +35,7 @@ export function SystemsPage() {
 }
 
 function SystemCardView({ card, checks }: { card: SystemCard; checks: CheckLine[] | undefined }) {
-  const check = checkOf(checks, card.address);
+  const check = checkOf(checks, card);
   return (
     <article class="card system">
       <p class="row apart">
