@@ -36,7 +36,11 @@ async def ask(order: dict[str, Any], seconds: float, gone: Callable[[], Awaitabl
     """
     mark = f"{MARK}={secrets.token_hex(8)}"
     scratch = await asyncio.to_thread(tempfile.mkdtemp, prefix="castalia-desk-")
-    process = await asyncio.to_thread(_start, mark)
+    try:
+        process = await asyncio.to_thread(_start, mark)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
     assert process.stdin is not None
     until = time.monotonic() + seconds
     clean = False

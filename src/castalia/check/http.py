@@ -79,7 +79,7 @@ def router(settings: Settings, scrub: Callable[[str], str] = str) -> APIRouter:
 
     async def opening(name: str, opened: bool, request: Request) -> Response:
         order = {"do": "solution", "name": name, "opened": opened}
-        found = await counter.ask(order, SHORT_SECONDS, request)
+        found = await counter.short(order, request)
         return told({"warnings": found["warnings"]}, files=found["files"])
 
     @routes.get("", summary="What can be built here and checked", response_model=None)
@@ -114,7 +114,7 @@ def router(settings: Settings, scrub: Callable[[str], str] = str) -> APIRouter:
     async def hint(name: Name, request: Request, asked: HintRequest | None = None) -> Response:
         known = await run_in_threadpool(_known, settings, name)
         order = {"do": "hint", "name": known, "for_assistant": bool(asked and asked.for_assistant)}
-        found = await counter.ask(order, SHORT_SECONDS, request)
+        found = await counter.short(order, request)
         return told({**found["hint"], "warnings": found["warnings"]})
 
     @routes.get("/{name}/solution", summary="The solution, where it was opened before", response_model=None)
@@ -152,6 +152,11 @@ class Counter:
         except child.Left:
             raise Conflict("the client left before the answer") from None
 
+    async def short(self, order: dict[str, Any], request: Request) -> Any:
+        """The answer to an order that takes a moment; a few at once, the others wait."""
+        async with self._few:
+            return await self.ask(order, SHORT_SECONDS, request)
+
     @asynccontextmanager
     async def one_check(self) -> AsyncIterator[None]:
         """The turn to check. Conflict while another check is running."""
@@ -170,8 +175,7 @@ class Counter:
         stamps = {name: await run_in_threadpool(_stamp, name, self.settings) for name in names}
         stale = [name for name in names if self._described.get(name, (None,))[0] != stamps[name]]
         if stale:
-            async with self._few:
-                found = await self.ask({"do": "describe", "names": stale}, SHORT_SECONDS, request)
+            found = await self.short({"do": "describe", "names": stale}, request)
             self._described |= {name: (stamps[name], found[name]) for name in stale}
         return {name: self._described[name][1] for name in names}
 

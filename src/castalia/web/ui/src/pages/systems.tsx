@@ -40,8 +40,10 @@ function SystemCardView({ card, checks }: { card: SystemCard; checks: CheckLine[
     <article class="card system">
       <p class="row apart">
         <span class="number">{card.project}</span>
-        {checks && <span class="chip">{!check ? "no check yet" : check.last?.current && check.last.outcome === "pass" ? "check passed" : "has a check"}</span>}
-        {card.shelf && card.shelf !== "castalia" && <span class="chip">shelf {card.shelf}</span>}
+        <span class="row">
+          {card.shelf && card.shelf !== "castalia" && <span class="chip">shelf {card.shelf}</span>}
+          {checks && <span class="chip">{!check ? "no check yet" : check.last?.current && check.last.outcome === "pass" ? "check passed" : "has a check"}</span>}
+        </span>
       </p>
       <h2>
         <Link to={["systems", card.address || card.name]}>{card.title || card.name}</Link>
