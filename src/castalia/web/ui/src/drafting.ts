@@ -55,6 +55,8 @@ export function useDrafting(project: Project): Drafting {
   const tag = useRef(begun.current.base);
   const server = useRef<string | undefined>(project.draft?.text);
   const latest = useRef(begun.current.text);
+  // What this tab sent itself, with a check or a save that has not come back: writing over it is no conflict.
+  const sent = useRef<string[]>([]);
   const timer = useRef(0);
   const [text, setText] = useState(begun.current.text);
   const [saving, setSaving] = useState<Saving>(project.draft ? "saved" : "start");
@@ -64,11 +66,15 @@ export function useDrafting(project: Project): Drafting {
   const { returns } = useConnection();
   const dirty = (): boolean => latest.current !== (server.current ?? project.start);
 
+  const sending = (): void => {
+    sent.current = [...sent.current.filter((one) => one !== latest.current), latest.current].slice(-20);
+  };
+
   const kept = useCallback((draft: Draft): void => {
     tag.current = draft.tag;
     server.current = draft.text;
     setProblem(undefined);
-    if (draft.replaced !== null) setOther(draft.replaced);
+    if (draft.replaced !== null && !sent.current.includes(draft.replaced)) setOther(draft.replaced);
     const whole = latest.current === draft.text;
     leave(key, whole ? undefined : { text: latest.current, base: draft.tag });
     setSaving(whole ? "saved" : "unsaved");
@@ -78,6 +84,7 @@ export function useDrafting(project: Project): Drafting {
     clearTimeout(timer.current);
     if (!dirty()) return;
     setSaving("saving");
+    sending();
     try {
       kept(await send<Draft>("PUT", `${path}/draft`, { text: latest.current, base: tag.current }));
       if (dirty()) timer.current = window.setTimeout(() => void save(), PAUSE);
@@ -129,7 +136,7 @@ export function useDrafting(project: Project): Drafting {
     setTaken(false);
   }, []);
   const current = useCallback(() => {
-    clearTimeout(timer.current);
+    sending();
     return { text: latest.current, base: tag.current };
   }, []);
   return { text, write, saving, problem, other, taken, forget, current, kept };
