@@ -455,7 +455,12 @@ def test_a_broken_contract_on_a_shelf_is_said_and_breaks_nothing(
     settings = Settings(home=tmp_path / "home")
     monkeypatch.setenv("CASTALIA_HOME", str(settings.home))
     shelf = tmp_path / "mine"
-    for name, contract in (("good", _CONTRACT), ("broken", "print('noise')\nraise RuntimeError('no')\n")):
+    texts = {
+        "good": _CONTRACT,
+        "broken": "print('noise')\nraise RuntimeError('no')\n",
+        "deadly": "import os\nos._exit(3)",
+    }
+    for name, contract in texts.items():
         folder = shelf / name
         folder.mkdir(parents=True)
         (folder / "card.toml").write_text(f'skill = "Python"\ntitle = "The {name} one"\nsummary = "A toy."\n')
@@ -465,6 +470,7 @@ def test_a_broken_contract_on_a_shelf_is_said_and_breaks_nothing(
         lines = {line["name"]: line for line in client.get("/checks").json()}
         assert lines["mine/good"]["title"] == "The good one" and lines["mine/good"]["address"] == "mine~good"
         assert "RuntimeError: no" in lines["mine/broken"]["problem"]["got"]
+        assert "code 3" in lines["mine/deadly"]["problem"]["got"] and lines["softmax"]["milestones"]
         answer = client.get("/checks/mine~broken")
         assert answer.status_code == 500 and "cannot be read" in answer.json()["subject"]
         right = client.post("/checks/mine~good", json={"text": "def double(x):\n    return 2 * x\n"})

@@ -74,9 +74,9 @@ def _exchange(process: subprocess.Popen[bytes], order: dict[str, Any]) -> bytes:
     try:
         process.stdin.write(json.dumps(order).encode() + b"\n")
         process.stdin.flush()
-    except OSError:  # it ended before it read
+        return process.stdout.read()
+    except (OSError, ValueError):  # it ended before it read, or was given up meanwhile
         return b""
-    return process.stdout.read()
 
 
 def _understood(content: bytes, process: subprocess.Popen[bytes]) -> Any:

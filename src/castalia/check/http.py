@@ -22,7 +22,7 @@ from starlette.responses import Response
 from castalia import catalog
 from castalia.check import child, contracts, desk, drafts
 from castalia.check.loopback import only_here
-from castalia.core.errors import CastaliaError, Conflict, NotFound, Refused, WrongInput
+from castalia.core.errors import CastaliaError, Conflict, NotFound, Refused, Unavailable, WrongInput
 from castalia.core.evidence import Evidence, hints_read
 from castalia.core.record import Record, shown
 from castalia.core.settings import Settings
@@ -30,6 +30,7 @@ from castalia.jobs.http import clean
 
 CHECK_SECONDS = 900.0
 SHORT_SECONDS = 60.0
+DESCRIBE_SECONDS = 20.0
 CHILDREN = 2
 """So many short orders run at once; further ones wait."""
 TURN_SECONDS = 2.0
@@ -175,9 +176,22 @@ class Counter:
         stamps = {name: await run_in_threadpool(_stamp, name, self.settings) for name in names}
         stale = [name for name in names if self._described.get(name, (None,))[0] != stamps[name]]
         if stale:
-            found = await self.short({"do": "describe", "names": stale}, request)
+            found = await self._describe(stale, request)
             self._described |= {name: (stamps[name], found[name]) for name in stale}
         return {name: self._described[name][1] for name in names}
+
+    async def _describe(self, names: list[str], request: Request) -> dict[str, dict[str, Any]]:
+        """All in one child; where one contract ends it or never ends, each by itself, so that the others are told."""
+        try:
+            async with self._few:
+                found: dict[str, dict[str, Any]] = await self.ask(
+                    {"do": "describe", "names": names}, DESCRIBE_SECONDS, request
+                )
+            return found
+        except Unavailable as error:
+            if len(names) == 1:
+                return {names[0]: {"problem": error.as_dict()}}
+        return {name: (await self._describe([name], request))[name] for name in names}
 
     async def known(self, name: str, request: Request) -> tuple[str, dict[str, Any]]:
         """The contract's name and description. NotFound, or the error of a contract that cannot be read."""

@@ -27,6 +27,7 @@ export function useChecking(address: string, drafting: Drafting): Checking {
     control.current = mine;
     setState((now) => ({ ...now, busy: true, problem: undefined }));
     const sent = drafting.current();
+    drafting.hold(true);
     try {
       const report = await send<Report>("POST", `checks/${part(address)}`, { ...sent, ...options }, mine.signal);
       if (report.draft) drafting.kept(report.draft);
@@ -38,6 +39,7 @@ export function useChecking(address: string, drafting: Drafting): Checking {
       return undefined;
     } finally {
       control.current = null;
+      drafting.hold(false);
     }
   }, []);
   const cancel = useCallback(() => control.current?.abort(), []);

@@ -20,6 +20,8 @@ export interface Drafting {
   forget: () => void;
   /** The text and what it grew from, to be sent with a check. */
   current: () => { text: string; base: string | null };
+  /** While a check runs its file stays as it is: what is typed meanwhile is saved afterwards. */
+  hold: (on: boolean) => void;
   /** The server has kept this. */
   kept: (draft: Draft) => void;
 }
@@ -57,6 +59,7 @@ export function useDrafting(project: Project): Drafting {
   const latest = useRef(begun.current.text);
   // What this tab sent itself, with a check or a save that has not come back: writing over it is no conflict.
   const sent = useRef<string[]>([]);
+  const held = useRef(false);
   const timer = useRef(0);
   const [text, setText] = useState(begun.current.text);
   const [saving, setSaving] = useState<Saving>(project.draft ? "saved" : "start");
@@ -82,7 +85,7 @@ export function useDrafting(project: Project): Drafting {
 
   const save = useCallback(async (): Promise<void> => {
     clearTimeout(timer.current);
-    if (!dirty()) return;
+    if (held.current || !dirty()) return;
     setSaving("saving");
     sending();
     try {
@@ -139,5 +142,9 @@ export function useDrafting(project: Project): Drafting {
     sending();
     return { text: latest.current, base: tag.current };
   }, []);
-  return { text, write, saving, problem, other, taken, forget, current, kept };
+  const hold = useCallback((on: boolean): void => {
+    held.current = on;
+    if (!on) void save();
+  }, []);
+  return { text, write, saving, problem, other, taken, forget, current, hold, kept };
 }
