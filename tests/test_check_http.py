@@ -284,7 +284,7 @@ def test_a_workbench_that_ends_takes_its_check_along(tmp_path: Path, how: int) -
         bench.process.wait(15)
         wait_for(lambda: not children(tmp_path / "home") and not runners(place))
         thread.join(10)
-    assert not list(place.glob("castalia-check-*"))
+    assert not list(place.glob("castalia-*"))
 
 
 def started_and_lost(bench: Workbench) -> tuple[threading.Thread, list[BaseException]]:

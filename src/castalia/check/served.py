@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -132,9 +133,12 @@ def main() -> int:
     telling = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a contract prints is no answer
     order = _read_order()
-    threading.Thread(target=_wait_for_the_end, daemon=True).start()
-    tempfile.tempdir = order.pop("scratch")
-    answer = json.dumps(work(order)).encode()
+    tempfile.tempdir = scratch = order.pop("scratch")
+    try:
+        threading.Thread(target=_wait_for_the_end, daemon=True).start()
+        answer = json.dumps(work(order)).encode()
+    finally:  # the workbench removes it too, if it still lives
+        shutil.rmtree(scratch, ignore_errors=True)
     with os.fdopen(telling, "wb") as stream:
         stream.write(answer)
     return 0
