@@ -24,6 +24,7 @@ PAGES = (
     "systems/churn?tab=views",
     "systems/churn?tab=versions",
     "systems/churn?tab=lesson",
+    "systems/churn?tab=build",
     "systems/churn?tab=source",
     "systems/neural_net",
     "systems/neural_net?tab=train",
@@ -53,7 +54,8 @@ def test_first_run_says_where_to_begin(page: Any, bench: Workbench) -> None:  # 
     if ask_json(bench, "/runs")["total"]:
         pytest.skip("another test has made a run already: this one is about an empty home")
     open_page(page, "")
-    assert "Waiting for your first run" in page.inner_text("h1")
+    page.get_by_role("heading", name="Learn: this softmax is wrong, fix it").wait_for()
+    page.get_by_role("heading", name="Use: waiting for your first run").wait_for()
     page.get_by_role("link", name="Draw one").wait_for()
     assert axe(page) == []
 

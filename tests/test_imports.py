@@ -49,6 +49,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "track": "its router",
         "jobs": "its router",
         "data": "its router",
+        "check": "its router",
     },
     "cli": {"*": "the shell is the outermost surface"},
     "__init__": {"catalog": "systems()", "runtime": "fit() and load()", "track": "run()", "notebook": "%load_ext"},

@@ -120,6 +120,7 @@ def create_app(
 
 
 def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
+    from castalia.check.http import router as checks
     from castalia.data.http import router as data
     from castalia.jobs.http import router as jobs
     from castalia.runtime.http import router as systems
@@ -130,6 +131,7 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
         jobs(parts.jobs, scrubber(settings)),
         track(parts.store, stopping=lambda: parts.jobs.closing),
         data(settings),
+        checks(settings, scrubber(settings)),
     ]
 
 

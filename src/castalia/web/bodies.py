@@ -61,6 +61,7 @@ JSON = Rule()
 RULES: tuple[tuple[str, Rule], ...] = (
     (r"/systems/[^/]+:predict", Rule(media=("application/json", "text/csv"))),
     (r"/data", Rule(media=(), cap=MAX_UPLOAD, upload=True)),
+    (r"/checks/.*", Rule(cap=2 * 2**20)),
     (r"/login", Rule(media=("application/x-www-form-urlencoded",), cap=4096)),
 )
 

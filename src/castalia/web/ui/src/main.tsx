@@ -4,6 +4,7 @@ import "./css/base.css";
 import "./css/shell.css";
 import "./css/forms.css";
 import "./css/parts.css";
+import "./css/learn.css";
 import { App } from "./app";
 import { followLinks } from "./router";
 import { showTheme } from "./theme";

@@ -3,6 +3,7 @@
 import { lazy } from "./lazy";
 
 const desk = () => import("./pages/desk");
+const building = () => import("./pages/building");
 const reading = () => import("./pages/reading");
 const tracking = () => import("./pages/tracking");
 
@@ -13,6 +14,10 @@ export const ViewsTab = lazy(() => reading().then((part) => part.ViewsTab));
 export const Markdown = lazy(() => reading().then((part) => part.Markdown));
 export const ImageControl = lazy(() => desk().then((part) => part.ImageControl));
 export const FirstRun = lazy(() => import("./pages/first-run").then((part) => part.FirstRun));
+export const Build = lazy(() => building().then((part) => part.Build));
+export const BuildTab = lazy(() => building().then((part) => part.BuildTab));
+export const LearnPage = lazy(() => building().then((part) => part.LearnPage));
+export const LearnOne = lazy(() => building().then((part) => part.LearnOne));
 export const Palette = lazy(() => import("./components/palette").then((part) => part.Palette));
 export const LazyFigure = lazy(() => reading().then((part) => part.FigureView));
 export const TrainTab = lazy(() => import("./pages/train").then((part) => part.TrainTab));

@@ -3,7 +3,7 @@ import { url } from "./api";
 import { resolve } from "./schema";
 import type { Json, Schema, Values } from "./types";
 
-export interface Snippets {
+export interface Snippets extends Record<string, string> {
   shell: string;
   python: string;
   curl: string;

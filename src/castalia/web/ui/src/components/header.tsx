@@ -11,6 +11,7 @@ import { Icon } from "./icons";
 import { Link } from "./link";
 
 const pages = [
+  ["learn", "Learn"],
   ["systems", "Systems"],
   ["runs", "Runs"],
   ["models", "Models"],

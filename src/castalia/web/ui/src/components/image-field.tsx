@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { bytes } from "../format";
 import { DrawingPad } from "./drawing-pad";
+import { FileDrop } from "./file-drop";
 import { FileButton, MAX_BYTES, dataUri } from "./file-field";
 import type { ControlProps } from "./form";
 import { Picture } from "./picture";
@@ -11,7 +12,6 @@ export function ImageControl({ field, value, onChange, describedBy }: ControlPro
   const drawn = useRef<string[]>([]);
   const [drawing, setDrawing] = useState(!given);
   const [refused, setRefused] = useState("");
-  const [over, setOver] = useState(false);
   const example = field.schema.examples?.[0];
 
   useEffect(() => {
@@ -26,8 +26,7 @@ export function ImageControl({ field, value, onChange, describedBy }: ControlPro
     onChange(undefined);
   }, []);
 
-  const take = (file: File | undefined): void => {
-    if (!file) return;
+  const take = (file: File): void => {
     if (!file.type.startsWith("image/")) return setRefused(`${file.name} is no picture: PNG, JPEG, GIF, BMP and WebP are taken.`);
     if (file.size > MAX_BYTES) return setRefused(`${file.name} has ${bytes(file.size)}; at most ${bytes(MAX_BYTES)} are taken.`);
     setRefused("");
@@ -55,20 +54,7 @@ export function ImageControl({ field, value, onChange, describedBy }: ControlPro
     </>
   );
   return (
-    <div
-      class={over ? "pad over" : "pad"}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer?.files[0]);
-      }}
-      onPaste={(event) => take([...(event.clipboardData?.files ?? [])][0])}
-    >
+    <FileDrop class="pad" onFile={take} paste>
       {drawing || !given ? (
         <DrawingPad label={field.label} describedBy={describedBy} onDraw={draw}>
           {tools}
@@ -91,6 +77,6 @@ export function ImageControl({ field, value, onChange, describedBy }: ControlPro
           </div>
         </>
       )}
-    </div>
+    </FileDrop>
   );
 }

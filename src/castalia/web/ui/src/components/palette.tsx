@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, part } from "../api";
+import { useChecks } from "../checks";
 import { useResource } from "../resource";
 import { go, href } from "../router";
 import { turnTheme } from "../theme";
@@ -14,6 +15,7 @@ interface Entry {
 
 const pages: [string, string[]][] = [
   ["Home", []],
+  ["Learn", ["learn"]],
   ["Systems", ["systems"]],
   ["Runs", ["runs"]],
   ["Models", ["models"]],
@@ -26,6 +28,7 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
   const [text, setText] = useState(typed);
   const [at, setAt] = useState(0);
   const systems = useResource<SystemCard[]>("systems", (signal) => get("systems", signal)).value;
+  const checks = useChecks().value;
   const models = useResource<ModelLine[]>("models", (signal) => get("models", signal)).value;
   const runs = useResource<{ items: RunRow[] }>(`runs?q=${part(text)}&limit=8`, (signal) => get(`runs?q=${part(text)}&limit=8`, signal)).value;
 
@@ -37,6 +40,7 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
     const all: Entry[] = [
       ...pages.map(([label, names]) => ({ label, kind: "Page", open: to(...names), words: label })),
       ...(systems ?? []).map((one) => ({ label: one.title || one.name, kind: `System ${one.project}`, open: to("systems", one.address || one.name), words: `${one.name} ${one.title} ${one.skill} ${one.project} ${one.summary}` })),
+      ...(checks ?? []).filter((one) => !one.system).map((one) => ({ label: one.title, kind: one.kind === "exercise" ? "Exercise" : "Project", open: to("learn", one.address), words: `${one.name} ${one.title} ${one.summary} learn build exercise` })),
       ...(Array.isArray(models) ? models : []).map((one) => ({ label: one.name, kind: "Model", open: to("models", one.name), words: one.name })),
       { label: "Turn the theme", kind: "Action", open: turnTheme, words: "theme dark light" },
     ];
@@ -44,7 +48,7 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
     const matching = all.filter((one) => wanted.every((word) => one.words.toLowerCase().includes(word)));
     const ofRuns = (runs?.items ?? []).map((one) => ({ label: one.name || one.run_id.slice(0, 8), kind: `Run ${one.run_id.slice(0, 8)}, ${one.status}`, open: to("runs", one.run_id), words: "" }));
     return [...matching, ...ofRuns].slice(0, 14);
-  }, [text, systems, models, runs]);
+  }, [text, systems, checks, models, runs]);
 
   const chosen = Math.min(at, found.length - 1);
   useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
@@ -74,7 +78,7 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
           aria-controls="found"
           aria-autocomplete="list"
           aria-activedescendant={found.length ? `found-${chosen}` : undefined}
-          aria-label="Search systems, runs, models and pages"
+          aria-label="Search systems, exercises, runs, models and pages"
           placeholder="Search systems, runs, models…"
           autocomplete="off"
           spellcheck={false}

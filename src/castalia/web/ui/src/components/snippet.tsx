@@ -1,28 +1,23 @@
 import { useState } from "preact/hooks";
-import type { Snippets } from "../snippets";
 import { Segments } from "./choice";
 import { Code } from "./code";
 
-const kinds = [
-  { value: "shell", label: "Shell" },
-  { value: "python", label: "Python" },
-  { value: "curl", label: "curl" },
-];
+const labels: Record<string, string> = { shell: "Shell", python: "Python", curl: "curl", pytest: "pytest", notebook: "Notebook" };
 
-/** The same request in shell, Python, curl: whichever was read last is shown again on the next page. */
-export function Same({ snippets, open = true }: { snippets: Snippets; open?: boolean }) {
-  const [kind, setKind] = useState<keyof Snippets>(() => (sessionStorage.getItem("castalia.snippet") as keyof Snippets | null) ?? "shell");
+/** The same in several places, shell, Python, curl say: whichever was read last is shown again on the next page. */
+export function Same({ snippets, title = "The same in shell, Python, curl", open = true }: { snippets: Record<string, string>; title?: string; open?: boolean }) {
+  const [kind, setKind] = useState(() => sessionStorage.getItem("castalia.snippet") ?? "shell");
   const show = (value: string) => {
     sessionStorage.setItem("castalia.snippet", value);
-    setKind(value as keyof Snippets);
+    setKind(value);
   };
-  const shown = snippets[kind] ?? snippets.shell;
+  const chosen = kind in snippets ? kind : "shell";
   return (
     <details class="snippets" open={open}>
-      <summary>The same in shell, Python, curl</summary>
+      <summary>{title}</summary>
       <div class="stack tight">
-        <Segments label="Language" options={kinds} value={kind} onChange={show} />
-        <Code text={shown} what={`the ${kind} lines`} />
+        <Segments label="Language" options={Object.keys(snippets).map((one) => ({ value: one, label: labels[one] ?? one }))} value={chosen} onChange={show} />
+        <Code text={snippets[chosen] ?? ""} what={`the ${chosen} lines`} />
       </div>
     </details>
   );

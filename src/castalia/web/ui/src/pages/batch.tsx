@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { Problem, part, request, url } from "../api";
 import { Code } from "../components/code";
+import { FileDrop } from "../components/file-drop";
 import { FileButton } from "../components/file-field";
 import { ProblemBox } from "../components/problem";
 import { DataTable } from "../components/table";
@@ -21,13 +22,11 @@ interface Done {
 /** A whole CSV in, the same rows with their answers out. */
 export function BatchTab({ system, address }: TabProps) {
   const [busy, setBusy] = useState("");
-  const [over, setOver] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const [done, setDone] = useState<Done>();
   const path = `systems/${part(address)}:predict`;
 
-  const take = async (file: File | undefined): Promise<void> => {
-    if (!file) return;
+  const take = async (file: File): Promise<void> => {
     setBusy(`Reading ${file.name}, ${bytes(file.size)}…`);
     setProblem(undefined);
     setDone(undefined);
@@ -57,19 +56,7 @@ export function BatchTab({ system, address }: TabProps) {
   };
   return (
     <div class="stack loose">
-      <div
-        class={over ? "drop over stack" : "drop stack"}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          void take(event.dataTransfer?.files[0]);
-        }}
-      >
+      <FileDrop class="drop stack" onFile={(file) => void take(file)}>
         <p>Drop a CSV with a row for each question. Columns that the model does not know are left out, and named.</p>
         <div class="row">
           <FileButton class="first" label="Choose a CSV" accept=".csv,text/csv" onFile={(file) => void take(file)} />
@@ -80,7 +67,7 @@ export function BatchTab({ system, address }: TabProps) {
         <p class="small muted" role="status">
           {busy}
         </p>
-      </div>
+      </FileDrop>
       {problem && <ProblemBox problem={problem} summary />}
       {done && (
         <section class="stack" aria-label="Answers">

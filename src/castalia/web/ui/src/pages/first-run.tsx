@@ -1,6 +1,7 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Problem, get, part } from "../api";
 import { Code } from "../components/code";
+import { FileDrop } from "../components/file-drop";
 import { FileButton } from "../components/file-field";
 import { Icon } from "../components/icons";
 import { Link } from "../components/link";
@@ -9,6 +10,8 @@ import { ProblemBox } from "../components/problem";
 import { Status, When } from "../components/state";
 import { DataTable } from "../components/table";
 import { plural } from "../format";
+import { chooseHome } from "../home-choice";
+import { Build } from "../parts";
 import { useResource } from "../resource";
 import type { DataColumn, DataContent, RunRow, SystemCard } from "../types";
 import { addData, type Added } from "../uploads";
@@ -19,7 +22,7 @@ with castalia.run("first") as run:
     for step in range(100):
         run.log(step, loss=1 / (step + 1))`;
 
-/** Three ways to begin, and the run as soon as it is there. */
+/** Two doors: learn, with an exercise that is checked on the spot, or use, with three ways to a first run. */
 export function FirstRun({ run }: { run: RunRow | undefined }) {
   const systems = useResource<SystemCard[]>("systems", (signal) => get("systems", signal)).value ?? [];
   const digit = systems.find((one) => one.name === "neural_net") ?? systems.find((one) => /digit/i.test(`${one.title} ${one.summary}`));
@@ -27,68 +30,111 @@ export function FirstRun({ run }: { run: RunRow | undefined }) {
   return (
     <>
       <div class="hero">
-        <PageHead title={run ? "Your first run is here" : "Waiting for your first run"} />
-        <p role="status" class={run ? "row" : "row whole"}>
-          {run ? (
-            <>
+        <PageHead title={run ? "Your first run is here" : "Learn it, or use it"} />
+        {run ? (
+          <>
+            <p role="status" class="row">
               <Status status={run.status} /> <Link to={["runs", run.run_id]}>{run.name || run.experiment || run.run_id.slice(0, 8)}</Link> <When value={run.started} />
-            </>
-          ) : (
-            <>
-              <span class="pulse" aria-hidden="true" /> <span>It appears here at once. Three ways to begin:</span>
-            </>
-          )}
-        </p>
-        {run && (
-          <p class="row">
-            <Link class="button first" to={["runs", run.run_id]}>
-              Watch it
-            </Link>
-            <Link class="button" to={["systems"]}>
-              Open the systems
-            </Link>
+            </p>
+            <p class="row">
+              <Link class="button first" to={["runs", run.run_id]}>
+                Watch it
+              </Link>
+              <Link class="button" to={["systems"]}>
+                Open the systems
+              </Link>
+            </p>
+          </>
+        ) : (
+          <p>
+            Fix a small piece of code and have it checked, two minutes. Or go straight to{" "}
+            <a
+              href="#use"
+              onClick={(event) => {
+                event.preventDefault();
+                const use = document.getElementById("use");
+                use?.scrollIntoView({ block: "start" });
+                use?.focus({ preventScroll: true });
+              }}
+            >
+              your first run
+            </a>
+            .
           </p>
         )}
       </div>
-      <ul class="doors">
-        <li class="card stack">
-          <h2>Train from the shell</h2>
-          <p class="muted">One line; the curve appears here while it learns.</p>
-          <Code text={`castalia fit ${first?.name ?? "neural_net"} --quick`} what="the line for the shell" wrap />
-          <p class="muted small">Or from your own Python:</p>
-          <Code text={lines} what="the lines of Python" />
-        </li>
-        <li class="card stack">
-          <h2>Drop a CSV</h2>
-          <DropCsv systems={systems} />
-        </li>
-        <li class="card stack">
-          <h2>Draw a digit</h2>
-          <p class="muted">A small network, written in NumPy alone, reads what you draw. It learns on the spot, in seconds.</p>
-          <p>
-            {digit ? (
-              <Link class="button first" to={["systems", digit.address || digit.name]} query="tab=ask&draw=1">
-                Draw one
-              </Link>
-            ) : (
-              <Link class="button" to={["systems"]}>
-                See what is built
-              </Link>
-            )}
-          </p>
-        </li>
-      </ul>
+      <div class="stack doorways">
+        <section class="stack" aria-labelledby="learn">
+          <h2 id="learn">Learn: this softmax is wrong, fix it</h2>
+          <p class="muted">It turns numbers into probabilities, and gives nan for large ones. Change a line, then check.</p>
+          <Build address="softmax" door green={<Green />} />
+        </section>
+        <section class="stack" aria-labelledby="use">
+          <h2 id="use" tabIndex={-1} class="scrolled">
+            Use: {run ? "three ways to go on" : "waiting for your first run"}
+          </h2>
+          {!run && (
+            <p class="row whole muted" role="status">
+              <span class="pulse" aria-hidden="true" /> <span>It appears here at once. Three ways to begin:</span>
+            </p>
+          )}
+          <ul class="doors">
+            <li class="card stack">
+              <h3>Train from the shell</h3>
+              <p class="muted">One line; the curve appears here while it learns.</p>
+              <Code text={`castalia fit ${first?.name ?? "neural_net"} --quick`} what="the line for the shell" wrap />
+              <p class="muted small">Or from your own Python:</p>
+              <Code text={lines} what="the lines of Python" />
+            </li>
+            <li class="card stack">
+              <h3>Drop a CSV</h3>
+              <DropCsv systems={systems} />
+            </li>
+            <li class="card stack">
+              <h3>Draw a digit</h3>
+              <p class="muted">A small network, written in NumPy alone, reads what you draw. It learns on the spot, in seconds.</p>
+              <p>
+                {digit ? (
+                  <Link class="button first" to={["systems", digit.address || digit.name]} query="tab=ask&draw=1">
+                    Draw one
+                  </Link>
+                ) : (
+                  <Link class="button" to={["systems"]}>
+                    See what is built
+                  </Link>
+                )}
+              </p>
+            </li>
+          </ul>
+        </section>
+      </div>
     </>
   );
 }
 
+/** After the first green check: where to go on. From then on this page opens on what can be built. */
+function Green() {
+  useEffect(() => chooseHome("learn"), []);
+  return (
+    <div class="stack tight">
+      <p>That was a real check of real code. What next?</p>
+      <p class="row">
+        <Link class="button first" to={["learn", "basics"]}>
+          Next: basics
+        </Link>
+        <Link class="button" to={["systems"]}>
+          Open the systems
+        </Link>
+      </p>
+    </div>
+  );
+}
+
 function DropCsv({ systems }: { systems: SystemCard[] }) {
-  const [over, setOver] = useState(false);
   const [added, setAdded] = useState<Added>();
   const [content, setContent] = useState<DataContent>();
   const [problem, setProblem] = useState<Problem>();
-  const take = async (file: File | undefined): Promise<void> => {
-    if (!file) return;
+  const take = async (file: File): Promise<void> => {
     setProblem(undefined);
     setAdded(undefined);
     setContent(undefined);
@@ -105,24 +151,12 @@ function DropCsv({ systems }: { systems: SystemCard[] }) {
   return (
     <>
       <p class="muted">It is kept on this machine as a data set with a name and a version.</p>
-      <div
-        class={over ? "drop over stack" : "drop stack"}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          void take(event.dataTransfer?.files[0]);
-        }}
-      >
+      <FileDrop class="drop stack" onFile={(file) => void take(file)}>
         <span class="muted small">Drop it here, or</span>
         <span>
           <FileButton label="Choose a CSV" accept=".csv,text/csv" onFile={(file) => void take(file)} />
         </span>
-      </div>
+      </FileDrop>
       {problem && <ProblemBox problem={problem} />}
       {preview?.rows?.length ? <DataTable caption="The first rows" columns={preview.columns} rows={preview.rows.slice(0, 5)} /> : null}
       <p role="status" class={added ? "state good" : "hidden"}>

@@ -6,7 +6,7 @@ import { Link } from "../components/link";
 import { Loading, PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { words } from "../format";
-import { AskTab, BatchTab, Markdown, SourceTab, TrainTab, VersionsTab, ViewsTab } from "../parts";
+import { AskTab, BatchTab, BuildTab, Markdown, SourceTab, TrainTab, VersionsTab, ViewsTab } from "../parts";
 import { useResource } from "../resource";
 import { usePlace } from "../router";
 import type { System } from "../types";
@@ -39,6 +39,7 @@ export function SystemPage({ name }: { name: string }) {
     ...(system.view ? [["views", "Views"] as [string, string]] : []),
     ["versions", "Versions"],
     ...(system.lesson ? [["lesson", "Lesson"] as [string, string]] : []),
+    ["build", "Build it yourself"],
     ["source", "Source"],
   ];
   const tab = tabs.some(([id]) => id === tabWanted) ? tabWanted : "ask";
@@ -75,6 +76,7 @@ export function SystemPage({ name }: { name: string }) {
       {tab === "views" && <ViewsTab {...shared} />}
       {tab === "versions" && <VersionsTab {...shared} />}
       {tab === "lesson" && <Markdown text={(system.lesson ?? "").replace(/^\s*#\s+.*\n/, "")} />}
+      {tab === "build" && <BuildTab {...shared} />}
       {tab === "source" && <SourceTab {...shared} />}
     </>
   );

@@ -5,10 +5,13 @@ import { Empty, Loading, PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { Code } from "../components/code";
 import { useResource } from "../resource";
+import { checkOf, useChecks } from "../checks";
+import type { CheckLine } from "../learning";
 import type { SystemCard } from "../types";
 
 export function SystemsPage() {
   const { value, problem, again } = useResource<SystemCard[]>("systems", (signal) => get("systems", signal));
+  const checks = useChecks().value;
   return (
     <>
       <PageHead title="Systems" note="What is built and answers. Each one has a form, a way to train it, its lesson and its source." />
@@ -23,7 +26,7 @@ export function SystemsPage() {
       <ul class="cards">
         {value?.map((one) => (
           <li key={one.address || one.name}>
-            <SystemCardView card={one} />
+            <SystemCardView card={one} checks={checks} />
           </li>
         ))}
       </ul>
@@ -31,12 +34,16 @@ export function SystemsPage() {
   );
 }
 
-function SystemCardView({ card }: { card: SystemCard }) {
+function SystemCardView({ card, checks }: { card: SystemCard; checks: CheckLine[] | undefined }) {
+  const check = checkOf(checks, card);
   return (
     <article class="card system">
       <p class="row apart">
         <span class="number">{card.project}</span>
-        {card.shelf && card.shelf !== "castalia" && <span class="chip">shelf {card.shelf}</span>}
+        <span class="row">
+          {card.shelf && card.shelf !== "castalia" && <span class="chip">shelf {card.shelf}</span>}
+          {checks && <span class="chip">{!check ? "no check yet" : check.last?.current && check.last.outcome === "pass" ? "check passed" : "has a check"}</span>}
+        </span>
       </p>
       <h2>
         <Link to={["systems", card.address || card.name]}>{card.title || card.name}</Link>
