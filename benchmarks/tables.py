@@ -98,7 +98,7 @@ def systems() -> str:
 
 def bounds() -> str:
     """Figures held against what was promised."""
-    return table(("figure", "measured", "promised", ""), [*_first_light(), *_churn_bounds(), *_net_bounds(), *_track()])
+    return table(("figure", "measured", "promised", ""), [*_first_light(), *_churn_bounds(), *_net_bounds(), *_track(), *_check()])
 
 
 def _first_light() -> Iterator[Bound]:
@@ -147,6 +147,15 @@ def _track() -> Iterator[Bound]:
         yield Bound("points a second into the store, sustained", rate, f"{rate:,.0f}")
         read = found["read_1e6_as_500_ms"]
         yield Bound("a million points read back as 500", read, f"{read:.0f} ms")
+
+
+def _check() -> Iterator[Bound]:
+    if not (found := result("check")):
+        return
+    for name, count in found["claims"].items():
+        for part, words in (("first claim", "the first claim"), ("whole", f"all {count} claims")):
+            value = found["overhead_s"][f"{name}, {part}, namespaces"]
+            yield Bound(f"a check of {words} of `{name}`, over the code's own time", value, f"{value:.2f} s", 0.5)
 
 
 def besides() -> str:
