@@ -98,7 +98,10 @@ def systems() -> str:
 
 def bounds() -> str:
     """Figures held against what was promised."""
-    return table(("figure", "measured", "promised", ""), [*_first_light(), *_churn_bounds(), *_net_bounds(), *_track(), *_check()])
+    return table(
+        ("figure", "measured", "promised", ""),
+        [*_first_light(), *_churn_bounds(), *_net_bounds(), *_track(), *_check()],
+    )
 
 
 def _first_light() -> Iterator[Bound]:
