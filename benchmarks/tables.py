@@ -100,7 +100,7 @@ def bounds() -> str:
     """Figures held against what was promised."""
     return table(
         ("figure", "measured", "promised", ""),
-        [*_first_light(), *_churn_bounds(), *_net_bounds(), *_track(), *_proofs()],
+        [*_first_light(), *_churn_bounds(), *_net_bounds(), *_track(), *_proofs(), *_check()],
     )
 
 
@@ -157,6 +157,15 @@ def _proofs() -> Iterator[Bound]:
         large = found["large"]
         what = f"`castalia prove`, {large['mutants']} mutants of a reference of {large['lines']} lines, two cores"
         yield Bound(what, large["seconds"], f"{large['seconds']:.0f} s", 600.0)
+
+
+def _check() -> Iterator[Bound]:
+    if not (found := result("check")):
+        return
+    for name, count in found["claims"].items():
+        for part, words in (("first claim", "the first claim"), ("whole", f"all {count} claims")):
+            value = found["overhead_s"][f"{name}, {part}, namespaces"]
+            yield Bound(f"a check of {words} of `{name}`, over the code's own time", value, f"{value:.2f} s", 0.5)
 
 
 def besides() -> str:
