@@ -331,12 +331,18 @@ def test_a_mutant_of_a_file_that_is_none_of_the_references_is_refused(tmp_path: 
 
 
 @forks
-def test_claims_of_another_adapter_have_a_runner_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_claims_that_are_reached_in_another_way_have_a_runner_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     subject = toy(tmp_path)
     (milestone,) = subject.contract.milestones
-    second = Milestone("M2", "Again", (dataclasses.replace(milestone.claims[0], id="again"),), adapter="command")
-    contract = dataclasses.replace(subject.contract, milestones=(milestone, second))
-    assert (contract.adapter_of("M1"), contract.adapter_of("M2")) == ("module", "command")
+    again = dataclasses.replace(milestone.claims[0], id="again", needs=frozenset({"files"}))
+    third = dataclasses.replace(milestone.claims[0], id="third")
+    more = (Milestone("M2", "Again", (again,)), Milestone("M3", "Once more", (third,)))
+    contract = dataclasses.replace(subject.contract, milestones=(milestone, *more))
+    other = dataclasses.replace(more[0], adapter="repository")
+    mixed = dataclasses.replace(contract, milestones=(milestone, other))
+    assert [mixed.adapter_of(each) for each in ("M1", "M2")] == ["module", "repository"]
     reached: list[str] = []
 
     def runner(contract: Contract, milestone: str, *rest: Any, **more: Any) -> Any:
