@@ -90,12 +90,17 @@ def test_all_green_and_by_the_setting(learner: Learner) -> None:
     learner.runs("yours/basics/basics.py::M4.running_apart").assert_outcomes(passed=1)
 
 
-def test_x_stops_at_the_first_failure(learner: Learner, settings: Settings) -> None:
+def test_x_stops_at_the_first_failure(
+    learner: Learner, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     solve(learner.file, "standardize")
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     found = learner.runs("--castalia", "basics", "-x")
     found.assert_outcomes(passed=2, failed=1)
     last = Evidence(settings.home).events("basics")[-1]
     assert (last.claim, last.outcome) == ("one_hot_rows", "not_attempted")
+    assert [each.name for each in (tmp_path / "scratch").iterdir() if "castalia" in each.name] == []
 
 
 def test_with_xdist_it_is_one_check_with_one_seed(learner: Learner, settings: Settings) -> None:

@@ -112,6 +112,8 @@ class Claims:
 
     def pytest_sessionfinish(self) -> None:
         """One event a project and run; an xdist worker hands what it found to the session that started it."""
+        for visited in self.visits.values():  # -x and Ctrl-C come here without a last claim
+            visited.visit.leave()
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output["castalia"] = {str(path): visited.packed() for path, visited in self.visits.items()}
