@@ -25,7 +25,7 @@ from castalia.check import Died, Limits, Report, Runner, check_project
 from castalia.check.limits import limits_enforced
 from castalia.check.project import runner_for, subject_file
 from castalia.check.stubs import untouched_copy
-from castalia.core.conformance import system_milestone
+from castalia.core.conformance import same_fields, system_milestone
 from castalia.core.contract import Claim, Contract, Failed, Milestone, NotAttempted, Raised, Subject, WrongContract
 from castalia.core.errors import NotFound
 from castalia.core.settings import Settings
@@ -565,3 +565,18 @@ def test_our_own_systems_pass_the_last_milestone(name: str) -> None:
     made = Contract(name, f"class {cls.__name__}: ...\n", (last,), adapter="system")
     report = check_project(made, card.folder / f"{name}.py", seed=1, all=True)
     assert report.outcome == "pass", report.first_failure
+
+
+def test_the_fields_of_a_system_may_be_more_but_not_others() -> None:
+    wanted = {"properties": {"a": {"type": "number", "maximum": 1, "title": "A"}}, "type": "object"}
+    more = {**wanted, "properties": {**wanted["properties"], "b": {"default": 1}}}  # type: ignore[dict-item]
+    same_fields(more, wanted, "Params", more=True)
+    words = {"properties": {"a": {"type": "number", "maximum": 1, "description": "Another."}}, "type": "object"}
+    same_fields(words, wanted, "Input")
+    with pytest.raises(Failed):
+        same_fields(more, wanted, "Input")
+    for other in ({"type": "number", "maximum": 2}, {"type": "integer", "maximum": 1}, {"type": "number"}):
+        with pytest.raises(Failed, match="Params, properties, a"):
+            same_fields({**wanted, "properties": {"a": other}}, wanted, "Params", more=True)
+    with pytest.raises(Failed):
+        same_fields({**more, "required": ["a"]}, wanted, "Params", more=True)
