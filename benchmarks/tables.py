@@ -168,6 +168,23 @@ def _check() -> Iterator[Bound]:
             yield Bound(f"a check of {words} of `{name}`, over the code's own time", value, f"{value:.2f} s", 0.5)
 
 
+def proofs() -> str:
+    """What the committed proofs say."""
+    lines = [
+        ("contract", "wrong versions by name", "answers that do not try", "automatic mutants", "score, 95 %", "raw")
+    ]
+    for path in sorted((ROOT / "src" / "castalia").rglob("proof.json")):
+        found = json.loads(path.read_text("utf-8"))
+        low, high = found["interval"]
+        lines.append((
+            f"`{found['project']}`", f"{found['named_rejected']} of {found['named']} rejected",
+            f"{found['lazy_rejected']} of {found['lazy']}",
+            f"{found['killed']} of {found['tried']}, {found['equivalent']} change nothing",
+            f"{found['score']:.3f} ({low:.2f} to {high:.2f})", f"{found['score_raw']:.3f}",
+        ))  # fmt: skip
+    return markdown(lines)
+
+
 def besides() -> str:
     """Figures beside those of a peer on the same data, splits and machine."""
     return table(("figure", "Castalia", "beside", ""), [*_churn_peers(), *_net_peers()])
@@ -216,7 +233,7 @@ def _range(interval: Sequence[float]) -> str:
     return f"({interval[0]:.3f} to {interval[1]:.3f})"
 
 
-TABLES: dict[str, Callable[[], str]] = {"systems": systems, "bounds": bounds, "beside": besides}
+TABLES: dict[str, Callable[[], str]] = {"systems": systems, "proofs": proofs, "bounds": bounds, "beside": besides}
 
 
 def filled(text: str) -> str:

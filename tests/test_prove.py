@@ -134,7 +134,7 @@ def test_lazy_answers_have_the_right_shape_and_the_right_number_is_no_lazy_answe
     made = dict(lazy_answers(text, ["f", "g", "C"], numbers(text)))
     ways = {
         "f": ("zeros", "echo", "constant", "nan"),
-        "g": ("zeros", "echo", "nan"),
+        "g": ("zeros", "echo", "nan", "previous"),
         "C.get": ("zeros", "constant", "nan"),
     }
     assert set(made) == {f"{name}:{way}" for name, all_ways in ways.items() for way in all_ways}
@@ -145,6 +145,7 @@ def test_lazy_answers_have_the_right_shape_and_the_right_number_is_no_lazy_answe
         exec(made[id], space)  # our own text
         return space[function](x)
 
+    assert run("g:previous", "g").tolist() == [[2.0, 6.0]]
     assert run("f:zeros", "f").tolist() == [[0.0, 0.0]]
     assert run("f:constant", "f").tolist() == [[4.0, 4.0]]
     assert run("f:echo", "f") is x

@@ -1,6 +1,7 @@
 """Lazy answers: the reference with one function's answer replaced by zeros, its first input, a constant or NaN.
 
-They have the right shape, which makes them harder to reject than what a lazy person would write.
+They have the right shape, which makes them harder to reject than what a lazy person would write. One more is the answer
+of the stage before: what the function (or method) above it makes of the same arguments.
 """
 
 from __future__ import annotations
@@ -29,6 +30,20 @@ def _lazily(function, way):
 
 {name} = _lazily({name}, "{way}")
 """
+_PREVIOUS = """
+
+def _previously(function, before):
+    import functools
+
+    @functools.wraps(function)
+    def lazy(*args, **kwargs):
+        return before(*args[:{count}])
+
+    return lazy
+
+
+{name} = _previously({name}, {before})
+"""
 WAYS = ("zeros", "echo", "constant", "nan")
 """``constant`` is the mean of the right answer, and is left out where the answer is one number: it would be right."""
 
@@ -39,13 +54,19 @@ def lazy_answers(text: str, names: Iterable[str], scalars: Iterable[str] = ()) -
     ``scalars`` answer one number. A method is left out of ``echo`` where it takes nothing but its object.
     """
     wanted, single = set(names), set(scalars)
+    before: ast.FunctionDef | None = None
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name in wanted:
-            yield from _ways(text, node, node.name, 0, single)
+            yield from _ways(text, node, "", single)
+            yield from _previous(text, node, before, "")
+            before = node
         if isinstance(node, ast.ClassDef) and node.name in wanted:
+            above: ast.FunctionDef | None = None
             for each in node.body:
                 if isinstance(each, ast.FunctionDef) and not each.decorator_list:
-                    yield from _ways(text, each, f"{node.name}.{each.name}", 1, single)
+                    yield from _ways(text, each, f"{node.name}.", single)
+                    yield from _previous(text, each, above, f"{node.name}.")
+                    above = each
 
 
 def defined(interface: str) -> list[str]:
@@ -65,10 +86,28 @@ def numbers(interface: str) -> list[str]:
     return found
 
 
-def _ways(text: str, node: ast.FunctionDef, name: str, first: int, single: set[str]) -> Iterator[tuple[str, str]]:
-    if not any(isinstance(each, ast.Return) and each.value is not None for each in ast.walk(node)):
+def _ways(text: str, node: ast.FunctionDef, owner: str, single: set[str]) -> Iterator[tuple[str, str]]:
+    name, first = owner + node.name, int(bool(owner))
+    if not _answers(node):
         return
     for way in WAYS:
         if (way == "echo" and len(node.args.args) <= first) or (way == "constant" and name in single):
             continue
         yield f"{name}:{way}", text + _LAZY.format(first=first, name=name, way=way)
+
+
+def _previous(
+    text: str, node: ast.FunctionDef, before: ast.FunctionDef | None, owner: str
+) -> Iterator[tuple[str, str]]:
+    """The answer of the function above, where both answer and it can be asked with these arguments."""
+    if before is None or not _answers(node) or not _answers(before):
+        return
+    takes, given = before.args, len(node.args.args)
+    required = len(takes.args) - len(takes.defaults)
+    if required <= given and all(default is not None for default in takes.kw_defaults):
+        count, name = min(given, len(takes.args)), owner + node.name
+        yield f"{name}:previous", text + _PREVIOUS.format(name=name, before=owner + before.name, count=count)
+
+
+def _answers(node: ast.FunctionDef) -> bool:
+    return any(isinstance(each, ast.Return) and each.value is not None for each in ast.walk(node))
