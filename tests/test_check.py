@@ -330,9 +330,14 @@ with Runner({str(tmp_path / "softmax.py")!r}) as subject:
 """
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as checker:
-        assert checker.stdout is not None and checker.stdout.readline() == b"there\n"
-        assert sleeping(tag)
-        checker.kill()
+        try:
+            assert checker.stdout is not None and checker.stdout.readline() == b"there\n"
+            until = time.monotonic() + 10
+            while not sleeping(tag) and time.monotonic() < until:  # for a moment after exec a command line is empty
+                time.sleep(0.01)
+            assert sleeping(tag)
+        finally:
+            checker.kill()
     until = time.monotonic() + 10
     while sleeping(tag) and time.monotonic() < until:
         time.sleep(0.05)

@@ -58,7 +58,7 @@ def mine(toys: Settings, tmp_path: Path) -> Callable[..., str]:
 
 
 def test_a_worse_system_is_told_from_a_better_one(mine: Callable[..., str], toys: Settings) -> None:
-    worse = mine(("self.slope -= p.rate *", "self.slope -= 0.5 * p.rate *"))
+    worse = mine(("return slope - rate *", "return slope - 0.5 * rate *"))
     found = compare_systems(worse, "toys/slope", quick=True, settings=toys)
     (metric,) = found.metrics
     assert metric.name == "test_error" and metric.better == "b" and metric.words == "b is better"
@@ -267,7 +267,7 @@ def test_the_screen_says_it_plainly(here: Path, capsys: pytest.CaptureFixture[st
         (("softmax", "--quick"), "--quick goes with castalia compare A B"),
         (("softmax",), "castalia learn"),
         (("sofmax",), "Did you mean 'softmax'?"),
-        (("toys/slope",), "no check yet"),
+        (("toys/stamp",), "no check yet"),
         ((), "castalia compare needs"),
     ],
 )

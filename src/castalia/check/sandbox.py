@@ -61,6 +61,7 @@ class Sandbox:
         self.writing, self.reading = os.dup(self._process.stdin.fileno()), os.dup(self._process.stdout.fileno())
         self._process.stdin.close()
         self._process.stdout.close()
+        self._taking = threading.Lock()
         self._pump = threading.Thread(target=self._take_output, name="output of a runner", daemon=True)
         self._pump.start()
 
@@ -156,19 +157,26 @@ class Sandbox:
     def _take_output(self) -> None:
         assert self._process.stderr is not None
         with self._process.stderr as stream:
-            while data := os.read(stream.fileno(), 1 << 16):
-                room = max(0, self.limits.output - len(self._printed))
-                self._printed += data[:room]
-                self._dropped += max(0, len(data) - room)
+            more = True
+            while more:
+                if CAGED:
+                    select.select([stream], [], [])
+                with self._taking if CAGED else contextlib.nullcontext():
+                    data = os.read(stream.fileno(), 1 << 16)
+                    room = max(0, self.limits.output - len(self._printed))
+                    self._printed += data[:room]
+                    self._dropped += max(0, len(data) - room)
+                more = bool(data)
 
     def _settle_output(self) -> None:
-        """What was printed before the last answer has arrived when this returns (at most 0.1 s; not on Windows)."""
+        """What was printed before the last answer has arrived when this returns (at most a second; not on Windows)."""
         stream = self._process.stderr
-        until = time.monotonic() + 0.1
-        while CAGED and stream and not stream.closed and time.monotonic() < until:
+        until = time.monotonic() + 1.0
+        while CAGED and stream and time.monotonic() < until:
             try:
-                if not select.select([stream], [], [], 0)[0]:
-                    break
+                with self._taking:  # so that nothing is between the pipe and what is kept
+                    if stream.closed or not select.select([stream], [], [], 0)[0] or not self._pump.is_alive():
+                        break
             except (OSError, ValueError):
                 break
             time.sleep(0.001)
