@@ -27,7 +27,9 @@ def column(values: ArrayLike, field: str) -> NDArray[Any]:
     if array.ndim != 1:
         raise WrongInput(f"{field} has another shape", f"shape {array.shape}", "one axis", field=field)
     if not array.size:
-        raise WrongInput(f"{field} is empty", "no values", "at least one", "A metric of nothing is no number.", field=field)
+        raise WrongInput(
+            f"{field} is empty", "no values", "at least one", "A metric of nothing is no number.", field=field
+        )
     return array
 
 
@@ -64,7 +66,9 @@ def weights(values: ArrayLike | None, like: NDArray[Any]) -> Floats | None:
     array = numbers(values, "weight")
     same_length(like, array, "weight")
     if array.min() < 0 or not array.any():
-        raise WrongInput("weight does not fit", "negative or all zero", "weights from 0 on, one above it", field="weight")
+        raise WrongInput(
+            "weight does not fit", "negative or all zero", "weights from 0 on, one above it", field="weight"
+        )
     return array
 
 
