@@ -43,7 +43,7 @@ from castalia.kit.metrics.regression import (
     r_squared,
     root_mean_squared_error,
 )
-from castalia.kit.metrics.report import Report, report
+from castalia.kit.metrics.summary import Report, report
 
 __all__ = [
     "Confusion", "Curve", "Ranked", "Reliability", "Report", "accuracy", "average_precision", "balanced_accuracy",

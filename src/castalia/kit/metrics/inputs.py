@@ -49,7 +49,9 @@ def numbers(values: ArrayLike, field: str, *, infinite: bool = False) -> Floats:
             raise WrongInput(f"{field} is not made of numbers", repr(array[:3])[:80], "numbers", field=field) from None
     array = np.ascontiguousarray(array, dtype=np.float64)
     # The sum of finite numbers is finite unless it overflows: one fast pass in the usual case.
-    if not np.isfinite(array.sum()):
+    with np.errstate(all="ignore"):
+        suspect = not np.isfinite(array.sum())
+    if suspect:
         wrong = np.isnan(array) if infinite else ~np.isfinite(array)
         if wrong.any():
             at = int(np.argmax(wrong))

@@ -44,8 +44,8 @@ def mean(losses: ArrayLike, level: float = 0.95) -> Interval:
 def auc(y: ArrayLike, score: ArrayLike, level: float = 0.95, *, positive: Any = None) -> Interval:
     """ROC AUC with DeLong's interval (1988), formed on the logit scale so that it stays between 0 and 1.
 
-    Where the classes are separated completely, or there is but one row of a class, the variance is not to be had
-    from the data; then it is Hanley and McNeil's (1982) largest for that AUC, half a pair away from the border.
+    Where the classes are separated completely, or a class has but one row, the data tell no variance: then it is
+    Wilson's interval of the area as a share of the rows of the smaller class, which is wide, as it should be.
     """
     labels = binary(y, positive=positive)
     both_classes(labels, "ROC AUC")
@@ -60,13 +60,16 @@ def auc_of(ranked: Ranked, level: float = 0.95) -> Interval:
     of_negative = (ranked.true_positives - 0.5 * ranked.positives) / ups
     area = float(np.dot(ranked.positives, of_positive) / ups)
     variance = _spread(of_positive, ranked.positives) + _spread(of_negative, ranked.negatives)
-    inner = min(max(area, 0.5 / (ups * downs)), 1 - 0.5 / (ups * downs))
     if variance <= 0 or min(ups, downs) < 2:
-        variance = inner * (1 - inner) / min(ups, downs)
-    half = normal_quantile((1 + level) / 2) * math.sqrt(variance) / (inner * (1 - inner))
-    middle = math.log(inner / (1 - inner))
-    low, high = _sigmoid(middle - half), _sigmoid(middle + half)
-    return Interval(area, min(low, area), max(high, area), level)
+        fewer = min(ups, downs)
+        return Interval(area, *_ends(wilson(area * fewer, fewer, level)), level)
+    half = normal_quantile((1 + level) / 2) * math.sqrt(variance) / (area * (1 - area))
+    middle = math.log(area / (1 - area))
+    return Interval(area, _sigmoid(middle - half), _sigmoid(middle + half), level)
+
+
+def _ends(found: Interval) -> tuple[float, float]:
+    return found.low, found.high
 
 
 def bootstrap(
