@@ -199,12 +199,15 @@ def _auc_by_bins(labels: Bools, values: Floats) -> float | None:
     counts = _counted(labels, values, low, scale, bins)
     negatives, positives = counts[0::2], counts[1::2]
     mixed = (negatives > 0) & (positives > 0)
-    some = _rows_of(mixed, labels, values, low, scale)
-    if len(some[0]) > 0.8 * len(values):
-        return None
     pairs = float(_pairs_across(negatives, positives))
-    if len(some[0]):
-        pairs += _pairs_in_order(*some)
+    if _rows_in(counts, mixed) > len(values) // 2:  # many ties? A bin of one score needs no sorting
+        tied = mixed & ~_uneven(values, low, scale, bins)
+        pairs += 0.5 * float(np.dot(negatives[tied].astype(np.float64), positives[tied].astype(np.float64)))
+        mixed &= ~tied
+        if _rows_in(counts, mixed) > 0.8 * len(values):
+            return None
+    if mixed.any():
+        pairs += _pairs_in_order(*_rows_of(mixed, labels, values, low, scale))
         pairs -= _pairs_across(negatives[mixed], positives[mixed])
     ups = np.count_nonzero(labels)
     return pairs / (float(ups) * float(len(labels) - ups))
@@ -230,6 +233,23 @@ def _counted(labels: Bools, values: Floats, low: float, scale: float, bins: int)
         if int(counts.sum(dtype=np.int64)) == len(values):
             break
     return counts
+
+
+def _rows_in(counts: NDArray[Any], mixed: Bools) -> int:
+    """Rows that lie in mixed bins."""
+    return int(counts.reshape(-1, 2)[mixed].sum(dtype=np.int64))
+
+
+def _uneven(values: Floats, low: float, scale: float, bins: int) -> Bools:
+    """Bins that hold more than one score."""
+    one, found = np.empty(bins), np.zeros(bins, dtype=np.bool_)
+    pieces = [slice(start, start + _PIECE) for start in range(0, len(values), _PIECE)]
+    for piece in pieces:
+        one[_places(values[piece], low, scale)] = values[piece]
+    for piece in pieces:
+        places = _places(values[piece], low, scale)
+        found[places[one.take(places) != values[piece]]] = True
+    return found
 
 
 def _rows_of(mixed: Bools, labels: Bools, values: Floats, low: float, scale: float) -> tuple[Bools, Floats]:
