@@ -9,7 +9,7 @@ arrays, and columns of pandas, Polars and Arrow, and most take a ``weight`` for 
 0.75
 """
 
-from castalia.kit.metrics import intervals, states
+from castalia.kit.metrics import detection, intervals, retrieval, states, text
 from castalia.kit.metrics.counts import (
     Confusion,
     accuracy,
@@ -22,6 +22,7 @@ from castalia.kit.metrics.counts import (
     recall,
     top_k_accuracy,
 )
+from castalia.kit.metrics.pixels import Segmented, segmentation
 from castalia.kit.metrics.probabilities import Reliability, brier, calibration_error, log_loss, reliability
 from castalia.kit.metrics.ranking import (
     Curve,
@@ -46,9 +47,10 @@ from castalia.kit.metrics.regression import (
 from castalia.kit.metrics.summary import Report, report
 
 __all__ = [
-    "Confusion", "Curve", "Ranked", "Reliability", "Report", "accuracy", "average_precision", "balanced_accuracy",
-    "brier", "calibration_error", "confusion", "explained_variance", "f1", "intervals", "kappa", "log_loss", "matthews",
-    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error", "median_absolute_error",
-    "pinball_loss", "poisson_deviance", "precision", "precision_recall_curve", "r_squared", "rank", "recall",
-    "reliability", "report", "roc_auc", "roc_curve", "root_mean_squared_error", "states", "top_k_accuracy",
+    "Confusion", "Curve", "Ranked", "Reliability", "Report", "Segmented", "accuracy", "average_precision",
+    "balanced_accuracy", "brier", "calibration_error", "confusion", "detection", "explained_variance", "f1",
+    "intervals", "kappa", "log_loss", "matthews", "mean_absolute_error", "mean_absolute_percentage_error",
+    "mean_squared_error", "median_absolute_error", "pinball_loss", "poisson_deviance", "precision",
+    "precision_recall_curve", "r_squared", "rank", "recall", "reliability", "report", "retrieval", "roc_auc",
+    "roc_curve", "root_mean_squared_error", "segmentation", "states", "text", "top_k_accuracy",
 ]  # fmt: skip
