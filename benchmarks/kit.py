@@ -15,6 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,11 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 import sklearn
 import sklearn.metrics as sk
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
 
 from castalia.kit import metrics
+from castalia.kit.trees import Trees
 
 TIMES = 7
 RESULT = Path(__file__).parent / "results" / "kit.json"
@@ -94,21 +98,26 @@ def bootstrap_of_the_peer(y: Any, s: Any, draws: int) -> list[float]:
     return np.quantile(found, [0.025, 0.975]).tolist()
 
 
-def rows() -> list[dict[str, Any]]:
-    found = []
-    for n, auc_bar, count_bar in ((1_000, 0.0, 30.0), (1_000_000, 5.0, 15.0)):
-        rng = np.random.default_rng(n)
-        p = rng.random(n)
-        y = (rng.random(n) < p).astype(np.int64)
-        called = (p > 0.5).astype(np.int64)
-        ties, words = np.round(p, 2), f"{n:,} rows"
-        found += [
-            beside(f"ROC AUC, {words}", lambda y=y, p=p: metrics.roc_auc(y, p), lambda y=y, p=p: sk.roc_auc_score(y, p), auc_bar),
-            beside(f"ROC AUC with ties, {words}", lambda y=y, p=ties: metrics.roc_auc(y, p), lambda y=y, p=ties: sk.roc_auc_score(y, p), auc_bar),
-            beside(f"f1, {words}", lambda y=y, c=called: metrics.f1(y, c), lambda y=y, c=called: sk.f1_score(y, c), count_bar),
-            beside(f"log loss, {words}", lambda y=y, p=p: metrics.log_loss(y, p), lambda y=y, p=p: sk.log_loss(y, p), count_bar),
-            beside(f"report of twelve, {words}", lambda y=y, p=p: twelve_of_ours(y, p), lambda y=y, p=p: twelve_of_the_peer(y, p), 10.0, 1e-9),
-        ]  # fmt: skip
+def of_metrics(n: int, auc_bar: float, count_bar: float) -> list[dict[str, Any]]:
+    """Classification on n rows."""
+    rng = np.random.default_rng(n)
+    p = rng.random(n)
+    y = (rng.random(n) < p).astype(np.int64)
+    called, ties = (p > 0.5).astype(np.int64), np.round(p, 2)
+    pairs: list[tuple[str, Callable[..., Any], Callable[..., Any], Any, float, float]] = [
+        ("ROC AUC", metrics.roc_auc, sk.roc_auc_score, p, auc_bar, 1e-12),
+        ("ROC AUC with ties", metrics.roc_auc, sk.roc_auc_score, ties, auc_bar, 1e-12),
+        ("f1", metrics.f1, sk.f1_score, called, count_bar, 1e-12),
+        ("log loss", metrics.log_loss, sk.log_loss, p, count_bar, 1e-12),
+        ("report of twelve", twelve_of_ours, twelve_of_the_peer, p, 10.0, 1e-9),
+    ]
+    return [
+        beside(f"{what}, {n:,} rows", partial(ours, y, given), partial(peer, y, given), bar, close)
+        for what, ours, peer, given, bar, close in pairs
+    ]
+
+
+def of_bootstrap() -> dict[str, Any]:
     rng = np.random.default_rng(1)
     s = rng.normal(size=10_000)
     y = (rng.random(10_000) < 1 / (1 + np.exp(-s))).astype(np.int64)
@@ -117,16 +126,21 @@ def rows() -> list[dict[str, Any]]:
         interval = metrics.intervals.bootstrap_auc(y, s, draws=1000)
         return [interval.low, interval.high]
 
-    found.append(
-        beside(
-            "bootstrap interval of ROC AUC, 10,000 rows, 1,000 draws",
-            ours,
-            lambda: bootstrap_of_the_peer(y, s, 1000),
-            20.0,
-            5e-3,
-        )
-    )
-    return found
+    what = "bootstrap interval of ROC AUC, 10,000 rows, 1,000 draws"
+    return beside(what, ours, partial(bootstrap_of_the_peer, y, s, 1000), 20.0, 5e-3)
+
+
+def of_trees() -> dict[str, Any]:
+    """One row through a forest of 100 trees."""
+    x, y = make_classification(2000, 20, n_informative=8, random_state=0)
+    forest = RandomForestClassifier(100, random_state=0, n_jobs=1).fit(x, y)
+    ours, row = Trees.of(forest), x[0]
+    what = f"one row through a forest of 100 trees ({len(ours.feature):,} nodes)"
+    return beside(what, partial(ours, row), lambda: forest.predict_proba(row[None])[0], 100.0, 1e-15)
+
+
+def rows() -> list[dict[str, Any]]:
+    return [*of_metrics(1_000, 0.0, 30.0), *of_metrics(1_000_000, 5.0, 15.0), of_bootstrap(), of_trees()]
 
 
 def import_seconds() -> dict[str, list[float]]:
@@ -134,19 +148,17 @@ def import_seconds() -> dict[str, list[float]]:
     times: dict[str, list[float]] = {"castalia.kit.metrics": [], "numpy": [], "sklearn.metrics": []}
     for _ in range(7):
         for module, kept in times.items():
-            kept.append(
-                seconds(lambda module=module: subprocess.run([sys.executable, "-c", f"import {module}"], check=True))
-            )
+            kept.append(seconds(partial(subprocess.run, [sys.executable, "-c", f"import {module}"], check=True)))
     return times
 
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    result = {
+    result: dict[str, Any] = {
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "sklearn": sklearn.__version__},
         "threads": 1, "rows": rows(), "import_seconds": import_seconds(),
     }  # fmt: skip
-    for module, times in result["import_seconds"].items():  # type: ignore[attr-defined]
+    for module, times in result["import_seconds"].items():
         print(f"import {module:53} {min(times) * 1e3:10.1f} ms")
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
