@@ -63,9 +63,8 @@ def beside(
         for name, act in order[: 2 if turn < count else 0]:
             times[name].append(seconds(act))
     ratio = min(times["peer"]) / min(times["ours"])
-    print(
-        f"{what:60} {min(times['ours']) * 1e3:10.3f} ms {min(times['peer']) * 1e3:10.3f} ms  {ratio:7.1f}x  bar {bar:g}x"
-    )
+    mine_ms, theirs_ms = (min(times[name]) * 1e3 for name in ("ours", "peer"))
+    print(f"{what:60} {mine_ms:10.3f} ms {theirs_ms:10.3f} ms  {ratio:7.1f}x  bar {bar:g}x")
     return {"what": what, "ratio": round(ratio, 2), "bar": bar, "gap": gap, "seconds": times}
 
 
@@ -95,7 +94,7 @@ def bootstrap_of_the_peer(y: Any, s: Any, draws: int) -> list[float]:
     while len(found) < draws:
         rows = generator.integers(0, len(y), len(y))
         found.append(float(sk.roc_auc_score(y[rows], s[rows])))
-    return np.quantile(found, [0.025, 0.975]).tolist()
+    return [float(each) for each in np.quantile(found, [0.025, 0.975])]
 
 
 def of_metrics(n: int, auc_bar: float, count_bar: float) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from castalia.core.errors import WrongInput
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-AT_ONCE = 30_000
+AT_ONCE = 8_000
 """Up to so many nodes it is quicker to ask all of them than to ask the ones on the way."""
 _ZERO = 1e-35
 """LightGBM's: what is nearer to zero counts as zero."""
@@ -74,9 +74,13 @@ class Trees:
     def __call__(self, row: ArrayLike) -> Floats:
         """Score one row: what ``predict_proba`` or ``predict`` of the model gives for it."""
         x = self._row(row)
-        at_once = len(self.feature) <= AT_ONCE
-        node = self._walk_asked(x) if at_once else self._walk(x[None, :])[0]
-        return self._scored(self.value.take(node, axis=0)[None])[0]
+        if len(self.feature) <= AT_ONCE:
+            node = self._walk_asked(x)
+        elif self._plain and not np.isnan(x).any():
+            node = self._walk_one(x)
+        else:
+            node = self._walk(x[None, :])[0]
+        return np.asarray(self._scored(self.value.take(node, axis=0)[None])[0])
 
     def predict(self, rows: ArrayLike) -> Floats:
         """Score many rows, (n, features) -> (n, outputs)."""
@@ -130,6 +134,18 @@ class Trees:
         for _ in range(self.depth):
             node = after.take(node)
         return node
+
+    @cached_property
+    def _doubled(self) -> tuple[Ints, Floats, Ints, Ints]:
+        """Feature, threshold and child by twice the node's number, which saves a multiplication a step."""
+        return np.repeat(self.feature, 2), np.repeat(self.threshold, 2), 2 * self.child, 2 * self.roots
+
+    def _walk_one(self, x: Floats) -> Ints:
+        """The leaf of each tree for a row without missing values."""
+        feature, threshold, child, node = self._doubled
+        for _ in range(self.depth):
+            node = child.take(node + (x.take(feature.take(node)) > threshold.take(node)))
+        return node >> 1
 
     def _walk(self, x: Floats) -> Ints:
         """The leaf of each row in each tree, (n, trees), asking on the way."""
