@@ -29,7 +29,7 @@ from sklearn.neural_network import MLPClassifier
 from castalia import data
 from castalia.core.errors import CastaliaError
 from castalia.core.fields import Dataset
-from castalia.projects.neural_net.network import Adam, Network
+from castalia.projects.neural_net.network import Network
 from castalia.projects.neural_net.neural_net import NeuralNet, Params
 
 
@@ -87,10 +87,10 @@ def speed(batch: int) -> dict[str, float]:
 
     def castalia() -> None:
         network = Network((784, 128, 10))
-        adam = Adam(network)
+        adam = network.adam()
         for index in data.batches(len(y), batch):
             network.learn(x[index], y[index])
-            adam.step(0.001)
+            adam.step(network.gradient, 0.001)
 
     def sklearn_mlp() -> None:
         MLPClassifier((128,), batch_size=batch, max_iter=1, random_state=0).fit(x, y)

@@ -157,7 +157,7 @@ def _bca_ends(x: Floats, statistic: Callable[[Floats], float], estimate: float, 
     return np.array([normal_cdf(float(each)) for each in moved])
 
 
-def wilson(hits: int, n: int, level: float = 0.95) -> Interval:
+def wilson(hits: float, n: float, level: float = 0.95) -> Interval:
     """Wilson's score interval of a proportion; with n = 0 it is all of [0, 1] around 0.5.
 
     >>> found = wilson(95, 100)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from castalia.core.errors import WrongInput
 from castalia.core.system import Run
+from castalia.kit import optim
 from castalia.projects.neural_net.model import FORMAT, WORST, Model
-from castalia.projects.neural_net.network import Adam, Network, softmax_cross_entropy
+from castalia.projects.neural_net.network import Network, softmax_cross_entropy
 from castalia.projects.neural_net.picture import Jitter
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Lesson:
 def train(params: Params, lesson: Lesson, run: Run) -> Model:
     """Learn, epoch by epoch, from ``run.folder``'s checkpoint where there is one; then take the test once."""
     network = Network((lesson.side**2, *params.hidden, len(lesson.classes)), params.seed)
-    adam = Adam(network)
+    adam = network.adam(params.weight_decay)
     checkpoint = Checkpoint(Path(run.folder), params, lesson.digest)
     epochs = params.epochs or min(100, max(10, math.ceil(500_000 / len(lesson.train))))
     history = checkpoint.restore(network, adam)
@@ -119,7 +120,7 @@ def train(params: Params, lesson: Lesson, run: Run) -> Model:
 
 
 def _epoch(
-    params: Params, lesson: Lesson, network: Network, adam: Adam, run: Run, epoch: int, epochs: int
+    params: Params, lesson: Lesson, network: Network, adam: optim.Adam, run: Run, epoch: int, epochs: int
 ) -> dict[str, float]:
     from castalia import data
 
@@ -136,7 +137,7 @@ def _epoch(
         if jitter:
             x = jitter(x, rng)
         loss, hits = network.learn(x, pictures.labels[index], params.dropout, rng)
-        adam.step(_rate(params, (epoch + step / steps) / epochs), params.weight_decay)
+        adam.step(network.gradient, _rate(params, (epoch + step / steps) / epochs))
         total += loss
         right += hits
     run.progress(epoch + 1, epochs)
@@ -196,12 +197,12 @@ class Checkpoint:
     PAUSE = 0.5
 
     def __init__(self, folder: Path, params: Params, digest: str) -> None:
-        about = json.dumps([FORMAT, params.plain(), digest], sort_keys=True)
+        about = json.dumps([FORMAT, "state of optim.Adam", params.plain(), digest], sort_keys=True)
         self.key = hashlib.sha256(about.encode()).hexdigest()
         self.path = folder / "checkpoint.npz"
         self._written = time.monotonic()
 
-    def write(self, network: Network, adam: Adam, history: dict[str, list[float]], last: bool) -> None:
+    def write(self, network: Network, adam: optim.Adam, history: dict[str, list[float]], last: bool) -> None:
         """If it is time (or the last epoch): on disk when this returns. A kill leaves the former or the new one."""
         if not last and time.monotonic() - self._written < self.PAUSE:
             return
@@ -210,24 +211,23 @@ class Checkpoint:
         with new.open("wb") as file:
             np.savez(
                 file,
-                about=np.array(json.dumps({"key": self.key, "steps": adam.steps, "history": history})),
+                about=np.array(json.dumps({"key": self.key, "history": history})),
                 parameters=network.parameters,
-                first=adam.first,
-                second=adam.second,
+                **adam.state(),
             )
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.path)
         self._written = time.monotonic()
 
-    def restore(self, network: Network, adam: Adam) -> dict[str, list[float]]:
+    def restore(self, network: Network, adam: optim.Adam) -> dict[str, list[float]]:
         """Fill both from the file and return the history; untouched where it is absent or of another fit."""
         if self.path.exists():
             with np.load(self.path, allow_pickle=False) as kept:
                 about = json.loads(str(kept["about"]))
                 if about["key"] == self.key:
                     network.parameters[...] = kept["parameters"]
-                    adam.first[...], adam.second[...], adam.steps = kept["first"], kept["second"], about["steps"]
+                    adam.load({name: kept[name] for name in adam.state()})
                     history: dict[str, list[float]] = about["history"]
                     return history
         return {"loss": [], "accuracy": []}
