@@ -1,11 +1,13 @@
-"""Softmax turns any numbers into probabilities: exp(x), divided by the sum of exp(x) in its row.
+"""Softmax turns any numbers into probabilities:
+exp(x), divided by the sum of exp(x) in its row.
 
-This softmax gives nan for large inputs: fix it. Then type:  castalia check softmax
+This one gives nan for large inputs: fix it. Then type:
+castalia check softmax
 """
 
 import numpy as np
 
 
 def softmax(x):
-    powers = np.exp(x)  # exp(1000) is infinite, and infinite / infinite is no number
+    powers = np.exp(x)  # exp(1000) is infinite
     return powers / powers.sum(axis=-1, keepdims=True)
