@@ -39,9 +39,14 @@ def line_of(path: Path, name: str) -> str:
     """
     if path.is_dir():
         return name
-    root = root_of(path)
-    file, node = next(_places(path, name, root, _HOPS), (path, None))
-    return file.relative_to(root).as_posix() + (f":{node.lineno}" if node else "")
+    file, line = place_of(path, name)
+    return file.relative_to(root_of(path)).as_posix() + (f":{line}" if line else "")
+
+
+def place_of(path: Path, name: str) -> tuple[Path, int]:
+    """The file and the line (from 1) where ``name`` is defined; the file and 0 where it is not found."""
+    file, node = next(_places(path, name, root_of(path), _HOPS), (path, None))
+    return file, node.lineno if node else 0
 
 
 def untouched(path: Path, interface: str, name: str) -> bool:
