@@ -243,6 +243,7 @@ print(json.dumps(report.as_dict()))
     arguments = [sys.executable, "-c", code, json.dumps(sys.path), str(tmp_path), str(python)]
     first = json.loads(subprocess.run(arguments, env=environment, capture_output=True, check=True).stdout)
     assert first["outcome"] == "tool_error" and "has no NumPy" in first["claims"][0]["why"]
+    assert first["enforced"] and "not tried" not in str(first["enforced"])
     site = next((venv / "lib").glob("python*/site-packages"))
     for name in ("numpy", "numpy.libs"):
         found = Path(np.__file__).parents[1] / name

@@ -245,10 +245,10 @@ class ClaimItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where the function under check begins."""
-        from castalia.check.stubs import line_of
+        from castalia.check.stubs import place_of
 
-        line = line_of(self.path, self.claim.at).rpartition(":")[2]
-        return self.path, int(line) - 1 if line.isdigit() else 0, f"{self.milestone.id} {self.claim.words}"
+        file, line = place_of(self.path, self.claim.at)
+        return file, max(0, line - 1), f"{self.milestone.id} {self.claim.words}"
 
 
 class DoesNotHold(Exception):

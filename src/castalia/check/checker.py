@@ -127,7 +127,7 @@ def _cases(claim: Claim) -> Iterator[_Case]:
 def _try(claim: Claim, subject: Runner, seed: int, case: _Case) -> _Verdict | None:
     """One case; None when it passes. Whatever the contract itself raises before it asked anything is our fault."""
     calls = subject.calls
-    subject.changed, subject.last = "", None
+    subject.changed, subject.reused, subject.last = "", "", None
     try:
         with np.errstate(all="ignore"):
             inputs = case.make(claim, seed)
@@ -135,6 +135,7 @@ def _try(claim: Claim, subject: Runner, seed: int, case: _Case) -> _Verdict | No
                 claim.holds(subject, *copy.deepcopy(inputs))
             else:
                 _ask_oracle(claim, subject, inputs, case)
+            _left_alone(claim, subject)
     except (Failed, Raised, NotAttempted, Died) as error:
         return _judged(error)
     except Exception as error:
@@ -150,9 +151,7 @@ def _ask_oracle(claim: Claim, subject: Runner, inputs: tuple[Any, ...], case: _C
     expected = claim.oracle(*copy.deepcopy(inputs))
     got = subject.call(claim.function, *inputs)
     equal(got, expected, claim.rtol, claim.function)
-    if subject.changed:
-        words = f"{claim.function} changed the input it was given; work on a copy"
-        raise Failed("another input after the call", "the input as it was", words)
+    _left_alone(claim, subject)
     if case.twice:
         again = subject.call(claim.function, *inputs)
         equal(again, expected, claim.rtol, f"{claim.function}, called a second time with the same input")
@@ -167,11 +166,21 @@ def _ask_oracle(claim: Claim, subject: Runner, inputs: tuple[Any, ...], case: _C
         equal(got, each.expected, each.rtol, f"{claim.function} {each.words}")
 
 
+def _left_alone(claim: Claim, subject: Runner) -> None:
+    """``Failed`` where a call changed what it was given, or what the call before it had answered."""
+    if subject.changed and not claim.in_place:
+        words = f"{subject.changed} changed the input it was given; work on a copy"
+        raise Failed("another input after the call", "the input as it was", words)
+    if subject.reused and not claim.in_place:
+        words = f"{subject.reused} wrote its answer over the one it gave before; make a new array for every answer"
+        raise Failed("another answer after the next call", "the answer as it was", words)
+
+
 def _judged(error: Exception) -> _Verdict:
     if isinstance(error, Failed):
         return _Verdict("fail", error.words, error.got, error.expected)
     if isinstance(error, NotAttempted):
-        return _Verdict("not_attempted", str(error))
+        return _Verdict("not_attempted", str(error), file_line=error.file_line)
     if isinstance(error, Died):
         return _Verdict(error.outcome, error.why, file_line=error.file_line, cure=error.cure)
     if isinstance(error, Raised):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import Any
 
 from castalia.core.contract import Failed, NotAttempted, Raised
 
+MOST_FILES = 10_000
+"""Files of the learner's own, at most, that are listed."""
+MOST_WORDS = 2000
+"""Characters of an exception that are kept."""
 PLAIN = "numbers, text, lists, dicts or plain NumPy arrays"
 
 
@@ -33,6 +38,33 @@ def ended_by(code: int, cpu: float) -> tuple[str, str]:
     return "learner_error", f"its process was ended by {name}"
 
 
+def exit_code(status: Any) -> int:
+    """The exit code in a wait status that the runner told, a signal's number below zero; 0 for what is none."""
+    try:
+        return os.waitstatus_to_exitcode(status)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def files_in(answer: Any) -> list[str]:
+    """The names of files in a runner's answer; ``ValueError`` where it is no list of them."""
+    if not isinstance(answer, list) or len(answer) > MOST_FILES:
+        raise ValueError("no list of files")
+    for name in answer:
+        if not isinstance(name, str) or "\0" in name or len(os.fsencode(name)) > 4096:
+            raise ValueError("no name of a file")
+    return answer
+
+
+def versions_in(answer: Any) -> tuple[dict[str, str], list[str]]:
+    """The versions and the files in the answer to a load; ``ValueError`` where they are not in it."""
+    told = answer if isinstance(answer, dict) else {}
+    versions = {name: told.get(name) for name in ("python", "numpy")}
+    if not all(isinstance(version, str) and len(version) <= 100 for version in versions.values()):
+        raise ValueError("no versions")
+    return {name: str(version) for name, version in versions.items()}, files_in(told.get("files"))
+
+
 def innermost(trace: str, root: Path) -> str:
     """``softmax.py:3``: the innermost line below ``root`` of the main thread in what faulthandler wrote, or ""."""
     start = max(trace.rfind("Timeout ("), trace.rfind("Fatal Python error"), 0)
@@ -48,20 +80,21 @@ def innermost(trace: str, root: Path) -> str:
 def raised(error: Any, name: str, file: str, python: str) -> Exception:
     """The exception of the subject as ours."""
     told = error if isinstance(error, dict) else {}
-    outcome, kind, message, file_line = (str(told.get(key, "")) for key in ("outcome", "kind", "message", "file_line"))
+    keys = ("outcome", "kind", "message", "file_line", "name")
+    outcome, kind, message, file_line, missing = (str(told.get(key, ""))[:MOST_WORDS] for key in keys)
     if outcome == "missing":
         return NotAttempted(f"{file} has no {message}")
     if outcome == "not_attempted":
-        return NotAttempted(message)
+        return NotAttempted(message, file_line)
     if outcome == "wrong":
         return Failed(message, kind or PLAIN, f"what {name} returned")
     if outcome in ("learner_error", "timeout", "tool_error"):
         return Died(outcome, message, file_line)
     if kind == "NotImplementedError" and file_line:
-        return NotAttempted(f"{name or file} is still the stub ({file_line})")
+        return NotAttempted(f"{name or file} is still the stub ({file_line})", file_line)
     if kind == "MemoryError":
         return Died("memory", f"it asked for more memory than there is. {message}".strip(), file_line)
-    if kind == "ModuleNotFoundError" and told.get("name") == "numpy" and not file_line:
+    if kind == "ModuleNotFoundError" and missing == "numpy" and not file_line:
         cure = f"Install it: {python} -m pip install numpy. Or name another interpreter with --python."
         return Died("tool_error", f"{python} has no NumPy", cure=cure)
     return Raised(kind, message, file_line)

@@ -70,14 +70,14 @@ class Learner:
 
     def files(self) -> list[str]:
         """The learner's own files that are imported, or used by an adapter."""
-        told = {getattr(module, "__file__", None) or __file__ for module in list(sys.modules.values())}
+        told = {file_of(module) for module in list(sys.modules.values())}
         return sorted({os.path.realpath(name) for name in told if self.own(name)} | set(self.listed))
 
     def load(self) -> Any:
         """Import the file anew, its folder first on the path."""
         folder, package = os.path.dirname(self.path), os.path.basename(self.path) == "__init__.py"
         for name, module in list(sys.modules.items()):
-            if name != "__main__" and self.own(getattr(module, "__file__", None) or ""):
+            if name != "__main__" and self.own(file_of(module)):
                 del sys.modules[name]
         sys.path[:] = [self.root, *(entry for entry in sys.path if entry != self.root)]
         sys.meta_path[:] = [Finder(self.sources), *(each for each in sys.meta_path if not isinstance(each, Finder))]
@@ -129,6 +129,15 @@ class Learner:
         """Do what the adapters asked for."""
         while self.ending:
             self.ending.pop()()
+
+
+def file_of(module: Any) -> str:
+    """The file of a module, or "". Nothing of the module's own runs: a lazy one stays unloaded, and nothing raises."""
+    try:
+        name = object.__getattribute__(module, "__dict__").get("__file__")
+    except Exception:
+        return ""
+    return name if type(name) is str and "\0" not in name else ""
 
 
 class Source(importlib.machinery.SourceFileLoader):

@@ -81,7 +81,7 @@ def runner_for(
     if "loopback" in needs:
         allowed = replace(allowed, loopback=True, files=max(allowed.files, SOCKETS))
     adapter = contract.adapter_of(milestone)
-    return Runner(path, python, allowed, threads=threads, adapter=adapter, needs=needs)
+    return Runner(path, python, allowed, threads=threads, adapter=adapter, needs=needs, arrays=contract.arrays)
 
 
 class Visit:

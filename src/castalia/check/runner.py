@@ -44,6 +44,7 @@ def _beside() -> Any:
 
 
 ours = _beside()
+KEPT = 1 << 20
 DTYPE = re.compile(r"[<>|=](b1|[iu][1248]|f(2|4|8|16)|c(8|16|32)|U\d{1,9}|[mM]8\[(\d*)(Y|M|W|D|h|m|s|ms|us|ns)\])")
 
 
@@ -61,6 +62,8 @@ class Runner:
         self.took = 0.0
         self.changed = False
         self.layout = ""
+        self.held = False
+        self.given: Any = None
 
     def serve(self) -> None:
         operations: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -80,7 +83,7 @@ class Runner:
     def load(self, request: dict[str, Any]) -> Any:
         """Import the file, or the adapter that speaks for it, with ``sources`` {path: text} in place of files' text."""
         self.learner.end()
-        self.module, self.objects = None, {}
+        self.module, self.objects, self.given = None, {}, None
         made = ours.Learner(request["path"], request["root"], request["sources"], request["needs"])
         made.deadline, self.learner = self.learner.deadline, made
         adapter = request["adapter"]
@@ -120,7 +123,7 @@ class Runner:
 
     def invoke(self, function: Any, request: dict[str, Any]) -> Any:
         """Call it, time it, and note whether it changed one of its inputs."""
-        self.layout = request.get("layout", "")
+        self.layout, self.held = request.get("layout", ""), False
         args, kwargs = self.handles(request["args"]), self.handles(request["kwargs"])
         before = image([args, kwargs])
         began = time.perf_counter()
@@ -133,6 +136,7 @@ class Runner:
     def handles(self, value: Any) -> Any:
         if isinstance(value, dict):
             if set(value) == {"castalia handle"}:
+                self.held = True
                 return self.objects[value["castalia handle"]]
             return {key: self.handles(item) for key, item in value.items()}
         if self.layout and type(value) is np.ndarray and value.shape:
@@ -150,7 +154,9 @@ class Runner:
         try:
             if np is None:
                 raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
-            told["value"] = flat(act(request), arrays, 0)
+            value = act(request)
+            told["value"] = flat(value, arrays, 0)
+            told["reused"] = request["op"] == "call" and self.reused(request, value, arrays)
         except BaseException as error:  # SystemExit and KeyboardInterrupt of the learner's code are theirs, not ours
             arrays.clear()
             told["error"] = self.explain(error)
@@ -161,6 +167,18 @@ class Runner:
             with contextlib.suppress(BaseException):  # they may have closed or replaced it
                 stream.flush()
         self.send(told, arrays)
+
+    def reused(self, request: dict[str, Any], value: Any, arrays: list[Any]) -> bool:
+        """This call changed what the call of this function before it had answered, in the same claim.
+
+        Not looked at: answers of more than KEPT bytes, and calls that were given an object, which may have its state
+        looked at.
+        """
+        before, name = (None, "", []) if request.get("anew") or not self.given else self.given, request["name"]
+        told = bool(before[1] == name and image(before[0]) != before[2])
+        keep = isinstance(value, (list, tuple, dict, np.ndarray)) and not self.held
+        self.given = (value, name, image(value)) if keep and sum(each.nbytes for each in arrays) <= KEPT else None
+        return told
 
     def watch(self, seconds: float) -> None:
         """After so long (0.1 s less, at most) write down where every thread is; with an alarm, end soon after."""
@@ -254,7 +272,7 @@ def image(value: Any) -> list[bytes]:
     """The arguments as bytes, to see afterwards whether they were changed in place."""
     if isinstance(value, dict):
         return [part for key, item in value.items() for part in (repr(key).encode(), *image(item))]
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [b"[%d" % len(value), *(part for item in value for part in image(item))]
     if type(value) is np.ndarray:
         return [repr((value.dtype.str, value.shape)).encode(), value.tobytes()]

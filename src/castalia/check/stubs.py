@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable
+import os
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from castalia.check.place import root_of
 from castalia.core.contract import Contract
 
+MOST_FILES, MOST_BYTES = 2000, 64 << 20
+"""Of the learner's own files, so many are hashed, and so many bytes of them all."""
+LARGEST = 16 << 20
+"""Bytes of one file that are read."""
+_HOPS = 8
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def definitions(source: str) -> dict[str, _Definition]:
     """Top-level functions and classes, and methods as "Class.method". Empty for what does not parse."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return {}
     found: dict[str, _Definition] = {}
-    for node in tree.body:
+    for node in _statements(source):
         if isinstance(node, _Definition):
             found[node.name] = node
             if isinstance(node, ast.ClassDef):
@@ -29,11 +33,20 @@ def definitions(source: str) -> dict[str, _Definition]:
 
 
 def line_of(path: Path, name: str) -> str:
-    """``softmax.py:12`` where ``name`` is defined in the file, else the file; of a repository the name itself."""
+    """``softmax.py:12``, ``softmax/core.py:3``: where ``name`` is defined, else the file.
+
+    A name that is imported from another of the learner's files is looked for there. Of a repository the name itself.
+    """
     if path.is_dir():
         return name
-    found = definitions(_text(path)).get(name)
-    return f"{path.name}:{found.lineno}" if found else path.name
+    file, line = place_of(path, name)
+    return file.relative_to(root_of(path)).as_posix() + (f":{line}" if line else "")
+
+
+def place_of(path: Path, name: str) -> tuple[Path, int]:
+    """The file and the line (from 1) where ``name`` is defined; the file and 0 where it is not found."""
+    file, node = next(_places(path, name, root_of(path), _HOPS), (path, None))
+    return file, node.lineno if node else 0
 
 
 def untouched(path: Path, interface: str, name: str) -> bool:
@@ -44,7 +57,7 @@ def untouched(path: Path, interface: str, name: str) -> bool:
     """
     if path.is_dir():
         return not ((path / name).is_dir() or _text(path / name).strip())
-    mine = definitions(_text(path)).get(name)
+    _, mine = next(_places(path, name, root_of(path), _HOPS), (path, None))
     if mine is None:
         return False
     given = definitions(interface).get(name)
@@ -61,23 +74,71 @@ def untouched_copy(contract: Contract, folder: Path) -> Path:
 
 
 def code_hash(root: Path, files: Iterable[str]) -> str:
-    """sha256 over names (below ``root``) and contents of the learner's files, in hexadecimal."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(name) for name in files):
-        name = path.relative_to(root) if path.is_relative_to(root) else path
-        try:
-            content = path.read_bytes()
-        except OSError:
-            content = b""
-        digest.update(f"{name.as_posix()}\0{len(content)}\0".encode() + content)
+    """sha256 over names (below ``root``) and contents of the learner's files, in hexadecimal.
+
+    The names come from the code's own process: only plain files below ``root`` are read, of any other thing the name
+    counts, and MOST_FILES and MOST_BYTES bound what is read.
+    """
+    digest, left = hashlib.sha256(), MOST_BYTES
+    for path in sorted(Path(name) for name in files)[:MOST_FILES]:
+        within = path.is_relative_to(root) and os.path.realpath(path) == str(path)  # and no link on the way
+        content = _content(path, min(left, LARGEST)) if within else b""
+        left -= len(content)
+        name = path.relative_to(root) if within else path
+        digest.update(f"{name.as_posix()}\0{len(content)}\0".encode("utf-8", "surrogatepass") + content)
     return digest.hexdigest()
+
+
+def _places(path: Path, name: str, root: Path, hops: int) -> Iterator[tuple[Path, _Definition]]:
+    """Where ``name`` is defined: in the file, or in those below ``root`` that it imports the name from."""
+    source = _text(path)
+    found = definitions(source)
+    if name in found:
+        yield path, found[name]
+    first, dot, rest = name.partition(".")
+    if first in found or not hops:
+        return
+    for node in reversed(_statements(source)):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if alias.name == "*" or (alias.asname or alias.name) == first:
+                    called = (first if alias.name == "*" else alias.name) + dot + rest
+                    for file in _imported(path, node, root):
+                        yield from _places(file, called, root, hops - 1)
+
+
+def _imported(path: Path, node: ast.ImportFrom, root: Path) -> list[Path]:
+    """The file below ``root`` that ``from … import`` names, if there is one."""
+    base = path.parents[node.level - 1] if 0 < node.level <= len(path.parents) else root
+    place = base.joinpath(*(node.module or "").split("."))
+    tried = (place.with_name(f"{place.name}.py"), place / "__init__.py") if node.module else (place / "__init__.py",)
+    return [file for file in tried if file != path and file.is_relative_to(root) and file.is_file()][:1]
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
+        return _content(path, LARGEST).decode("utf-8")
+    except UnicodeDecodeError:
         return ""
+
+
+def _content(path: Path, most: int) -> bytes:
+    """The first bytes of a plain file; none of anything else. Never waits, as opening a pipe would."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return b""
+        with open(os.open(path, flags), "rb") as file:
+            return file.read(most) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+    except (OSError, ValueError):
+        return b""
 
 
 def _shape(node: _Definition) -> str:

@@ -12,19 +12,22 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from castalia.check.channel import Channel, Damaged
 from castalia.check.ending import Died as Died
-from castalia.check.ending import ended_by, innermost, raised
+from castalia.check.ending import ended_by, exit_code, files_in, innermost, raised, versions_in
+from castalia.check.held import Held as Held
 from castalia.check.limits import Enforced, Limits, enforced_by
+from castalia.check.place import placed
 from castalia.check.sandbox import Sandbox
-from castalia.core.contract import Raised
-from castalia.core.errors import NotFound, Unavailable
+from castalia.core.contract import Failed, Raised
+from castalia.core.errors import Unavailable
 from castalia.jobs.frames import Ended, Late
 
+_T = TypeVar("_T")
 _LATENESS = 0.4
 """Seconds the runner has to write down where it stands, after its time is up and before it is killed."""
 
@@ -39,22 +42,25 @@ class Runner:
     Entering starts the process and imports the file: ``Raised``, ``NotAttempted`` or ``Died`` where that fails.
     ``path`` is a .py file or the folder of a package; with another ``adapter`` than "module" what that one speaks
     for (check/adapters): a program, a server, a repository, a file with a System. ``needs`` is what the claims need
-    besides (Claim.needs). ``allow(seconds)`` sets what following calls may take together.
+    besides (Claim.needs), ``arrays`` what must answer with an array (Contract.arrays). ``allow(seconds)`` sets what
+    following calls may take together.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], python: str = sys.executable, limits: Limits | None = None, *,
-        threads: int = 1, adapter: str = "module", needs: Collection[str] = (),
+        threads: int = 1, adapter: str = "module", needs: Collection[str] = (), arrays: Collection[str] = (),
     ) -> None:  # fmt: skip
-        self.path, self.root = _placed(Path(path).resolve(), adapter)
+        self.path, self.root = placed(Path(path).resolve(), adapter)
         """The file (of a repository the folder), and the folder whose files are the learner's own."""
         self.python, self.limits, self.threads = python, limits or Limits(), threads
-        self.adapter, self.needs = adapter, frozenset(needs)
+        self.adapter, self.needs, self.arrays = adapter, frozenset(needs), frozenset(arrays)
         self.learner_seconds = 0.0
         """Spent in the subject's code since it was started."""
         self.calls = 0
         self.changed = ""
-        """The function that changed an input in place in a call since this was last emptied."""
+        """The function or method that changed an input in place since this was last emptied."""
+        self.reused = ""
+        """The function that changed in a call what it had answered to the one before, since this was last emptied."""
         self.last: Any = None
         """What the last call returned."""
         self.layout = ""
@@ -68,6 +74,7 @@ class Runner:
         self._channel: Channel | None = None
         self._until = float("inf")
         self._greeted = False
+        self._anew = True
         self._left = ""
         self._last_words = ""
 
@@ -75,12 +82,21 @@ class Runner:
 
     def call(self, function: str, /, *args: Any, **kwargs: Any) -> Any:
         """``function(*args, **kwargs)`` of the subject; a copy of everything crosses, so nothing is changed here."""
-        self.last = self._ask("call", function, args, kwargs)
-        return self.last
+        return self.answered(function, self.ask("call", function, args, kwargs))
 
     def new(self, name: str, /, *args: Any, **kwargs: Any) -> Held:
         """An object of the subject's class ``name``; it stays there and is spoken to by the handle."""
-        return Held(self, name, self._ask("new", name, args, kwargs))
+        at = self.ask("new", name, args, kwargs)
+        if type(at) is not int:
+            raise self._not_asked()
+        return Held(self, name, at)
+
+    def answered(self, name: str, answer: Any) -> Any:
+        """The answer of ``name``; ``Failed`` for a list where its interface has an array."""
+        self.last = answer
+        if name in self.arrays and isinstance(answer, list):
+            raise Failed("a list or a tuple", "a NumPy array", f"what {name} returned")
+        return answer
 
     # --- its life --------------------------------------------------------------------------------
 
@@ -124,11 +140,10 @@ class Runner:
         given = {str(path): text for path, text in (sources or {}).items()}
         try:
             more = {"root": str(self.root), "adapter": self.adapter, "needs": sorted(self.needs)}
-            told = self._ask("load", "", path=str(self.path), sources=given, **more)
+            told = self.ask("load", "", path=str(self.path), sources=given, **more)
         finally:
-            if self._sandbox is not None:
-                self.refused = self._sandbox.report()["refused"]
-        self.versions, self.files = {k: str(told[k]) for k in ("python", "numpy")}, list(map(str, told["files"]))
+            self._note_refused()
+        self.versions, self.files = self._read(versions_in, told)
 
     @contextlib.contextmanager
     def fork(self, sources: Mapping[str, str]) -> Iterator[Runner]:
@@ -154,7 +169,7 @@ class Runner:
         self.allow(self.limits.start)
         self._left = secrets.token_hex(8)
         assert self._sandbox is not None
-        self._ask("fork", "", left=self._left, alarm=alarm, cwd=str(self._sandbox.home / self._left))
+        self.ask("fork", "", left=self._left, alarm=alarm, cwd=str(self._sandbox.home / self._left))
         self.load(sources)
 
     def greet(self) -> None:
@@ -163,7 +178,7 @@ class Runner:
             return
         self.allow(self.limits.start)
         try:
-            self._ask("files", "")
+            self._read(files_in, self.ask("files", ""))
         except Died as error:
             if self.alive:
                 raise
@@ -171,18 +186,20 @@ class Runner:
             cure = "Name another with --python; castalia doctor looks at this machine."
             words = f"{self.python} cannot run the checker's part"
             raise Unavailable(words, last[0][:300], "a Python 3.8 or newer with NumPy", cure) from None
+        finally:
+            self._note_refused()
         self._greeted = True
 
     def allow(self, seconds: float) -> None:
         """The subject's code may take this long from now, over all its calls together."""
-        self._until = self.learner_seconds + seconds
+        self._until, self._anew = self.learner_seconds + seconds, True
 
     def loaded_files(self) -> list[str]:
         """The subject's own files that it has imported by now; the last known ones when it is dead."""
         if self.alive:
             self.allow(5.0)
             with contextlib.suppress(Died, Raised):
-                self.files = list(map(str, self._ask("files", "")))
+                self.files = self._read(files_in, self.ask("files", ""))
         return self.files
 
     def output(self, since: int = 0) -> str:
@@ -202,7 +219,8 @@ class Runner:
         sandbox, channel, self._sandbox, self._channel = self._sandbox, self._channel, None, None
         if sandbox is not None:
             sandbox.kill()
-            self.peak = max(self.peak, int(sandbox.report()["peak"]))
+            told = sandbox.report()
+            self.peak, self.refused = max(self.peak, int(told["peak"])), told["refused"] or self.refused
             self._last_words = sandbox.output()
             if channel is not None:
                 channel.close()
@@ -210,7 +228,8 @@ class Runner:
 
     # --- one request and its answer --------------------------------------------------------------
 
-    def _ask(self, op: str, name: str, args: Any = (), kwargs: Any = None, **more: Any) -> Any:
+    def ask(self, op: str, name: str, args: Any = (), kwargs: Any = None, **more: Any) -> Any:
+        """Send one request to the runner (runner.py has them all) and return the value of its answer."""
         if self._sandbox is None or self._channel is None:
             raise Died("tool_error", "the runner was not started, or has been ended")
         seconds = min(self._until - self.learner_seconds, 1e6)
@@ -220,17 +239,21 @@ class Runner:
         sent = {"op": op, "nonce": nonce, "name": name, "seconds": seconds, **more}
         if op in ("call", "new", "method"):
             sent |= {"layout": self.layout} if op == "call" and self.layout else {}
+            sent |= {"anew": True} if op == "call" and self._anew else {}
+            self._anew = self._anew and op != "call"
             sent |= {"args": [_handles(a) for a in args], "kwargs": {k: _handles(v) for k, v in (kwargs or {}).items()}}
         answer = self._exchange(sent, time.monotonic() + seconds + _LATENESS)
-        if self._left and answer["nonce"] == self._left:
+        if self._left and _nonce(answer) == self._left:
             raise self._copy_ended(answer.get("status"))
         took = answer.get("took")
-        if answer["nonce"] != nonce or not isinstance(took, int | float) or not 0 <= took < 1e9:
-            raise self._end("", "it answered something that was not asked")
+        if _nonce(answer) != nonce or not isinstance(took, int | float) or not 0 <= took < 1e9:
+            raise self._not_asked()
         self.calls += 1
         self.learner_seconds += took
-        if op == "call" and answer.get("changed") is True:
+        if answer.get("changed") is True:
             self.changed = name
+        if answer.get("reused") is True:
+            self.reused = name
         if "error" in answer:
             raise raised(answer["error"], name, self.path.name, self.python)
         return answer.get("value")
@@ -253,7 +276,7 @@ class Runner:
     def _copy_ended(self, status: Any) -> Died:
         """The forked copy is gone while it was asked something; the warm process waits for the next one."""
         self._left = ""
-        code = os.waitstatus_to_exitcode(status) if isinstance(status, int) else 0
+        code = exit_code(status)
         alarm = code == -int(getattr(signal, "SIGALRM", 14))
         return Died("timeout", "it did not end in time", self._where()) if alarm else self._ended_by(code)
 
@@ -277,6 +300,20 @@ class Runner:
             return Died("tool_error", f"the runner could not work: {last[0][:300]}")
         return self._ended_by(report["code"], where)
 
+    def _not_asked(self) -> Died:
+        return self._end("", "it answered something that was not asked")
+
+    def _read(self, read: Callable[[Any], _T], answer: Any) -> _T:
+        """An answer of the runner's own, which the code under check may have made."""
+        try:
+            return read(answer)
+        except ValueError:
+            raise self._not_asked() from None
+
+    def _note_refused(self) -> None:
+        if self._sandbox is not None:
+            self.refused = self._sandbox.report()["refused"] or self.refused
+
     def _ended_by(self, code: int, where: str = "") -> Died:
         outcome, why = ended_by(code, self.limits.cpu)
         return Died(outcome, why, where or ("" if code >= 0 else self._where()))
@@ -290,53 +327,15 @@ class Runner:
             deadline = time.monotonic() + 5.0
             with contextlib.suppress(Ended, Late, Damaged):
                 self._channel.send({"op": "leave", "nonce": "", "seconds": 0.0}, deadline)
-                while self._channel.receive(deadline)["nonce"] != self._left:
+                while _nonce(self._channel.receive(deadline)) != self._left:
                     pass
                 self._left = ""
         if self._left or self._channel is None:
             self.start()
 
 
-class Held:
-    """An object that lives with the subject (castalia.core.contract.Handle); may itself be an argument."""
-
-    def __init__(self, runner: Runner, name: str, at: Any) -> None:
-        self._runner, self._name, self._at = runner, name, at
-
-    def call(self, method: str, /, *args: Any, **kwargs: Any) -> Any:
-        self._runner.last = self._runner._ask("method", method, args, kwargs, at=self._at)
-        return self._runner.last
-
-    def get(self, attribute: str, /) -> Any:
-        self._runner.last = self._runner._ask("get", attribute, at=self._at)
-        return self._runner.last
-
-    def free(self) -> None:
-        """Let it go. Nothing happens when its process is gone already."""
-        with contextlib.suppress(Died):
-            self._runner._ask("free", "", at=self._at)
-
-    def as_argument(self) -> dict[str, Any]:
-        return {"castalia handle": self._at}
-
-
-def _placed(path: Path, adapter: str) -> tuple[Path, Path]:
-    """What the adapter is given, and the root of the learner's files. ``NotFound`` where there is no such thing."""
-    if adapter == "repository":
-        folder = path if path.is_dir() else path.parents[1] if path.name == "__init__.py" else path.parent
-        if not folder.is_dir():
-            raise NotFound(f"There is no folder {folder}", str(path), "a repository", "name it with --at")
-        return folder, folder
-    program = adapter in ("command", "port")
-    file = path / ("__main__.py" if program else "__init__.py") if path.is_dir() else path
-    if not path.is_dir() and not file.is_file():
-        raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
-    if program and file.name == "__init__.py":
-        file = file.with_name("__main__.py")  # the package, run as a program
-    elif not program and not file.is_file():
-        raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
-    package = file.name in ("__init__.py", "__main__.py") and file.with_name("__init__.py").is_file()
-    return file, file.parents[1] if package else file.parent
+def _nonce(answer: Mapping[str, Any]) -> str:
+    return answer["nonce"] if isinstance(answer["nonce"], str) else ""
 
 
 def _handles(value: Any) -> Any:

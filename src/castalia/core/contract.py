@@ -20,6 +20,7 @@ contract that is put together wrongly is refused where it is written, by name, w
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -48,7 +49,7 @@ __all__ = [
     "true",
 ]
 
-FORMAT = 2
+FORMAT = 3
 """Counts into every contract's hash: raise it when what a claim means changes."""
 NEEDS = frozenset({"children", "loopback", "files"})
 FORMS = ("float32", "int", "list")
@@ -60,6 +61,7 @@ ADAPTERS: Mapping[str, frozenset[str]] = {
     "system": frozenset(),
 }
 """What a milestone may speak to (check/adapters), and what each of its claims then needs at least."""
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _ID = re.compile(r"[a-z][a-z0-9_]{1,59}")
 _MARK = re.compile(r"^# --- (M[1-9][0-9]?) ---[^\n]*$", re.MULTILINE)
 
@@ -126,6 +128,10 @@ class Claim:
     """Positions of inputs that are rows of one batch: rows in another order have their answers in that order."""
     unordered: tuple[int, ...] = ()
     """Positions of inputs whose rows may come in any order, the same for all: the answer stays."""
+
+    in_place: bool = False
+    """Its functions may change what they are given, or what they answered before: an optimizer's step, a function that
+    answers with its state. Without it either is a failure."""
 
     def __post_init__(self) -> None:
         if not self.at:
@@ -257,6 +263,18 @@ class Contract:
         """What the claims of a milestone speak to."""
         return self.milestone(milestone).adapter or self.adapter
 
+    @functools.cached_property
+    def arrays(self) -> frozenset[str]:
+        """Functions, and methods as "Class.method", whose answer is one NumPy array by the interface's annotation."""
+        if self.adapter == "repository":
+            return frozenset()
+        found: set[str] = set()
+        for node in ast.parse(self.interface).body:
+            inner = node.body if isinstance(node, ast.ClassDef) else [node]
+            prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+            found |= {prefix + each.name for each in inner if isinstance(each, _FUNCTION) and _is_array(each.returns)}
+        return frozenset(found)
+
     def stubs(self, milestone: str | None = None) -> str:
         """The interface up to and with a milestone; all of it where None."""
         if milestone is None:
@@ -287,6 +305,16 @@ def _check_adapter(name: str, milestone: Milestone, adapter: str) -> None:
 
 def _listed(interface: str) -> set[str]:
     return {line.strip() for line in interface.splitlines() if line.strip() and not line.startswith("#")}
+
+
+def _is_array(annotation: ast.expr | None) -> bool:
+    """np.ndarray, NDArray, and either with what is in it."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        annotation = ast.parse(annotation.value, mode="eval").body
+    if isinstance(annotation, ast.Subscript):
+        annotation = annotation.value
+    name = annotation.attr if isinstance(annotation, ast.Attribute) else getattr(annotation, "id", "")
+    return name in ("ndarray", "NDArray")
 
 
 def _defined(source: str) -> set[str]:

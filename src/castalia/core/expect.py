@@ -45,7 +45,11 @@ class Raised(Exception):
 
 
 class NotAttempted(Exception):
-    """The name is missing, still the stub, or raises NotImplementedError."""
+    """The name is missing, still the stub, or raises NotImplementedError (at ``file_line``)."""
+
+    def __init__(self, words: str = "", file_line: str = "") -> None:
+        self.file_line = file_line
+        super().__init__(words)
 
 
 def true(condition: object, words: str, got: Any, expected: Any) -> None:
@@ -68,7 +72,8 @@ def equal(got: Any, expected: Any, rtol: float, what: str, *, scale: float = 0.0
     """Raise :class:`Failed` at the worst element unless ``got`` equals ``expected`` to ``rtol``, scale aware.
 
     ``scale`` is for sums that cancel: the size of the numbers that were added, as a floor of the tolerance.
-    ``expected`` may hold infinities and NaN; there ``got`` has to hold the same.
+    ``expected`` may hold infinities and NaN; there ``got`` has to hold the same. Complex numbers are no real ones, and
+    truth values are no numbers, whatever they are equal to.
     """
     wanted = np.asarray(expected)
     try:
@@ -77,6 +82,9 @@ def equal(got: Any, expected: Any, rtol: float, what: str, *, scale: float = 0.0
         raise Failed("rows of different lengths", f"an array of shape {wanted.shape}", what) from None
     if found.dtype.kind not in "biufc":
         raise Failed(repr(got)[:100], "numbers", f"{what} is not made of numbers")
+    for kind, words in (("c", "complex numbers"), ("b", "truth values")):
+        if found.dtype.kind == kind and wanted.dtype.kind in ("biuf" if kind == "c" else "iufc"):
+            raise Failed(f"{words} ({found.dtype})", f"numbers ({wanted.dtype})", f"{what} is of another kind")
     if found.shape != wanted.shape:
         raise Failed(f"shape {found.shape}", f"shape {wanted.shape}", f"{what} has another shape")
     if not wanted.size:
