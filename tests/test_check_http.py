@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 from web_process import Workbench
 
 from castalia import catalog
-from castalia.check import contracts, drafts
+from castalia.check import contracts, drafts, served
 from castalia.core.errors import TooLarge, WrongInput
 from castalia.core.evidence import Evidence
 from castalia.core.settings import Settings
@@ -187,6 +188,26 @@ def test_the_solution_lies_under_a_cover_and_opening_it_is_noted_once(bench: Wor
     _, report = ask(bench, "POST", "/checks/basics", {"text": "x = 1\n"})
     assert report["outcome"] == "not_attempted"
     assert Evidence(home).events("basics")[-1].spoilers == 1
+
+
+def test_two_that_open_the_solution_at_once_note_it_once(settings: Settings) -> None:
+    order = {"home": str(settings.home), "data": [], "offline": True}
+    settings.home.mkdir(parents=True, exist_ok=True)
+
+    def opened(_: int) -> dict[str, Any]:
+        return served.work({"do": "solution", "name": "softmax", "opened": False, "settings": dict(order)})
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(opened, range(3)))
+    assert all(each["answer"]["files"] and not each["answer"]["warnings"] for each in found)
+    assert [event.kind for event in Evidence(settings.home).events("softmax")] == ["spoiler"]
+
+
+def test_a_half_character_in_what_the_code_says_is_written_out(bench: Workbench) -> None:
+    text = "def softmax(x):\n    raise ValueError(b'caf\\xe9.csv'.decode('utf-8', 'surrogateescape'))\n"
+    status, report = ask(bench, "POST", "/checks/softmax", {"text": text})
+    assert status == 200 and "caf\\udce9.csv" in report["claims"][0]["why"]
+    assert ask(bench, "GET", "/checks/softmax")[1]["last"]["outcome"] == "learner_error"
 
 
 # --- drafts --------------------------------------------------------------------------------------

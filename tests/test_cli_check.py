@@ -137,6 +137,31 @@ def test_a_learner_error_shows_file_and_line(shell: Shell, here: Path) -> None:
     assert code == 1 and "softmax.py:6" in out and "NameError" in out
 
 
+HALF = 'raise ValueError("cannot open " + b"caf\\xe9.csv".decode("utf-8", "surrogateescape"))\n'
+
+
+def test_a_half_character_in_what_the_code_says_is_written_out(shell: Shell, here: Path) -> None:
+    write(here, f"def softmax(x):\n    {HALF}")
+    code, out, _ = shell("check", "softmax", "--json")
+    found = json.loads(out)
+    assert code == 1 and found["outcome"] == "learner_error"
+    assert "caf\\udce9.csv" in found["claims"][0]["why"]
+    code, out, err = shell("check", "softmax")
+    assert code == 1 and "caf\\udce9.csv" in out and "Warning" not in err
+    assert "caf\\udce9.csv" in shell("hint", "--for-assistant")[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes there")
+def test_a_folder_whose_name_is_not_utf8(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))
+    monkeypatch.chdir(write(folder, RIGHT))
+    assert shell("check", "softmax", "--json")[0] == 0
+    code, out, err = shell("check", "softmax")
+    assert code == 0 and "Warning" not in err, out
+    code, out, _ = shell("learn", "--json")
+    assert code == 0 and json.loads(out)["file"].endswith("caf\\udce9/softmax.py")
+
+
 def test_a_fault_of_ours_is_three(shell: Shell, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 

@@ -154,6 +154,37 @@ def test_hints_spoilers_and_minutes_are_filled_in_from_the_log(log: Evidence, mo
     assert hints_read(log.events(), "rows") == 2
 
 
+def test_a_long_log_is_not_parsed_for_each_new_event(log: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.add([Event("hint", "softmax", claim="rows", contract_hash="c", hints=2, time=1000)])
+    log.add([Event("spoiler", "softmax", time=2000)])
+    log.add(Event("check", "softmax" if number % 2 else "basics", time=3000 + number) for number in range(3000))
+    known = {each.id for each in log.events("softmax")}
+    parsed: list[bytes] = []
+
+    def counting(line: bytes) -> Event | None:
+        parsed.append(line)
+        return read_line(line)
+
+    monkeypatch.setattr(evidence, "read_line", counting)
+    made = log.event("check", "softmax", "rows", contract_hash="c", time=63_000)
+    assert (made.hints, made.spoilers, made.minutes) == (2, 1, round((63_000 - 5_999) / 60_000, 2))
+    assert len(parsed) <= evidence.RECENT + 2
+    assert {each.id for each in log.counted("softmax")} < known
+    with log.path.open("ab") as file:
+        file.write(b'{"kind":"check","project":"bas')
+    parsed.clear()
+    assert log.event("check", "softmax", "rows", contract_hash="c", time=63_000).spoilers == 1
+    assert len(parsed) > 3000 and log.set_aside == 1 and log.corrupt.exists()
+
+
+def test_what_is_to_be_noted_once_is_noted_once(log: Evidence) -> None:
+    log.add([Event("spoiler", "basics"), Event("hint", "softmax")])
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda _: len(log.add([Event("spoiler", "softmax")], once=True)), range(8)))
+    assert sorted(added) == [0] * 7 + [1]
+    assert [each.kind for each in log.events("softmax")].count("spoiler") == 1
+
+
 def test_a_home_that_cannot_be_written_is_said_with_the_cure(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Unavailable, match="CASTALIA_HOME"):

@@ -1,8 +1,9 @@
 """Stands between the checker and the runner: ``python -m castalia.check.cage ORDER``, ORDER a JSON object.
 
 It encloses itself, starts the runner, watches the tree of processes that grows from it, and ends all of it when the
-runner ends, when a limit is passed, or when the checker is gone (its end of the pipe LIFE closes). What happened is
-in report.json beside the runner's folder. Frames do not pass through here: the runner inherits the pipes.
+runner ends, when a limit is passed, or when the checker says so or is gone (its end of the pipe LIFE closes; gone
+without a word, it left its folder to this process to remove). What happened is in report.json beside the runner's
+folder. Frames do not pass through here: the runner inherits the pipes.
 
 With a PID namespace the kernel ends the whole tree with its first process. Without one this process is a subreaper,
 so that an orphan becomes its child, and it kills what carries its mark until nothing is found (castalia.jobs).
@@ -19,6 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from castalia.check.folders import Usage, remove
 from castalia.jobs.processes import (
     KILL,
     LINUX,
@@ -44,6 +46,8 @@ class Cage:
     def __init__(self, order: dict[str, Any]) -> None:
         self.order, self.limits = order, order["limits"]
         self.folder = Path(order["folder"])
+        self.usage = Usage(self.folder, self.limits["disk"], self.limits["entries"])
+        self.sockets: list[str] = []
         self.refused: dict[str, str] = {}
         self.reason = ""
         self.peak = 0
@@ -66,12 +70,15 @@ class Cage:
             os.kill(first, KILL)
         end_all(self.left)
         self.write_report(status)
+        if self.reason == "abandoned":
+            remove(Path(self.order["report"]).parent)
 
     def start(self) -> int:
         """The pid of the runner, or of the first process of its PID namespace."""
         if LINUX and self.order["namespaces"]:
             from castalia.check import namespaces
 
+            self.sockets = namespaces.open_sockets()  # the new network namespace does not tell of them
             self.refused = namespaces.unshare()
         elif LINUX:
             self.refused = dict.fromkeys(("pid namespace", "network namespace"), "not asked for")
@@ -95,8 +102,9 @@ class Cage:
 
                 if own_pids:
                     namespaces.die_with_parent()
-                loopback = self.limits["loopback"] and self.refused.get("network namespace") == ""
-                found = namespaces.enclose(self.folder, loopback)
+                no_network = self.refused.get("network namespace") == ""
+                loopback, sockets = self.limits["loopback"] and no_network, self.sockets if no_network else []
+                found = namespaces.enclose(self.folder, loopback, sockets)
             if LINUX:
                 found |= self.choose_user()
             os.write(tell, json.dumps(found).encode())
@@ -155,7 +163,7 @@ class Cage:
         life = self.order["life"]
         while True:
             if select.select([life], [], [], POLL)[0]:
-                self.reason = "released"
+                self.reason = "released" if os.read(life, 1) else "abandoned"
                 return None
             if ended(first):
                 signal_group(first, KILL)  # it is not reaped yet, so the id still means its own group
@@ -175,7 +183,9 @@ class Cage:
         self.peak = max(self.peak, resident)
         if resident > self.limits["memory"]:
             return "memory"
-        return "processes" if len(tree) > self.limits["processes"] + 1 else ""
+        if len(tree) > self.limits["processes"] + 1:
+            return "processes"
+        return "disk" if self.usage.passed() else ""
 
     def left(self) -> list[Process]:
         """What still lives of it, in whatever session or group it went."""

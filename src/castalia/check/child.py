@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import json
 import secrets
-import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from castalia.check.folders import remove
 from castalia.core.errors import CastaliaError, Unavailable
 from castalia.jobs.processes import KILL, marked, signal_group
 from castalia.jobs.spawn import spawn
@@ -39,7 +39,7 @@ async def ask(order: dict[str, Any], seconds: float, gone: Callable[[], Awaitabl
     try:
         process = await asyncio.to_thread(_start, mark)
     except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove(scratch)
         raise
     assert process.stdin is not None
     until = time.monotonic() + seconds
@@ -109,4 +109,4 @@ def _end(process: subprocess.Popen[bytes], mark: str, scratch: str, clean: bool)
     until = time.monotonic() + 2 * GRACE
     while not clean and marked(mark) and time.monotonic() < until:
         time.sleep(0.02)
-    shutil.rmtree(scratch, ignore_errors=True)
+    remove(scratch)

@@ -19,7 +19,7 @@ import orjson
 
 from castalia.check import contracts
 from castalia.check.project import check_project, subject_file
-from castalia.check.result import Report, Result
+from castalia.check.result import Report, Result, whole
 from castalia.core.contract import Claim, Contract
 from castalia.core.errors import CastaliaError, NotFound, Unavailable
 from castalia.core.evidence import Event, Evidence, hints_read
@@ -171,14 +171,17 @@ def for_an_assistant(project: str, claim: Claim, failed: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def solution(name: str, *, settings: Settings | None = None) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
-    """The files of the reference as (name, text), and warnings. It is allowed, and noted in the evidence."""
+def solution(
+    name: str, *, once: bool = False, settings: Settings | None = None
+) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    """The files of the reference as (name, text), and warnings. It is allowed, and noted in the evidence; with
+    ``once`` only where no opening of it is noted yet."""
     settings = settings or Settings.read()
     contract = contracts.find(name, settings)
     files = [(path.name, path.read_text("utf-8")) for path in contracts.reference_files(name, settings)]
     evidence = Evidence(settings.home)
     event = evidence.event("spoiler", contract.project, contract_hash=contract.hash())
-    return files, _added(evidence, [event])
+    return files, _added(evidence, [event], once)
 
 
 def _file(contract: Contract, at: str | os.PathLike[str]) -> Path:
@@ -208,7 +211,7 @@ def _keep(found: Checked, settings: Settings) -> tuple[str, ...]:
     try:
         place = _reports(settings.home)
         place.mkdir(parents=True, exist_ok=True)
-        more = {"name": found.name, "at": str(found.file), "checked": time.time_ns() // 1_000_000}
+        more = {"name": found.name, "at": whole(str(found.file)), "checked": time.time_ns() // 1_000_000}
         target = place / f"{found.name.replace('/', '.')}.json"
         draft = target.with_suffix(f".{os.getpid()}.part")
         try:
@@ -232,7 +235,7 @@ def _count(
     """The rung to show, counted in the evidence; with an assistant no rung is read, but its part is declared."""
     evidence, rung = Evidence(home), 0 if for_assistant else 1
     try:
-        read = hints_read(evidence.events(contract.project), claim.id, contract.hash())
+        read = hints_read(evidence.counted(contract.project), claim.id, contract.hash())
         rung = read if for_assistant else min(RUNGS, read + 1)
         event = evidence.event(
             "hint", contract.project, claim.id, milestone=failed["milestone"], contract_hash=contract.hash(),
@@ -243,10 +246,10 @@ def _count(
     return rung, _added(evidence, [event])
 
 
-def _added(evidence: Evidence, events: Iterable[Event]) -> tuple[str, ...]:
+def _added(evidence: Evidence, events: Iterable[Event], once: bool = False) -> tuple[str, ...]:
     """Add events; the warnings of what could not be kept or read."""
     try:
-        evidence.add(events)
+        evidence.add(events, once=once)
     except (CastaliaError, OSError) as error:
         return (_not_kept(error), *_set_aside(evidence))
     return _set_aside(evidence)

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from castalia import catalog
 from castalia.check import child, contracts, desk, drafts
 from castalia.check.loopback import only_here
+from castalia.check.result import whole
 from castalia.core.errors import CastaliaError, Conflict, NotFound, Refused, Unavailable, WrongInput
 from castalia.core.evidence import Evidence, hints_read
 from castalia.core.record import Record, shown
@@ -128,9 +129,8 @@ def router(settings: Settings, scrub: Callable[[str], str] = str) -> APIRouter:
 
     @routes.post("/{name}/solution", summary="Open the solution; it is noted in the evidence", response_model=None)
     async def open_solution(name: Name, request: Request, asked: OpenRequest | None = None) -> Response:
-        known, about = await counter.known(name, request)
-        opened = await run_in_threadpool(_opened, settings, about)
-        return await opening(known, opened, request)
+        known, _ = await counter.known(name, request)
+        return await opening(known, False, request)
 
     return routes
 
@@ -290,7 +290,7 @@ def _last(settings: Settings, name: str, about: Mapping[str, Any]) -> dict[str, 
         return None
     at = FilePath(str(report.pop("at", "")))
     passed = sum(each.get("outcome") == "pass" for each in report["claims"] if isinstance(each, dict))
-    own = at == drafts.place(settings.home, name).resolve()
+    own = str(at) == whole(str(drafts.place(settings.home, name).resolve()))
     file = at.name if at.suffix == ".py" else f"{about['project']}.py"
     current = report.get("contract_hash") == about["contract_hash"]
     return {**report, "file": file, "of_draft": own, "passed": passed, "current": current}
@@ -299,7 +299,7 @@ def _last(settings: Settings, name: str, about: Mapping[str, Any]) -> dict[str, 
 def _events(settings: Settings, project: str) -> tuple[list[Any], list[str]]:
     evidence = Evidence(settings.home)
     try:
-        found = evidence.events(project)
+        found = evidence.counted(project)
         aside = evidence.set_aside
         return found, [f"{aside} lines of the evidence could not be read and were set aside"] if aside else []
     except (CastaliaError, OSError) as error:

@@ -32,6 +32,10 @@ class Limits:
     """Open files of one process."""
     file_size: int = 256 << 20
     """Of any one file."""
+    disk: int = 1 << 30
+    """Of all files in its folder together, added up five times a second."""
+    entries: int = 50_000
+    """Files and folders in its folder."""
     output: int = 1 << 20
     """Printed bytes that are kept; what is printed beyond is read and dropped."""
     result: int = 256 << 20
@@ -48,6 +52,11 @@ class Limits:
         memory = contract.memory << 20
         cpu = 2 * (cls.start + budgets) + 2
         return cls(memory=memory, cpu=cpu, address_space=max(cls.address_space, 8 * memory))
+
+    @property
+    def room(self) -> str:
+        """How much may lie in its folder, in words."""
+        return f"{self.disk >> 20} MiB or {self.entries} files into its folder"
 
     def as_dict(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -85,6 +94,7 @@ def enforced_by(refused: dict[str, str] | None) -> list[Enforced]:
     posix = sys.platform != "win32" and _has("resource")
     linux = sys.platform == "linux"
     no_rlimit = "" if posix else "this system has no resource limits"
+    no_cage = "" if sys.platform != "win32" else "nothing stands between checker and code on Windows"
     no_tree = "" if linux else "only Linux tells a program about its whole process tree"
     told = refused or {}
 
@@ -100,6 +110,7 @@ def enforced_by(refused: dict[str, str] | None) -> list[Enforced]:
     outside = by_kernel("read-only files")
     if outside and own_user:
         outside += "; it runs as a user of its own, who can write only where everybody may"
+    unix = "Unix sockets are reachable" if outside else "Unix sockets that were open before are covered"
     cure = NAMESPACES if linux else ELSEWHERE
     rows = [
         ("wall", "", "the checker ends what is late", ""),
@@ -109,10 +120,11 @@ def enforced_by(refused: dict[str, str] | None) -> list[Enforced]:
         ("address space", no_rlimit, "RLIMIT_AS", ELSEWHERE),
         ("cpu", no_rlimit, "RLIMIT_CPU", ELSEWHERE),
         ("file size", no_rlimit, "RLIMIT_FSIZE", ELSEWHERE),
+        ("disk", no_cage, "all files of its folder, added up five times a second", ELSEWHERE),
         ("open files", no_rlimit, "RLIMIT_NOFILE", ELSEWHERE),
         ("processes", no_count and f"{no_count}; {polled}", counted, COUNTED if linux else ELSEWHERE),
         ("no process stays", no_pids and no_tree, "a polled and killed tree" if no_pids else "a PID namespace", cure),
-        ("no network", by_kernel("network namespace"), "a network namespace with only its own loopback", cure),
+        ("no network", by_kernel("network namespace"), f"a network namespace with only its own loopback; {unix}", cure),
         ("files outside", outside, "everything but its own folder is read-only", cure),
     ]
     return [Enforced(name, not why, why or how, cure if why else "") for name, why, how, cure in rows]

@@ -11,7 +11,9 @@ import ctypes
 import os
 import secrets
 import socket
+import stat
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
@@ -23,6 +25,7 @@ NO_SETUID_FIXUP = 4
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 COUNTED, UNCOUNTED, UNTRIED = 0, 1, 2
 SHARED_MEMORY = 256 << 20
+MOST_SOCKETS = 2000
 MOST_PIDS = 400  # the kernel takes no less than 301
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -51,8 +54,18 @@ def unshare() -> dict[str, str]:
     return told
 
 
-def enclose(folder: Path, loopback: bool) -> dict[str, str]:
-    """Inside the namespaces: everything but ``folder`` read-only, own /proc and /dev/shm; own loopback where asked for.
+def open_sockets() -> list[str]:
+    """The places of the Unix sockets that are bound to files now. No network namespace hides these."""
+    with contextlib.suppress(OSError):
+        rows = Path("/proc/net/unix").read_text(errors="surrogateescape").splitlines()[1:]
+        places = (row.split(maxsplit=7)[7] for row in rows if row.count(" /"))
+        return list(dict.fromkeys(place for place in places if place.startswith("/")))[:MOST_SOCKETS]
+    return []
+
+
+def enclose(folder: Path, loopback: bool, sockets: Iterable[str] = ()) -> dict[str, str]:
+    """Inside the namespaces: everything but ``folder`` read-only, own /proc and /dev/shm, nothing at the ``sockets``;
+    own loopback where asked for.
 
     Returns means -> "" or why not, for "read-only files" and "number of processes".
     """
@@ -68,6 +81,10 @@ def enclose(folder: Path, loopback: bool) -> dict[str, str]:
         with contextlib.suppress(OSError):  # refused inside some containers; then theirs stays, read-only
             _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
             told["number of processes"] = _limit_pids()
+        for place in sockets:
+            with contextlib.suppress(OSError):
+                if stat.S_ISSOCK(os.lstat(place).st_mode):
+                    _mount("/dev/null", place, "", MS_BIND)
         _mount_attr("/", MOUNT_ATTR_RDONLY, 0, AT_RECURSIVE)
         _mount_attr(str(folder), 0, MOUNT_ATTR_RDONLY, 0)
         with contextlib.suppress(OSError):
@@ -162,7 +179,7 @@ def _unshare(flags: int) -> str:
 
 
 def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
-    arguments = [text.encode() if text else None for text in (source, target, kind)]
+    arguments = [os.fsencode(text) if text else None for text in (source, target, kind)]
     if _libc.mount(*arguments, ctypes.c_ulong(flags), data.encode() if data else None):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 

@@ -59,9 +59,9 @@ class Result:
             "words", "why", "input", "size", "case", "file_line", "action", "seconds", "learner_seconds", "output",
         )}  # fmt: skip
         first = {"id": self.claim, "milestone": self.milestone, "outcome": self.outcome, "seed": self.seed,
-                 "got": _json(self.got), "expected": _json(self.expected), "topic": self.topic,
+                 "got": self.got, "expected": self.expected, "topic": self.topic,
                  "topic_title": self.topic_title}  # fmt: skip
-        return {**first, **rest}
+        return {name: _json(value) for name, value in {**first, **rest}.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +104,19 @@ class Report:
         names = ("project", "outcome", "seed", "contract_hash", "code_hash", "python", "milestone", "memory",
                  "seconds")  # fmt: skip
         told = {name: getattr(self, name) for name in names}
-        return {**told, "claims": [claim.as_dict() for claim in self.claims], "enforced": list(self.enforced)}
+        found = {name: _json(value) for name, value in {**told, "enforced": self.enforced}.items()}
+        return {**found, "claims": [claim.as_dict() for claim in self.claims]}
+
+
+def whole(text: str) -> str:
+    """The text with half characters (of file names that are not UTF-8) written out, since JSON and UTF-8 have none."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _json(value: Any) -> Any:
-    """JSON has no NaN and no infinities: these stand as text."""
+    """JSON has no NaN, no infinities and no half characters: these stand as text."""
+    if isinstance(value, str):
+        return whole(value)
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return repr(value)
     if isinstance(value, complex):
@@ -116,7 +124,7 @@ def _json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_json(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _json(item) for key, item in value.items()}
-    if value is None or isinstance(value, bool | int | float | str):
+        return {whole(str(key)): _json(item) for key, item in value.items()}
+    if value is None or isinstance(value, bool | int | float):
         return value
-    return str(value)[:200]
+    return whole(str(value)[:200])

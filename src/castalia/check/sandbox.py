@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from castalia.check.folders import last_bytes, remove
 from castalia.check.limits import Limits
 from castalia.core.errors import Unavailable
 from castalia.jobs.processes import Process, end_all, marked
@@ -27,6 +28,8 @@ from castalia.jobs.spawn import spawn
 
 RUNNER = Path(__file__).with_name("runner.py")
 MARK = "CASTALIA_CHECK"
+RELEASED = b"."
+"""Sent to the cage before its pipe LIFE is closed."""
 CAGED = os.name == "posix"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
             "NUMEXPR_NUM_THREADS")  # fmt: skip
@@ -54,7 +57,7 @@ class Sandbox:
         try:
             self._process = self._start(command, self._environment(threads))
         except OSError as error:
-            shutil.rmtree(self.base, ignore_errors=True)
+            remove(self.base)
             words = f"The runner could not be started with {python}"
             raise Unavailable(words, error.strerror or "", "a Python with NumPy", "see castalia doctor") from None
         assert self._process.stdin and self._process.stdout and self._process.stderr
@@ -78,9 +81,7 @@ class Sandbox:
 
     def last_trace(self) -> str:
         """What faulthandler wrote down: where each thread was when time was up, or at a crash."""
-        with contextlib.suppress(OSError):
-            return self.trace.read_text("utf-8", "replace")
-        return ""
+        return last_bytes(self.trace).decode("utf-8", "replace")
 
     def report(self, wait: float = 0.0) -> dict[str, Any]:
         """What the cage says: reason, code, peak, refused. ``wait`` seconds for it to have ended."""
@@ -88,8 +89,8 @@ class Sandbox:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(wait)
         if CAGED:
-            with contextlib.suppress(OSError, ValueError):
-                told: dict[str, Any] = json.loads((self.base / "report.json").read_text())
+            with contextlib.suppress(ValueError):
+                told: dict[str, Any] = json.loads(last_bytes(self.base / "report.json"))
                 return told
         return {"reason": "", "code": None if CAGED else self._process.poll(), "peak": 0, "refused": {}}
 
@@ -97,6 +98,8 @@ class Sandbox:
         """End it with everything it started. Nothing of it lives on return. Safe from any thread, and twice."""
         with self._lock:
             if self._life >= 0:
+                with contextlib.suppress(OSError):  # a word, so that the end of the pipe alone means: we are gone
+                    os.write(self._life, RELEASED)
                 os.close(self._life)
                 self._life = -1
         if CAGED:
@@ -109,13 +112,13 @@ class Sandbox:
         end_all(lambda: marked(self._mark))  # nothing, unless the cage itself was killed
 
     def close(self) -> None:
-        """``kill``, and remove its folder."""
+        """``kill``, and remove its folder. What cannot be removed is left, and decides nothing."""
         if self._closed:
             return
         self._closed = True
         self.kill()
         self._pump.join(timeout=5.0)
-        shutil.rmtree(self.base, onerror=_make_removable)
+        remove(self.base)
 
     def _start(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
         pipe = subprocess.PIPE
@@ -199,12 +202,3 @@ def _end_tree(pid: int) -> None:
     """Windows: the process and its descendants."""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, timeout=10, check=False)
-
-
-def _make_removable(function: Any, path: str, _: object) -> None:
-    """They may have taken the rights off their own folder."""
-    with contextlib.suppress(OSError):
-        os.chmod(os.path.dirname(path), 0o700)
-        if not os.path.islink(path):
-            os.chmod(path, 0o700)
-        function(path)

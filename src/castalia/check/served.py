@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from castalia.check import contracts, desk
+from castalia.check.folders import remove
 from castalia.core.contract import Claim
 from castalia.core.errors import CastaliaError
 from castalia.core.settings import Settings
@@ -48,12 +48,12 @@ def hint(settings: Settings, name: str, for_assistant: bool) -> dict[str, Any]:
 
 
 def solution(settings: Settings, name: str, opened: bool) -> dict[str, Any]:
-    """The reference's files; noted in the evidence unless it was opened before."""
+    """The reference's files; noted in the evidence unless it was opened before, which is looked at again here."""
     told: dict[str, Any] = {"warnings": []}
     if opened:
         files = [(path.name, path.read_text("utf-8")) for path in contracts.reference_files(name, settings)]
     else:
-        files, told["warnings"] = desk.solution(name, settings=settings)
+        files, told["warnings"] = desk.solution(name, once=True, settings=settings)
     return {**told, "files": [{"file": file, "text": text} for file, text in files]}
 
 
@@ -138,7 +138,7 @@ def main() -> int:
         threading.Thread(target=_wait_for_the_end, daemon=True).start()
         answer = json.dumps(work(order)).encode()
     finally:  # the workbench removes it too, if it still lives
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove(scratch)
     with os.fdopen(telling, "wb") as stream:
         stream.write(answer)
     return 0

@@ -291,6 +291,8 @@ class Runner:
             return Died("memory", f"its processes held {report['peak'] >> 20} MiB; {limit} MiB are allowed", where)
         if report["reason"] == "processes":
             return Died("learner_error", f"it started more than {self.limits.processes} processes", where)
+        if report["reason"] == "disk":
+            return Died("learner_error", f"it wrote more than {self.limits.room}", where)
         if outcome == "timeout":
             return Died("timeout", "it did not end in time", where)
         if why:

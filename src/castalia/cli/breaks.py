@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from castalia.cli import terminal
 from castalia.cli.check import SEEDS, warn
+from castalia.cli.stopping import stoppable
 from castalia.core.errors import WrongInput
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def break_(name: str, /, *, with_: str, python: str = "", seed: int | None = Non
         raise WrongInput("castalia break: --seed does not fit", str(seed), f"0 to {SEEDS - 1}", "Take another one.")
     from castalia.check.breaking import attempt
 
-    made = attempt(name, with_, python=python, seed=seed)
+    with stoppable():
+        made = attempt(name, with_, python=python, seed=seed)
     if json:
         terminal.out_json(made.as_dict())
     else:

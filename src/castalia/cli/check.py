@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from castalia.check import wording
 from castalia.cli import layout, terminal
+from castalia.cli.stopping import stoppable
 from castalia.core.errors import WrongInput
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def check(
         from castalia.cli.saves import Watch
 
         return Watch(name, at=at, python=python, all=all, seed=seed, milestone=milestone or None).run()
-    found = desk.check(name, at, python, seed, all=all, milestone=milestone or None)
+    with stoppable():
+        found = desk.check(name, at, python, seed, all=all, milestone=milestone or None)
     if json:
         terminal.out_json(found.report.as_dict())
     else:

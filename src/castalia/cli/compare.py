@@ -49,8 +49,10 @@ def compare(
         return _systems(a, b, seeds, quick, data, json)
     _refuse({"--quick": quick, "--data": data, "--seeds": seeds if seeds != 5 else None}, "one name")
     from castalia.check.comparison import compare_functions
+    from castalia.cli.stopping import stoppable
 
-    found = compare_functions(a, at or ".", python, seed)
+    with stoppable():
+        found = compare_functions(a, at or ".", python, seed)
     if json:
         terminal.out_json(found.as_dict())
     else:

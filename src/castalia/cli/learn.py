@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from castalia.check import wording
 from castalia.cli import terminal
 from castalia.cli.check import show, warn
+from castalia.cli.stopping import stoppable
 
 if TYPE_CHECKING:
     from castalia.check.desk import Checked
@@ -28,13 +29,15 @@ def learn(*, json: bool = False) -> int:
         Print the report of the check as one object instead, with "file" and "written".
     """
     from castalia.check import contracts, desk
+    from castalia.check.result import whole
 
     text = contracts.starting_text(NAME)
     written = write(text)
-    found = desk.check(NAME, FILE)
+    with stoppable():
+        found = desk.check(NAME, FILE)
     report = found.report
     if json:
-        terminal.out_json({**report.as_dict(), "file": str(FILE.resolve()), "written": written})
+        terminal.out_json({**report.as_dict(), "file": whole(str(FILE.resolve())), "written": written})
     elif report.passed:
         _green(found)
     else:

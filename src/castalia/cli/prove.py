@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from castalia.cli import terminal
 from castalia.cli.check import SEEDS, warn
+from castalia.cli.stopping import stoppable
 from castalia.core.errors import WrongInput
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def prove(name: str, /, *, full: bool = False, seed: int = 0, python: str = "", 
 
     progress = Progress()
     try:
-        proven = prove_and_keep(name, full=full, seed=seed, python=python, say=progress.say)
+        with stoppable():
+            proven = prove_and_keep(name, full=full, seed=seed, python=python, say=progress.say)
     except KeyboardInterrupt:
         progress.end()
         if full:

@@ -9,6 +9,7 @@ version does not know is kept: a file written by a later Castalia loses nothing 
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import secrets
@@ -25,6 +26,10 @@ from castalia.core.lock import FileLock
 VERSION = 1
 KINDS = ("started", "check", "hint", "spoiler", "prove", "compare", "break")
 """What this version writes. An event of another kind is read and kept like any other."""
+COUNTED = ("hint", "spoiler")
+"""Kinds that later events of their project are told the number of."""
+RECENT = 200
+"""So many events of a project are looked at for the one before."""
 PAUSE = 30.0
 """Minutes: a longer silence between two events of a project was a break, and counts as no work."""
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -117,11 +122,15 @@ class Evidence:
         self.corrupt = home / "evidence.corrupt.jsonl"
         self.set_aside = 0
 
-    def add(self, events: Iterable[Event]) -> list[Event]:
-        """Append events, on disk when this returns. Unavailable where the home cannot be written."""
+    def add(self, events: Iterable[Event], *, once: bool = False) -> list[Event]:
+        """Append events, on disk when this returns: the ones that were added. Unavailable where the home cannot be
+        written. With ``once`` one of a kind and project that the log holds already is left out."""
         made = list(events)
         if made:
             with self._writing():
+                if once:
+                    known = {(each.kind, each.project) for each in self._read_locked()}
+                    made = [each for each in made if (each.kind, each.project) not in known]
                 self._append(made)
         return made
 
@@ -129,6 +138,15 @@ class Evidence:
         """Every event (of one project), oldest first, each id once."""
         found = self._read(self.path)
         chosen = {each.id: each for each in found if not project or each.project == project}
+        return sorted(chosen.values(), key=lambda each: (each.time, each.id))
+
+    def counted(self, project: str) -> list[Event]:
+        """The hints and opened solutions of a project and its last events in the file, oldest first.
+
+        It is asked at every check, so other lines are not parsed: one of them that is no event is set aside when
+        ``events`` meets it, a torn one here too.
+        """
+        chosen = {each.id: each for each in self._read(self.path, project)}
         return sorted(chosen.values(), key=lambda each: (each.time, each.id))
 
     def merge(self, other: Path) -> int:
@@ -155,7 +173,7 @@ class Evidence:
         past: dict[str, list[Event]] = {}
         for each in events:
             first = each.project not in past
-            known = past.setdefault(each.project, self.events(each.project) if first else [])
+            known = past.setdefault(each.project, self.counted(each.project) if first else [])
             yield Event(
                 **{name: getattr(each, name) for name in _TYPES if name not in ("hints", "spoilers", "minutes")},
                 hints=max(each.hints, hints_read(known, each.claim, each.contract_hash)),
@@ -194,18 +212,19 @@ class Evidence:
         if fresh:
             _sync_folder(self.path.parent)
 
-    def _read(self, path: Path) -> list[Event]:
+    def _read(self, path: Path, counted: str | None = None) -> list[Event]:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             return []
-        events, wrong = _parse(content)
+        events, wrong = _parse(content) if counted is None else _parse_counted(content, counted)
         if not wrong:
             return events
         # Perhaps a line that somebody is about to end: looked at again while nobody writes.
         try:
             with self._writing():
-                return self._read_locked()
+                events = self._read_locked()
+            return events if counted is None else [each for each in events if each.project == counted]
         except Unavailable:  # a home that can only be read: nothing is moved, and it is said all the same
             self.set_aside += len(wrong)
             return events
@@ -267,6 +286,28 @@ def _parse(content: bytes) -> tuple[list[Event], list[bytes]]:
         else:
             events.append(event)
     return events, wrong
+
+
+def _parse_counted(content: bytes, project: str) -> tuple[list[Event], list[bytes]]:
+    """Of one project the hints, the opened solutions and the last events; every line where one is torn."""
+    if content[-2:] not in (b"", b"}\n") or content.count(b"\n") != content.count(b"}\n"):
+        events, wrong = _parse(content)
+    else:
+        name = json.dumps(project, ensure_ascii=False).encode()
+        lines = list(itertools.islice(_lines_with(name, content), RECENT))
+        for kind in COUNTED:
+            lines += (line for line in _lines_with(json.dumps(kind).encode(), content) if name in line)
+        events, wrong = _parse(b"\n".join(dict.fromkeys(lines)))
+    return [each for each in events if each.project == project], wrong
+
+
+def _lines_with(word: bytes, content: bytes) -> Iterator[bytes]:
+    """The lines that hold ``word``, the last one first."""
+    at = len(content)
+    while (at := content.rfind(word, 0, at)) >= 0:
+        begin = content.rfind(b"\n", 0, at) + 1
+        yield content[begin : content.find(b"\n", at)]  # every line has its end
+        at = begin
 
 
 def _write(fd: int, data: bytes) -> None:
