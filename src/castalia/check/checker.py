@@ -98,7 +98,12 @@ def inputs_of(claim: Claim, seed: int, count: int) -> Iterator[tuple[Any, ...]]:
 
 def not_reached(claim: Claim, seed: int, error: Exception, path: Path, *, milestone: str = "") -> Result:
     """The result of a claim whose subject could not be loaded, or that is still the stub."""
-    return _explain(_blank(claim, seed, milestone), claim, path, None, _judged(error))
+    result = _explain(_blank(claim, seed, milestone), claim, path, None, _judged(error))
+    if result.outcome in ("not_attempted", "tool_error"):
+        return result
+    action = f"Mend {result.file_line}: before the file can be imported, nothing in it can be checked."
+    words = f"{path.name} cannot be imported."
+    return replace(result, words=words, action=action, topic="", expected=None, got=None, loaded=False)
 
 
 def _blank(claim: Claim, seed: int, milestone: str) -> Result:

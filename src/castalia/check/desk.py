@@ -84,6 +84,8 @@ class Hint:
     rung: int
     text: str
     warnings: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+    """The rungs below this one."""
 
 
 def check(
@@ -148,11 +150,12 @@ def hint(name: str = "", *, for_assistant: bool = False, settings: Settings | No
         return Hint(contract.project, "", "", 0, words)
     failed = wrong[0]
     claim = contract.claim(failed["id"])
-    if failed["outcome"] == "tool_error":
+    if failed["outcome"] == "tool_error" or not failed.get("loaded", True):
         return Hint(contract.project, claim.id, claim.words, 0, str(failed["action"]))
     rung, warnings = _count(settings.home, contract, claim, failed, for_assistant)
     text = for_an_assistant(contract.project, claim, failed) if for_assistant else claim.hints[rung - 1]
-    return Hint(contract.project, claim.id, claim.words, rung, text, warnings)
+    earlier = () if for_assistant else claim.hints[: rung - 1]
+    return Hint(contract.project, claim.id, claim.words, rung, text, warnings, earlier)
 
 
 def for_an_assistant(project: str, claim: Claim, failed: dict[str, Any]) -> str:
@@ -160,6 +163,8 @@ def for_an_assistant(project: str, claim: Claim, failed: dict[str, Any]) -> str:
     facts = {name: failed.get(name) for name in ("why", "input", "got", "expected", "file_line", "topic", "seed")}
     lines = [f"I am building {project} myself, to learn it. One claim about my code does not hold.", ""]
     lines.append(f"claim: {claim.words} ({claim.id}; outcome: {str(failed['outcome']).replace('_', ' ')})")
+    if failed.get("topic_title"):
+        facts["topic"] = f"{failed['topic_title']} ({failed['topic']})"
     lines += [f"{name.replace('_', ':')}: {value}" for name, value in facts.items() if value not in (None, "")]
     lines += [
         "",
@@ -221,7 +226,8 @@ def _keep(found: Checked, settings: Settings) -> tuple[str, ...]:
             draft.unlink(missing_ok=True)
         milestone = failed.milestone if failed else report.claims[-1].milestone if report.claims else ""
         event = evidence.event(
-            "check", report.project, failed.claim if failed else "", milestone=milestone, outcome=report.outcome,
+            "check", report.project, failed.claim if failed and failed.loaded else "", milestone=milestone,
+            outcome=report.outcome,
             contract_hash=report.contract_hash, code_hash=report.code_hash, seed=report.seed,
         )  # fmt: skip
     except (CastaliaError, OSError) as error:
@@ -237,6 +243,8 @@ def _count(
     try:
         read = hints_read(evidence.counted(contract.project), claim.id, contract.hash())
         rung = read if for_assistant else min(RUNGS, read + 1)
+        if rung == read and not for_assistant:
+            return rung, _set_aside(evidence)  # read before: nothing new has happened
         event = evidence.event(
             "hint", contract.project, claim.id, milestone=failed["milestone"], contract_hash=contract.hash(),
             hints=rung, outcome=failed["outcome"], ai_declared=for_assistant,

@@ -43,6 +43,8 @@ class Result:
     """Of these, spent in the learner's code (as the runner measures it)."""
     output: str = ""
     """The beginning of what the code printed, at most 500 characters."""
+    loaded: bool = True
+    """False where the file could not even be imported: then nothing is said about the claim."""
 
     @property
     def passed(self) -> bool:
@@ -57,6 +59,7 @@ class Result:
         """For ``--json``: id, milestone, outcome, seed, got, expected, topic, and the rest."""
         rest = {name: getattr(self, name) for name in (
             "words", "why", "input", "size", "case", "file_line", "action", "seconds", "learner_seconds", "output",
+            "loaded",
         )}  # fmt: skip
         first = {"id": self.claim, "milestone": self.milestone, "outcome": self.outcome, "seed": self.seed,
                  "got": self.got, "expected": self.expected, "topic": self.topic,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ Style = Callable[[str, str], str]
 """(text, style) -> text; the styles are bold, dim, red, green, yellow and accent."""
 WIDTH = 100
 _INDENT = 16
+_WARNING = re.compile(r"^[^\n]*?([^/\\\n]+\.py):(\d+): (\w*Warning): ([^\n]*)(?:\n  [^\n]*)?", re.MULTILINE)
 
 
 def plain(text: str, style: str) -> str:
@@ -36,17 +38,22 @@ def report(found: Checked, *, all: bool = False, action: bool = True, style: Sty
     passed = [each.claim for each in told.claims if each.passed]
     if passed:
         lines.append(_field("pass", ", ".join(passed), "green", style, width))
-    others = [f"{each.claim} ({said(each.outcome)})" for each in told.claims if not each.passed and each != failed]
-    if others:
-        lines.append(_field("also", ", ".join(others), "red", style, width))
+    others = [each for each in told.claims if not each.passed and each != failed]
+    waiting = sum(each.outcome == "not_attempted" for each in others)
+    for each in others:
+        if each.outcome != "not_attempted":
+            place = f" ({each.file_line})" if each.file_line else ""
+            lines.append(_field("also", f"{each.claim}: {each.why}{place}", "red", style, width))
+    if waiting:
+        lines.append(_field("also", f"{waiting} not attempted", "dim", style, width))
     if failed is not None:
         lines += ["", held(found)] if found.unwritten else [failure(failed, style, width)]
         if action:
             lines += ["", f"{style('Next:', 'bold')} {printable(found.next_step)}"]
         return "\n".join(lines)
     lines += ["", held(found, all)]
-    if action and not all and not told.milestone:
-        lines.append(f"{style('Next:', 'bold')} castalia check {found.name} --all")
+    if action and (further := after(found, all)):
+        lines.append(f"{style('Next:', 'bold')} {further}")
     return "\n".join(lines)
 
 
@@ -56,6 +63,18 @@ def held(found: Checked, all: bool = False) -> str:
     milestone = order[order.index(found.waiting) - 1] if found.waiting else told.milestone
     claims = f"Milestone {milestone} of" if milestone else f"Every {'' if all else 'core '}claim about"
     return f"{claims} {told.project} holds (seed {told.seed})."
+
+
+def after(found: Checked, all: bool = False) -> str:
+    """What to do when everything that was asked for holds; "" where that is the end."""
+    beyond = any(claim.tier != "core" for milestone in found.contract.milestones for claim in milestone.claims)
+    if found.report.milestone:
+        return ""
+    if beyond and not all:
+        return f"castalia check {found.name} --all"
+    if found.name == "softmax":
+        return "castalia new basics --learn   six small things to write yourself"
+    return f"castalia compare {found.name}   your code beside the reference"
 
 
 def progress(report: Report, contract: Contract, all: bool = False, style: Style = plain) -> str:
@@ -90,15 +109,21 @@ def facts(found: Result) -> dict[str, Any]:
     """What a failure shows, by name; what is empty is left out."""
     told = {
         "why": found.why, "input": found.input, "got": found.got, "expected": found.expected,
-        "topic": f"{found.topic_title} ({found.topic})",
-        "at": found.file_line, "seed": found.seed, "printed": found.output,
+        "topic": f"{found.topic_title} ({found.topic})" if found.topic else "",
+        "at": found.file_line, "seed": found.seed if found.loaded else "", "printed": folded(found.output),
     }  # fmt: skip
     return {name: value for name, value in told.items() if value is not None and value != ""}
 
 
+def folded(output: str) -> str:
+    """What the code printed, a warning of Python's in one line and without the folder."""
+    return _WARNING.sub(r"\1:\2: \3: \4", output)
+
+
 def failure(found: Result, style: Style = plain, width: int = WIDTH) -> str:
     """The claim in words and everything that is known about why it does not hold."""
-    lines = [_field(said(found.outcome), found.claim, "red", style, width), "", f"  {style(found.words, 'bold')}"]
+    about = found.claim if found.loaded else found.file_line
+    lines = [_field(said(found.outcome), about, "red", style, width), "", f"  {style(found.words, 'bold')}"]
     lines += [_field(name, str(value), "dim", style, width) for name, value in facts(found).items()]
     return "\n".join(lines)
 

@@ -18,7 +18,7 @@ SEEDS = 2**32
 
 
 def check(
-    name: str, /, *, at: str = ".", python: str = "", all: bool = False, seed: int | None = None,
+    name: str, /, *, at: str = "", python: str = "", all: bool = False, seed: int | None = None,
     milestone: str = "", watch: bool = False, json: bool = False,
 ) -> int:  # fmt: skip
     """Check your own code against a contract: the first claim that does not hold, with numbers and a line.
@@ -28,7 +28,7 @@ def check(
     name
         What was built: softmax, or a project's name.
     at
-        Your file, your package, or the folder that holds NAME.py.
+        Your file, your package, or the folder that holds NAME.py. Without it: this folder.
     python
         The interpreter that runs your code; it needs NumPy, not Castalia. Without it: this one.
     all
@@ -42,6 +42,8 @@ def check(
     json
         Print one object with project, outcome and claims instead.
     """
+    at = at or "."
+    milestone = milestone.upper()
     if watch and json:
         raise WrongInput("castalia check: --watch with --json", "both", "one of the two", "Leave out one of them.")
     if seed is not None and not 0 <= seed < SEEDS:

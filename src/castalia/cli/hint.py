@@ -30,7 +30,10 @@ def hint(name: str = "", /, *, for_assistant: bool = False, json: bool = False) 
         terminal.out(terminal.printable(found.text))
     else:
         terminal.out(f"{terminal.styled(found.project, 'bold')}   {found.claim}   hint {found.rung} of {desk.RUNGS}")
-        terminal.out(f"  {found.words}\n\n{found.text}")
+        terminal.out(f"  {found.words}\n")
+        for before in found.earlier:
+            terminal.out(terminal.styled(before, "dim"))
+        terminal.out(found.text)
         last = found.rung == desk.RUNGS
         more = "That was the last hint; the rest is yours." if last else "Another one:  castalia hint"
         terminal.out(f"\n{terminal.styled(more, 'dim')}")

@@ -76,6 +76,8 @@ def equal(got: Any, expected: Any, rtol: float, what: str, *, scale: float = 0.0
     truth values are no numbers, whatever they are equal to.
     """
     wanted = np.asarray(expected)
+    if got is None:
+        raise Failed("None", "numbers", f"{what} is None; is a return missing?")
     try:
         found = np.asarray(got)
     except ValueError:
@@ -103,7 +105,7 @@ def equal(got: Any, expected: Any, rtol: float, what: str, *, scale: float = 0.0
             return
         _at_worst(whole & ~np.isfinite(found), found, wanted, f"{what} is not finite")
         _at_worst(~whole & ~_alike(found, wanted), found, wanted, f"{what} should be infinite or nan")
-        _at_worst(np.where(whole, error > allowed, False), found, wanted, f"{what} is another number", error)
+        _at_worst(np.where(whole, error > allowed, False), found, wanted, f"{what} differs", error)
 
 
 def _median(values: Any) -> float:

@@ -1,5 +1,5 @@
 """Softmax turns any numbers into probabilities:
-exp(x), divided by the sum of exp(x) in its row.
+powers of e, divided by the sum of their row.
 
 This one gives nan for large inputs: fix it. Then type:
 castalia check softmax
