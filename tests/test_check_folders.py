@@ -152,7 +152,15 @@ def test_unix_sockets_that_were_open_before_are_covered(namespaces: bool, tmp_pa
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=["TERM", "HUP", "KILL"])
 def test_a_check_that_is_ended_leaves_nothing(number: signal.Signals, tmp_path: Path, scratch: Path) -> None:
     path = write(tmp_path, "def softmax(x):\n    open('here', 'w').close()\n    while True: pass\n")
-    command = [str(Path(sys.executable).parent / "castalia"), "check", "softmax", "--at", str(path)]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from castalia.cli import main; sys.exit(main())",
+        "check",
+        "softmax",
+        "--at",
+        str(path),
+    ]
     environment = {**os.environ, "TMPDIR": str(scratch), "CASTALIA_HOME": str(tmp_path / "home")}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment) as child:
         try:

@@ -106,9 +106,8 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         names = ("project", "outcome", "seed", "contract_hash", "code_hash", "python", "milestone", "memory",
                  "seconds")  # fmt: skip
-        told = {name: getattr(self, name) for name in names}
-        found = {name: _json(value) for name, value in {**told, "enforced": self.enforced}.items()}
-        return {**found, "claims": [claim.as_dict() for claim in self.claims]}
+        told = {name: _json(getattr(self, name)) for name in names}
+        return {**told, "claims": [claim.as_dict() for claim in self.claims], "enforced": _json(self.enforced)}
 
 
 def whole(text: str) -> str:
