@@ -1,8 +1,6 @@
-"""Softmax turns any numbers into probabilities:
-powers of e, divided by the sum of their row.
+"""Softmax: powers of e, divided by the sum of their row.
 
-This one gives nan for large inputs: fix it. Then type:
-castalia check softmax
+This softmax gives nan for large inputs: fix it, then check it.
 """
 
 import numpy as np
