@@ -8,6 +8,7 @@ the child ends itself in good order, and with it the runner and its folder.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from castalia import catalog
 from castalia.check import contracts, desk
 from castalia.check.folders import remove
 from castalia.core.contract import Claim
@@ -63,10 +65,8 @@ WORK: Mapping[str, Callable[..., dict[str, Any]]] = {each.__name__: each for eac
 def _description(name: str, settings: Settings) -> dict[str, Any]:
     try:
         contract = contracts.find(name, settings)
-        words = (contracts.part(name, "contract", settings).__doc__ or "").split("\n\n")[0]
-        summary = " ".join(words.split()).split(". ")[0].rstrip(".") + "."
         return {
-            "project": contract.project, "contract_hash": contract.hash(), "summary": summary,
+            "project": contract.project, "contract_hash": contract.hash(), "summary": _summary(name, settings),
             "interface": contract.interface, "start": contracts.starting_text(name, settings).lstrip("\n"),
             "milestones": [
                 {"id": each.id, "title": each.title, "claims": [_claim(claim) for claim in each.claims]}
@@ -78,6 +78,13 @@ def _description(name: str, settings: Settings) -> dict[str, Any]:
     except Exception as error:  # a contract of somebody's shelf may hold anything
         words = f"{type(error).__name__}: {error}"[:300]
         return {"problem": CastaliaError(f"the contract of {name} cannot be read", words, "a contract").as_dict()}
+
+
+def _summary(name: str, settings: Settings) -> str:
+    """What there is to do: the docstring of an exercise's package, the summary on a project's card."""
+    if name in contracts.exercises():
+        return importlib.import_module(f"castalia.check.exercises.{name}").__doc__ or ""
+    return catalog.card(name, settings).summary
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

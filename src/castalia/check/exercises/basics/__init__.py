@@ -1,1 +1,1 @@
-"""A small function library: plain functions and one class with state."""
+"""Write five functions and a class in NumPy, step by step."""

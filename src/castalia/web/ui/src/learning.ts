@@ -46,6 +46,8 @@ export interface ClaimResult {
   words: string;
   why: string;
   input: string;
+  /** Which of the claim's cases failed; -1 where none was reached. */
+  case: number;
   file_line: string;
   action: string;
   output: string;
@@ -101,6 +103,17 @@ export const outcomes: Record<string, string> = {
   memory: "Out of memory",
   tool_error: "Our fault",
 };
+
+/** Whether the file stopped before any claim was asked: it is no Python, or what it imports is missing. */
+export const unloaded = (failed: ClaimResult): boolean => failed.outcome === "learner_error" && (failed.case === -1 || unreadable(failed));
+
+const unreadable = (failed: ClaimResult): boolean => /^it raised (Syntax|Indentation|Tab)Error\b/.test(failed.why);
+
+/** What happened, in a few words: "Wrong answer", "softmax.py cannot be read". */
+export function headline(failed: ClaimResult, file: string): string {
+  if (unloaded(failed)) return `${file} cannot be ${unreadable(failed) ? "read" : "loaded"}`;
+  return outcomes[failed.outcome] ?? failed.outcome;
+}
 
 /** The claim to show: the first of the core that did not pass, else the first of the others. */
 export function failing(report: Report | undefined, milestones: Milestone[]): ClaimResult | undefined {

@@ -7,6 +7,8 @@ const INDENT = 4;
 export interface EditorHandle {
   /** Put the cursor on a line and show it. */
   goTo: (line: number) => void;
+  /** Scroll to a line that is out of sight; the cursor stays where it is. */
+  show: (line: number) => void;
   /** Replace everything; the browser's own undo takes it back. */
   replace: (text: string) => void;
 }
@@ -31,6 +33,11 @@ export function Editor({ label, value, onChange, onRun, mark, handle }: Props) {
   const numbers = useMemo(() => Array.from({ length: count }, (_, i) => i + 1).join("\n"), [count]);
   const marked = mark && mark.line >= 1 && mark.line <= count ? mark : undefined;
 
+  const scrollTo = (line: number): void => {
+    if (!area.current || !box.current) return;
+    const height = area.current.scrollHeight / area.current.value.split("\n").length;
+    box.current.scrollTop = height * (line - 1) - box.current.clientHeight / 3;
+  };
   useImperativeHandle(handle, () => ({
     goTo: (line) => {
       const text = area.current;
@@ -41,8 +48,13 @@ export function Editor({ label, value, onChange, onRun, mark, handle }: Props) {
       text.focus({ preventScroll: true });
       text.setSelectionRange(start, start + lines[wanted - 1]!.length);
       box.current.scrollLeft = 0;
-      box.current.scrollTop = (text.scrollHeight / lines.length) * (wanted - 1) - box.current.clientHeight / 3;
+      scrollTo(wanted);
       box.current.scrollIntoView({ block: "nearest" });
+    },
+    show: (line) => {
+      const seen = box.current?.getBoundingClientRect();
+      const mark = box.current?.querySelector(".editor-mark")?.getBoundingClientRect();
+      if (seen && mark && (mark.top < seen.top || mark.bottom > seen.bottom)) scrollTo(line);
     },
     replace: (text) => {
       if (!area.current) return;

@@ -1,4 +1,4 @@
-import { failing, outcomes, progress, type Milestone, type Report } from "../learning";
+import { failing, outcomes, progress, unloaded, type Milestone, type Report } from "../learning";
 import { Icon, type IconName } from "./icons";
 
 const looks = {
@@ -9,8 +9,9 @@ const looks = {
 
 /** The milestones in the order to build them, each with its claims in words and what the last check said of them. */
 export function Milestones({ milestones, report }: { milestones: Milestone[]; report: Report | undefined }) {
-  const shown = failing(report, milestones);
-  const results = new Map((report?.claims ?? []).map((one) => [one.id, one.outcome]));
+  const tried = (report?.claims ?? []).filter((one) => !unloaded(one));
+  const shown = report && failing({ ...report, claims: tried }, milestones);
+  const results = new Map(tried.map((one) => [one.id, one.outcome]));
   let reachable = true;
   const states = milestones.map((one) => {
     const state = progress(one, report, reachable);

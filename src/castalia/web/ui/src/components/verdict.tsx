@@ -1,18 +1,17 @@
 import { useRef } from "preact/hooks";
 import { number } from "../format";
-import { lineOf, outcomes, type ClaimResult, type Milestone, type Report } from "../learning";
+import { headline, lineOf, unloaded, type ClaimResult, type Milestone, type Report } from "../learning";
 import { Icon } from "./icons";
 
-/** What the last check found: the first claim that does not hold, with numbers, a line and one thing to do. */
-export function Verdict(props: { report: Report; failed: ClaimResult | undefined; milestones: Milestone[]; file: string; stale: boolean; goTo: (line: number) => void; again: (seed: number) => void; beyond?: (() => void) | undefined }) {
-  const { report, failed, file, stale } = props;
+/** What the last check found: the first claim that does not hold, with numbers, a line and one thing to do. `old` says of what it is where it is not of this text and this check. */
+export function Verdict(props: { report: Report; failed: ClaimResult | undefined; milestones: Milestone[]; file: string; old: string; goTo: (line: number) => void; again: (seed: number) => void; beyond?: (() => void) | undefined }) {
+  const { report, failed, file, old } = props;
   const missing = (report.enforced ?? []).filter((one) => !one.enforced).map((one) => one.name);
   return (
-    <div class="stack verdict">
-      {failed ? <Failure key={failed.id} {...props} failed={failed} file={file} /> : <Green report={report} beyond={props.beyond} />}
+    <div class={old ? "stack verdict old" : "stack verdict"}>
+      {failed ? <Failure key={failed.id} {...props} failed={failed} file={file} /> : <Green report={report} old={old} beyond={props.beyond} />}
       <p class="small muted">
         {holding(report, props.milestones)}
-        {stale && " The text has changed since."}
       </p>
       {missing.length > 0 && <p class="small muted">Limits that do not hold on this machine: {missing.join(", ")}. castalia doctor says why.</p>}
       {(report.warnings ?? []).map((words) => (
@@ -24,11 +23,11 @@ export function Verdict(props: { report: Report; failed: ClaimResult | undefined
   );
 }
 
-function Green({ report, beyond }: { report: Report; beyond: (() => void) | undefined }) {
+function Green({ report, old, beyond }: { report: Report; old: string; beyond: (() => void) | undefined }) {
   return (
     <>
       <h2 class="state good">
-        <Icon name="check" /> Well done
+        <Icon name="check" /> Well done <Old words={old} />
       </h2>
       <p>
         Every core claim about {report.project} holds for this code <span class="muted">(seed {report.seed})</span>.
@@ -44,16 +43,18 @@ function Green({ report, beyond }: { report: Report; beyond: (() => void) | unde
   );
 }
 
-function Failure({ report, failed, file, goTo, again }: { report: Report; failed: ClaimResult; file: string; goTo: (line: number) => void; again: (seed: number) => void }) {
+function Failure({ report, failed, file, old, goTo, again }: { report: Report; failed: ClaimResult; file: string; old: string; goTo: (line: number) => void; again: (seed: number) => void }) {
   const details = useRef<HTMLDetailsElement>(null);
   const line = lineOf(failed.file_line, file);
-  const rows: [string, unknown][] = [["Why", failed.why], ["Input", failed.input], ["Got", failed.got], ["Expected", failed.expected]];
+  const early = unloaded(failed);
+  const rows: [string, unknown][] = [["Why", failed.why]];
+  if (!early) rows.push(["Input", failed.input], ["Got", failed.got], ["Expected", failed.expected]);
   return (
     <>
       <h2 class={failed.outcome === "not_attempted" ? "state warn" : "state bad"}>
-        <Icon name={failed.outcome === "not_attempted" ? "ring" : "cross"} /> {outcomes[failed.outcome] ?? failed.outcome}
+        <Icon name={failed.outcome === "not_attempted" ? "ring" : "cross"} /> {headline(failed, file)} <Old words={old} />
       </h2>
-      <p class="claim-words">{failed.words}</p>
+      <p class="claim-words">{early ? "Python stopped before the first claim could be tried." : failed.words}</p>
       <dl class="facts">
         {rows
           .filter(([, value]) => value !== null && value !== undefined && value !== "")
@@ -63,8 +64,12 @@ function Failure({ report, failed, file, goTo, again }: { report: Report; failed
               <dd class={name === "Why" ? "" : "mono exact"}>{text(value)}</dd>
             </>
           ))}
-        <dt>Topic</dt>
-        <dd>{failed.topic_title ? `${failed.topic_title} (${failed.topic})` : failed.topic}</dd>
+        {!early && (
+          <>
+            <dt>Topic</dt>
+            <dd>{failed.topic_title ? `${failed.topic_title} (${failed.topic})` : failed.topic}</dd>
+          </>
+        )}
         {failed.file_line && (
           <>
             <dt>At</dt>
@@ -80,13 +85,17 @@ function Failure({ report, failed, file, goTo, again }: { report: Report; failed
             </dd>
           </>
         )}
-        <dt>Seed</dt>
-        <dd>
-          {report.seed}{" "}
-          <button type="button" class="link" onClick={() => again(report.seed)}>
-            Check with the same inputs
-          </button>
-        </dd>
+        {!early && (
+          <>
+            <dt>Seed</dt>
+            <dd>
+              {report.seed}{" "}
+              <button type="button" class="link" onClick={() => again(report.seed)}>
+                Check with the same inputs
+              </button>
+            </dd>
+          </>
+        )}
       </dl>
       {failed.output && (
         <details ref={details}>
@@ -103,6 +112,10 @@ function Failure({ report, failed, file, goTo, again }: { report: Report; failed
       )}
     </>
   );
+}
+
+function Old({ words }: { words: string }) {
+  return words ? <span class="tag">{words}</span> : null;
 }
 
 /** "3 of 4 core claims hold." */

@@ -15,7 +15,7 @@ import { Same } from "../components/snippet";
 import { When } from "../components/state";
 import { Verdict } from "../components/verdict";
 import { useDrafting, type Drafting } from "../drafting";
-import { failing, lineOf, outcomes, type Project, type Report } from "../learning";
+import { failing, headline, lineOf, unloaded, type Project, type Report } from "../learning";
 import { useResource } from "../resource";
 
 let visits = 0;
@@ -55,15 +55,20 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
     if (await checking.check(options)) again();
   };
   const claim = project.milestones.flatMap((one) => one.claims).find((one) => one.id === failed?.id);
+  const old = checking.busy || checking.problem ? "of the check before" : stale ? "of an earlier text" : "";
   const verdict = useVerdictInSight(checking.report);
+  useEffect(() => {
+    if (checking.report && line) editor.current?.show(line);
+  }, [checking.report]);
   return (
     <div class="stack loose">
       <div class="two build">
         <section class="stack tight" aria-label="Editor">
           <div class="row apart small">
             <span class="mono">{project.file}</span>
-            <Saved drafting={drafting} />
+            {drafting.other === undefined && <Saved drafting={drafting} />}
           </div>
+          <Overwritten drafting={drafting} replace={(text) => editor.current?.replace(text)} />
           <Editor
             label={`${project.file}, your text`}
             value={drafting.text}
@@ -86,9 +91,8 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
             </button>
           </div>
           {drafting.problem && <ProblemBox problem={drafting.problem} />}
-          <Overwritten drafting={drafting} replace={(text) => editor.current?.replace(text)} />
         </section>
-        <section class="card stack" aria-label="Result" aria-busy={checking.busy} ref={verdict}>
+        <section class="card stack still" aria-label="Result" aria-busy={checking.busy} ref={verdict}>
           {checking.problem && <ProblemBox problem={checking.problem} />}
           {report ? (
             <>
@@ -97,14 +101,14 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
                 failed={failed}
                 milestones={project.milestones}
                 file={project.file}
-                stale={stale}
+                old={old}
                 goTo={(at) => editor.current?.goTo(at)}
                 again={(seed) => void run({ seed })}
                 beyond={stretch ? () => void run({ all: true }) : undefined}
               />
               {!checking.report && last && <Earlier project={project} />}
               {!failed && <Next project={project}>{green}</Next>}
-              {claim && failed?.outcome !== "tool_error" && <Hints key={claim.id} address={project.address} claim={claim.id} read={claim.hints} rungs={project.rungs} again={again} />}
+              {claim && failed && failed.outcome !== "tool_error" && !unloaded(failed) && <Hints key={`${claim.id}#${checking.turn}`} address={project.address} claim={claim.id} read={claim.hints} rungs={project.rungs} again={again} />}
             </>
           ) : (
             <>
@@ -116,9 +120,10 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
             </>
           )}
         </section>
+        {!door && <Milestones milestones={project.milestones} report={report} />}
       </div>
       <span class="hidden" role="status">
-        {checking.busy ? "Checking" : checking.report ? (failed ? `${outcomes[failed.outcome]}: ${failed.words}` : "Well done: every core claim holds") : ""}
+        {checking.busy ? "Checking" : checking.report ? (failed ? `${headline(failed, project.file)}: ${unloaded(failed) ? failed.why : failed.words}` : "Well done: every core claim holds") : ""}
       </span>
       {project.warnings.map((words) => (
         <p class="state warn" key={words}>
@@ -127,7 +132,6 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
       ))}
       {!door && (
         <>
-          <Milestones milestones={project.milestones} report={report} />
           <Elsewhere project={project} />
           <Solution project={project} />
         </>
