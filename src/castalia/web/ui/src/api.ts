@@ -53,8 +53,13 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   if (answer.ok) return answer;
   // The token page answers at the same address; after it the person is back here.
   if (answer.status === 401) location.reload();
-  const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
-  throw new Problem(answer.status, body);
+  const body = (await answer.json().catch(() => undefined)) as Record<string, unknown> | undefined;
+  // A change that ends without a word of ours: the workbench stopped while it was at it.
+  if (!body && init.method && answer.status >= 500) {
+    connectionLost();
+    throw LOST;
+  }
+  throw new Problem(answer.status, body ?? {});
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {

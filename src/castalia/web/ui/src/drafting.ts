@@ -49,11 +49,19 @@ function leave(key: string, value: Left | undefined): void {
   }
 }
 
+/** What was left behind, unless the server has that very text by now: then it grew from nothing older. */
+function begin(key: string, project: Project): Left {
+  const found = left(key);
+  if (found && found.text !== project.draft?.text) return found;
+  leave(key, undefined);
+  return { text: project.draft?.text ?? project.start, base: project.draft?.tag ?? null };
+}
+
 export function useDrafting(project: Project): Drafting {
   const key = `castalia.draft.${project.address}`;
   const path = `checks/${part(project.address)}`;
   const begun = useRef<Left | undefined>(undefined);
-  begun.current ??= left(key) ?? { text: project.draft?.text ?? project.start, base: project.draft?.tag ?? null };
+  begun.current ??= begin(key, project);
   const tag = useRef(begun.current.base);
   const server = useRef<string | undefined>(project.draft?.text);
   const latest = useRef(begun.current.text);
@@ -62,12 +70,12 @@ export function useDrafting(project: Project): Drafting {
   const held = useRef(false);
   const timer = useRef(0);
   const [text, setText] = useState(begun.current.text);
-  const [saving, setSaving] = useState<Saving>(project.draft ? "saved" : "start");
+  const dirty = (): boolean => latest.current !== (server.current ?? project.start);
+  const [saving, setSaving] = useState<Saving>(dirty() ? "unsaved" : project.draft ? "saved" : "start");
   const [problem, setProblem] = useState<Problem>();
   const [other, setOther] = useState<string>();
   const [taken, setTaken] = useState(false);
   const { returns } = useConnection();
-  const dirty = (): boolean => latest.current !== (server.current ?? project.start);
 
   const sending = (): void => {
     sent.current = [...sent.current.filter((one) => one !== latest.current), latest.current].slice(-20);
