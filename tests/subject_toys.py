@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,6 +18,17 @@ from castalia.core.contract import Contract, Failed, Mutant, NotAttempted, Raise
 TESTS = Path(__file__).parent
 PLACES = {"slope": "toy_shelf", "notes": "toy_shelf", "wordcount": "toy_subjects", "counter": "toy_subjects",
           "tally": "toy_subjects"}  # fmt: skip
+
+
+CARD = 'skill = "Python"\ntitle = "Toy"\nsummary = "A toy."\n'
+
+
+def shelf(folder: Path, *names: str) -> Path:
+    """Copies of the toy subjects as projects with contracts, on a shelf that is to be trusted."""
+    for name in names:
+        shutil.copytree(TESTS / PLACES[name] / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / name / "card.toml").write_text(CARD, "utf-8")
+    return folder
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,13 @@ NEEDS = frozenset({"children", "loopback", "files"})
 NAMESPACES = "network namespace" in next(row.why for row in limits_enforced() if row.name == "no network")
 
 
+def of(adapter: str, project: str = "tool") -> Contract:
+    """A contract of that kind, for where its subject is looked for."""
+    return replace(toy("tally").contract, adapter=adapter, project=project) if adapter == "repository" else replace(
+        toy({"command": "wordcount", "port": "counter"}[adapter]).contract, project=project
+    )  # fmt: skip
+
+
 def write(folder: Path, source: str, name: str) -> Path:
     path = folder / name
     path.parent.mkdir(exist_ok=True, parents=True)
@@ -163,7 +170,7 @@ def test_a_program_may_be_a_package_a_folder_or_any_executable(tmp_path: Path) -
     write(tmp_path, "import beside\nprint(beside.WORD)\n", "plain/__main__.py")
     write(tmp_path, "WORD = 'folder'\n", "plain/beside.py")
     script = write(tmp_path, "#!/bin/sh\necho script\n", "script")
-    for name, path in (("package", subject_file("tool", tmp_path, "command")), ("folder", tmp_path / "plain")):
+    for name, path in (("package", subject_file(of("command"), tmp_path)), ("folder", tmp_path / "plain")):
         with runner(path, "command") as subject:
             assert subject.call("run", [])["out"] == f"{name}\n"
     with runner(tmp_path / "tool" / "__init__.py", "command") as subject:  # the milestone after a module's
@@ -171,7 +178,7 @@ def test_a_program_may_be_a_package_a_folder_or_any_executable(tmp_path: Path) -
     with pytest.raises(NotAttempted, match="chmod"), runner(script, "command"):
         pass
     script.chmod(0o755)
-    assert subject_file("script", tmp_path, "command") == script
+    assert subject_file(of("command", "script"), tmp_path) == script
     with runner(script, "command") as subject:
         assert subject.call("run", [])["out"] == "script\n"
     (tmp_path / "tool" / "__main__.py").unlink()
@@ -459,11 +466,14 @@ def test_what_runs_in_the_learners_python_keeps_to_an_old_one_and_the_standard_l
 
 def test_nothing_at_the_place_is_said_for_every_kind(tmp_path: Path) -> None:
     for adapter in ("command", "port"):
-        with pytest.raises(NotFound, match="no tool"):
-            subject_file("tool", tmp_path, adapter)
+        with pytest.raises(NotFound, match="no tool") as told:
+            subject_file(of(adapter), tmp_path, "mine/tool")
+        assert "castalia new mine/tool --learn" in told.value.cure
     with pytest.raises(NotFound):
-        subject_file("tool", tmp_path / "nowhere", "repository")
-    assert subject_file("tool", tmp_path, "repository") == tmp_path.resolve()
+        subject_file(of("repository"), tmp_path / "nowhere")
+    assert subject_file(of("repository"), tmp_path) == tmp_path.resolve()
+    (tmp_path / "yours" / "tool").mkdir(parents=True)
+    assert subject_file(of("repository"), tmp_path) == tmp_path.resolve() / "yours" / "tool"
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from subject_toys import shelf
 
+from castalia import catalog
 from castalia.check import contracts, desk
 from castalia.check.breaking import Attempt, attempt
 from castalia.core.errors import NotFound, WrongInput
@@ -71,6 +74,31 @@ def test_a_program_that_only_differs_in_its_last_bits_may_be_right(tmp_path: Pat
     made = broken(tmp_path, OTHER, settings)
     assert made.outcome == "same" and made.search is not None and made.search.inputs == 500
     assert json.loads(Path(made.proposal).read_text("utf-8"))["search"]["difference"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"), [("wordcount", "", ""), ("tally", "", ""), ("wordcount", "return 1\n", "return 3\n")]
+)
+def test_a_program_and_a_repository_go_through_their_own_door(
+    name: str, old: str, new: str, tmp_path: Path, settings: Settings
+) -> None:
+    """A byte-identical copy of the reference is "same", and never "break"."""
+    address = f"{catalog.trust(shelf(tmp_path / 'own', name), settings)}/{name}"
+    wrong = tmp_path / "wrong"
+    shutil.copytree(tmp_path / "own" / name, wrong)
+    for file in ("contract.py", "mutants.py", "card.toml"):
+        (wrong / file).unlink()
+    if name == "wordcount":  # as a folder that is run
+        text = (wrong / "wordcount.py").read_text("utf-8")
+        (wrong / "__main__.py").write_text(text.replace(old, new), "utf-8")
+        (wrong / "wordcount.py").unlink()
+    made = attempt(address, wrong, seed=5, inputs=2, settings=settings)
+    if old:
+        assert made.outcome == "rejected" and made.rejected is not None and made.rejected.outcome == "fail"
+        return
+    assert made.outcome == "same" and made.search is not None and made.search.inputs == 2
+    texts = json.loads(Path(made.proposal).read_text("utf-8"))["texts"]
+    assert set(texts) == ({"__main__.py"} if name == "wordcount" else {"README.md", "own_tests.py", "tally.py"})
 
 
 def test_a_home_that_cannot_be_written_is_said(tmp_path: Path, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""check/{equivalence,transcript}: what tells two programs apart is found, and nothing else is."""
+"""check/{equivalence,transcript,replay}: what tells two programs apart is found, and nothing else is."""
 
 from __future__ import annotations
 
@@ -32,8 +32,13 @@ class Sum:
         self.total += float(np.sum(x))
         self.times += 1
         return self.total
+
+
+def count(folder, name):
+    with open(f"{folder}/{name}") as file:
+        return sum(1 for _ in file)
 """
-INTERFACE = "def half(x): ...\n\n\nclass Sum:\n    def add(self, x): ...\n"
+INTERFACE = "def half(x): ...\n\n\nclass Sum:\n    def add(self, x): ...\n\n\ndef count(folder, name): ...\n"
 
 
 def sums(subject: Any, x: Any) -> None:
@@ -61,7 +66,15 @@ def claim(id: str, **more: Any) -> Claim:
 
 HALF = claim("half", function="half", oracle=lambda x: x / 2, rtol=1e-9)
 SUMS = claim("sums", at="Sum", holds=sums)
-CONTRACT = Contract("sums", INTERFACE, (Milestone("M1", "Sums", (HALF, SUMS)),))
+
+
+def counted(subject: Any, x: Any) -> None:
+    folder = subject.new("castalia.Folder", {"in.txt": "\n".join(map(str, x))})
+    equal(subject.call("count", folder, "in.txt"), len(x), 0.0, "lines")
+
+
+LINES = claim("lines", at="count", holds=counted, needs=frozenset({"files"}))
+CONTRACT = Contract("sums", INTERFACE, (Milestone("M1", "Sums", (HALF, SUMS, LINES)),))
 
 
 def compare(folder: Path, old: str, new: str, one: Claim, **more: Any) -> Search:
@@ -79,6 +92,7 @@ def compare(folder: Path, old: str, new: str, one: Claim, **more: Any) -> Search
         (HALF, "x / 2", "0.5 * x"),
         (SUMS, "self.times += 1", "self.times = self.times + 1"),
         (SUMS, '"nothing"', '"no numbers"'),
+        (LINES, "sum(1 for _ in file)", "len(file.readlines())"),
     ],
 )
 def test_what_does_not_differ_is_not_told_apart(one: Claim, old: str, new: str, tmp_path: Path) -> None:
@@ -102,6 +116,8 @@ def test_what_does_not_differ_is_not_told_apart(one: Claim, old: str, new: str, 
         (SUMS, "if np.size(x) == 0", "if np.size(x) < 0", "", "Sum.add(…)"),
         (SUMS, 'ValueError("nothing")', 'TypeError("nothing")', "TypeError", "Sum.add(…)"),
         (SUMS, "self.total, self.times = start, 0", "1 / 0", "ZeroDivisionError", "Sum(…)"),
+        (LINES, "sum(1 for _ in file)", "min(6, sum(1 for _ in file))", "6", "count(…)"),
+        (LINES, "def count(folder, name):", "def count(folder, name):\n    1 / 0", "ZeroDivisionError", "count(…)"),
     ],
 )
 def test_an_input_that_tells_two_programs_apart_is_found(

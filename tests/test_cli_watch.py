@@ -20,6 +20,7 @@ if sys.platform == "win32":
     pytest.skip("pseudo-terminals are another thing there", allow_module_level=True)
 
 from learner_fixtures import Terminal, solve
+from subject_toys import toy
 
 
 @pytest.fixture
@@ -124,15 +125,30 @@ def test_a_package_is_watched_with_the_folders_below_it(tmp_path: Path) -> None:
     (tmp_path / "softmax" / "data").mkdir()
     for name in ("__init__.py", "deep/__init__.py", "deep/math.py", "data/none.py"):
         (tmp_path / "softmax" / name).write_text("")
-    seen = saves.state("softmax", str(tmp_path))
+    softmax = contracts.find("softmax")
+    seen = saves.state(softmax, str(tmp_path))
     assert sorted(Path(name).relative_to(tmp_path / "softmax").as_posix() for name in seen) == [
         "__init__.py", "deep/__init__.py", "deep/math.py",
     ]  # fmt: skip
     (tmp_path / "softmax" / "deep" / "math.py").write_text("pi = 3")
-    assert saves.state("softmax", str(tmp_path)) != seen
+    assert saves.state(softmax, str(tmp_path)) != seen
     for number in range(saves.FILES + 50):
         (tmp_path / "softmax" / "deep" / f"m{number}.py").write_text("")
-    assert len(saves.state("softmax", str(tmp_path))) <= saves.FILES + 1
+    assert len(saves.state(softmax, str(tmp_path))) <= saves.FILES + 1
+
+
+def test_programs_and_repositories_are_watched_too(tmp_path: Path) -> None:
+    (tmp_path / "counter").mkdir()
+    (tmp_path / "counter" / "__main__.py").write_text("")
+    seen = saves.state(toy("counter").contract, str(tmp_path))
+    assert [Path(name).name for name in seen] == ["__main__.py"]
+    for name in ("README.md", "deep/own_tests.py", ".git/logs/HEAD", ".git/index", ".venv/x.py"):
+        (tmp_path / "tally" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tally" / name).write_text("")
+    seen = saves.state(toy("tally").contract, str(tmp_path / "tally"))
+    assert sorted(Path(name).relative_to(tmp_path / "tally").as_posix() for name in seen) == [
+        ".git/logs/HEAD", "README.md", "deep/own_tests.py",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

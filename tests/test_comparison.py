@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 from learner_fixtures import solve
+from subject_toys import CARD
 
 from castalia import catalog
 from castalia.check import contracts, starting
-from castalia.check.comparison import compare_functions, difference
-from castalia.check.replay import Refusal
+from castalia.check.comparison import Refusal, compare_functions, difference
 from castalia.cli import main
 from castalia.core.errors import NotFound, WrongInput
 from castalia.core.evidence import Evidence
@@ -173,6 +173,40 @@ def test_code_that_breaks_is_said_and_the_rest_goes_on(here: Path) -> None:
     )
     found = compare_functions("softmax")
     assert all("ended its own process" in each.why for each in found.claims) and found.speed == ()
+
+
+FILES = """
+from castalia.core.contract import Claim, Contract, Milestone, equal
+
+
+def counts(subject, text):
+    folder = subject.new("castalia.Folder", {"in.txt": text})
+    equal(subject.call("lines", folder, "in.txt"), text.count("\\n"), 0.0, "lines")
+
+
+CONTRACT = Contract("lines", "def lines(folder, name): ...", (Milestone("M1", "Files", (Claim(
+    id="lines_of_a_file", words="It counts lines.", topics={"py02": 1.0}, at="lines", holds=counts, cases=8,
+    hints=("a", "b", "c"), make=lambda random, size: ("x\\n" * size,), needs=frozenset({"files"}),
+),)),))
+"""
+LINES = """def lines(folder, name):
+    with open(f"{folder}/{name}") as file:
+        return len(file.readlines())
+"""
+
+
+def test_claims_that_need_files_are_compared_too(here: Path, tmp_path: Path, settings: Settings) -> None:
+    for name, text in (("card.toml", CARD), ("contract.py", FILES), ("lines.py", LINES)):
+        path = tmp_path / "own" / "lines" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    name = f"{catalog.trust(tmp_path / 'own', settings)}/lines"
+    (here / "lines.py").write_text(LINES)
+    (apart,) = compare_functions(name, seed=1, settings=settings).claims
+    assert apart.asked == apart.equal == 8 and apart.why == "" and apart.largest == 0.0
+    (here / "lines.py").write_text(LINES.replace("readlines())", "readlines()) * 2"))
+    (apart,) = compare_functions(name, seed=1, settings=settings).claims
+    assert apart.asked == 8 and apart.equal == 0 and apart.largest == 1.0 and apart.why == ""
 
 
 def test_the_reference_is_equal_to_itself(here: Path) -> None:

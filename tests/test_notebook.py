@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from learner_fixtures import PREAMBLE
+from subject_toys import shelf
 
 import castalia
-from castalia import notebook
+from castalia import catalog, notebook
 from castalia.check import contracts, starting
-from castalia.core.errors import Conflict, WrongInput
+from castalia.core.errors import Conflict, Unavailable, WrongInput
 from castalia.core.evidence import Evidence
 from castalia.core.settings import Settings
 
@@ -61,6 +62,13 @@ def test_a_cell_becomes_a_file_whose_lines_are_those_of_the_cell(here: Path, set
     assert shown.found.report.outcome == "learner_error" and "softmax.py:3" in repr(shown)
     assert [each.kind for each in Evidence(settings.home).events("softmax")] == ["check"]
     assert notebook.cell("softmax", RIGHT).found.report.passed
+
+
+def test_no_cell_is_a_repository(here: Path, tmp_path: Path, settings: Settings) -> None:
+    name = f"{catalog.trust(shelf(tmp_path / 'own', 'tally'), settings)}/tally"
+    with pytest.raises(Unavailable, match="a cell is one file"):
+        notebook.cell(name, "x = 1\n")
+    assert not list(here.iterdir())
 
 
 def test_text_and_html_say_the_same(here: Path) -> None:

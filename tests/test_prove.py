@@ -288,6 +288,37 @@ def test_an_interrupted_proof_goes_on_from_its_notes(tmp_path: Path) -> None:
 
 
 @forks
+def test_notes_are_of_a_mutant_as_it_was_written(tmp_path: Path) -> None:
+    first, notes = toy(tmp_path), tmp_path / "notes.jsonl"
+    prove(first, FAST, notes=notes)
+    changed = dataclasses.replace(MUTANTS[0], misconception="Another one.", topics=())
+    second = dataclasses.replace(first, mutants=(changed, *MUTANTS[1:]))
+    resumed, anew = prove(second, FAST, notes=notes), prove(second, FAST)
+    assert resumed.named[0].words == "Another one."
+    assert [(each.id, each.words, each.topics) for each in resumed.named] == [
+        (each.id, each.words, each.topics) for each in anew.named
+    ]
+    assert resumed.topics == anew.topics and resumed.mutants_hash == anew.mutants_hash
+
+
+@forks
+def test_a_slow_mutant_is_rejected_by_the_claims_own_budget_alone(tmp_path: Path) -> None:
+    subject = toy(tmp_path)
+    (claim,) = (dataclasses.replace(each, budget=3.0) for each in subject.claims)
+    contract = dataclasses.replace(subject.contract, milestones=(Milestone("M1", "Doubling", (claim,)),))
+    subject = dataclasses.replace(subject, contract=contract)
+    text = (tmp_path / "reference.py").read_text("utf-8")
+    late = "import time\ntime_left = [1.4]\n"  # longer than ten times what the reference took, within the budget
+    slow = text.replace("    return", "    time.sleep(time_left.pop() if time_left else 0)\n    return", 1)
+    with contextlib.closing(Bench(subject, 0, sys.executable)) as bench:
+        made = bench._tried("slow", "", {"reference.py": late + slow}, {claim.id: 0.01})
+        assert (made.killed_by, made.outcome) == ("", "")
+        hangs = text.replace("    return", "    while True: pass\n    return", 1)
+        made = bench._tried("hangs", "", {"reference.py": hangs}, {claim.id: 0.01})
+        assert (made.killed_by, made.outcome) == (claim.id, "timeout")
+
+
+@forks
 def test_a_claim_that_takes_long_is_asked_last_and_one_about_the_change_first(tmp_path: Path) -> None:
     asked: list[str] = []
 
@@ -366,6 +397,12 @@ def a_proof(subject: Found, **changed: Any) -> Proof:
         "topics": {}, "automatic": (), "generated": 2, "listed": {}, "unknown": (), "full": True, "seconds": 1.0,
     }  # fmt: skip
     return Proof(**{**parts, **changed})
+
+
+def test_nothing_to_mutate_is_no_proof(tmp_path: Path) -> None:
+    proof = a_proof(toy(tmp_path), generated=0)
+    assert any("no automatic mutants" in each for each in proof.problems)
+    assert proof.score == proof.score_raw == 0.0 and not proof.proven
 
 
 def test_a_proof_is_kept_and_known_to_be_stale(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
 from learner_fixtures import solve
+from subject_toys import shelf
 
+from castalia import catalog
 from castalia.check import contracts, starting
 from castalia.core.evidence import Evidence
 from castalia.core.settings import Settings
@@ -157,3 +160,28 @@ def test_a_package_is_a_learners_file_too(learner: Learner) -> None:
     (package / "inner.py").write_text(contracts.reference("softmax").read_text("utf-8"))
     (package / "__init__.py").write_text("from .inner import softmax as softmax\n")
     learner.runs("--castalia", "softmax").assert_outcomes(passed=4)
+
+
+@pytest.mark.parametrize(("name", "begins"), [("wordcount", "__main__.py::M1."), ("tally", "README.md::M1.")])
+def test_programs_and_repositories_have_claims_too(
+    name: str, begins: str, learner: Learner, tmp_path_factory: pytest.TempPathFactory, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    own = shelf(tmp_path_factory.mktemp("own"), name)
+    address, place = f"{catalog.trust(own, settings)}/{name}", learner.pytester.path / name
+    shutil.copytree(own / name, place, ignore=shutil.ignore_patterns("*.toml", "contract.py", "mutants.py"))
+    if name == "wordcount":
+        (place / "wordcount.py").rename(place / "__main__.py")
+    else:
+        monkeypatch.chdir(place)
+    found = learner.runs("-v", "--castalia", address)
+    assert found.ret == 0, found.stdout.str()
+    found.stdout.fnmatch_lines([f"*{begins}*PASSED*", "castalia: * of * claims about * hold"])
+
+
+def test_a_repository_without_any_of_its_files_is_said(
+    learner: Learner, tmp_path_factory: pytest.TempPathFactory, settings: Settings
+) -> None:
+    address = f"{catalog.trust(shelf(tmp_path_factory.mktemp('own'), 'tally'), settings)}/tally"
+    found = learner.runs("--castalia", address)
+    assert found.ret == pytest.ExitCode.USAGE_ERROR and "write README.md" in found.stderr.str()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import subject_toys
 from learner_fixtures import solve
 
 from castalia import catalog
@@ -43,6 +44,32 @@ def shell(here: Path, capfd: pytest.CaptureFixture[str]) -> Shell:
         return code, told.out, told.err
 
     return run
+
+
+def test_a_repository_is_begun_with_a_text_and_no_stubs(
+    shell: Shell, here: Path, tmp_path: Path, settings: Settings
+) -> None:
+    name = f"{catalog.trust(subject_toys.shelf(tmp_path / 'own', 'tally'), settings)}/tally"
+    code, out, _ = shell("new", name, "--learn")
+    assert code == 0 and "yours/tally/TASK.md is written." in out and f"castalia check {name}" in out
+    (path,) = (here / "yours" / "tally").iterdir()
+    assert path.name == "TASK.md" and "M1 asks for `README.md`, `tally.py`." in path.read_text("utf-8")
+    assert "stubs" not in path.read_text("utf-8")
+    code, out, _ = shell("check", name)
+    assert code == 1 and "README.md" in out, "not attempted, in the folder that was made"
+    code, out, _ = shell("new", name, "--learn")
+    assert code == 0 and "stays as it is" in out and len(list((here / "yours" / "tally").iterdir())) == 1
+
+
+def test_a_program_is_gone_on_with_where_it_lies(shell: Shell, here: Path, tmp_path: Path, settings: Settings) -> None:
+    name = f"{catalog.trust(subject_toys.shelf(tmp_path / 'own', 'wordcount'), settings)}/wordcount"
+    code, _, err = shell("check", name)
+    assert code == 2 and f"castalia new {name} --learn" in err
+    (here / "wordcount").mkdir()
+    main_file = here / "wordcount" / "__main__.py"
+    main_file.write_text(contracts.find(name).interface)
+    code, out, _ = shell("new", name, "--learn")
+    assert code == 0 and "wordcount/__main__.py stays as it is" in out and not (here / "yours").exists()
 
 
 def test_from_stubs_to_green_by_what_the_screen_says(shell: Shell, here: Path, settings: Settings) -> None:

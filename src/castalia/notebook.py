@@ -25,6 +25,7 @@ from castalia.core.errors import CastaliaError, Conflict, Unavailable, WrongInpu
 
 if TYPE_CHECKING:
     from castalia.check.desk import Checked, Hint
+    from castalia.core.contract import Contract
 
 HEAD = "# %%castalia"
 """How the first line of a file begins that a cell wrote; so line 2 of the file is line 2 of the cell."""
@@ -38,10 +39,10 @@ def register(shell: Any) -> None:
 
 def cell(line: str, cell: str) -> Shown:
     """``%%castalia NAME [--at PATH] [--all] [--seed N] [--milestone M2]``: write the cell into a file and check it."""
-    from castalia.check import contracts, desk
+    from castalia.check import desk
 
     given = _words(line, "%%castalia")
-    contract = contracts.find(given.name)
+    contract = _cellular(given.name)
     path = given.at or Path(f"{contract.project}.py")
     path = path / f"{contract.project}.py" if path.is_dir() else path
     write(path, f"{HEAD} {line.strip()}\n{cell}")
@@ -52,7 +53,7 @@ def cell(line: str, cell: str) -> Shown:
 def line(shell: Any, line: str) -> Shown | Hinted | None:
     """``%castalia new NAME`` puts the first stubs into the next cell, ``check NAME`` checks the file again,
     ``hint NAME`` shows the next hint."""
-    from castalia.check import contracts, desk, starting
+    from castalia.check import desk, starting
 
     verb, _, rest = line.strip().partition(" ")
     if verb not in ("new", "check", "hint"):
@@ -60,7 +61,7 @@ def line(shell: Any, line: str) -> Shown | Hinted | None:
         raise WrongInput("%castalia does something else", verb or "nothing", expected)
     given = _words(rest, f"%castalia {verb}", name_needed=verb != "hint")
     if verb == "new":
-        contract = contracts.find(given.name)
+        contract = _cellular(given.name)
         first = starting.first_text(given.name, contract, given.milestone or contract.milestones[0].id)
         shell.set_next_input(f"%%castalia {given.name}\n{first}")
         return None
@@ -68,6 +69,17 @@ def line(shell: Any, line: str) -> Shown | Hinted | None:
         return Hinted(desk.hint(given.name))
     at = given.at or Path(".")
     return Shown(desk.check(given.name, at, "", given.seed, all=given.all, milestone=given.milestone), given.all)
+
+
+def _cellular(name: str) -> Contract:
+    """The contract called ``name``; Unavailable for one that no cell can keep."""
+    from castalia.check import contracts
+
+    contract = contracts.find(name)
+    if contract.adapter == "repository":
+        words = f"{name} is about a repository, and a cell is one file"
+        raise Unavailable(words, "a cell", "a folder", f"Type:  castalia new {name} --learn")
+    return contract
 
 
 def write(path: Path, text: str) -> None:

@@ -60,7 +60,7 @@ class Claims:
         self.seed = secrets.randbits(32) if given is None and handed_down is None else int(handed_down or given or 0)
         for name in names:
             visited = self._find(name)
-            self.visits[visited.visit.path] = visited
+            self.visits[visited.file] = visited
         self._add_paths(asked)
 
     def _find(self, name: str) -> Visited:
@@ -74,8 +74,8 @@ class Claims:
             contract = contracts.find(name)
             for folder in folders[:-1]:
                 with contextlib.suppress(CastaliaError):
-                    folders[-1] = subject_file(contract.project, folder)
-            path = subject_file(contract.project, folders[-1])
+                    folders[-1] = subject_file(contract, folder, name)
+            path = subject_file(contract, folders[-1], name)
         except CastaliaError as error:
             raise pytest.UsageError(str(error)) from None
         python = self.config.getoption("castalia_python") or sys.executable
@@ -147,7 +147,8 @@ class Visited:
     """A contract at one file, and what was found there in this session."""
 
     def __init__(self, name: str, visit: Visit) -> None:
-        self.name, self.visit = name, visit
+        self.name, self.visit, self.file = name, visit, _shown(visit)
+        """``file`` is the one below which the claims are shown."""
         self.results: dict[str, Result] = {}
         self._unwritten: dict[str, bool] = {}
 
@@ -162,7 +163,7 @@ class Visited:
 
         if claim.id not in self._unwritten:
             path, contract = self.visit.path, self.visit.contract
-            missing = claim.at.partition(".")[0] in lacking(path, contract, milestone.id)
+            missing = claim.at.partition(".")[0] in lacking(path, contract, milestone.id)  # of a repository none
             self._unwritten[claim.id] = missing or untouched(path, contract.stubs(milestone.id), claim.at)
         return self._unwritten[claim.id]
 
@@ -191,6 +192,17 @@ class Visited:
         self.visit.versions = packed["versions"] or self.visit.versions
         self.visit.enforced = [Enforced(*each) for each in packed["enforced"]] or self.visit.enforced
         self.visit.files = sorted({*self.visit.files, *packed["files"]})
+
+
+def _shown(visit: Visit) -> Path:
+    """What is checked; of a repository the first file that it has of those it must have."""
+    if visit.path.is_file():
+        return visit.path
+    asked = [visit.path / line.strip() for line in visit.contract.interface.splitlines() if line.strip()]
+    for each in asked:
+        if each.is_file():
+            return each
+    raise pytest.UsageError(f"{visit.path} has none of the files that its contract asks for: write {asked[0].name}")
 
 
 class Subject(pytest.File):
@@ -247,7 +259,7 @@ class ClaimItem(pytest.Item):
         """Where the function under check begins."""
         from castalia.check.stubs import line_of
 
-        line = line_of(self.path, self.claim.at).rpartition(":")[2]
+        line = line_of(self.visited.visit.path, self.claim.at).rpartition(":")[2]
         return self.path, int(line) - 1 if line.isdigit() else 0, f"{self.milestone.id} {self.claim.words}"
 
 

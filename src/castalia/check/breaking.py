@@ -13,7 +13,9 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ SMALL = 6
 """A change of so many lines, at most, is proposed as the mutant's old and new text."""
 _SEEDS = 5
 _FILES = 50
+_LARGEST = 1 << 20
+"""Bytes of a repository's file that is kept with a proposal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,7 @@ def attempt(
     contract = contracts.find(name, settings)
     if not Path(wrong).exists():
         raise NotFound(f"There is no {wrong}", "nothing there", "a wrong program", "Name its file: --with wrong.py")
-    path = subject_file(contract.project, wrong)
+    path = subject_file(contract, wrong, name)
     reference = contracts.reference(name, settings)
     if not reference.is_file():
         raise Unavailable(f"{name} has no reference", "nothing to compare with", reference.name, "Ask its author.")
@@ -162,13 +166,33 @@ def _proposal(made: Attempt, texts: dict[str, str], reference: Path, opened: boo
 
 
 def _texts(path: Path) -> dict[str, str]:
-    """The learner's own files by name: a module, or a package's modules."""
-    package = path.name == "__init__.py"
-    files = sorted(path.parent.rglob("*.py"))[:_FILES] if package else [path]
+    """The learner's own files by name: a module or a script, the modules of a package, what lies in a repository."""
+    root, files = path.parent, [path]
+    if path.is_dir():
+        root, files = path, list(islice(_below(path), _FILES))
+    elif path.name in ("__init__.py", "__main__.py"):
+        files = sorted(root.rglob("*.py"))[:_FILES]
     try:
-        return {each.relative_to(path.parent).as_posix(): each.read_text("utf-8") for each in files}
+        return {each.relative_to(root).as_posix(): each.read_text("utf-8") for each in files}
     except UnicodeDecodeError as error:
         raise WrongInput(f"{path} cannot be kept", str(error), "UTF-8 text", "Save it as UTF-8.") from None
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The texts of a repository; nothing hidden, and not what Python keeps for itself."""
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith((".", "__pycache__")))
+        for each in (Path(here, name) for name in sorted(names) if not name.startswith(".")):
+            if each.is_file() and not each.is_symlink() and each.stat().st_size <= _LARGEST and _is_text(each):
+                yield each
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _hunk(right: str, wrong: str) -> tuple[str, str] | None:

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from castalia.check import contracts, desk
-from castalia.check.project import subject_file
-from castalia.check.replay import Player, Refusal, Step, steps_of
+from castalia.check.equivalence import reached_by
+from castalia.check.project import runner_for, subject_file
 from castalia.check.stubs import code_hash
 from castalia.check.subject import Died, Runner
+from castalia.check.transcript import Recorder, Step
 from castalia.core.contract import Claim, Contract, Failed, NotAttempted, Raised
 from castalia.core.errors import Unavailable
 from castalia.core.settings import Settings
@@ -83,34 +84,39 @@ def compare_functions(
     if contract.adapter != "module":
         words = f"{contract.project} is checked through a {contract.adapter}"
         raise Unavailable(words, contract.adapter, "a module", "compare takes Python modules and systems only")
-    path = subject_file(contract.project, at)
+    path = subject_file(contract, at, name)
     seed = secrets.randbits(32) if seed is None else seed
     claims: list[Apart] = []
     speeds: list[Speed] = []
-    files = [str(path)]
-    mine, theirs = Runner(path, python or sys.executable), Runner(contracts.reference(name, settings))
+    pairs: dict[tuple[str, frozenset[str]], tuple[Runner, Runner]] = {}
+    sides = ((path, python or sys.executable), (contracts.reference(name, settings), sys.executable))
     try:
         for milestone, claim in _claims(contract):
-            apart, timed = _one(claim, milestone, mine, theirs, seed)
+            way = reached_by(contract, milestone)
+            if way not in pairs:
+                one, other = (runner_for(contract, milestone, file, exe) for file, exe in sides)
+                pairs[way] = one, other
+            apart, timed = _one(claim, milestone, *pairs[way], seed)
             claims.append(apart)
             if timed and apart.function not in {each.what for each in speeds}:
-                speeds += _time(apart.function, timed, mine, theirs)
-        files = mine.loaded_files()
+                speeds += _time(apart.function, timed, *pairs[way])
+        files = {file for mine, _ in pairs.values() for file in mine.loaded_files()}
+        root = next((mine.root for mine, _ in pairs.values()), path.parent)
     finally:
-        mine.close()
-        theirs.close()
+        for pair in pairs.values():
+            for runner in pair:
+                runner.close()
     same = all(each.equal == each.asked and not each.why for each in claims)
     warnings = desk.note(
-        settings or Settings.read(), "compare", contract.project, contract_hash=contract.hash(),
-        seed=seed, outcome="equal" if same else "different",
-        code_hash=code_hash(mine.root, files),
+        settings, "compare", contract.project, contract_hash=contract.hash(), seed=seed,
+        outcome="equal" if same else "different", code_hash=code_hash(root, files or [str(path)]),
     )  # fmt: skip
     return Beside(contract.project, path, seed, tuple(claims), tuple(speeds), warnings)
 
 
 def _claims(contract: Contract) -> Iterator[tuple[str, Claim]]:
     for milestone in contract.milestones:
-        if getattr(milestone, "adapter", "") in ("", "module"):
+        if contract.adapter_of(milestone.id) == "module":
             yield from ((milestone.id, claim) for claim in milestone.claims)
 
 
@@ -128,19 +134,19 @@ def _one(claim: Claim, milestone: str, mine: Runner, theirs: Runner, seed: int) 
         for inputs in _inputs(claim, seed):
             mine.allow(claim.budget)
             theirs.allow(claim.budget)
-            steps = steps_of(claim, theirs, inputs)
-            both = [Player(runner) for runner in (mine, theirs)]
-            for step in steps:
-                got, wanted = (each.answer(step) for each in both)
+            first, second = Recorder(theirs), Recorder(mine)
+            first.record(claim, inputs)
+            for step in first.steps:
+                got, wanted = second.play(step), step.answer
                 if step.op == "new":
-                    if isinstance(got, Refusal) and not isinstance(wanted, Refusal):
-                        raise Raised(got.kind)
+                    if "raised" in got and "raised" not in wanted:
+                        raise Raised(got["raised"])
                     continue
-                gap, same = difference(got, wanted, claim.rtol)
+                gap, same = difference(_said(got), _said(wanted), claim.rtol)
                 asked, equal, largest = asked + 1, equal + same, max(largest or 0.0, gap)
-            for each in both:
+            for each in (first, second):
                 each.forget()
-            traces.append(steps)
+            traces.append(first.steps)
     except NotAttempted as error:
         why = f"not attempted: {error}"
     except Failed as error:
@@ -159,6 +165,17 @@ def _inputs(claim: Claim, seed: int) -> Iterator[tuple[Any, ...]]:
     for number in range(cases):
         size = claim.sizes[(number + 1) * len(claim.sizes) // cases - 1]
         yield claim.make(np.random.default_rng([seed, zlib.crc32(claim.id.encode()), number]), size)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is an exception: its class by name."""
+
+    kind: str
+
+
+def _said(answer: dict[str, Any]) -> Any:
+    return Refusal(answer["raised"]) if "raised" in answer else answer["value"]
 
 
 def difference(got: Any, wanted: Any, rtol: float) -> tuple[float, bool]:
@@ -202,11 +219,11 @@ def _time(function: str, traces: list[list[Step]], mine: Runner, theirs: Runner)
         runner.allow(60.0)
         spent = 0.0
         for steps in traces:
-            player, before = Player(runner), runner.learner_seconds
+            played, before = Recorder(runner), runner.learner_seconds
             for step in steps:
-                player.answer(step)
+                played.play(step)
             spent += runner.learner_seconds - before
-            player.forget()
+            played.forget()
         return spent
 
     try:

@@ -97,12 +97,13 @@ def check(
     """
     settings = settings or Settings.read()
     contract = contracts.find(name, settings)
+    path = subject_file(contract, at, name)
     try:
-        report = check_project(contract, at, python or sys.executable, seed, all=all, milestone=milestone)
+        report = check_project(contract, path, python or sys.executable, seed, all=all, milestone=milestone)
     except Unavailable as error:
         error.exit = 2 if python else 3
         raise
-    return keep(Checked(report, contract, name, _file(contract, at)), settings)
+    return keep(Checked(report, contract, name, path), settings)
 
 
 def keep(found: Checked, settings: Settings | None = None) -> Checked:
@@ -179,13 +180,6 @@ def solution(name: str, *, settings: Settings | None = None) -> tuple[list[tuple
     evidence = Evidence(settings.home)
     event = evidence.event("spoiler", contract.project, contract_hash=contract.hash())
     return files, _added(evidence, [event])
-
-
-def _file(contract: Contract, at: str | os.PathLike[str]) -> Path:
-    try:
-        return subject_file(contract.project, at, contract.adapter)
-    except NotFound:  # what an adapter checks need not be a file of Python
-        return Path(at).resolve()
 
 
 def note(settings: Settings, kind: str, project: str, **values: Any) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 The inputs are those of the contract's claims: edges first, then generated ones, of every size from the smallest to the
 largest that a claim names. What a claim asks of the one program is asked of the other as well
-(castalia.check.transcript).
+(castalia.check.transcript, castalia.check.replay).
 
 Answers are the same when types, shapes and all bits are: −0.0 is not 0.0, and only NaN and NaN may differ in bits.
 ``rtol`` makes it the tolerance of a claim instead: two right programs differ in their last bits.
@@ -23,7 +23,8 @@ import numpy as np
 
 from castalia.check.checker import as_typed, inputs_of
 from castalia.check.project import runner_for
-from castalia.check.transcript import Script, Side
+from castalia.check.replay import Side
+from castalia.check.transcript import Script
 from castalia.core.contract import Claim, Contract, Failed, equal
 
 SEARCHED = "searched"

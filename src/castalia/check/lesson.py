@@ -13,10 +13,18 @@ from castalia.core.settings import Settings
 def readme(name: str, contract: Contract) -> str:
     """Milestones, claims in words, topics, and the commands to type."""
     project = contract.project
+    first = f"`{project}.py` holds the stubs of {contract.milestones[0].id}. Write them, then type"
+    repository = contract.adapter == "repository"
+    if repository:
+        lines = contract.stubs(contract.milestones[0].id).splitlines()
+        files = ", ".join(f"`{line.strip()}`" for line in lines if line.strip() and not line.startswith("#"))
+        first = (
+            f"This folder is to be a repository. {contract.milestones[0].id} asks for {files}. Write them, then type"
+        )
     lines = [
         f"# {project}, built by you",
         "",
-        f"`{project}.py` holds the stubs of {contract.milestones[0].id}. Write them, then type",
+        first,
         "",
         f"    castalia check {name}",
         "",
@@ -33,6 +41,8 @@ def readme(name: str, contract: Contract) -> str:
         (f"castalia check {name} --all", "goes on after a failure, and looks at the claims beyond the core"),
         (f"pytest --castalia {name}", "the claims as tests, in an editor's test explorer too"),
     ]
+    if repository:  # it has no stubs
+        commands = [each for each in commands if "--learn" not in each[0]]
     lines += ["", "## Commands", "", "| type | and it |", "|---|---|"]
     return "\n".join([*lines, *(f"| `{command}` | {words} |" for command, words in commands)]) + "\n"
 

@@ -41,31 +41,33 @@ def check_project(
     when there is no such file, ``Unavailable`` when the interpreter does not start: everything else is an outcome.
     """
     began = time.perf_counter()
-    path = subject_file(contract.project, at, contract.adapter)
+    path = subject_file(contract, at)
     visit = Visit(contract, path, python, seed, limits)
     results = tuple(visit.results(milestone, all))
     return visit.report(results, milestone, time.perf_counter() - began)
 
 
-def subject_file(project: str, at: str | os.PathLike[str], adapter: str = "module") -> Path:
+def subject_file(contract: Contract, at: str | os.PathLike[str], name: str = "") -> Path:
     """What to check for ``--at``: it, or in that folder the module, the package, what ``new --learn`` wrote.
 
-    A program may be a folder with a ``__main__.py`` or any executable file; a repository is the folder itself.
+    A program may be a folder with a ``__main__.py`` or any executable file; a repository is the folder itself, or the
+    one below it that ``new --learn`` made. ``name`` is what the contract is called where that is not its project.
     Raises ``NotFound``.
     """
-    place = Path(at).resolve()
-    file = f"{project}.py"
-    inside = "__main__.py" if adapter in ("command", "port") else "__init__.py"
+    project, place = contract.project, Path(at).resolve()
+    begun = place / "yours" / project
+    if contract.adapter == "repository" and place.is_dir():
+        return begun if begun.is_dir() else place
+    program = contract.adapter in ("command", "port")
+    file, inside = f"{project}.py", "__main__.py" if program else "__init__.py"
     tried = [place, place / file, place / project / inside, place / inside, place / "src" / project / inside,
-             place / project / file, place / "yours" / project / file]  # fmt: skip
-    if adapter in ("command", "port"):
+             place / project / file, begun / file]  # fmt: skip
+    if program:
         tried.append(place / project)
-    if adapter == "repository" and place.is_dir():
-        return place
     for path in tried:
         if path.is_file():
             return path
-    starts = "castalia learn" if project == "softmax" else f"castalia new {project} --learn"
+    starts = "castalia learn" if project == "softmax" else f"castalia new {name or project} --learn"
     cure = f"{starts} writes the file to begin with; --at names another place."
     raise NotFound(f"There is no {project} at {at}", f"neither {tried[1]} nor a package", f"{project}.py", cure)
 

@@ -114,13 +114,13 @@ class Proof:
     @property
     def score_raw(self) -> float:
         """Share of the automatic mutants that were rejected, equivalents counted as misses."""
-        return self.killed / len(self.automatic) if self.automatic else 1.0
+        return self.killed / len(self.automatic) if self.automatic else 0.0
 
     @property
     def score(self) -> float:
         """The same with the equivalents left out."""
         counted = self.killed + len(self.survivors)
-        return self.killed / counted if counted else 1.0
+        return self.killed / counted if counted else 0.0
 
     @property
     def interval(self) -> Interval:
@@ -142,7 +142,9 @@ class Proof:
         for topic, mutant in self.topics.items():
             if not mutant:
                 found.append(f"no topic mutant of {topic} is rejected by a claim about {topic}")
-        if self.score < ENOUGH:
+        if not self.automatic:
+            found.append("there are no automatic mutants: FILES of mutants.py names no Python that could be changed")
+        elif self.score < ENOUGH:
             found.append(f"the score {self.score:.3f} is below {ENOUGH}")
         found += [f"{id} is listed as equivalent and is no mutant of the reference" for id in self.unknown]
         killed = {each.id: each.killed_by for each in self.automatic if each.killed_by}

@@ -78,6 +78,10 @@ def prove(
     began = time.monotonic()
     seeds = tuple(int(each) for each in np.random.default_rng(seed).integers(2**48, size=effort.seeds))
     texts = {mutant.id: mutant.apply(subject.texts[subject.file_of(mutant)]) for mutant in subject.mutants}
+    keys = {
+        mutant.id: _key("named", mutant.id, repr((sorted(vars(mutant).items()), texts[mutant.id])))
+        for mutant in subject.mutants
+    }
     named = [mutant.id for mutant in subject.mutants if not mutant.lazy]
     lazy = [mutant.id for mutant in subject.mutants if mutant.lazy]
     pool = subject.mutations()
@@ -95,8 +99,8 @@ def prove(
         costs = {claim.id: _median(one["seconds"][claim.id] for one in passes) for claim in subject.claims}
         loose = work.do("tolerances", [(f"loose {claim.id}", ("loose", claim.id)) for claim in subject.claims])
         (control,) = work.tried("control", [("control", ("control", costs))])
-        tried = work.tried("named", [(_key("named", id, texts[id]), ("named", id, costs)) for id in named])
-        written = [(_key("named", id, texts[id]), ("named", id, costs)) for id in lazy]
+        tried = work.tried("named", [(keys[id], ("named", id, costs)) for id in named])
+        written = [(keys[id], ("named", id, costs)) for id in lazy]
         idle = work.tried("lazy", [*written, *(_lazy(subject, costs) if effort.lazy else [])])
         automatic = work.tried("mutants", [(f"automatic {id}", ("automatic", id, costs)) for id in chosen])
         wanted = [each.id for each in automatic if not each.killed_by and subject.equivalent.get(each.id) == SEARCHED]
@@ -155,7 +159,7 @@ def _lazy(subject: Found, costs: dict[str, float]) -> list[tuple[str, Task]]:
 
 
 def _key(what: str, id: str, text: str) -> str:
-    """Names the result of a wrong version whose text is not in the notes' heading."""
+    """Names the result of a wrong version by all that it is: mutants.py is not in the notes' heading."""
     return f"{what} {id} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 

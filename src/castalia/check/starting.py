@@ -43,15 +43,18 @@ class Begun:
 def begin(name: str, folder: str | Path = ".", milestone: str | None = None, settings: Settings | None = None) -> Begun:
     """Write ``yours/NAME/NAME.py`` below ``folder``; where the file is there, append the next milestone's stubs.
 
-    The next milestone is one whose predecessor held in the last check, or ``milestone`` and all before it. NotFound
-    for a name without a contract; Conflict for a file that is there and is something else.
+    A repository has no stubs: its folder is made, with a text that says which files it must have. The next milestone
+    is one whose predecessor held in the last check, or ``milestone`` and all before it. NotFound for a name without a
+    contract; Conflict for a file that is there and is something else.
     """
     settings = settings or Settings.read()
     contract = contracts.find(name, settings)
     if milestone is not None:
         contract.milestone(milestone)
+    if contract.adapter == "repository":
+        return _repository(name, contract, Path(folder), milestone, settings)
     try:
-        path = subject_file(contract.project, folder)
+        path = subject_file(contract, folder, name)
     except NotFound:
         return _first(name, contract, Path(folder), milestone, settings)
     return _further(name, contract, path, milestone, settings)
@@ -60,7 +63,7 @@ def begin(name: str, folder: str | Path = ".", milestone: str | None = None, set
 def lacking(path: Path, contract: Contract, milestone: str) -> list[str]:
     """The names that ``milestone`` adds to the interface and that the file neither defines nor imports.
 
-    A method that a class of the file lacks is "Class.method". Empty for a file that is no Python.
+    A method that a class of the file lacks is "Class.method". Empty for a file that is no Python, and for a repository.
     """
     try:
         text = path.read_text("utf-8")
@@ -104,6 +107,18 @@ def _first(name: str, contract: Contract, folder: Path, milestone: str | None, s
         name, contract.project, path, until, tuple(_names(text)), _write(files),
         warnings=_noted(contract, until, settings),
     )  # fmt: skip
+
+
+def _repository(name: str, contract: Contract, folder: Path, milestone: str | None, settings: Settings) -> Begun:
+    """Its folder and a text that says what must be there; the files it asks for are the learner's to write."""
+    asked = {line.strip() for line in contract.interface.splitlines()}
+    place = folder / SHELF / contract.project
+    path = place / ("TASK.md" if "README.md" in asked else "README.md")
+    until = milestone or contract.milestones[0].id
+    written = _write({path: readme(name, contract)})
+    if not written:
+        return Begun(name, contract.project, path, until, why_not="It is there; a repository has no stubs to add.")
+    return Begun(name, contract.project, path, until, (), written, warnings=_noted(contract, until, settings))
 
 
 def first_text(name: str, contract: Contract, milestone: str, settings: Settings | None = None) -> str:

@@ -1,15 +1,13 @@
 """What a claim asks of one program, written down step by step, and asked of another.
 
-One call for an oracle; calls, objects and attributes for a property. The other program replays the steps, many inputs
-in one request: the function that does it is served at the end of the program's own text, so that the door is the one
-that every check goes through. Where code is reached in another way than as a module, both are asked step by step.
+One call for an oracle; calls, objects and attributes for a property. Objects are numbered in the order of their making,
+so that the steps fit every subject.
 """
 
 from __future__ import annotations
 
 import copy
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +16,6 @@ import numpy as np
 
 from castalia.check.subject import Died, Held, Runner
 from castalia.core.contract import Claim, Failed, NotAttempted, Raised
-from castalia.core.errors import CastaliaError
 
 
 @dataclass
@@ -27,10 +24,12 @@ class Step:
 
     at: int
     op: str
+    """call, new or get."""
     name: str
     args: list[Any]
     kwargs: dict[str, Any]
     answer: dict[str, Any] = field(default_factory=dict)
+    """{"value"}, with "changed" where an input of a function was changed; or {"raised"}, a class by name."""
 
     def sent(self) -> list[Any]:
         return [self.at, self.op, self.name, self.args, self.kwargs]
@@ -45,84 +44,18 @@ class Script:
     steps: list[Step]
 
 
-_CURE = "Prove the contract: castalia prove says whether its reference keeps it."
+class Recorder:
+    """A subject, or an object of it, that writes down what it is asked and what it answers.
 
+    What the code under check raises goes on (castalia.core.contract.Subject, Handle).
+    """
 
-class Side:
-    """One program in a copy of a warm runner."""
-
-    def __init__(self, runner: Runner, sources: Mapping[str, str], batched: bool, *, trusted: bool = False) -> None:
-        self.runner, self.batched, self.trusted = runner, batched, trusted
-        self.sources = dict(sources)
-        if batched:
-            main = str(runner.path)
-            self.sources[main] = self.sources.get(main, runner.path.read_text("utf-8")) + _REPLAY
-        self.took = 0.1
-
-    def record(self, claim: Claim, chunk: Sequence[tuple[Any, ...]]) -> list[Script]:
-        """What a claim asks for these inputs, with the answers."""
-        if claim.oracle is not None and self.batched:
-            scripts = [Script(claim, values, [Step(-1, "call", claim.function, list(values), {})]) for values in chunk]
-            for script, answers in zip(scripts, self.replay(scripts), strict=True):
-                for step, answer in zip(script.steps, answers, strict=True):
-                    step.answer = answer
-            return scripts
-        with self.runner.fork(self.sources):
-            return [self._record(claim, values) for values in chunk]
-
-    def _record(self, claim: Claim, values: tuple[Any, ...]) -> Script:
-        pen = _Pen(self.runner)
-        self.runner.allow(claim.budget)
-        try:
-            with suppress(Failed, Raised, NotAttempted), np.errstate(all="ignore"):
-                if claim.holds is not None:
-                    claim.holds(pen, *copy.deepcopy(values))
-                else:
-                    pen.call(claim.function, *values)
-        except Died as error:
-            if self.trusted:
-                raise CastaliaError(f"the reference ended in {claim.id}", str(error), "an answer", _CURE) from None
-        return Script(claim, values, pen.steps)
-
-    def replay(self, scripts: Sequence[Script]) -> Iterable[list[dict[str, Any]]]:
-        """The answers to the steps of every script."""
-        if not self.batched:
-            with self.runner.fork(self.sources):
-                return [[step.answer for step in self._record(each.claim, each.inputs).steps] for each in scripts]
-        try:
-            return self._sent(scripts, max(2.0, 20 * self.took))
-        except (Died, Failed):  # one of them hangs, ends its process or answers what nobody can look at: which one?
-            return (self._alone(each) for each in scripts)
-
-    def _sent(self, scripts: Sequence[Script], seconds: float) -> list[list[dict[str, Any]]]:
-        began = time.monotonic()
-        try:
-            with self.runner.fork(self.sources):
-                self.runner.allow(seconds)
-                sent = [[step.sent() for step in script.steps] for script in scripts]
-                answers: list[list[dict[str, Any]]] = self.runner.call("castalia_replay", sent)
-        except (Raised, NotAttempted) as error:  # it does not load
-            answers = [[{"raised": _kind(error)} for _ in script.steps] for script in scripts]
-        self.took = max(self.took, time.monotonic() - began)
-        return answers
-
-    def _alone(self, script: Script) -> list[dict[str, Any]]:
-        try:
-            return self._sent([script], script.claim.budget)[0]
-        except Died as error:
-            return [{"raised": error.outcome} for _ in script.steps]
-        except Failed as error:
-            return [{"raised": str(error.got)} for _ in script.steps]
-
-
-class _Pen:
-    """A subject, or an object of it, that writes down what it is asked and what it answers."""
-
-    def __init__(self, of: Any, pen: _Pen | None = None, at: int = -1) -> None:
-        self._of, self._at = of, at
-        self._door: Any = pen._door if pen else of
-        self.steps: list[Step] = pen.steps if pen else []
-        self.objects: list[Any] = pen.objects if pen else []
+    def __init__(self, of: Runner | Held, whole: Recorder | None = None, at: int = -1) -> None:
+        self._of: Any = of
+        self._at = at
+        self._runner: Any = whole._runner if whole else of
+        self.steps: list[Step] = whole.steps if whole else []
+        self._made: list[Recorder | None] = whole._made if whole else []
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         return self._step("call", name, args, kwargs)
@@ -130,104 +63,72 @@ class _Pen:
     def get(self, name: str, /) -> Any:
         return self._step("get", name, (), {})
 
-    def new(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        self._step("new", name, args, kwargs)
-        return _Pen(self.objects[-1], self, len(self.objects) - 1)
+    def new(self, name: str, /, *args: Any, **kwargs: Any) -> Recorder:
+        number = len(self._made)
+        self._made.append(None)
+        made = self._made[number] = Recorder(self._step("new", name, args, kwargs), self, number)
+        return made
 
     def free(self) -> None:
         self._of.free()
+
+    def record(self, claim: Claim, inputs: tuple[Any, ...]) -> None:
+        """Let a claim ask; where it does not hold the steps end there. Raises Died."""
+        with suppress(Failed, Raised, NotAttempted), np.errstate(all="ignore"):
+            if claim.holds is not None:
+                claim.holds(self, *copy.deepcopy(inputs))
+            else:
+                self.call(claim.function, *inputs)
+
+    def play(self, step: Step) -> dict[str, Any]:
+        """The answer to a step that was written down elsewhere. Raises NotAttempted, Failed and Died."""
+        on = self if step.at < 0 else self._made[step.at]
+        args, kwargs = [self._own(each) for each in step.args], {k: self._own(v) for k, v in step.kwargs.items()}
+        if on is None:
+            raise NotAttempted(f"{step.name} of an object that was not made")
+        with suppress(Raised):
+            getattr(on, step.op)(step.name, *args, **kwargs)
+        return self.steps[-1].answer
+
+    def forget(self) -> None:
+        """Let go of the objects that were made."""
+        for each in self._made:
+            if each is not None:
+                each.free()
+        self._made.clear()
+
+    def _own(self, value: Any) -> Any:
+        held = isinstance(value, dict) and set(value) == {_HELD}
+        return self._made[value[_HELD]] if held else copy.deepcopy(value)
 
     def _step(self, op: str, name: str, args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
         step = Step(self._at, op, name, [_noted(a) for a in args], {key: _noted(a) for key, a in kwargs.items()})
         self.steps.append(step)
         real, named = [_real(a) for a in args], {key: _real(a) for key, a in kwargs.items()}
-        if op == "new":
-            self.objects.append(None)
         try:
-            self._door.changed = ""
+            self._runner.changed = ""
             answer = getattr(self._of, op)(name, *real, **named)
         except (Raised, NotAttempted, Died, Failed) as error:
-            step.answer = {"raised": _kind(error)}
+            step.answer = {"raised": kind_of(error)}
             raise
-        if op == "new":
-            self.objects[-1] = answer
-        changed = {"changed": True} if self._door.changed else {}
+        changed = {"changed": True} if self._runner.changed and op == "call" and self._at < 0 else {}
         step.answer = {**changed, "value": None if isinstance(answer, Held) else copy.deepcopy(answer)}
         return answer
 
 
+_HELD = "castalia held"
+
+
 def _real(value: Any) -> Any:
-    return value._of if isinstance(value, _Pen) else value
+    return value._of if isinstance(value, Recorder) else value
 
 
 def _noted(value: Any) -> Any:
-    return {"castalia held": value._at} if isinstance(value, _Pen) else copy.deepcopy(value)
+    return {_HELD: value._at} if isinstance(value, Recorder) else copy.deepcopy(value)
 
 
-def _kind(error: Exception) -> str:
+def kind_of(error: Exception) -> str:
+    """What stands for an error in an answer."""
     if isinstance(error, Raised):
         return error.kind
     return "AttributeError" if isinstance(error, NotAttempted) else str(getattr(error, "outcome", "a wrong answer"))
-
-
-_STEPS = """
-from __main__ import flat, image
-
-
-def put(value, objects):
-    if isinstance(value, dict):
-        if set(value) == {"castalia held"}:
-            return objects[value["castalia held"]]
-        return {key: put(item, objects) for key, item in value.items()}
-    return [put(item, objects) for item in value] if isinstance(value, list) else value
-
-
-def do(objects, at, op, name, args, kwargs):
-    if at >= 0:
-        found = getattr(objects[at], name)
-    else:
-        first, *parts = name.split(".")
-        if first not in own:
-            raise AttributeError(name)
-        found = own[first]
-        for part in parts:
-            found = getattr(found, part)
-    if op == "get":
-        return {"value": plain(found)}
-    args, kwargs = put(args, objects), put(kwargs, objects)
-    before = image([args, kwargs])
-    made = found(*args, **kwargs)
-    told = {"changed": True} if image([args, kwargs]) != before and op == "call" and at < 0 else {}
-    if op == "new":
-        objects[-1] = made
-        made = None
-    return {**told, "value": plain(made)}
-
-
-def plain(value):
-    try:
-        flat(value, [], 8)
-    except Exception as error:
-        return {"castalia cannot look at": str(error)}
-    return value
-
-
-def replay(scripts):
-    answers = []
-    for script in scripts:
-        objects, told = [], []
-        for at, op, name, args, kwargs in script:
-            if op == "new":
-                objects.append(None)
-            try:
-                told.append(do(objects, at, op, name, args, kwargs))
-            except Exception as error:
-                told.append({"raised": type(error).__name__})
-        answers.append(told)
-    return answers
-"""
-_REPLAY = (
-    f"\n\ncastalia_replay = (lambda space: (__import__('builtins').exec({_STEPS!r}, space), space['replay'])[1])"
-    "({'own': __import__('builtins').globals()})\n"
-)
-"""In a namespace of its own: a learner's program may have a ``type`` or a ``set`` of its own."""

@@ -33,7 +33,8 @@ def _say(begun: Begun) -> None:
     file, bold = _shown(begun.file), terminal.styled(_shown(begun.file), "bold")
     if begun.file in begun.written:
         others = [_shown(path) for path in begun.written if path != begun.file]
-        terminal.out(f"{bold} is written, with the stubs of {begun.milestone}: {', '.join(begun.added)}.")
+        stubs = f", with the stubs of {begun.milestone}: {', '.join(begun.added)}" if begun.added else ""
+        terminal.out(f"{bold} is written{stubs}.")
         if others:
             terminal.out(f"{', '.join(others)} {'lies' if len(others) == 1 else 'lie'} beside it.")
     elif begun.added:

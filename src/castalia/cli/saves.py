@@ -18,11 +18,14 @@ from castalia.core.errors import CastaliaError, NotFound
 
 if TYPE_CHECKING:
     from castalia.check.desk import Checked
+    from castalia.core.contract import Contract
 
 PAUSE = 0.3
 """Seconds between two looks at the watched files."""
 FILES, FOLDERS = 200, 50
 """So many Python files and package folders below the subject's folder are watched, no more."""
+UNWATCHED = {".git", ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+"""Folders of a repository in which tools keep things for themselves."""
 BAR = 30
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -81,7 +84,7 @@ class Watch:
                 with keys.lend():
                     self._open()
                 self._draw(keys)
-            elif state(self.contract.project, self.at) != self.seen:
+            elif state(self.contract, self.at) != self.seen:
                 self._check(keys)
 
     # --- what it shows -----------------------------------------------------------------------------
@@ -102,7 +105,7 @@ class Watch:
     def _check(self, keys: Keys) -> None:
         from castalia.check import desk
 
-        self.seen, self.aside = state(self.contract.project, self.at), ""
+        self.seen, self.aside = state(self.contract, self.at), ""
         if terminal.is_terminal():
             clear()
             terminal.out(terminal.styled(f"Checking {self.name}, please wait.", "dim"))
@@ -202,7 +205,7 @@ class Watch:
     def _open(self) -> None:
         assert self.found is not None and self.found.failed is not None
         path = self.found.file
-        root = path.parents[1] if path.name == "__init__.py" else path.parent
+        root = path if path.is_dir() else path.parents[1] if path.name == "__init__.py" else path.parent
         name, _, line = self.found.failed.file_line.rpartition(":")
         where = root / name if name and line.isdigit() and (root / name).is_file() else path
         with contextlib.suppress(OSError):
@@ -231,16 +234,16 @@ State = dict[str, tuple[int, int]]
 """Path -> time and size."""
 
 
-def state(project: str, at: str) -> State:
-    """Time and size of the Python files that a check may read; empty while there is none."""
+def state(contract: Contract, at: str) -> State:
+    """Time and size of the files that a check may read, Python's and a repository's; empty while there is none."""
     from castalia.check.project import subject_file
 
     try:
-        path = subject_file(project, at)
+        path = subject_file(contract, at)
     except (CastaliaError, OSError):
         return {}
     found = {}
-    for each in {path, *_beside(path.parent)}:
+    for each in {path, *_beside(path.parent)} if path.is_file() else _inside(path):
         try:
             stat = each.stat()
         except OSError:
@@ -261,6 +264,17 @@ def _beside(folder: Path) -> list[Path]:
             continue
         found += [each for each in entries if each.suffix == ".py"]
         left += [each for each in entries if (each / "__init__.py").is_file() and not each.is_symlink()]
+    return found[:FILES]
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What a repository's check may read, up to a number: its files, and git's log, which every commit writes."""
+    found: list[Path] = [folder / ".git" / "logs" / "HEAD"]
+    for number, (here, folders, names) in enumerate(os.walk(folder)):
+        folders[:] = sorted(each for each in folders if each not in UNWATCHED)
+        found += [Path(here, name) for name in sorted(names)]
+        if len(found) > FILES or number >= FOLDERS:
+            break
     return found[:FILES]
 
 
