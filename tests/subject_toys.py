@@ -20,7 +20,7 @@ PLACES = {"slope": "toy_shelf", "notes": "toy_shelf", "wordcount": "toy_subjects
           "tally": "toy_subjects"}  # fmt: skip
 
 
-CARD = 'skill = "Programming and reproducibility"\ntitle = "Toy"\nsummary = "A toy."\n'
+CARD = 'skill = "Python"\ntitle = "Toy"\nsummary = "A toy."\n'
 
 
 def shelf(folder: Path, *names: str) -> Path:
