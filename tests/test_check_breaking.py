@@ -96,7 +96,9 @@ def test_a_program_and_a_repository_go_through_their_own_door(
     if old:
         assert made.outcome == "rejected" and made.rejected is not None and made.rejected.outcome == "fail"
         return
-    assert made.outcome == "same" and made.search is not None and made.search.inputs == 2
+    assert (
+        made.outcome == "same" and made.search is not None and made.search.inputs == (2 if name == "wordcount" else 0)
+    )
     texts = json.loads(Path(made.proposal).read_text("utf-8"))["texts"]
     assert set(texts) == ({"__main__.py"} if name == "wordcount" else {"README.md", "own_tests.py", "tally.py"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from castalia.check.equivalence import Search, same, search
-from castalia.core.contract import Claim, Contract, Milestone, equal, refuses
+from castalia.core.contract import Claim, Contract, Milestone, equal, refuses, true
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="programs are served by forks")
 
@@ -133,6 +134,22 @@ def test_a_right_program_of_other_last_bits_is_told_apart_by_bits_and_not_by_tol
     assert compare(tmp_path, *change, HALF).difference is not None
     assert compare(tmp_path, *change, HALF, tolerant=True).difference is None
     assert compare(tmp_path, "x / 2", "x / 2 * (1 + 1e-8)", HALF, tolerant=True).difference is not None
+
+
+def test_what_the_right_program_answers_otherwise_each_time_tells_nothing(tmp_path: Path) -> None:
+    def asks(subject: Any, x: Any) -> None:
+        folder = subject.new("castalia.Folder", {"a": "1"})
+        true(isinstance(subject.call("count", folder, "a"), int), "it counts", 0, 1)
+        true(isinstance(subject.call("place", folder), str), "it names the folder", 0, 1)
+
+    path = tmp_path / "reference.py"
+    path.write_text(TEXT + "\n\ndef place(folder):\n    return str(folder)\n", "utf-8")
+    contract = Contract("sums", INTERFACE, (Milestone("M1", "Places", (dataclasses.replace(LINES, holds=asks),)),))
+    settings: dict[str, Any] = {"python": sys.executable, "seed": 3, "inputs": 3}
+    assert search(contract, contract.milestones[0].claims, (path, {}), (path, {}), **settings).difference is None
+    other = {str(path): path.read_text("utf-8").replace("sum(1 for _ in file)", "7")}
+    found = search(contract, contract.milestones[0].claims, (path, {}), (path, other), **settings).difference
+    assert found is not None and (found.asked, found.got) == ("count(…)", "7")
 
 
 def test_a_program_may_have_a_type_and_a_set_of_its_own(tmp_path: Path) -> None:

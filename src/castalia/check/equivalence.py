@@ -2,7 +2,7 @@
 
 The inputs are those of the contract's claims: edges first, then generated ones, of every size from the smallest to the
 largest that a claim names. What a claim asks of the one program is asked of the other as well
-(castalia.check.transcript, castalia.check.replay).
+(castalia.check.transcript, castalia.check.replay). What the one does not answer twice in the same way tells nothing.
 
 Answers are the same when types, shapes and all bits are: −0.0 is not 0.0, and only NaN and NaN may differ in bits.
 ``rtol`` makes it the tolerance of a claim instead: two right programs differ in their last bits.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import struct
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,7 +93,7 @@ def search(
                 rtol = (each.claim.rtol if each.claim.oracle else _LOOSE) if tolerant else 0.0
                 for script, answers in each.some(min(share, inputs - tried)):
                     tried += 1
-                    if found := _difference(script, answers, rtol):
+                    if _difference(script, answers, rtol) and (found := each.steady(script, answers, rtol)):
                         return Search(tried, seed, found)
             open_ = [each for each in open_ if each.seconds < TIME]
     return Search(tried, seed)
@@ -128,6 +128,13 @@ class _Asked:
             self.seconds += took
             self._batch = min(_BATCH, 4 * self._batch) if took < 1 else max(1, self._batch // 2)
 
+    def steady(self, script: Script, answers: list[dict[str, Any]], rtol: float) -> Difference | None:
+        """The difference in answers that the first program gives a second time: a clock or a path is none."""
+        (again,) = self._one.record(self.claim, [script.inputs])
+        both = zip(script.steps, again.steps, strict=False)
+        loose = {number for number, (one, two) in enumerate(both) if not same(two.answer, one.answer, rtol)}
+        return _difference(script, answers, rtol, loose)
+
 
 def _sizes(claim: Claim) -> tuple[int, ...]:
     """Every whole size from the claim's smallest to its largest that its generator knows how to make."""
@@ -146,9 +153,12 @@ def _made(claim: Claim, size: int) -> bool:
 # --- the same? ----------------------------------------------------------------------------------
 
 
-def _difference(script: Script, answers: Sequence[Mapping[str, Any]], rtol: float) -> Difference | None:
-    for step, answer in zip(script.steps, answers, strict=False):
-        if not same(answer, step.answer, rtol):
+def _difference(
+    script: Script, answers: Sequence[Mapping[str, Any]], rtol: float, loose: Collection[int] = ()
+) -> Difference | None:
+    """The first answer that differs; not in the steps that are ``loose``."""
+    for number, (step, answer) in enumerate(zip(script.steps, answers, strict=False)):
+        if number not in loose and not same(answer, step.answer, rtol):
             made = [each.name for each in script.steps if each.op == "new"]
             owner = f"{made[step.at]}." if step.at >= 0 else ""
             asked = f"{owner}{step.name}" + ("" if step.op == "get" else "(…)")

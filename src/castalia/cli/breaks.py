@@ -59,8 +59,11 @@ def show(made: Attempt, name: str) -> None:
     difference = made.search.difference
     if difference is None:
         terminal.out(f"{title}   {passes}")
+        compared = f"On {made.search.inputs} inputs it answers as the reference does"
+        if not made.search.inputs:
+            compared = "A repository is not compared with the reference"
         terminal.out(
-            f"\nOn {made.search.inputs} inputs it answers as the reference does: it may be right. If you know an\n"
+            f"\n{compared}: it may be right. If you know an\n"
             "input on which it is wrong, the contract never makes such a one: write it into the proposal."
         )
     else:
