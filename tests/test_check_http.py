@@ -230,14 +230,18 @@ def test_a_draft_is_a_file_and_the_last_one_wins_but_is_told(bench: Workbench, h
 
 
 def test_a_draft_has_a_largest_size(bench: Workbench, home: Path) -> None:
-    before = drafts.place(home, "softmax").read_bytes()
+    place = drafts.place(home, "softmax")
+    before = place.read_bytes() if place.exists() else None  # another test of this bench may want it as it was
     most = "#" * drafts.MAX_BYTES
     assert ask(bench, "PUT", "/checks/softmax/draft", {"text": most})[0] == 200
     assert ask(bench, "PUT", "/checks/softmax/draft", {"text": most + "#"})[0] == 413
     assert ask(bench, "PUT", "/checks/softmax/draft", {"text": "é" * (drafts.MAX_BYTES // 2 + 1)})[0] == 413
     assert ask(bench, "PUT", "/checks/softmax/draft", {"text": "#" * (3 << 20)})[0] == 413
-    assert drafts.place(home, "softmax").read_text() == most
-    drafts.place(home, "softmax").write_bytes(before)
+    assert place.read_text() == most
+    if before is None:
+        place.unlink()
+    else:
+        place.write_bytes(before)
 
 
 def test_a_draft_that_cannot_be_read_is_put_beside(tmp_path: Path) -> None:
