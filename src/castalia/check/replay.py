@@ -145,4 +145,7 @@ _REPLAY = (
     f"\n\ncastalia_replay = (lambda space: (__import__('builtins').exec({_STEPS!r}, space), space['replay'])[1])"
     "({'own': __import__('builtins').globals()})\n"
 )
-"""In a namespace of its own: a learner's program may have a ``type`` or a ``set`` of its own."""
+"""Our own text, executed in the caged process only.
+
+In a namespace of its own: a learner's program may have a ``type`` or a ``set`` of its own.
+"""
