@@ -79,5 +79,5 @@ def _placed(table: Floats) -> tuple[Floats, tuple[str, str], str]:
     directions = directions * np.where(largest < 0, -1.0, 1.0)[:, None]
     total = float((sizes**2).sum())
     shares = sizes[:2] ** 2 / total if total else np.zeros(2)
-    titles = tuple(f"principal component {n + 1} ({share:.0%} of variance)" for n, share in enumerate(shares))
+    titles = tuple(f"component {n + 1} ({share:.0%} of variance)" for n, share in enumerate(shares))
     return centred @ directions.T, (titles[0], titles[1]), f" Two components hold {shares.sum():.0%} of the variance."

@@ -51,7 +51,13 @@ def importance(
         data |= {"low": lows.tolist(), "high": highs.tolist()}
     shown = min(top, len(ranked))
     bars = Bars(tuple(ranked[:shown]), middle[:shown], *(_some(end[:shown], intervals) for end in (lows, highs)))
-    more = f"{shown} of {len(ranked)} columns" if shown < len(ranked) else f"{shown} columns"
+    more = (
+        f"{shown} of {len(ranked)} columns"
+        if shown < len(ranked)
+        else f"{shown} columns"
+        if shown > 1
+        else "One column"
+    )
     caption = caption or f"{more}{f', with {level:.0%} intervals' if intervals else ''}."
     said = [f"{name} {value:.3g}" for name, value in zip(ranked[:5], middle, strict=False)]
     native = {"labels": ranked[:shown], "series": [{"name": x_title, "values": middle[:shown].tolist()}]}

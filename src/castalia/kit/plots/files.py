@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from castalia.core.errors import Unavailable
 from castalia.kit.plots.marks import Axis, Bars, Heat, Panel, Pictures
-from castalia.kit.plots.matplotlib_marks import below, put
+from castalia.kit.plots.matplotlib_marks import put, row_height
 from castalia.kit.plots.themes import Theme
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _settings(theme: Theme) -> dict[str, Any]:
         "ytick.labelcolor": theme.ink, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
         "axes.axisbelow": True, "grid.color": theme.line, "grid.linewidth": 0.8, "axes.linewidth": 0.8,
         "lines.linewidth": 2.0, "lines.markersize": 5.0, "legend.frameon": False, "svg.hashsalt": "castalia",
-        "axes.formatter.use_mathtext": True, "axes.unicode_minus": True, "pdf.fonttype": 42, "path.simplify": True,
+        "axes.formatter.use_mathtext": False, "axes.unicode_minus": True, "pdf.fonttype": 42, "path.simplify": True,
         "text.parse_math": False,
     }  # fmt: skip
 
@@ -75,15 +75,14 @@ def _height(plot: Plot, width: float) -> float:
     elif isinstance(first, Heat):
         content = min(2.2, 0.5 + 0.09 * _longest(first.columns)) + max(1.6, min(width, 0.62 * len(first.rows)))
     elif isinstance(first, Pictures):
-        cell = width / first.columns
-        lines = max((len(below(item.label, item.note, first.columns, width)) for item in first.items), default=0)
-        content = math.ceil(len(first.items) / first.columns) * (cell * 0.92 + 0.19 * lines)
+        rows = math.ceil(len(first.items) / first.columns)
+        content = rows * row_height(first, width) * width / first.columns
     elif plot.panels[0].square:
         content = width * 0.86
     else:
         content = width * 0.55 * sum(panel.height for panel in plot.panels)
-    legend = 0.24 * len(_legend_rows(plot, width))
-    return content + legend + 0.22 * len(_title(plot, width)) + 0.19 * len(_caption(plot, width)) + 0.35
+    legend = 0.235 * _legend_rows(plot, width)
+    return content + legend + 0.24 * len(_title(plot, width)) + 0.19 * len(_caption(plot, width)) + 0.35
 
 
 def _longest(names: tuple[str, ...]) -> int:
@@ -103,25 +102,22 @@ def _names(plot: Plot) -> list[str]:
     return [name for mark in first.marks if (name := getattr(mark, "name", ""))] if first.legend else []
 
 
-def _legend_rows(plot: Plot, width: float) -> list[list[str]]:
-    """Names in as many columns as fit beside each other."""
-    names = _names(plot)
-    if not names:
-        return []
-    columns = _legend_columns(names, width)
-    return [names[start : start + columns] for start in range(0, len(names), columns)]
-
-
 def _legend_columns(names: list[str], width: float) -> int:
-    return max(1, min(len(names), int(width * 11.5 / (max(map(len, names)) + 6))))
+    """How many names fit beside each other."""
+    return max(1, min(len(names), int(width * 12.5 / (max(map(len, names), default=0) + 8))))
+
+
+def _legend_rows(plot: Plot, width: float) -> int:
+    names = _names(plot)
+    return math.ceil(len(names) / _legend_columns(names, width)) if names else 0
 
 
 def _fill(figure: Any, plot: Plot, theme: Theme, width: float) -> None:
     height = float(figure.get_figheight())
     title, caption = _title(plot, width), _caption(plot, width)
-    top = (0.22 * len(title) + 0.1) / height
-    bottom = (0.19 * len(caption) + 0.1) / height
-    figure.get_layout_engine().set(rect=(0.012, bottom, 0.976, 1 - top - bottom), hspace=0.04)
+    above = 0.24 * len(title) + 0.12
+    top, bottom = above + 0.235 * _legend_rows(plot, width), 0.19 * len(caption) + 0.12
+    figure.get_layout_engine().set(rect=(0.012, bottom / height, 0.976, 1 - (top + bottom) / height), hspace=0.04)
     figure.text(0.02, 1 - 0.08 / height, "\n".join(title), weight="bold", size=_TEXT + 1.5, va="top")
     figure.text(0.02, 0.08 / height, "\n".join(caption), color=theme.quiet, size=_TEXT - 1.5, va="bottom")
     shares = [panel.height for panel in plot.panels]
@@ -129,13 +125,19 @@ def _fill(figure: Any, plot: Plot, theme: Theme, width: float) -> None:
     for place, (panel, axes) in enumerate(zip(plot.panels, grid[:, 0], strict=True)):
         _panel(axes, panel, theme, last=place == len(plot.panels) - 1, width=width)
     if names := _names(plot):
-        handles, labels = grid[0, 0].get_legend_handles_labels()
         columns = _legend_columns(names, width)
-        figure.legend(handles, labels, loc="outside upper left", ncols=columns, handlelength=2.6, borderaxespad=0.2)
+        entries = list(zip(*grid[0, 0].get_legend_handles_labels(), strict=True))
+        # matplotlib fills columns downwards; names are read along the rows
+        read = [entry for column in range(columns) for entry in entries[column::columns]]
+        legend = figure.legend(
+            *zip(*read, strict=True), loc="upper left", ncols=columns, handlelength=2.6, borderaxespad=0, borderpad=0,
+            labelspacing=0.35, columnspacing=1.4, bbox_to_anchor=(0.02, 1 - above / height),
+        )  # fmt: skip
+        legend.set_in_layout(False)
 
 
 def _panel(axes: Any, panel: Panel, theme: Theme, last: bool, width: float) -> None:
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     axes.set_ylabel(panel.y.title)
     axes.set_xlabel(panel.x.title if last else "")
@@ -146,14 +148,19 @@ def _panel(axes: Any, panel: Panel, theme: Theme, last: bool, width: float) -> N
     for axis, name, which in ((panel.x, "x", axes.xaxis), (panel.y, "y", axes.yaxis)):
         if axis.log:
             getattr(axes, f"set_{name}scale")("log")
+            low, high = which.get_view_interval()
+            which.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+            which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            which.set_minor_formatter(NullFormatter())
         if axis.whole:
             which.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         _limits(axes, axis, name)
 
 
 def _limits(axes: Any, axis: Axis, name: str) -> None:
-    given = {key: value for key, value in (("left", axis.low), ("right", axis.high)) if value is not None}
-    if given and name == "x":
-        axes.set_xlim(**given)
-    elif given:
-        axes.set_ylim(bottom=axis.low, top=axis.high)
+    if axis.low is None and axis.high is None:
+        return
+    if name == "x":
+        axes.set_xlim(axis.low, axis.high)
+    else:
+        axes.set_ylim(axis.low, axis.high)

@@ -71,8 +71,9 @@ def _(mark: Points, axes: Any, theme: Theme, width: float) -> None:
         )  # fmt: skip
         return
     many = len(mark.x) > 400
+    size = 12 if many else 90 if len(mark.x) == 1 else 26
     axes.scatter(
-        mark.x, mark.y, s=12 if many else 26, color=colour, marker=marker, alpha=0.45 if many else 0.8, linewidths=0,
+        mark.x, mark.y, s=size, color=colour, marker=marker, alpha=0.45 if many else 0.8, linewidths=0,
         label=mark.name, zorder=3,
     )  # fmt: skip
     if mark.tag:
@@ -120,7 +121,7 @@ def _(mark: Heat, axes: Any, theme: Theme, width: float) -> None:
     axes.grid(visible=False)
     axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
-    if max(rows, columns) <= 60:
+    if max(rows, columns) <= 30:
         axes.grid(which="minor", color=theme.line, linewidth=0.8)
     axes.tick_params(which="both", length=0)
     _names_along(axes, mark.rows, mark.columns, width)
@@ -152,15 +153,14 @@ def _(mark: Pictures, axes: Any, theme: Theme, width: float) -> None:
 
     axes.set_axis_off()
     axes.set_aspect("equal")
-    cell = width / mark.columns
     lines = [below(item.label, item.note, mark.columns, width) for item in mark.items]
-    tall = 1.0 + 0.19 * max(map(len, lines), default=0) / cell
+    tall, room = row_height(mark, width), _tallest(mark)
     for place, item in enumerate(mark.items):
         row, column = divmod(place, mark.columns)
         left, top = column + 0.05, -row * tall
         high, wide = item.pixels.shape[:2]
         w, h = 0.9 * wide / max(high, wide), 0.9 * high / max(high, wide)
-        x, y = left + (0.9 - w) / 2, top - (0.9 - h) / 2
+        x, y = left + (0.9 - w) / 2, top - (room - h) / 2
         axes.imshow(
             item.pixels, cmap="gray", vmin=0, vmax=255, extent=(x, x + w, y - h, y), interpolation="nearest", zorder=2
         )
@@ -174,11 +174,21 @@ def _(mark: Pictures, axes: Any, theme: Theme, width: float) -> None:
         )  # fmt: skip
         if lines[place]:
             axes.text(
-                left + 0.45, top - 0.94, "\n".join(lines[place]), ha="center", va="top", size=9.5, linespacing=1.1,
-                weight="bold" if wrong else "normal",
+                left + 0.45, top - room - 0.04, "\n".join(lines[place]), ha="center", va="top", size=9.5,
+                linespacing=1.1, weight="bold" if wrong else "normal",
             )  # fmt: skip
     axes.set_xlim(0, mark.columns)
     axes.set_ylim(-math.ceil(len(mark.items) / mark.columns) * tall + 0.02, 0.02)
+
+
+def row_height(mark: Pictures, width: float) -> float:
+    """A row of the grid with its texts, in widths of a cell."""
+    lines = max((len(below(item.label, item.note, mark.columns, width)) for item in mark.items), default=0)
+    return _tallest(mark) + 0.1 + 0.17 * lines * mark.columns / width
+
+
+def _tallest(mark: Pictures) -> float:
+    return 0.9 * max(float(item.pixels.shape[0] / max(item.pixels.shape[:2])) for item in mark.items)
 
 
 def below(label: str, note: str, columns: int, width: float) -> list[str]:
