@@ -16,13 +16,15 @@ MOST = 12
 """Curves in one plot; more cannot be told apart."""
 
 
-def gappy(values: ArrayLike, field: str) -> Floats:
-    """A column of numbers; None and NaN are gaps, an infinity is an error."""
+def gappy(values: ArrayLike, field: str, *, diverged: bool = False) -> Floats:
+    """A column of numbers; None and NaN are gaps, and an infinity is an error, or a gap too (``diverged``)."""
     array = column(values, field)
     try:
         array = np.array([np.nan if v is None else v for v in array] if array.dtype == object else array, np.float64)
     except (TypeError, ValueError):
         raise WrongInput(f"{field} is not made of numbers", repr(array[:3])[:80], "numbers", field=field) from None
+    if diverged:
+        array = np.where(np.isinf(array), np.nan, array)
     if np.isinf(array).any():
         at = int(np.argmax(np.isinf(array)))
         cure = "Leave it out, or put NaN there: a gap is drawn as a gap."

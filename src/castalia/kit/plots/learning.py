@@ -21,12 +21,12 @@ def learning_curves(
 ) -> Plot:  # fmt: skip
     """One curve for each column of ``history``, a mapping of columns or a list of rows (``Loop.history``).
 
-    Epochs count from 1 unless ``x`` is given. A NaN is a gap, and a value alone between gaps is a point. ``log`` makes
-    y logarithmic, for losses above 0. ``best`` names the curve whose lowest point is marked. Columns of data: curve,
-    ``x_title``, ``y_title``.
+    Epochs count from 1 unless ``x`` is given. A NaN or an infinity is a gap, and a value alone between gaps is a
+    point. ``log`` makes y logarithmic, for losses above 0. ``best`` names the curve whose lowest point is marked.
+    Columns of data: curve, ``x_title``, ``y_title``.
     """
     columns = by_name(_columns(history), "history", "")
-    curves = {name: gappy(values, f"history[{name!r}]") for name, values in columns.items()}
+    curves = {name: gappy(values, f"history[{name!r}]", diverged=True) for name, values in columns.items()}
     longest = max(map(len, curves.values()))
     epochs = np.arange(1.0, longest + 1) if x is None else gappy(x, "x")
     if len(epochs) < longest:

@@ -205,5 +205,5 @@ def _sync(folder: Path) -> None:
 
 
 def _damaged(path: Path, got: str, expected: str) -> WrongInput:
-    cure = "It was cut off or altered: use the one before it, load(fallback=True), or start again."
+    cure = "It was cut off or altered: use an older one, or delete it and start again."
     return WrongInput(f"the checkpoint {path.name} is damaged", got, expected, cure, field="path")

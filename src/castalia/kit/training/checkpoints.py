@@ -95,8 +95,9 @@ class Checkpoints:
         for candidate in reversed(steps[: steps.index(step) + 1]):
             try:
                 return self._read(candidate, tuple(skipped))
-            except (WrongInput, NotFound):
+            except (WrongInput, NotFound) as error:
                 if not fallback:
+                    error.cure = "It was cut off or altered: load(fallback=True) takes the one before it."
                     raise
                 skipped.append(candidate)
         got = f"{len(skipped)} damaged"

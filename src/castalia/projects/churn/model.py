@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from castalia.core.errors import Unavailable, WrongInput
 from castalia.core.system import Run
+from castalia.kit.training import archive
 from castalia.projects.churn.calibration import Sigmoid, calibrated, curve, expected_error, sigmoid
 from castalia.projects.churn.table import Encoder, Task
 
@@ -283,16 +283,15 @@ def _report(params: Params, task: Task, outer: list[dict[str, Any]], model: Mode
 
 
 class FoldBook:
-    """Finished folds in one JSON file, so that a killed fit goes on with the next one."""
+    """Finished folds in one file, so that a killed fit goes on with the next one."""
 
     def __init__(self, folder: Path, params: Params, task: Task) -> None:
         about = json.dumps([FORMAT, params.plain(), task.digest, task.target, task.positive], sort_keys=True)
         self.key = hashlib.sha256(about.encode()).hexdigest()
-        self.path = folder / "folds.json"
+        self.path = folder / "folds.npz"
         self.folds: dict[str, dict[str, Any]] = {}
-        if self.path.exists():
-            kept = json.loads(self.path.read_text())
-            self.folds = kept["folds"] if kept["key"] == self.key else {}
+        if self.path.exists() and archive.about_of(self.path).get("key") == self.key:
+            self.folds = archive.read(self.path)
 
     def get(self, number: int) -> dict[str, Any] | None:
         """The fold, where it was finished under these very params and data."""
@@ -301,10 +300,4 @@ class FoldBook:
     def put(self, number: int, fold: dict[str, Any]) -> None:
         """Keep it; on disk when this returns, and the file is whole at every moment."""
         self.folds[str(number)] = fold
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        with new.open("w") as file:
-            json.dump({"key": self.key, "folds": self.folds}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.path)
+        archive.write(self.path, self.folds, {"key": self.key})

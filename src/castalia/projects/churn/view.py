@@ -6,6 +6,7 @@ from typing import Any
 
 from castalia.core.fields import Figure
 from castalia.core.system import Field, Record
+from castalia.kit import plots
 from castalia.projects.churn.churn import Churn
 
 
@@ -22,15 +23,13 @@ def figures(system: Churn, controls: Controls) -> list[Figure]:
 
 
 def _importance(report: dict[str, Any], how_many: int) -> Figure:
-    strongest = sorted(report["importance"].items(), key=lambda item: -item[1])[:how_many]
-    data = {
-        "labels": [name for name, _ in strongest],
-        "series": [{"name": "mean effect on the log-odds", "values": [effect for _, effect in strongest]}],
-    }
     caption = "How far each column moves the risk of a held-out customer on average, up or down. Not what causes it."
     if report["notes"]:
         caption += " Left out: " + "; ".join(report["notes"]) + "."
-    return Figure(title="What the risk rests on", kind="bars", caption=caption, data=data)
+    return plots.importance(
+        report["importance"], top=how_many, x_title="mean effect on the log-odds", title="What the risk rests on",
+        caption=caption,
+    ).figure()  # fmt: skip
 
 
 def _reliability(report: dict[str, Any]) -> Figure:
@@ -43,11 +42,11 @@ def _reliability(report: dict[str, Any]) -> Figure:
 
 
 def _curve(report: dict[str, Any]) -> Figure:
-    loss = report["curve"]
-    series = [{"name": "held-out log loss", "x": list(range(1, len(loss) + 1)), "y": loss}]
-    data = {"x": "trees", "y": "log loss, mean over folds", "log": False, "series": series}
     caption = "Where it rises again, more trees would memorise. The number of trees is not chosen by this line."
-    return Figure(title="Learning", kind="lines", caption=caption, data=data)
+    return plots.learning_curves(
+        {"held-out log loss": report["curve"]}, x_title="trees", y_title="log loss, mean over folds", title="Learning",
+        caption=caption,
+    ).figure()  # fmt: skip
 
 
 def _folds(report: dict[str, Any]) -> Figure:

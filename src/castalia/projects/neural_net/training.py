@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,8 @@ from numpy.typing import NDArray
 from castalia.core.errors import WrongInput
 from castalia.core.system import Run
 from castalia.kit import optim
+from castalia.kit.training import archive
+from castalia.kit.training.schedules import Constant, Cosine, Schedule
 from castalia.projects.neural_net.model import FORMAT, WORST, Model
 from castalia.projects.neural_net.network import Network, softmax_cross_entropy
 from castalia.projects.neural_net.picture import Jitter
@@ -104,10 +105,12 @@ def train(params: Params, lesson: Lesson, run: Run) -> Model:
     epochs = params.epochs or min(100, max(10, math.ceil(500_000 / len(lesson.train))))
     history = checkpoint.restore(network, adam)
     done = len(history["loss"])
+    constant = params.schedule == "constant"
+    schedule = Constant(params.learning_rate) if constant else Cosine(params.learning_rate, epochs)
     if done:
         run.log(done, **{name: values[-1] for name, values in history.items()})
     for epoch in range(done, epochs):
-        figures = _epoch(params, lesson, network, adam, run, epoch, epochs)
+        figures = _epoch(params, lesson, network, adam, schedule, run, epoch, epochs)
         if len(lesson.validation):
             loss, scores = _ask(network, lesson.validation)
             right = scores.argmax(axis=1) == lesson.validation.labels
@@ -120,8 +123,9 @@ def train(params: Params, lesson: Lesson, run: Run) -> Model:
 
 
 def _epoch(
-    params: Params, lesson: Lesson, network: Network, adam: optim.Adam, run: Run, epoch: int, epochs: int
-) -> dict[str, float]:
+    params: Params, lesson: Lesson, network: Network, adam: optim.Adam, schedule: Schedule, run: Run, epoch: int,
+    epochs: int,
+) -> dict[str, float]:  # fmt: skip
     from castalia import data
 
     pictures = lesson.train
@@ -137,17 +141,11 @@ def _epoch(
         if jitter:
             x = jitter(x, rng)
         loss, hits = network.learn(x, pictures.labels[index], params.dropout, rng)
-        adam.step(network.gradient, _rate(params, (epoch + step / steps) / epochs))
+        adam.step(network.gradient, schedule.rate(epoch + step / steps))
         total += loss
         right += hits
     run.progress(epoch + 1, epochs)
     return {"loss": total / len(pictures), "accuracy": right / len(pictures)}
-
-
-def _rate(params: Params, done: float) -> float:
-    if params.schedule == "constant":
-        return params.learning_rate
-    return params.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def _ask(network: Network, pictures: Pictures) -> tuple[float, Array]:
@@ -199,35 +197,23 @@ class Checkpoint:
     def __init__(self, folder: Path, params: Params, digest: str) -> None:
         about = json.dumps([FORMAT, "state of optim.Adam", params.plain(), digest], sort_keys=True)
         self.key = hashlib.sha256(about.encode()).hexdigest()
-        self.path = folder / "checkpoint.npz"
+        self.path = folder / "training.npz"
         self._written = time.monotonic()
 
     def write(self, network: Network, adam: optim.Adam, history: dict[str, list[float]], last: bool) -> None:
         """If it is time (or the last epoch): on disk when this returns. A kill leaves the former or the new one."""
         if not last and time.monotonic() - self._written < self.PAUSE:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        with new.open("wb") as file:
-            np.savez(
-                file,
-                about=np.array(json.dumps({"key": self.key, "history": history})),
-                parameters=network.parameters,
-                **adam.state(),
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.path)
+        state = {"history": history, "parameters": network.parameters, "adam": adam.state()}
+        archive.write(self.path, state, {"key": self.key})
         self._written = time.monotonic()
 
     def restore(self, network: Network, adam: optim.Adam) -> dict[str, list[float]]:
         """Fill both from the file and return the history; untouched where it is absent or of another fit."""
-        if self.path.exists():
-            with np.load(self.path, allow_pickle=False) as kept:
-                about = json.loads(str(kept["about"]))
-                if about["key"] == self.key:
-                    network.parameters[...] = kept["parameters"]
-                    adam.load({name: kept[name] for name in adam.state()})
-                    history: dict[str, list[float]] = about["history"]
-                    return history
-        return {"loss": [], "accuracy": []}
+        if not self.path.exists() or archive.about_of(self.path).get("key") != self.key:
+            return {"loss": [], "accuracy": []}
+        state = archive.read(self.path)
+        network.parameters[...] = state["parameters"]
+        adam.load(state["adam"])
+        history: dict[str, list[float]] = state["history"]
+        return history

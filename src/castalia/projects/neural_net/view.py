@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castalia.core.errors import WrongInput
-from castalia.core.fields import Figure, Image
+from castalia.core.fields import Figure
 from castalia.core.system import Field, Record
+from castalia.kit import metrics, plots
 from castalia.projects.neural_net.model import Model
 from castalia.projects.neural_net.neural_net import NeuralNet
 
@@ -39,36 +40,34 @@ def figures(system: NeuralNet, controls: Controls) -> list[Figure]:
 
 
 def _curve(model: Model, what: str, caption: str) -> Figure:
-    series = []
-    for name, label in ((what, "training"), (f"validation_{what}", "validation")):
-        if values := model.history.get(name):
-            series.append({"name": label, "x": list(range(1, len(values) + 1)), "y": values})
-    data = {"x": "epoch", "y": what, "log": what == "loss", "series": series}
-    return Figure(title=what.capitalize(), kind="lines", caption=caption, data=data)
+    named = {"training": what, "validation": f"validation_{what}"}
+    history = {label: model.history[name] for label, name in named.items() if model.history.get(name)}
+    log = what == "loss" and min(map(min, history.values())) > 0
+    return plots.learning_curves(history, y_title=what, log=log, title=what.capitalize(), caption=caption).figure()
 
 
 def _first_layer(model: Model, how_many: int) -> Figure:
     """The units with the strongest weights: the middle grey is zero, light adds, dark takes away."""
     weights = model.network.weights[0].T.astype(np.float64)
     strength = np.linalg.norm(weights, axis=1)
-    items = []
-    for unit in np.argsort(-strength, kind="stable")[:how_many]:
-        largest = np.abs(weights[unit]).max() or 1.0
-        pixels = np.round(127.5 + 127.5 * weights[unit] / largest).astype(np.uint8)
-        items.append(_item(pixels.reshape(model.side, model.side), f"unit {unit}", f"length {strength[unit]:.2f}"))
+    units = np.argsort(-strength, kind="stable")[:how_many]
+    largest = np.abs(weights[units]).max(axis=1, keepdims=True)
+    shades = np.round(127.5 + 127.5 * weights[units] / np.where(largest, largest, 1.0)).astype(np.uint8)
     caption = "What each unit of the first layer looks for: ink on light makes it fire, ink on dark keeps it silent."
-    return Figure(title="First layer", kind="images", caption=caption, data={"columns": 6, "items": items})
+    labels = [(f"unit {unit}", f"length {strength[unit]:.2f}") for unit in units]
+    return _grid("First layer", shades.reshape(-1, model.side, model.side), labels, caption)
 
 
 def _mistakes(model: Model, controls: Controls) -> Figure:
-    items = []
+    pictures, labels = [], []
     for picture, (truth, answer, sure) in zip(model.worst_images, model.worst, strict=True):
         true_name, said = model.classes[int(truth)], model.classes[int(answer)]
         if controls.which_class in ("", true_name):
-            items.append(_item(picture, f"{true_name}, read as {said}", f"{sure:.1%} sure"))
-    shown = items[: controls.how_many]
-    caption = f"{len(shown)} of {_wrong(model)} mistakes on {int(model.confusion.sum())} test images, surest first."
-    return Figure(title="Worst mistakes", kind="images", caption=caption, data={"columns": 6, "items": shown})
+            pictures.append(picture)
+            labels.append((f"{true_name}, read as {said}", f"{sure:.1%} sure"))
+    shown = len(labels[: controls.how_many])
+    caption = f"{shown} of {_wrong(model)} mistakes on {int(model.confusion.sum())} test images, surest first."
+    return _grid("Worst mistakes", pictures[:shown], labels[:shown], caption)
 
 
 def _wrong(model: Model) -> int:
@@ -76,10 +75,13 @@ def _wrong(model: Model) -> int:
 
 
 def _confusion(model: Model) -> Figure:
-    data = {"rows": model.classes, "columns": model.classes, "values": model.confusion.tolist()}
     caption = "Test images: each row is what was written, each column what was read."
-    return Figure(title="Who is taken for whom", kind="matrix", caption=caption, data=data)
+    found = metrics.Confusion(tuple(model.classes), model.confusion.astype(np.float64))
+    return plots.confusion(found, title="Who is taken for whom", caption=caption).figure()
 
 
-def _item(pixels: Array, label: str, note: str) -> dict[str, str]:
-    return {"image": Image.of_array(np.ascontiguousarray(pixels)).uri, "label": label, "note": note}
+def _grid(title: str, pictures: Array | list[Array], labels: list[tuple[str, str]], caption: str) -> Figure:
+    if not labels:
+        return Figure(title=title, kind="images", caption=caption, data={"columns": 6, "items": []})
+    names, notes = zip(*labels, strict=True)
+    return plots.image_grid(pictures, names, notes=notes, limit=len(names), title=title, caption=caption).figure()
