@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from castalia.core.errors import Unavailable
+from castalia.kit.plots.inputs import cut
 from castalia.kit.plots.marks import Axis, Bars, Heat, Panel, Pictures
 from castalia.kit.plots.matplotlib_marks import put, row_height
 from castalia.kit.plots.themes import Theme
@@ -129,8 +130,10 @@ def _fill(figure: Any, plot: Plot, theme: Theme, width: float) -> None:
         entries = list(zip(*grid[0, 0].get_legend_handles_labels(), strict=True))
         # matplotlib fills columns downwards; names are read along the rows
         read = [entry for column in range(columns) for entry in entries[column::columns]]
+        handles, labels = zip(*read, strict=True)
         legend = figure.legend(
-            *zip(*read, strict=True), loc="upper left", ncols=columns, handlelength=2.6, borderaxespad=0, borderpad=0,
+            handles, [cut(label, int(width * 10.5) - 6) for label in labels],
+            loc="upper left", ncols=columns, handlelength=2.6, borderaxespad=0, borderpad=0,
             labelspacing=0.35, columnspacing=1.4, bbox_to_anchor=(0.02, 1 - above / height),
         )  # fmt: skip
         legend.set_in_layout(False)

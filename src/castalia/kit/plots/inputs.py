@@ -56,3 +56,8 @@ def listed(names: Sequence[Any], most: int = 6) -> str:
     """Names in a sentence: ``a, b and 3 more``."""
     shown = ", ".join(str(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def cut(name: str, most: int = 24) -> str:
+    """A long name with its end left out."""
+    return name if len(name) <= most else name[: most - 3].rstrip() + "..."

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from castalia.kit.plots.inputs import cut
 from castalia.kit.plots.marks import Band, Bars, Columns, Floats, Heat, Line, Pictures, Points
 from castalia.kit.plots.themes import DASHES, MARKERS, Theme
 
@@ -195,8 +196,3 @@ def below(label: str, note: str, columns: int, width: float) -> list[str]:
     """What stands below a picture, in lines that fit."""
     room = max(4, int(width / columns * 12))
     return [line for text in (label, note) for line in textwrap.wrap(text, room)[:2]]
-
-
-def cut(name: str, most: int = 24) -> str:
-    """A long name with its end left out."""
-    return name if len(name) <= most else name[: most - 3].rstrip() + "..."

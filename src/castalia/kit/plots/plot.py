@@ -86,8 +86,8 @@ class Plot:
         return out.getvalue()
 
     def json(self) -> str:
-        """Title, caption, alt and columns as JSON; a gap is null."""
-        columns = {name: [None if _is_nan(value) else value for value in column] for name, column in self.data.items()}
+        """Title, caption, alt and columns as JSON; a gap is null, and so is an infinite threshold."""
+        columns = {name: [_finite(value) for value in column] for name, column in self.data.items()}
         parts = {"title": self.title, "caption": self.caption, "alt": self.alt, "columns": columns}
         return json.dumps(parts, allow_nan=False)
 
@@ -109,6 +109,10 @@ class Plot:
         if not 2 <= width <= 40 or not 40 <= dpi <= 1200:
             raise WrongInput("the size does not fit", f"{width} in, {dpi} dpi", "2 to 40 inches, 40 to 1200 dpi")
         return drawn(self, kind, themed(theme), width, dpi)
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _is_nan(value: Any) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from castalia.kit import metrics, stats
 from castalia.kit.metrics.inputs import numbers
-from castalia.kit.plots.inputs import by_name
+from castalia.kit.plots.inputs import by_name, cut
 from castalia.kit.plots.marks import Axis, Columns, Line, Mark, Panel, Points
 from castalia.kit.plots.plot import Plot
 
@@ -33,7 +33,7 @@ def calibration(
         found = metrics.reliability(y, column, bins, strategy=strategy, positive=positive)
         ends = [stats.wilson(share * rows, rows, level) for share, rows in zip(found.observed, found.rows, strict=True)]
         low, high = np.array([end.low for end in ends]), np.array([end.high for end in ends])
-        label = f"{name} calibration error {found.error():.3f}".strip()
+        label = f"{cut(name)} calibration error {found.error():.3f}".strip()
         if len(found.rows) > 1:
             upper.append(Line("", found.predicted, found.observed, style, markers=False))
         upper.append(Points(label, found.predicted, found.observed, style, low, high))

@@ -13,7 +13,7 @@ from castalia.core.errors import WrongInput
 from castalia.kit.metrics import intervals
 from castalia.kit.metrics.inputs import binary, both_classes
 from castalia.kit.metrics.ranking import Curve, Ranked, precision_recall_curve, rank, roc_curve
-from castalia.kit.plots.inputs import by_name, thinned
+from castalia.kit.plots.inputs import by_name, cut, thinned
 from castalia.kit.plots.marks import Axis, Band, Floats, Line, Mark, Panel
 from castalia.kit.plots.plot import Plot
 
@@ -80,7 +80,7 @@ def _plot(
         area, band = _summary(kind, ranked, level, draws, seed)
         if band is not None:
             bands.append(Band(GRID, *band, style))
-        label = f"{name} {area}".strip()
+        label = f"{cut(name)} {area}".strip()
         lines.append(Line(label, curve.x, curve.y, style, steps=kind is _PR, markers=len(curve.x) > 1))
         said.append(label)
         data["model"] += [name or "model"] * len(curve.x)
