@@ -116,7 +116,7 @@ def test_a_long_curve_is_drawn_through_its_own_corners() -> None:
     y = generator.random(60_000) < 0.5
     p = y + generator.normal(size=60_000)
     plot = plots.roc(y, p, draws=100)
-    assert len(plot.data["threshold"]) == 2000
+    assert len(plot.data["threshold"]) == 2000 and "2,000 of the corners" in plot.caption
     whole = metrics.roc_curve(y, p)
     every = set(zip(whole.x.tolist(), whole.y.tolist(), strict=True))
     assert set(zip(plot.data["false positive rate"], plot.data["true positive rate"], strict=True)) <= every

@@ -73,9 +73,11 @@ def _plot(
     bands: list[Mark] = []
     lines: list[Mark] = []
     said: list[str] = []
+    thin = False
     data: dict[str, list[Any]] = {"model": [], kind.x: [], kind.y: [], "threshold": []}
     for style, (name, scores) in enumerate(by_name(score, "score", "").items()):
-        curve = _corners(kind.curve(labels, scores), kind)
+        curve, some = _corners(kind.curve(labels, scores), kind)
+        thin |= some
         ranked = rank(labels, scores)
         area, band = _summary(kind, ranked, level, draws, seed)
         if band is not None:
@@ -94,6 +96,8 @@ def _plot(
     caption = f"n = {len(labels):,} rows, {ups:,} of them positive."
     if draws:
         caption += f" Bands: {level:.0%} at each point, from {draws} resamples of the rows."
+    if thin:
+        caption += f" Drawn through {MOST:,} of the corners."
     alt = f"{title}, {kind.y} by {kind.x}. {'; '.join(said)}. {caption}"
     x, axis_y = Axis(kind.x, -0.01, 1.01), Axis(kind.y, -0.01 if kind is _ROC else 0.0, 1.02)
     panel = Panel(x, axis_y, (*bands, *lines), square=kind is _ROC)
@@ -153,12 +157,12 @@ def _cells(ranked: Ranked) -> tuple[Floats, Floats]:
     return np.add.reduceat(ranked.positives, starts), np.add.reduceat(ranked.negatives, starts)
 
 
-def _corners(curve: Curve, kind: _Kind) -> Curve:
-    """The same curve without the points on straight stretches; of a very long one, evenly spaced corners."""
+def _corners(curve: Curve, kind: _Kind) -> tuple[Curve, bool]:
+    """The curve without the points on straight stretches; of a very long one evenly spaced corners, and True."""
     across, up = np.diff(curve.x), np.diff(curve.y)
     straight = np.zeros(len(curve.x), dtype=np.bool_)
     if kind is _ROC:  # exact where a stretch is level or upright, which is where nearly all points are
         straight[1:-1] = ((across[:-1] == 0) & (across[1:] == 0)) | ((up[:-1] == 0) & (up[1:] == 0))
     kept = np.flatnonzero(~straight)
-    kept = kept[thinned(len(kept), MOST)]
-    return Curve(curve.x[kept], curve.y[kept], curve.thresholds[kept])
+    some = kept[thinned(len(kept), MOST)]
+    return Curve(curve.x[some], curve.y[some], curve.thresholds[some]), len(some) < len(kept)
