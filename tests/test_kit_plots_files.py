@@ -61,7 +61,7 @@ import matplotlib
 from castalia.kit import plots
 plot = plots.learning_curves({{"loss": [1.0, 0.5]}})
 one = plot.save({str(tmp_path / "a.svg")!r}).read_bytes()
-matplotlib.rcParams["font.size"] = 31
+matplotlib.rcParams["xtick.major.size"] = 31
 matplotlib.rcParams["axes.facecolor"] = "pink"
 raw = lambda: {{name: dict.get(matplotlib.rcParams, name) for name in matplotlib.rcParams}}  # asking resolves a backend
 before = raw()

@@ -31,7 +31,7 @@ kept = training.Checkpoints(sys.argv[1], keep=2)
 step = kept.load().step if kept.steps() else 0
 while True:
     step += 1
-    kept.save(step, {"w": np.full(20_000, step), "at": [step, (step, None)]})
+    kept.save(step, {"w": np.full(500_000, step), "at": [step, (step, None)]})
     print(step, flush=True)
 """
 
