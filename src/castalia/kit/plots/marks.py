@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,4 +120,3 @@ class Panel:
     height: float = 1.0
     square: bool = False
     legend: bool = True
-    more: dict[str, Any] = field(default_factory=dict)

@@ -71,7 +71,7 @@ class Plot:
         return traced(self, themed(theme))
 
     def table(self) -> Table:
-        """The columns as a Table; WrongInput where their lengths differ, which ours do not."""
+        """The columns as a Table."""
         from castalia.core.table import Table
 
         return Table(self.data)

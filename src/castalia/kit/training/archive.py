@@ -30,13 +30,13 @@ _ABOUT = "state.json"
 def write(path: str | Path, state: Any, about: Mapping[str, Any] | None = None) -> None:
     """Replace ``path`` by ``state``; ``about`` is a little JSON that :func:`about_of` reads without the arrays.
 
-    On disk when this returns. Whatever ends the process meanwhile, the file is the former one or the new one.
+    On disk when this returns; one process writes it at a time. Whatever ends the process meanwhile, the file is the former one or the new one.
     Raises WrongInput for what cannot be kept, Unavailable where the disk does not take it.
     """
     path = Path(path)
     packed = pack(state)
-    # one name a process: two that write the same file by mistake do not mix their bytes
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    # always the same name: what a killed writer left is written over by the next
+    new = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with new.open("w+b") as file:

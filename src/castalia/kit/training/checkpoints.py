@@ -126,5 +126,5 @@ class Checkpoints:
             if step not in kept:
                 self._path(step).unlink(missing_ok=True)
                 self._scores.pop(step, None)
-        for left in self.folder.glob(".step-*.npz.*.new"):  # a writer that was killed
+        for left in self.folder.glob(".step-*.npz.new"):  # a writer that was killed
             left.unlink(missing_ok=True)
