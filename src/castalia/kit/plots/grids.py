@@ -42,7 +42,7 @@ def image_grid(
     wrong = sum(item.right is False for item in items)
     parts = [f"{shown} of {count:,} pictures" if shown < count else f"{count} pictures" if count > 1 else "One picture"]
     if predicted is not None:
-        parts.append(f"{wrong} of those shown are wrong, in dashed frames")
+        parts.append(f"wrong, in dashed frames: {wrong}")
     caption = caption or "; ".join(parts) + "."
     said = ", ".join(item.label for item in items[:6] if item.label)
     panel = Panel(Axis(), Axis(), (Pictures(items, min(columns, shown)),), legend=False)

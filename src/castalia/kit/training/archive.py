@@ -30,8 +30,8 @@ _ABOUT = "state.json"
 def write(path: str | Path, state: Any, about: Mapping[str, Any] | None = None) -> None:
     """Replace ``path`` by ``state``; ``about`` is a little JSON that :func:`about_of` reads without the arrays.
 
-    On disk when this returns; one process writes it at a time. Whatever ends the process meanwhile, the file is the former one or the new one.
-    Raises WrongInput for what cannot be kept, Unavailable where the disk does not take it.
+    On disk when this returns; one process writes it at a time. Whatever ends the process meanwhile, the file is the
+    former one or the new one. Raises WrongInput for what cannot be kept, Unavailable where the disk does not take it.
     """
     path = Path(path)
     packed = pack(state)
