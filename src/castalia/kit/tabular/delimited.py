@@ -15,29 +15,38 @@ from collections.abc import Iterator, Sequence
 
 from castalia.core.errors import TooLarge, WrongInput
 from castalia.core.record import shown
-from castalia.data.content import CHUNK, Content
-from castalia.data.inference import as_number
-from castalia.data.table import Rows, unique_names
+from castalia.kit.tabular.content import CHUNK, Content
+from castalia.kit.tabular.inference import as_number
+from castalia.kit.tabular.rows import BadRow, Line, OnBad, Rows, unique_names
 
 DELIMITERS = ",;\t|"
 MAX_COLUMNS = 20_000
 SAMPLE = 1 << 16
+BAD_TEXT = 1000
+"""Characters that are kept of a bad row."""
 _NOT_TEXT = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"PAR1": "a Parquet file",
     b"\x89PNG": "an image",
     b"%PDF": "a PDF",
-    b"SQLi": "an SQLite database",
+    b"SQLite format 3": "an SQLite database",
 }
 
 
-def read(content: Content, *, delimiter: str = "", names: Sequence[str] = (), lines: int = 0) -> Rows:
+def read(
+    content: Content,
+    *,
+    delimiter: str = "",
+    names: Sequence[str] = (),
+    lines: int = 0,
+    on_bad: OnBad | None = None,
+) -> Rows:
     """The rows of a delimited file.
 
     ``delimiter`` is sniffed where it is not given; ``names`` are given for a file without a header line;
     ``lines`` is how many lines to skip first. Raises :class:`WrongInput` naming file and line for rows of
-    another length, broken quotes, a missing header and for what is no text.
+    another length, broken quotes, a missing header and for what is no text; ``on_bad`` may keep a bad row instead.
     """
     encoding, notes = _encoding(content)
     sample = _sample(content, encoding, lines)
@@ -47,40 +56,45 @@ def read(content: Content, *, delimiter: str = "", names: Sequence[str] = (), li
         changed: list[str] = []
     else:
         header, changed = _header(content, sample, delimiter)
-    skip = lines + (0 if names else 1)
+    skip = 0 if names else 1
 
-    def walk() -> Iterator[Sequence[str]]:
-        return _records(content, encoding, delimiter, len(header), lines, records=skip - lines)
+    def walk() -> Iterator[Line]:
+        return _records(content, encoding, delimiter, len(header), lines, skip, on_bad or refuse)
 
-    return Rows(header, walk, tuple(notes + changed))
+    return Rows(header, walk, tuple(notes + changed), (), content.name)
+
+
+def refuse(error: WrongInput, row: BadRow) -> None:
+    """A bad row ends the reading."""
+    raise error
 
 
 def _encoding(content: Content) -> tuple[str, list[str]]:
     """The encoding of the whole file, found by reading it once, and what to say about it."""
-    with content.open() as stream:
+    with content.opened() as stream:
         head = stream.read(CHUNK)
         for magic, what in _NOT_TEXT.items():
             if head.startswith(magic):
                 raise _no_text(content, what)
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16", ["read as UTF-16, as its first bytes say"]
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        encoding = "utf-8-sig"
-        while head:
-            if b"\0" in head:
+        wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
+        valid = True
+        while True:
+            if b"\0" in head and not wide:
                 raise _no_text(content, "binary data (a zero byte)")
-            if encoding != "latin-1":
-                try:
-                    decoder.decode(head)
-                except UnicodeDecodeError:
-                    encoding = "latin-1"
-            head = stream.read(CHUNK)
-        if encoding != "latin-1":
             try:
-                decoder.decode(b"", final=True)
-            except UnicodeDecodeError:
-                encoding = "latin-1"
-    return encoding, ["not UTF-8: read as Latin-1"] if encoding == "latin-1" else []
+                if valid:
+                    decoder.decode(head, final=not head)
+            except UnicodeDecodeError as error:
+                if wide:
+                    raise _no_text(content, f"UTF-16, as its first bytes say, but {error.reason}") from None
+                valid = False
+            if not head:
+                break
+            head = stream.read(CHUNK)
+    if wide:
+        return "utf-16", ["read as UTF-16, as its first bytes say"]
+    return ("utf-8-sig", []) if valid else ("latin-1", ["not UTF-8: read as Latin-1"])
 
 
 def _text(content: Content, encoding: str, lines: int) -> io.TextIOWrapper:
@@ -94,7 +108,7 @@ class _Raw(io.RawIOBase):
     """Any readable binary stream as the raw stream a TextIOWrapper closes together with itself."""
 
     def __init__(self, content: Content) -> None:
-        self._stream = content.open()
+        self._stream = content.opened()
 
     def readable(self) -> bool:
         return True
@@ -154,23 +168,32 @@ def _header(content: Content, sample: str, delimiter: str) -> tuple[tuple[str, .
 
 
 def _records(
-    content: Content, encoding: str, delimiter: str, width: int, lines: int, records: int
-) -> Iterator[Sequence[str]]:
+    content: Content, encoding: str, delimiter: str, width: int, lines: int, records: int, on_bad: OnBad
+) -> Iterator[Line]:
     """Rows of ``width`` stripped cells, after ``lines`` lines and ``records`` records; blank lines are passed over."""
     with _text(content, encoding, lines) as stream:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
         line = lines + 1
-        try:
-            for row in reader:
-                if row and records:
-                    records -= 1
-                elif row:
-                    if len(row) != width:
-                        raise _ragged(content, line, row, width, delimiter)
-                    yield [cell.strip() for cell in row]
-                line = lines + reader.line_num + 1
-        except csv.Error as error:
-            raise _broken(content, line, str(error)) from None
+        while True:
+            try:
+                row = next(reader, None)
+            except csv.Error as error:  # the reader begins anew with the next line
+                on_bad(_broken(content, line, str(error)), BadRow(line, str(error), ""))
+                row = []
+            if row is None:
+                return
+            if row and records:
+                records -= 1
+            elif row:
+                if len(row) == width:
+                    yield line, list(map(str.strip, row))
+                else:
+                    text = delimiter.join(row)[:BAD_TEXT]
+                    on_bad(
+                        _ragged(content, line, row, width, delimiter),
+                        BadRow(line, f"{len(row)} fields, not {width}", text),
+                    )
+            line = lines + reader.line_num + 1
 
 
 def _ragged(content: Content, line: int, row: Sequence[str], width: int, delimiter: str) -> WrongInput:

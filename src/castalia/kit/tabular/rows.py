@@ -1,0 +1,210 @@
+"""Rows of text cells, walked through more than once: described on a first pass, made into arrays on a second.
+
+Every text format (delimited, JSON lines) is a way to walk through rows of cells; what is done with the rows is
+the same for all and is written here once. Formats with types of their own are in ``typed``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castalia.core.errors import WrongInput
+from castalia.core.record import shown
+from castalia.core.rows import Column, Kind
+from castalia.kit.tabular.inference import NUMERIC, Cell, Guess
+
+CHUNK_ROWS = 20_000
+CHUNK_CELLS = 1_000_000
+"""Cells that are held as text at once, so that a wide table needs no more than a narrow one."""
+
+Arrays = dict[str, NDArray[Any]]
+Kinds = Mapping[str, Kind]
+Line = tuple[int, Sequence[Cell]]
+"""The number of the line where a row begins, counted from 1, and its cells."""
+
+
+class BadRow(NamedTuple):
+    """A row that could not be read and was set aside."""
+
+    line: int
+    reason: str
+    text: str
+    """The beginning of the row."""
+
+
+OnBad = Callable[[WrongInput, BadRow], None]
+"""What to do about a bad row: raise the error, or keep the row."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a first pass over a file learnt; a second pass makes the arrays."""
+
+    rows: int
+    guesses: tuple[Guess, ...]
+    notes: tuple[str, ...] = ()
+    """What was decided about the file and should be said aloud: another encoding, renamed columns."""
+
+    def columns(self, descriptions: Mapping[str, str] | None = None) -> list[Column]:
+        said = descriptions or {}
+        return [guess.column(said.get(guess.name, "")) for guess in self.guesses]
+
+
+class Source(Protocol):
+    """A table in a file: its columns, and its rows as often as they are asked for."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def rows(self) -> int | None:
+        """How many there are, where the file says so before they are read."""
+
+    def only(self, names: Sequence[str], limit: int | None) -> Self:
+        """These columns of the first ``limit`` rows."""
+
+    def shape(self, missing: Collection[str] | None = None, size: int = CHUNK_ROWS) -> Shape:
+        """First pass: count the rows and find out what each column holds."""
+
+    def sure(self, given: Kinds, missing: Collection[str] | None, size: int) -> Shape:
+        """What is needed to make arrays, which is less than :meth:`shape` where types or ``given`` kinds say it."""
+
+    def pieces(self, shape: Shape, size: int, given: Kinds | None = None) -> Iterator[Arrays]:
+        """Second pass: the arrays of every ``size`` rows, in the order of the file; nothing of a file without rows."""
+
+    def arrays(self, shape: Shape, given: Kinds | None = None) -> Arrays:
+        """Second pass: one array a column, in the order of the file."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of stripped text cells that can be walked through again and again."""
+
+    names: tuple[str, ...]
+    walk: Callable[[], Iterator[Line]]
+    notes: tuple[str, ...] = ()
+    textual: Collection[str] = ()
+    """Columns that the source itself declares to be text."""
+    title: str = ""
+    """The file, as errors name it."""
+    rows: int | None = None
+
+    def only(self, names: Sequence[str], limit: int | None) -> Rows:
+        walk = self.walk
+        if tuple(names) != self.names:
+            places = [self.names.index(name) for name in names]
+            pick: Callable[[Sequence[Cell]], Sequence[Cell]] = itemgetter(*places)
+            if len(places) == 1:
+                pick = itemgetter(slice(places[0], places[0] + 1))
+
+            def walk() -> Iterator[Line]:
+                return ((line, pick(cells)) for line, cells in self.walk())
+
+        everything = walk
+        return replace(self, names=tuple(names), walk=lambda: itertools.islice(everything(), limit))
+
+    def shape(self, missing: Collection[str] | None = None, size: int = CHUNK_ROWS) -> Shape:
+        guesses = self._guesses(missing)
+        rows = 0
+        for lines, columns in self._chunks(min(size, self._few())):
+            rows += len(lines)
+            for guess, cells in zip(guesses, columns, strict=True):
+                guess.see(cells)
+        return Shape(rows, guesses, self.notes)
+
+    def sure(self, given: Kinds, missing: Collection[str] | None, size: int) -> Shape:
+        if set(given) >= set(self.names):
+            return Shape(-1, self._guesses(missing), self.notes)
+        unsure = [name for name in self.names if name not in given]
+        seen = self.only(unsure, None).shape(missing, size)
+        found = {guess.name: guess for guess in seen.guesses}
+        return replace(seen, guesses=tuple(found.get(guess.name, guess) for guess in self._guesses(missing)))
+
+    def pieces(self, shape: Shape, size: int, given: Kinds | None = None) -> Iterator[Arrays]:
+        given = given or {}
+        kinds = [given.get(guess.name) or guess.kind for guess in shape.guesses]
+        for lines, columns in self._chunks(size):
+            piece: Arrays = {}
+            for guess, kind, cells in zip(shape.guesses, kinds, columns, strict=True):
+                if guess.name not in given:
+                    piece[guess.name] = guess.array(cells, kind)
+                    continue
+                try:
+                    piece[guess.name] = guess.checked(cells, kind)
+                except ValueError as error:
+                    place, expected = error.args
+                    raise misfit(f"{self.title}:{lines[place]}", guess.name, cells[place], expected) from None
+            yield piece
+
+    def arrays(self, shape: Shape, given: Kinds | None = None) -> Arrays:
+        return joined(shape, self.pieces(shape, self._few(), given), given or {})
+
+    def _guesses(self, missing: Collection[str] | None) -> tuple[Guess, ...]:
+        return tuple(Guess(name, missing, textual=name in self.textual) for name in self.names)
+
+    def _few(self) -> int:
+        return max(1, min(CHUNK_ROWS, CHUNK_CELLS // max(1, len(self.names))))
+
+    def _chunks(self, size: int) -> Iterator[tuple[list[int], list[tuple[Cell, ...]]]]:
+        """Line numbers and columns of every ``size`` rows."""
+        walk = self.walk()
+        while chunk := list(itertools.islice(walk, size)):
+            yield [line for line, _ in chunk], list(zip(*(cells for _, cells in chunk), strict=True))
+
+
+def joined(shape: Shape, pieces: Iterator[Arrays], given: Kinds) -> Arrays:
+    """Pieces one after the other; empty columns where there is none."""
+    parts: dict[str, list[NDArray[Any]]] = {guess.name: [] for guess in shape.guesses}
+    for piece in pieces:
+        for name, array in piece.items():
+            parts[name].append(array)
+    none = nothing(shape, given)
+    return {name: np.concatenate(part) if part else none[name] for name, part in parts.items()}
+
+
+def nothing(shape: Shape, given: Kinds) -> Arrays:
+    """The columns of a table without rows."""
+    kinds = {guess.name: given.get(guess.name) or guess.kind for guess in shape.guesses}
+    return {name: np.empty(0, np.float64 if kind in NUMERIC else object) for name, kind in kinds.items()}
+
+
+def misfit(place: str, name: str, value: object, expected: str) -> WrongInput:
+    """The error for a cell that is not of the kind that was given for its column."""
+    return WrongInput(
+        f"{place}: {shown(name, 60)} is not of the kind you gave",
+        shown(value),
+        expected,
+        "Mend the cell, add its word to missing=, or give the column another kind.",
+        field="kinds",
+    )
+
+
+def unique_names(names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Names that are all there and all different, and a sentence for each that had to be changed.
+
+    >>> unique_names(["a", "", "a"])
+    (('a', 'column_2', 'a_2'), ["column 2 has no name: called 'column_2'", "column 3 is a second 'a': called 'a_2'"])
+    """
+    taken: set[str] = set()
+    wanted = set(names)
+    out: list[str] = []
+    notes: list[str] = []
+    for place, name in enumerate(names, start=1):
+        new, number = name or f"column_{place}", 2
+        while new in taken or (new != name and new in wanted):
+            new, number = f"{name or f'column_{place}'}_{number}", number + 1
+        if not name:
+            notes.append(f"column {place} has no name: called {new!r}")
+        elif new != name:
+            notes.append(f"column {place} is a second {name!r}: called {new!r}")
+        taken.add(new)
+        out.append(new)
+    return tuple(out), notes
