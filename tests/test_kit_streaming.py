@@ -183,7 +183,7 @@ def test_a_cell_of_another_kind_is_named(cell, kind, fmt, tmp_path):
     tabular.write({"k": ["a", "b"], "v": [None, cell]}, path, check=False)
     with pytest.raises(WrongInput) as caught:
         list(tabular.stream(path, 1, kinds={"v": kind}))
-    where = "t.{0}:{1} ".format(fmt, 3 if fmt == "csv" else 2).strip() if fmt in ("csv", "jsonl") else f"t.{fmt}, row 2"
+    where = {"csv": "t.csv:3: ", "jsonl": "t.jsonl:2: "}.get(fmt, f"t.{fmt}, row 2: ")
     assert caught.value.subject.startswith(where), caught.value
     assert caught.value.got == repr(cell) and caught.value.expected and caught.value.cure
     assert caught.value.field == "kinds"
@@ -394,10 +394,11 @@ def test_bombs_are_too_large(tmp_path):
     for data, fmt, options in [
         (out.getvalue(), "npz", {}),
         (packed, "csv", {}),
-        (packed, "jsonl", {}),
+        (gzip.compress((b'{"a": "' + b"x" * 10_000 + b'"}\n') * 8_000, 9), "jsonl", {}),
         (npz(a=np.zeros(1000)), "npz", {"max_bytes": 1000}),
         (gzip.compress(npz(a=np.zeros(1000))), "npz", {"max_bytes": 1000}),
-        (b"a,b\n" + b"1,2\n" * 1000, "csv", {"max_bytes": 1000}),
+        (gzip.compress(b"a,b\n" + b"1,2\n" * 1000), "csv", {"max_bytes": 1000}),
+        (io.BytesIO(b"a,b\n" + b"1,2\n" * 1000), "csv", {"max_bytes": 1000}),
     ]:
         with pytest.raises(TooLarge) as caught:
             tabular.read(data, format=fmt, **options)
@@ -410,7 +411,7 @@ def test_a_parquet_of_repetitions_is_too_large(tmp_path):
     path = tmp_path / "t.parquet"
     index = pa.array(np.zeros(MAX_CELLS + 1, np.int8))
     pa.parquet.write_table(pa.table({"a": pa.DictionaryArray.from_arrays(index, ["x" * 1000])}), path)
-    assert path.stat().st_size < 1 << 20
+    assert path.stat().st_size < 1 << 22
     with pytest.raises(TooLarge, match=r"at most 20,000,000 cells"):
         tabular.read(path)
     assert len(next(tabular.stream(path, 1000))) == 1000
@@ -520,8 +521,8 @@ def test_others_read_what_is_written(reader, tmp_path):
     for fmt in FORMATS:
         tabular.write(columns, tmp_path / f"t.{fmt}", check=False)
     if reader == "pandas":
-        frames = [module.read_csv(tmp_path / "t.csv", float_precision="round_trip"),
-                  module.read_csv(tmp_path / "t.tsv", sep="\t", float_precision="round_trip"),
+        frames = [module.read_csv(tmp_path / "t.csv"),
+                  module.read_csv(tmp_path / "t.tsv", sep="\t"),
                   module.read_json(tmp_path / "t.jsonl", lines=True, precise_float=True),
                   module.read_parquet(tmp_path / "t.parquet")]  # fmt: skip
         found = [{name: frame[name].tolist() for name in frame} for frame in frames]
@@ -604,11 +605,12 @@ def peak(path: Path, rows: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("fmt", ["csv", "csv.gz", "jsonl", "npz", "parquet"])
 def test_memory_grows_with_the_pieces_and_not_with_the_file(fmt, tmp_path):
-    count, rows = 3_000, 500
+    count, rows = 12_000 if fmt in ("npz", "parquet") else 3_000, 300  # the short file is longer than any buffer
     rng = np.random.default_rng(0)
     for name, times in (("short", 1), ("long", 10)):
         n = count * times
-        table = {"n": rng.normal(size=n), "i": rng.integers(0, 9, n), "t": [f"word {i:08}" for i in range(n)]}
+        texts = [f"{i:08} " + "word " * 100 for i in range(n)]
+        table = {"n": rng.normal(size=n), "i": rng.integers(0, 9, n), "t": texts}
         tabular.write(table, tmp_path / f"{name}.{fmt}", check=False)
     short, long = peak(tmp_path / f"short.{fmt}", rows), peak(tmp_path / f"long.{fmt}", rows)
     wide = peak(tmp_path / f"long.{fmt}", rows * 20)

@@ -24,6 +24,7 @@ from castalia.kit.tabular.delimited import MAX_COLUMNS
 from castalia.kit.tabular.typed import Declared, Part, Typed
 
 MARK = ".missing/"
+SLICE = 1 << 16
 _SUFFIX = ".npy"
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -147,12 +148,19 @@ def _declared(content: Content, name: str, dtype: np.dtype[Any]) -> Declared:
 def _next(content: Content, name: str, stream: IO[bytes], member: _Member, size: int) -> NDArray[Any]:
     """The next values of one array, at most ``size``."""
     try:
-        data = stream.read(size * member.dtype.itemsize)
+        data = b"".join(_slices(stream, size * member.dtype.itemsize))
     except Exception as error:  # zlib.error, BadZipFile, EOFError and OSError all mean the same here
         raise _damaged(content, name, error) from None
     if len(data) % member.dtype.itemsize:
         raise _damaged(content, name, "it ends in the middle of a value")
     return np.frombuffer(data, member.dtype)
+
+
+def _slices(stream: IO[bytes], size: int) -> Iterator[bytes]:
+    """At most ``size`` bytes; zipfile keeps as much packed data as it is asked for at once."""
+    while size and (piece := stream.read(min(size, SLICE))):
+        size -= len(piece)
+        yield piece
 
 
 def _damaged(content: Content, name: str, error: object) -> CastaliaError:

@@ -27,6 +27,11 @@ class Plain(NamedTuple):
     """float64, int64, uint64, bool, or objects that are all str."""
     gone: NDArray[np.bool_]
 
+    @property
+    def repeats(self) -> bool:
+        """True for text of few different values."""
+        return self.declared == "text" and len(set(self.values)) * 10 <= len(self.values)
+
     def as_read(self) -> NDArray[Any]:
         """The array that reading gives for this column: float64 with nan, or objects with None."""
         if self.declared == "number":

@@ -83,7 +83,7 @@ class Content:
 
         if seekable:
             return Content(self.name, _spooled(pieces(), self.name, max_bytes))
-        return Content(self.name, lambda: io.BufferedReader(_Joined(pieces()), CHUNK))
+        return Content(self.name, lambda: io.BufferedReader(_Joined(pieces())))
 
     def opened(self) -> IO[bytes]:
         """:attr:`open`, with our error where the operating system refuses."""
@@ -139,7 +139,7 @@ def _spooled(pieces: Iterator[bytes], name: str, max_bytes: int) -> Callable[[],
     copy.flush()
 
     def again() -> IO[bytes]:
-        return io.BufferedReader(_Part(copy), CHUNK)
+        return io.BufferedReader(_Part(copy), CHUNK // 16)
 
     return again
 

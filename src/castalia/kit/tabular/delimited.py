@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from castalia.core.errors import TooLarge, WrongInput
 from castalia.core.record import shown
-from castalia.kit.tabular.content import CHUNK, Content
+from castalia.kit.tabular.content import Content
 from castalia.kit.tabular.inference import as_number
 from castalia.kit.tabular.rows import BadRow, Line, OnBad, Rows, unique_names
 
@@ -72,7 +72,7 @@ def refuse(error: WrongInput, row: BadRow) -> None:
 def _encoding(content: Content) -> tuple[str, list[str]]:
     """The encoding of the whole file, found by reading it once, and what to say about it."""
     with content.opened() as stream:
-        head = stream.read(CHUNK)
+        head = stream.read(SAMPLE)
         for magic, what in _NOT_TEXT.items():
             if head.startswith(magic):
                 raise _no_text(content, what)
@@ -91,7 +91,7 @@ def _encoding(content: Content) -> tuple[str, list[str]]:
                 valid = False
             if not head:
                 break
-            head = stream.read(CHUNK)
+            head = stream.read(SAMPLE)
     if wide:
         return "utf-16", ["read as UTF-16, as its first bytes say"]
     return ("utf-8-sig", []) if valid else ("latin-1", ["not UTF-8: read as Latin-1"])

@@ -33,6 +33,7 @@ def read_parquet(content: Content, max_bytes: int = MAX_BYTES) -> Typed:
                 "Check that it is the file you mean, or split it into smaller ones.",
             )
         schema, rows = file.schema_arrow, file.metadata.num_rows
+        packed = _packed_texts(file)
     if len(set(schema.names)) != len(schema.names):
         raise WrongInput(
             f"{content.name} has two columns of one name", shown(schema.names), "different names", "Rename one of them."
@@ -42,15 +43,28 @@ def read_parquet(content: Content, max_bytes: int = MAX_BYTES) -> Typed:
     def batches(names: Sequence[str], size: int) -> Iterator[Mapping[str, Part]]:
         from pyarrow import ArrowException
 
-        texts = [name for name in names if declared[name] == "text"]
         try:
-            with _opened(content, texts) as file:
+            with _opened(content, packed) as file:
                 for batch in file.iter_batches(batch_size=size, columns=list(names)):
                     yield {name: _part(batch.column(name), declared[name], content, name) for name in names}
         except (ArrowException, OSError) as error:
             raise _damaged(content, error) from None
 
     return Typed(tuple(schema.names), declared, batches, rows, content.name)
+
+
+def _packed_texts(file: Any) -> list[str]:
+    """Text columns with a dictionary. They are left in it: a long text that is said a million times is there once."""
+    from pyarrow import types
+
+    if not file.metadata.num_row_groups:
+        return []
+    columns = [file.metadata.row_group(0).column(i) for i in range(file.metadata.num_columns)]
+    plain = (types.is_string, types.is_large_string)
+    texts = {field.name for field in file.schema_arrow if any(test(field.type) for test in plain)}
+    return [
+        column.path_in_schema for column in columns if column.path_in_schema in texts and column.has_dictionary_page
+    ]
 
 
 def pyarrow(name: str) -> Any:
@@ -123,13 +137,13 @@ def _part(column: Any, declared: Declared, content: Content, name: str) -> Part:
 
 
 def _objects(column: Any, content: Content, name: str) -> NDArray[Any]:
-    from pyarrow import ArrowInvalid, timestamp, types
+    from pyarrow import ArrowInvalid, array, timestamp, types
 
     if types.is_dictionary(column.type):
-        values = _objects(column.dictionary, content, name)
-        if not len(values):
+        if column.null_count == len(column):
             return np.full(len(column), None, object)
-        return np.asarray(values[column.indices.fill_null(0).to_numpy(zero_copy_only=False)])
+        used, places = np.unique(column.indices.fill_null(column.indices.drop_null()[0]), return_inverse=True)
+        return np.asarray(_objects(column.dictionary.take(array(used)), content, name)[places])
     if types.is_timestamp(column.type) and column.type.unit == "ns":
         try:
             column = column.cast(timestamp("us", column.type.tz))

@@ -205,7 +205,8 @@ def _parquet(columns: Columns, stream: IO[bytes], name: str) -> None:
                 for each, column in columns.items()
             }
         )
-        arrow.parquet.write_table(made, stream, row_group_size=ROW_GROUP)
+        often = [each for each, column in columns.items() if column.repeats]  # others only cost a reader memory
+        arrow.parquet.write_table(made, stream, row_group_size=ROW_GROUP, use_dictionary=often)
     except (arrow.ArrowException, UnicodeEncodeError) as error:
         raise WrongInput(f"{name} cannot hold that table", shown(str(error)), "plain columns", "Mend it.") from None
 
