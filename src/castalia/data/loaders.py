@@ -48,7 +48,7 @@ def _adult(source: Source, files: Files) -> Parsed:
     """Adult: ``", "`` between fields, no header, ``?`` for missing; the test file begins with ``|1x3 Cross
     validator`` and ends each label in a dot."""
     train, test = (
-        [cells for _, cells in _headless(source, name, content, lines=1 if content.startswith(b"|") else 0).walk()]
+        [cells for _, cells in _headless(source, name, content, lines=1 if content.startswith(b"|") else 0).lines()]
         for name, content in files.items()
     )
     rows = [*train, *([*row[:-1], str(row[-1]).removesuffix(".")] for row in test)]
@@ -61,7 +61,7 @@ def _labelled(source: Source, files: Files) -> Parsed:
     """scikit-learn's small sets: a line ``rows,columns,class,class...``, then numbers, last the class's number."""
     (name, content), *_ = files.items()
     body = _headless(source, name, content, lines=1)
-    rows = [[*row[:-1], source.classes[int(str(row[-1]))]] for _, row in body.walk()]
+    rows = [[*row[:-1], source.classes[int(str(row[-1]))]] for _, row in body.lines()]
     return _parsed(_kept(source, rows))
 
 
@@ -124,7 +124,7 @@ def _headless(source: Source, name: str, content: bytes, lines: int) -> Rows:
 
 def _kept(source: Source, rows: Sequence[Sequence[Cell]]) -> Rows:
     """Rows that are in memory already."""
-    return Rows(source.columns, lambda: enumerate(rows, start=1))
+    return Rows(source.columns, lambda: iter([(range(1, len(rows) + 1), rows)]))
 
 
 def _parsed(rows: Rows, missing: Collection[str] | None = None) -> Parsed:

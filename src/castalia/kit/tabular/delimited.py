@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -17,13 +18,14 @@ from castalia.core.errors import TooLarge, WrongInput
 from castalia.core.record import shown
 from castalia.kit.tabular.content import Content
 from castalia.kit.tabular.inference import as_number
-from castalia.kit.tabular.rows import BadRow, Line, OnBad, Rows, unique_names
+from castalia.kit.tabular.rows import BLOCK, BadRow, Block, OnBad, Rows, unique_names
 
 DELIMITERS = ",;\t|"
 MAX_COLUMNS = 20_000
 SAMPLE = 1 << 16
 BAD_TEXT = 1000
 """Characters that are kept of a bad row."""
+_LINE_END = re.compile("\r\n|\r|\n")
 _NOT_TEXT = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -58,10 +60,10 @@ def read(
         header, changed = _header(content, sample, delimiter)
     skip = 0 if names else 1
 
-    def walk() -> Iterator[Line]:
+    def walk() -> Iterator[Block]:
         return _records(content, encoding, delimiter, len(header), lines, skip, on_bad or refuse)
 
-    return Rows(header, walk, tuple(notes + changed), (), content.name)
+    return Rows(header, walk, tuple(notes + changed), content.name)
 
 
 def refuse(error: WrongInput, row: BadRow) -> None:
@@ -169,31 +171,46 @@ def _header(content: Content, sample: str, delimiter: str) -> tuple[tuple[str, .
 
 def _records(
     content: Content, encoding: str, delimiter: str, width: int, lines: int, records: int, on_bad: OnBad
-) -> Iterator[Line]:
-    """Rows of ``width`` stripped cells, after ``lines`` lines and ``records`` records; blank lines are passed over."""
+) -> Iterator[Block]:
+    """Rows of ``width`` cells, after ``lines`` lines and ``records`` records; blank lines are passed over."""
     with _text(content, encoding, lines) as stream:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
-        line = lines + 1
+        broken = ""
         while True:
+            line, block = lines + reader.line_num + 1, list[list[str]]()
             try:
-                row = next(reader, None)
-            except csv.Error as error:  # the reader begins anew with the next line
-                on_bad(_broken(content, line, str(error)), BadRow(line, str(error), ""))
-                row = []
-            if row is None:
+                block.extend(itertools.islice(reader, BLOCK))
+                broken = ""
+            except csv.Error as error:  # what came before it is in the block; the reader begins anew with the next line
+                broken = str(error)
+            if set(map(len, block)) == {width} and lines + reader.line_num + 1 - line == len(block) and not records:
+                yield range(line, line + len(block)), block
+            else:
+                numbers, rows = list[int](), list[list[str]]()
+                for row in block:
+                    if row and records:
+                        records -= 1
+                    elif len(row) == width:
+                        numbers.append(line)
+                        rows.append(row)
+                    elif row:
+                        if rows:
+                            yield numbers, rows  # whoever has enough of them never comes to the bad one
+                            numbers, rows = [], []
+                        text = delimiter.join(row)[:BAD_TEXT]
+                        bad = BadRow(line, f"{len(row)} fields, not {width}", text)
+                        on_bad(_ragged(content, line, row, width, delimiter), bad)
+                    line += _lines(row)
+                if rows:
+                    yield numbers, rows
+            if broken:
+                on_bad(_broken(content, line, broken), BadRow(line, broken, ""))
+            elif not block:
                 return
-            if row and records:
-                records -= 1
-            elif row:
-                if len(row) == width:
-                    yield line, list(map(str.strip, row))
-                else:
-                    text = delimiter.join(row)[:BAD_TEXT]
-                    on_bad(
-                        _ragged(content, line, row, width, delimiter),
-                        BadRow(line, f"{len(row)} fields, not {width}", text),
-                    )
-            line = lines + reader.line_num + 1
+
+
+def _lines(row: Sequence[str]) -> int:
+    return 1 + sum(len(_LINE_END.findall(cell)) for cell in row)
 
 
 def _ragged(content: Content, line: int, row: Sequence[str], width: int, delimiter: str) -> WrongInput:

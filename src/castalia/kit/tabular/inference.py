@@ -41,19 +41,19 @@ class Guess:
     """One column, as far as it has been seen.
 
     ``missing`` holds the words for no value; left out, they are :data:`MISSING` and, among numbers, dates and
-    booleans, :data:`MISSING_NUMBER`. A ``textual`` source (a string in JSON) says itself what is text and what
-    is missing: there no word is taken for a missing value unless it is asked for.
+    booleans, :data:`MISSING_NUMBER`. Where the source ``says_missing`` itself (``null`` in JSON), no word is taken
+    for a missing value unless it is asked for.
     """
 
-    def __init__(self, name: str, missing: Collection[str] | None = None, *, textual: bool = False) -> None:
+    def __init__(self, name: str, missing: Collection[str] | None = None, *, says_missing: bool = False) -> None:
         self.name = name
         given: frozenset[Cell] = frozenset(missing or ())
-        default = missing is None and not textual
-        always: frozenset[Cell] = frozenset({None} if textual else {None, ""})
+        default = missing is None and not says_missing
+        always: frozenset[Cell] = frozenset({None} if says_missing else {None, ""})
         self.missing: frozenset[Cell] = always | (MISSING if default else given)
         self.missing_number: frozenset[Cell] = always | (MISSING_NUMBER if default else given)
         self.rows = self.absent = self.absent_number = 0
-        self.textual = textual
+        self.textual = False
         self.number = self.integer = self.boolean = self.date = True
         self.low, self.high = math.inf, -math.inf
         self.counts: dict[str, int] = {}
@@ -98,10 +98,11 @@ class Guess:
                     self.number = self.integer = False
                     return
                 values.append(value)
-        finite = [value for value in values if math.isfinite(value)]
+        array = np.array(values, np.float64)
+        finite = array[np.isfinite(array)]
         self.integer = self.integer and len(finite) == len(values) and not set(".eE") & set(joined)
-        if finite:
-            self.low, self.high = min(self.low, min(finite)), max(self.high, max(finite))
+        if len(finite):
+            self.low, self.high = min(self.low, float(finite.min())), max(self.high, float(finite.max()))
 
     @property
     def kind(self) -> Kind:
@@ -183,11 +184,14 @@ class Guess:
                     pass  # a missing cell among them
             gone = self.missing_number
             return np.array([math.nan if cell in gone else float(cell or "") for cell in cells], np.float64)
-        shared = self._shared if kind in ("category", "boolean") else {}
-        for cell in set(cells) - shared.keys():
-            shared[cell] = self.value(cell, kind)  # equal cells share one object: a category costs a pointer a row
         out = np.empty(len(cells), object)
-        out[:] = list(map(shared.__getitem__, cells))
+        if kind in ("boolean", "category"):  # equal cells share one object: a category costs a pointer a row
+            for cell in set(cells) - self._shared.keys():
+                self._shared[cell] = self.value(cell, kind)
+            out[:] = list(map(self._shared.__getitem__, cells))
+            return out
+        gone = self.missing if kind == "text" else self.missing_number
+        out[:] = cells if gone.isdisjoint(cells) else [None if cell in gone else cell for cell in cells]
         return out
 
     def checked(self, cells: Sequence[Cell], kind: Kind) -> NDArray[Any]:

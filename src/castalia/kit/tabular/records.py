@@ -7,9 +7,7 @@ space around a word. Only ``null`` and a key that is not there are missing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from castalia.core.errors import TooLarge, WrongInput
@@ -17,39 +15,44 @@ from castalia.core.record import shown
 from castalia.kit.tabular.content import Content
 from castalia.kit.tabular.delimited import BAD_TEXT, MAX_COLUMNS, refuse
 from castalia.kit.tabular.inference import Cell
-from castalia.kit.tabular.rows import BadRow, Line, OnBad, Rows
+from castalia.kit.tabular.rows import BLOCK, BadRow, Block, OnBad, Rows
 
 MAX_LINE = 16 << 20
 """Bytes of one JSON line."""
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def read_json_lines(content: Content, on_bad: OnBad | None = None, limit: int | None = None) -> Rows:
     """One JSON object a line; a key that a line lacks is a missing value. :class:`WrongInput` names file and line.
 
-    The columns are the keys of the first ``limit`` rows, or of all.
+    The columns are the keys of the first ``limit`` rows (of one at least), or of all.
     """
     on_bad = on_bad or refuse
     names: dict[str, None] = {}
-    textual: set[str] = set()
-    for number, (_, record, strings) in enumerate(_objects(content, on_bad), start=1):
-        names.update(dict.fromkeys(record))
-        textual.update(strings)
+    most = None if limit is None else max(limit, 1)
+    seen = 0
+    for _, records in _objects(content, on_bad):
+        for record in records[: None if most is None else most - seen]:
+            if not record.keys() <= names.keys():
+                names.update(dict.fromkeys(record))
         if len(names) > MAX_COLUMNS:
             raise TooLarge(f"{content.name} is too wide", f"more than {MAX_COLUMNS:,} keys", f"at most {MAX_COLUMNS:,}")
-        if number == limit:
+        seen += len(records)
+        if most is not None and seen >= most:
             break
-    if not names:
+    if not seen:
         raise WrongInput(f"{content.name} is empty", "no rows", "one JSON object a line", "Check the file.")
 
-    def walk() -> Iterator[Line]:
-        for number, record, _ in _objects(content, on_bad):
-            yield number, list(map(record.get, names))
+    def walk() -> Iterator[Block]:
+        for numbers, records in _objects(content, on_bad):
+            yield numbers, [list(map(record.get, names)) for record in records]
 
-    return Rows(tuple(names), walk, (), textual, content.name)
+    return Rows(tuple(names), walk, (), content.name, cells, says_missing=True)
 
 
-def _objects(content: Content, on_bad: OnBad) -> Iterator[tuple[int, dict[str, Cell], list[str]]]:
-    """Line number, cells by key, and the keys whose value is a string."""
+def _objects(content: Content, on_bad: OnBad) -> Iterator[tuple[list[int], list[dict[str, Any]]]]:
+    """Line numbers and objects of plain values, some at a time."""
+    numbers, records = list[int](), list[dict[str, Any]]()
     with content.opened() as stream:
         number = 0
         while line := stream.readline(MAX_LINE + 1):
@@ -60,13 +63,20 @@ def _objects(content: Content, on_bad: OnBad) -> Iterator[tuple[int, dict[str, C
                 continue
             try:
                 record = _record(line, content, number)
-                strings = [key for key, value in record.items() if isinstance(value, str)]
-                cells = {key: cell(value, content, number, key) for key, value in record.items()}
             except WrongInput as error:
+                if records:
+                    yield numbers, records  # whoever has enough of them never comes to the bad one
+                    numbers, records = [], []
                 text = line[:BAD_TEXT].decode("utf-8", "replace").strip()
                 on_bad(error, BadRow(number, error.got, text))
                 continue
-            yield number, cells, strings
+            numbers.append(number)
+            records.append(record)
+            if len(records) == BLOCK:
+                yield numbers, records
+                numbers, records = [], []
+    if records:
+        yield numbers, records
 
 
 def _record(line: bytes, content: Content, number: int) -> dict[str, Any]:
@@ -77,6 +87,15 @@ def _record(line: bytes, content: Content, number: int) -> dict[str, Any]:
         raise _wrong(content, number, got) from None
     if not isinstance(record, dict):
         raise _wrong(content, number, shown(record))
+    if not _PLAIN.issuperset(map(type, record.values())):
+        name, value = next((name, value) for name, value in record.items() if type(value) not in _PLAIN)
+        raise WrongInput(
+            f"{content.name}:{number} has no plain value in {name!r}",
+            shown(value),
+            "a number, text, true, false or null",
+            "Flatten the row first.",
+            field=name[:80],
+        )
     return record
 
 
@@ -93,22 +112,20 @@ def _wrong(content: Content, number: int, got: str) -> WrongInput:
     )
 
 
-def cell(value: Any, content: Content, number: int, name: str) -> Cell:
-    """A plain value as the cell that CSV would hold; :class:`WrongInput` for lists, objects and bytes."""
+def cells(values: Sequence[Any]) -> tuple[Sequence[Cell], bool]:
+    """The values of a column as cells, and whether there is a string among them."""
+    types = set(map(type, values))
+    if types == {str}:
+        return values, True
+    if types == {int} or types == {float}:
+        texts: list[Cell] = list(map(repr, values))
+        return [None if text == "nan" else text for text in texts] if types == {float} else texts, False
+    return list(map(_cell, values)), str in types
+
+
+def _cell(value: Any) -> Cell:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(value) if value == value else None
-    if isinstance(value, int | Decimal):
-        return str(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    raise WrongInput(
-        f"{content.name}:{number} has no plain value in {name!r}",
-        shown(value),
-        "a number, text, true, false or null",
-        "Flatten the row first.",
-        field=name[:80],
-    )
+    return repr(value) if value == value else None

@@ -6,10 +6,8 @@ the same for all and is written here once. Formats with types of their own are i
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -26,8 +24,12 @@ CHUNK_CELLS = 1_000_000
 
 Arrays = dict[str, NDArray[Any]]
 Kinds = Mapping[str, Kind]
-Line = tuple[int, Sequence[Cell]]
-"""The number of the line where a row begins, counted from 1, and its cells."""
+Block = tuple[Sequence[int], Sequence[Sequence[Any]]]
+"""The numbers of the lines where some rows begin, counted from 1, and the rows."""
+Clean = Callable[[Sequence[Any]], tuple[Sequence[Cell], bool]]
+"""From the values of a column to its cells, and whether the source itself says that there is text among them."""
+BLOCK = 1000
+"""Rows that a format is asked for at once."""
 
 
 class BadRow(NamedTuple):
@@ -84,39 +86,45 @@ class Source(Protocol):
         """Second pass: one array a column, in the order of the file."""
 
 
+def stripped(cells: Sequence[str]) -> tuple[Sequence[Cell], bool]:
+    """Cells of a format that knows text alone, without the space around them."""
+    return list(map(str.strip, cells)), False
+
+
 @dataclass(frozen=True)
 class Rows:
-    """Rows of stripped text cells that can be walked through again and again."""
+    """Rows of text cells that can be walked through again and again, a block at a time."""
 
     names: tuple[str, ...]
-    walk: Callable[[], Iterator[Line]]
+    walk: Callable[[], Iterator[Block]]
     notes: tuple[str, ...] = ()
-    textual: Collection[str] = ()
-    """Columns that the source itself declares to be text."""
     title: str = ""
     """The file, as errors name it."""
+    clean: Clean = stripped
+    says_missing: bool = False
+    """True where the source has a word of its own for a missing value, so that no other word is taken for one."""
+    places: tuple[int, ...] | None = None
+    limit: int | None = None
     rows: int | None = None
 
     def only(self, names: Sequence[str], limit: int | None) -> Rows:
-        walk = self.walk
-        if tuple(names) != self.names:
-            places = [self.names.index(name) for name in names]
-            pick: Callable[[Sequence[Cell]], Sequence[Cell]] = itemgetter(*places)
-            if len(places) == 1:
-                pick = itemgetter(slice(places[0], places[0] + 1))
+        old = self.places or range(len(self.names))
+        places = tuple(old[self.names.index(name)] for name in names)
+        least = min((each for each in (limit, self.limit) if each is not None), default=None)
+        return replace(self, names=tuple(names), places=places, limit=least)
 
-            def walk() -> Iterator[Line]:
-                return ((line, pick(cells)) for line, cells in self.walk())
-
-        everything = walk
-        return replace(self, names=tuple(names), walk=lambda: itertools.islice(everything(), limit))
+    def lines(self) -> Iterator[tuple[int, Sequence[Cell]]]:
+        """Row by row: the number of its line, and its cells."""
+        for lines, columns in self._chunks(BLOCK):
+            yield from zip(lines, zip(*(cells for cells, _ in columns), strict=True), strict=True)
 
     def shape(self, missing: Collection[str] | None = None, size: int = CHUNK_ROWS) -> Shape:
         guesses = self._guesses(missing)
         rows = 0
         for lines, columns in self._chunks(min(size, self._few())):
             rows += len(lines)
-            for guess, cells in zip(guesses, columns, strict=True):
+            for guess, (cells, textual) in zip(guesses, columns, strict=True):
+                guess.textual |= textual
                 guess.see(cells)
         return Shape(rows, guesses, self.notes)
 
@@ -133,7 +141,7 @@ class Rows:
         kinds = [given.get(guess.name) or guess.kind for guess in shape.guesses]
         for lines, columns in self._chunks(size):
             piece: Arrays = {}
-            for guess, kind, cells in zip(shape.guesses, kinds, columns, strict=True):
+            for guess, kind, (cells, _) in zip(shape.guesses, kinds, columns, strict=True):
                 if guess.name not in given:
                     piece[guess.name] = guess.array(cells, kind)
                     continue
@@ -148,16 +156,31 @@ class Rows:
         return joined(shape, self.pieces(shape, self._few(), given), given or {})
 
     def _guesses(self, missing: Collection[str] | None) -> tuple[Guess, ...]:
-        return tuple(Guess(name, missing, textual=name in self.textual) for name in self.names)
+        return tuple(Guess(name, missing, says_missing=self.says_missing) for name in self.names)
 
     def _few(self) -> int:
         return max(1, min(CHUNK_ROWS, CHUNK_CELLS // max(1, len(self.names))))
 
-    def _chunks(self, size: int) -> Iterator[tuple[list[int], list[tuple[Cell, ...]]]]:
+    def _chunks(self, size: int) -> Iterator[tuple[Sequence[int], list[tuple[Sequence[Cell], bool]]]]:
         """Line numbers and columns of every ``size`` rows."""
-        walk = self.walk()
-        while chunk := list(itertools.islice(walk, size)):
-            yield [line for line, _ in chunk], list(zip(*(cells for _, cells in chunk), strict=True))
+        lines: list[int] = []
+        rows: list[Sequence[Any]] = []
+        left = self.limit
+        for numbers, block in self.walk() if left != 0 else ():
+            lines += numbers if left is None else numbers[:left]
+            rows += block if left is None else block[:left]
+            left = None if left is None else left - min(left, len(block))
+            while len(rows) >= size:
+                yield lines[:size], self._columns(rows[:size])
+                lines, rows = lines[size:], rows[size:]
+            if left == 0:
+                break
+        if rows:
+            yield lines, self._columns(rows)
+
+    def _columns(self, rows: Sequence[Sequence[Any]]) -> list[tuple[Sequence[Cell], bool]]:
+        columns = list(zip(*rows, strict=True))
+        return [self.clean(columns[place]) for place in self.places or range(len(columns))]
 
 
 def joined(shape: Shape, pieces: Iterator[Arrays], given: Kinds) -> Arrays:

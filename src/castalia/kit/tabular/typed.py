@@ -26,7 +26,8 @@ class TypedGuess(Guess):
     """A column of a declared type, as far as it has been seen."""
 
     def __init__(self, name: str, declared: Declared, missing: Collection[str] | None = None) -> None:
-        super().__init__(name, missing, textual=True)
+        super().__init__(name, missing, says_missing=True)
+        self.textual = True
         self.declared = declared
 
     def see_part(self, part: Part) -> None:
