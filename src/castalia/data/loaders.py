@@ -124,7 +124,7 @@ def _headless(source: Source, name: str, content: bytes, lines: int) -> Rows:
 
 def _kept(source: Source, rows: Sequence[Sequence[Cell]]) -> Rows:
     """Rows that are in memory already."""
-    return Rows(source.columns, lambda: iter([(range(1, len(rows) + 1), rows)]))
+    return Rows(source.columns, lambda size: iter([(range(1, len(rows) + 1), rows)]))
 
 
 def _parsed(rows: Rows, missing: Collection[str] | None = None) -> Parsed:

@@ -209,7 +209,7 @@ def _too_much(name: str, max_bytes: int) -> TooLarge:
 
 
 def _unpacked(stream: IO[bytes], name: str, max_ratio: int) -> Iterator[bytes]:
-    """Gzip members one after the other, as gzip itself reads them, never more than ``CHUNK`` at once."""
+    """Gzip members one after the other, as gzip itself reads them, a little at once: a bomb is noticed early."""
     packed = total = 0
     decoder = zlib.decompressobj(wbits=31)
     waiting = b""
@@ -225,7 +225,7 @@ def _unpacked(stream: IO[bytes], name: str, max_ratio: int) -> Iterator[bytes]:
                 decoder = zlib.decompressobj(wbits=31)
             elif not waiting:
                 raise _damaged(name, f"{name} ends after {packed:,} bytes, in the middle")
-            piece = decoder.decompress(waiting, CHUNK)
+            piece = decoder.decompress(waiting, CHUNK // 16)
             waiting = decoder.unconsumed_tail or decoder.unused_data
             total += len(piece)
             if total > RATIO_FROM and total > max_ratio * packed:

@@ -18,7 +18,7 @@ from castalia.core.errors import TooLarge, WrongInput
 from castalia.core.record import shown
 from castalia.kit.tabular.content import Content
 from castalia.kit.tabular.inference import as_number
-from castalia.kit.tabular.rows import BLOCK, BadRow, Block, OnBad, Rows, unique_names
+from castalia.kit.tabular.rows import BadRow, Block, OnBad, Rows, unique_names
 
 DELIMITERS = ",;\t|"
 MAX_COLUMNS = 20_000
@@ -60,8 +60,8 @@ def read(
         header, changed = _header(content, sample, delimiter)
     skip = 0 if names else 1
 
-    def walk() -> Iterator[Block]:
-        return _records(content, encoding, delimiter, len(header), lines, skip, on_bad or refuse)
+    def walk(size: int) -> Iterator[Block]:
+        return _records(content, encoding, delimiter, len(header), lines, skip, size, on_bad or refuse)
 
     return Rows(header, walk, tuple(notes + changed), content.name)
 
@@ -170,7 +170,7 @@ def _header(content: Content, sample: str, delimiter: str) -> tuple[tuple[str, .
 
 
 def _records(
-    content: Content, encoding: str, delimiter: str, width: int, lines: int, records: int, on_bad: OnBad
+    content: Content, encoding: str, delimiter: str, width: int, lines: int, records: int, size: int, on_bad: OnBad
 ) -> Iterator[Block]:
     """Rows of ``width`` cells, after ``lines`` lines and ``records`` records; blank lines are passed over."""
     with _text(content, encoding, lines) as stream:
@@ -179,7 +179,7 @@ def _records(
         while True:
             line, block = lines + reader.line_num + 1, list[list[str]]()
             try:
-                block.extend(itertools.islice(reader, BLOCK))
+                block.extend(itertools.islice(reader, size))
                 broken = ""
             except csv.Error as error:  # what came before it is in the block; the reader begins anew with the next line
                 broken = str(error)

@@ -15,10 +15,12 @@ from castalia.core.record import shown
 from castalia.kit.tabular.content import Content
 from castalia.kit.tabular.delimited import BAD_TEXT, MAX_COLUMNS, refuse
 from castalia.kit.tabular.inference import Cell
-from castalia.kit.tabular.rows import BLOCK, BadRow, Block, OnBad, Rows
+from castalia.kit.tabular.rows import BadRow, Block, OnBad, Rows
 
 MAX_LINE = 16 << 20
 """Bytes of one JSON line."""
+KEYS = 100
+"""Rows that are looked at together for their keys."""
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -31,7 +33,7 @@ def read_json_lines(content: Content, on_bad: OnBad | None = None, limit: int | 
     names: dict[str, None] = {}
     most = None if limit is None else max(limit, 1)
     seen = 0
-    for _, records in _objects(content, on_bad):
+    for _, records in _objects(content, KEYS, on_bad):
         for record in records[: None if most is None else most - seen]:
             if not record.keys() <= names.keys():
                 names.update(dict.fromkeys(record))
@@ -43,15 +45,15 @@ def read_json_lines(content: Content, on_bad: OnBad | None = None, limit: int | 
     if not seen:
         raise WrongInput(f"{content.name} is empty", "no rows", "one JSON object a line", "Check the file.")
 
-    def walk() -> Iterator[Block]:
-        for numbers, records in _objects(content, on_bad):
+    def walk(size: int) -> Iterator[Block]:
+        for numbers, records in _objects(content, size, on_bad):
             yield numbers, [list(map(record.get, names)) for record in records]
 
     return Rows(tuple(names), walk, (), content.name, cells, says_missing=True)
 
 
-def _objects(content: Content, on_bad: OnBad) -> Iterator[tuple[list[int], list[dict[str, Any]]]]:
-    """Line numbers and objects of plain values, some at a time."""
+def _objects(content: Content, size: int, on_bad: OnBad) -> Iterator[tuple[list[int], list[dict[str, Any]]]]:
+    """Line numbers and objects of plain values, at most ``size`` at a time."""
     numbers, records = list[int](), list[dict[str, Any]]()
     with content.opened() as stream:
         number = 0
@@ -72,7 +74,7 @@ def _objects(content: Content, on_bad: OnBad) -> Iterator[tuple[list[int], list[
                 continue
             numbers.append(number)
             records.append(record)
-            if len(records) == BLOCK:
+            if len(records) == size:
                 yield numbers, records
                 numbers, records = [], []
     if records:

@@ -29,7 +29,7 @@ Block = tuple[Sequence[int], Sequence[Sequence[Any]]]
 Clean = Callable[[Sequence[Any]], tuple[Sequence[Cell], bool]]
 """From the values of a column to its cells, and whether the source itself says that there is text among them."""
 BLOCK = 1000
-"""Rows that a format is asked for at once."""
+"""Rows that a format is asked for at once, at most."""
 
 
 class BadRow(NamedTuple):
@@ -96,7 +96,8 @@ class Rows:
     """Rows of text cells that can be walked through again and again, a block at a time."""
 
     names: tuple[str, ...]
-    walk: Callable[[], Iterator[Block]]
+    walk: Callable[[int], Iterator[Block]]
+    """From the number of rows that are wanted at once to blocks of at most as many."""
     notes: tuple[str, ...] = ()
     title: str = ""
     """The file, as errors name it."""
@@ -166,7 +167,7 @@ class Rows:
         lines: list[int] = []
         rows: list[Sequence[Any]] = []
         left = self.limit
-        for numbers, block in self.walk() if left != 0 else ():
+        for numbers, block in self.walk(min(size, BLOCK)) if left != 0 else ():
             lines += numbers if left is None else numbers[:left]
             rows += block if left is None else block[:left]
             left = None if left is None else left - min(left, len(block))
