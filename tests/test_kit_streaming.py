@@ -419,6 +419,19 @@ def test_a_parquet_of_repetitions_is_too_large(tmp_path):
         tabular.read(path, max_bytes=1000)
 
 
+def test_a_table_past_the_cells_is_refused_though_its_kinds_are_given(monkeypatch):
+    monkeypatch.setattr("castalia.kit.tabular.reading.MAX_CELLS", 100)
+    data = b"a,b\n" + b"1,2\n" * 60
+    for kinds in ({}, {"a": "number", "b": "number"}):
+        with pytest.raises(TooLarge, match=r"60 rows of 2 columns"):
+            tabular.read(data, format="csv", kinds=kinds)
+        with pytest.raises(TooLarge, match="fewer rows"):
+            tabular.stream(data, 10_000, format="csv", kinds=kinds)
+        assert len(tabular.read(data, format="csv", kinds=kinds, limit=50)) == 50
+        assert len(tabular.read(data, format="csv", kinds=kinds, columns=["a"])) == 60
+        assert len(list(tabular.stream(data, 50, format="csv", kinds=kinds))) == 2
+
+
 # --- writing ---------------------------------------------------------------------------------------
 
 

@@ -40,7 +40,7 @@ class Version(Record):
     digest: str = Field(pattern="^[0-9a-f]{64}$", description="sha256 of the uncompressed content.")
     rows: int = Field(description="Rows, without the header.")
     columns: int = Field(description="Columns.")
-    format: str = Field(description="csv, tsv, jsonl or parquet.")
+    format: str = Field(description="csv, tsv, jsonl, npz or parquet.")
     bytes: int = Field(description="Size, uncompressed.")
     added: str = Field(description="When, UTC.")
     notes: tuple[str, ...] = Field((), description="What reading decided: another encoding, renamed columns.")

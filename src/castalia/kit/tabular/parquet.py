@@ -74,7 +74,7 @@ def pyarrow(name: str) -> Any:
         import pyarrow.parquet
     except ImportError:
         cure = "pip install 'castalia[data]'"
-        raise Unavailable(f"{name} needs pyarrow to be read", "no pyarrow", "the extra data", cure) from None
+        raise Unavailable(f"{name} needs pyarrow", "no pyarrow", "the extra data", cure) from None
     return pyarrow
 
 

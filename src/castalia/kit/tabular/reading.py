@@ -15,7 +15,7 @@ from castalia.core.rows import Column, Kind
 from castalia.core.table import MAX_CELLS, Table
 from castalia.kit.tabular.content import MAX_BYTES, Content
 from castalia.kit.tabular.formats import FROM_THE_END, format_of, known_format, rows_of
-from castalia.kit.tabular.rows import BadRow, Kinds, OnBad, Source, nothing
+from castalia.kit.tabular.rows import Arrays, BadRow, Kinds, OnBad, Source, few, joined, nothing
 
 MOST_BAD = 10_000
 """Rows that may be set aside before the file is called no table."""
@@ -50,7 +50,8 @@ def read(
     _check_cells(found.rows, found)
     shape = found.sure(given, missing, MAX_CELLS)
     _check_cells(shape.rows, found)
-    return _table(found.arrays(shape, given))
+    pieces = _counted(found.pieces(shape, few(found.names), given), found)
+    return _table(joined(shape, pieces, given))
 
 
 def stream(
@@ -79,6 +80,7 @@ def stream(
     found = _opened(source, format, columns, limit, delimiter, quarantine, max_bytes)
     given = _kinds(kinds, found, columns)
     shape = found.sure(given, missing, rows)
+    _check_cells(rows if shape.rows < 0 else min(rows, shape.rows), found, "Take fewer rows= at a time.")
 
     def pieces() -> Iterator[Table]:
         empty = True
@@ -179,14 +181,23 @@ def _table(arrays: Mapping[str, Any]) -> Table:
     return Table(arrays)
 
 
-def _check_cells(rows: int | None, found: Source) -> None:
+def _check_cells(rows: int | None, found: Source, cure: str = "") -> None:
     if rows is not None and rows * len(found.names) > MAX_CELLS:
         raise TooLarge(
             "The table holds more than is read at once",
             f"{rows:,} rows of {len(found.names):,} columns",
             f"at most {MAX_CELLS:,} cells",
-            "Read it piece by piece with tabular.stream, or read some columns= or the first rows with limit=.",
+            cure or "Read it piece by piece with tabular.stream, or read some columns= or the first rows with limit=.",
         )
+
+
+def _counted(pieces: Iterator[Arrays], found: Source) -> Iterator[Arrays]:
+    """The pieces, as long as a Table can hold them: with all kinds given, nobody has counted the rows before."""
+    rows = 0
+    for piece in pieces:
+        rows += len(piece[found.names[0]])
+        _check_cells(rows, found)
+        yield piece
 
 
 def _aside(quarantine: list[BadRow] | None) -> OnBad | None:

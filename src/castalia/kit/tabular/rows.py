@@ -122,7 +122,7 @@ class Rows:
     def shape(self, missing: Collection[str] | None = None, size: int = CHUNK_ROWS) -> Shape:
         guesses = self._guesses(missing)
         rows = 0
-        for lines, columns in self._chunks(min(size, self._few())):
+        for lines, columns in self._chunks(min(size, few(self.names))):
             rows += len(lines)
             for guess, (cells, textual) in zip(guesses, columns, strict=True):
                 guess.textual |= textual
@@ -154,13 +154,10 @@ class Rows:
             yield piece
 
     def arrays(self, shape: Shape, given: Kinds | None = None) -> Arrays:
-        return joined(shape, self.pieces(shape, self._few(), given), given or {})
+        return joined(shape, self.pieces(shape, few(self.names), given), given or {})
 
     def _guesses(self, missing: Collection[str] | None) -> tuple[Guess, ...]:
         return tuple(Guess(name, missing, says_missing=self.says_missing) for name in self.names)
-
-    def _few(self) -> int:
-        return max(1, min(CHUNK_ROWS, CHUNK_CELLS // max(1, len(self.names))))
 
     def _chunks(self, size: int) -> Iterator[tuple[Sequence[int], list[tuple[Sequence[Cell], bool]]]]:
         """Line numbers and columns of every ``size`` rows."""
@@ -184,6 +181,11 @@ class Rows:
         return [self.clean(columns[place]) for place in self.places or range(len(columns))]
 
 
+def few(names: Sequence[str]) -> int:
+    """How many rows of so many columns are held as text at once."""
+    return max(1, min(CHUNK_ROWS, CHUNK_CELLS // max(1, len(names))))
+
+
 def joined(shape: Shape, pieces: Iterator[Arrays], given: Kinds) -> Arrays:
     """Pieces one after the other; empty columns where there is none."""
     parts: dict[str, list[NDArray[Any]]] = {guess.name: [] for guess in shape.guesses}
@@ -191,7 +193,7 @@ def joined(shape: Shape, pieces: Iterator[Arrays], given: Kinds) -> Arrays:
         for name, array in piece.items():
             parts[name].append(array)
     none = nothing(shape, given)
-    return {name: np.concatenate(part) if part else none[name] for name, part in parts.items()}
+    return {name: np.concatenate(part) if (part := parts.pop(name)) else none[name] for name in list(parts)}
 
 
 def nothing(shape: Shape, given: Kinds) -> Arrays:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from castalia.core.rows import Kind
 from castalia.kit.tabular.inference import EXACT, NUMERIC, Cell, Guess
-from castalia.kit.tabular.rows import CHUNK_CELLS, CHUNK_ROWS, Arrays, Kinds, Shape, joined, misfit
+from castalia.kit.tabular.rows import CHUNK_ROWS, Arrays, Kinds, Shape, few, joined, misfit
 
 Declared = Literal["number", "integer", "wide", "boolean", "text"]
 """``wide`` is a whole number of 64 bits, which may be beyond what float64 holds."""
@@ -128,19 +128,16 @@ class Typed:
             yield piece
 
     def arrays(self, shape: Shape, given: Kinds | None = None) -> Arrays:
-        return joined(shape, self.pieces(shape, self._few(), given), given or {})
+        return joined(shape, self.pieces(shape, few(self.names), given), given or {})
 
     def _guesses(self, missing: Collection[str] | None) -> tuple[TypedGuess, ...]:
         return tuple(TypedGuess(name, self.declared[name], missing) for name in self.names)
 
     def _see(self, guesses: Sequence[TypedGuess], size: int) -> None:
         if guesses:
-            for batch, _ in self._batches([guess.name for guess in guesses], min(size, self._few())):
+            for batch, _ in self._batches([guess.name for guess in guesses], min(size, few(self.names))):
                 for guess in guesses:
                     guess.see_part(batch[guess.name])
-
-    def _few(self) -> int:
-        return max(1, min(CHUNK_ROWS, CHUNK_CELLS // max(1, len(self.names))))
 
     def _batches(self, names: Sequence[str], size: int) -> Iterator[tuple[Mapping[str, Part], int]]:
         """Batches of exactly ``size`` rows but for the last, up to the limit, with their number of rows."""
