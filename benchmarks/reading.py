@@ -1,6 +1,6 @@
 """Reading tables beside pandas, Polars, pyarrow and NumPy: `python benchmarks/reading.py`.
 
-Every measure is a fresh process on one thread that reads one file of 200,000 rows and six columns, whole or in pieces
+Every measure is a fresh process on one thread that reads one file of 50,000 rows and six columns, whole or in pieces
 of 10,000 rows, and prints its CPU seconds and how much its memory grew; ours and the peer's in turn, three of each. The
 sums of the numbers of both are compared. Writes benchmarks/results/reading.json. Most rows are lost: ours
 looks at every cell to decide its column's kind, in Python, and reads the file twice for it.
@@ -22,7 +22,7 @@ import numpy as np
 
 from castalia.kit import tabular
 
-ROWS, TIMES = 200_000, 3
+ROWS, TIMES = 50_000, 3
 RESULT = Path(__file__).parent / "results" / "reading.json"
 
 CHILD = """
