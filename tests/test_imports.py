@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "castalia"
 ALLOWED: dict[str, dict[str, str]] = {
     "core": {},
     "kit": {"core": "errors and field types"},
-    "data": {"core": "columns, errors, settings"},
+    "data": {"core": "columns, errors, settings", "kit": "readers of tables"},
     "jobs": {"core": "errors cross the pipe as ours"},
     "track": {"core": "Run, figures and tables as artifacts"},
     "projects": {
@@ -167,7 +167,14 @@ def test_a_lazy_name_is_never_hidden_by_a_module_of_the_same_name() -> None:
     """Importing ``castalia.x.y`` binds ``y`` on the package; a public function called ``y`` would be gone."""
     import importlib
 
-    for name in ("castalia", "castalia.data", "castalia.jobs", "castalia.track", "castalia.runtime"):
+    for name in (
+        "castalia",
+        "castalia.data",
+        "castalia.kit.tabular",
+        "castalia.jobs",
+        "castalia.track",
+        "castalia.runtime",
+    ):
         package = importlib.import_module(name)
         modules_of = {path.stem for path in Path(str(package.__file__)).parent.iterdir()}
         assert not modules_of & set(package.__all__), f"{name}: rename the module or the function"

@@ -17,7 +17,7 @@ _OWN = [
     ("--as MODEL", "Keep the version under this model's name; the system's own name where none is given."),
     ("--json", "Print one object: run_id, model, version (null for quick), metrics."),
 ]
-_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".gz")
+_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".npz", ".parquet", ".gz")
 
 
 def fit(words: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from castalia.core.errors import NotFound
 
 Columns = dict[str, list[Any]]
-_OTHER = (".jsonl", ".ndjson", ".parquet", ".gz")
+_OTHER = (".jsonl", ".ndjson", ".npz", ".parquet", ".gz")
 
 
 def read_table(name: str) -> Columns:

@@ -11,7 +11,7 @@ from castalia.core.errors import WrongInput
 from castalia.core.rows import Column
 from castalia.data.loaders import Parse, Parsed
 from castalia.data.sources import Source
-from castalia.data.table import Arrays
+from castalia.kit.tabular.rows import Arrays
 
 
 class DataSet:

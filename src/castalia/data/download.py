@@ -20,10 +20,11 @@ from urllib.parse import urlsplit
 
 from castalia.core.errors import CastaliaError, Refused, TooLarge, Unavailable, WrongInput
 from castalia.core.lock import FileLock
-from castalia.data.content import chunks, digest
+from castalia.data.digests import digest
 from castalia.data.reach import opener_for
 from castalia.data.sources import Source, SourceFile
 from castalia.data.writing import cannot_write, write_json
+from castalia.kit.tabular.content import chunks
 
 TIMEOUT = 30.0
 """Seconds without a byte before a connection counts as lost."""

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from castalia.core.errors import TooLarge, Unavailable, WrongInput
 from castalia.core.settings import Settings
-from castalia.data.content import chunks
 from castalia.data.download import Tell, fetch
 from castalia.data.sources import Registry, Source, SourceFile
+from castalia.kit.tabular.content import chunks
 
 
 def cache(settings: Settings, source: Source) -> Path:

@@ -20,10 +20,10 @@ from castalia.core.record import Record, shown
 from castalia.core.rows import Column
 from castalia.core.settings import Settings
 from castalia.data.dataset import DataSet
-from castalia.data.formats import format_of
 from castalia.data.library import Entry, Library
 from castalia.data.versions import Version, sweep
 from castalia.data.writing import cannot_write
+from castalia.kit.tabular.formats import format_of
 
 MAX_UPLOAD = 512 << 20
 """Bytes of one upload, packed and unpacked."""

@@ -21,14 +21,14 @@ from castalia.core.lock import FileLock
 from castalia.core.record import Record, shown
 from castalia.core.settings import Settings
 from castalia.data import finding, loaders
-from castalia.data.content import MAX_BYTES, Content, chunks
 from castalia.data.dataset import DataSet
 from castalia.data.download import Progress, Tell
-from castalia.data.formats import format_of, rows_of, stem
 from castalia.data.loaders import Parsed
 from castalia.data.sources import Registry, Source, registry
 from castalia.data.versions import NAME, Version, Versions, check_name, slug, unknown
 from castalia.data.writing import cannot_write, write_json
+from castalia.kit.tabular.content import MAX_BYTES, Content, chunks
+from castalia.kit.tabular.formats import format_of, rows_of, stem
 
 
 class Entry(Record):

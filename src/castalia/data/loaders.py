@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from castalia.core.errors import WrongInput
 from castalia.core.rows import Column
-from castalia.data import delimited
-from castalia.data.content import Content
 from castalia.data.sources import Source
-from castalia.data.table import Arrays, Rows
+from castalia.kit.tabular import delimited
+from castalia.kit.tabular.content import Content
+from castalia.kit.tabular.inference import MISSING, Cell
+from castalia.kit.tabular.rows import Arrays, Rows
 
 Files = Mapping[str, bytes]
 """File name to verified, uncompressed content, in the order of the registry."""
@@ -47,11 +48,11 @@ def _adult(source: Source, files: Files) -> Parsed:
     """Adult: ``", "`` between fields, no header, ``?`` for missing; the test file begins with ``|1x3 Cross
     validator`` and ends each label in a dot."""
     train, test = (
-        list(_headless(source, name, content, lines=1 if content.startswith(b"|") else 0).walk())
+        [cells for _, cells in _headless(source, name, content, lines=1 if content.startswith(b"|") else 0).lines()]
         for name, content in files.items()
     )
-    rows = [*train, *([*row[:-1], row[-1].removesuffix(".")] for row in test)]
-    parsed = _parsed(Rows(source.columns, lambda: iter(rows)), missing=("?",))
+    rows = [*train, *([*row[:-1], str(row[-1]).removesuffix(".")] for row in test)]
+    parsed = _parsed(_kept(source, rows), missing=MISSING | {"?"})
     number = np.arange(len(rows))
     return Parsed(parsed.arrays, parsed.columns, (), (number[: len(train)], number[len(train) :]))
 
@@ -60,15 +61,15 @@ def _labelled(source: Source, files: Files) -> Parsed:
     """scikit-learn's small sets: a line ``rows,columns,class,class...``, then numbers, last the class's number."""
     (name, content), *_ = files.items()
     body = _headless(source, name, content, lines=1)
-    rows = [[*row[:-1], source.classes[int(row[-1])]] for row in body.walk()]
-    return _parsed(Rows(source.columns, lambda: iter(rows)))
+    rows = [[*row[:-1], source.classes[int(str(row[-1]))]] for _, row in body.lines()]
+    return _parsed(_kept(source, rows))
 
 
 def _diabetes(source: Source, files: Files) -> Parsed:
     """Two files of numbers separated by spaces: ten measures a patient, and the target."""
     measures, target = (content.decode("ascii").split("\n") for content in files.values())
     rows = [[*a.split(), repr(float(b))] for a, b in zip(measures, target, strict=True) if a]
-    return _parsed(Rows(source.columns, lambda: iter(rows)))
+    return _parsed(_kept(source, rows))
 
 
 def _idx_images(source: Source, files: Files) -> Parsed:
@@ -121,7 +122,12 @@ def _headless(source: Source, name: str, content: bytes, lines: int) -> Rows:
     return delimited.read(of, delimiter=",", names=source.columns, lines=lines)
 
 
-def _parsed(rows: Rows, missing: tuple[str, ...] = ()) -> Parsed:
+def _kept(source: Source, rows: Sequence[Sequence[Cell]]) -> Rows:
+    """Rows that are in memory already."""
+    return Rows(source.columns, lambda size: iter([(range(1, len(rows) + 1), rows)]))
+
+
+def _parsed(rows: Rows, missing: Collection[str] | None = None) -> Parsed:
     shape = rows.shape(missing)
     return Parsed(rows.arrays(shape), tuple(shape.columns()), rows.notes)
 

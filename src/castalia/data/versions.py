@@ -24,9 +24,10 @@ from castalia.core.errors import CastaliaError, NotFound, WrongInput, did_you_me
 from castalia.core.fields import GENERATED
 from castalia.core.lock import FileLock
 from castalia.core.record import Record, shown
-from castalia.data.content import MAX_BYTES, Content, chunks, digest
-from castalia.data.formats import format_of, rows_of
+from castalia.data.digests import digest
 from castalia.data.writing import cannot_write, write_json
+from castalia.kit.tabular.content import MAX_BYTES, Content, chunks
+from castalia.kit.tabular.formats import format_of, rows_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
@@ -39,7 +40,7 @@ class Version(Record):
     digest: str = Field(pattern="^[0-9a-f]{64}$", description="sha256 of the uncompressed content.")
     rows: int = Field(description="Rows, without the header.")
     columns: int = Field(description="Columns.")
-    format: str = Field(description="csv, tsv, jsonl or parquet.")
+    format: str = Field(description="csv, tsv, jsonl, npz or parquet.")
     bytes: int = Field(description="Size, uncompressed.")
     added: str = Field(description="When, UTC.")
     notes: tuple[str, ...] = Field((), description="What reading decided: another encoding, renamed columns.")

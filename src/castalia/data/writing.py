@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import errno
 import json
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
+from castalia.core.atomic import replacing
 from castalia.core.errors import CastaliaError, Unavailable
 
 
 def write_json(path: Path, value: Any) -> None:
     """Replace the file at ``path`` in one step: a reader sees the old content or the new, also after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        with waiting.open("w", encoding="utf-8") as stream:
-            json.dump(value, stream, indent=1, ensure_ascii=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        waiting.replace(path)
-    finally:
-        waiting.unlink(missing_ok=True)
+    with replacing(path) as waiting, waiting.open("w", encoding="utf-8") as stream:
+        json.dump(value, stream, indent=1, ensure_ascii=False)
 
 
 def cannot_write(subject: str, error: OSError) -> CastaliaError:

@@ -10,34 +10,45 @@ import codecs
 import csv
 import io
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from castalia.core.errors import TooLarge, WrongInput
 from castalia.core.record import shown
-from castalia.data.content import CHUNK, Content
-from castalia.data.inference import as_number
-from castalia.data.table import Rows, unique_names
+from castalia.kit.tabular.content import Content
+from castalia.kit.tabular.inference import as_number
+from castalia.kit.tabular.rows import BadRow, Block, OnBad, Rows, unique_names
 
 DELIMITERS = ",;\t|"
 MAX_COLUMNS = 20_000
 SAMPLE = 1 << 16
+BAD_TEXT = 1000
+"""Characters that are kept of a bad row."""
+_LINE_END = re.compile("\r\n|\r|\n")
 _NOT_TEXT = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"PAR1": "a Parquet file",
     b"\x89PNG": "an image",
     b"%PDF": "a PDF",
-    b"SQLi": "an SQLite database",
+    b"SQLite format 3": "an SQLite database",
 }
 
 
-def read(content: Content, *, delimiter: str = "", names: Sequence[str] = (), lines: int = 0) -> Rows:
+def read(
+    content: Content,
+    *,
+    delimiter: str = "",
+    names: Sequence[str] = (),
+    lines: int = 0,
+    on_bad: OnBad | None = None,
+) -> Rows:
     """The rows of a delimited file.
 
     ``delimiter`` is sniffed where it is not given; ``names`` are given for a file without a header line;
     ``lines`` is how many lines to skip first. Raises :class:`WrongInput` naming file and line for rows of
-    another length, broken quotes, a missing header and for what is no text.
+    another length, broken quotes, a missing header and for what is no text; ``on_bad`` may keep a bad row instead.
     """
     encoding, notes = _encoding(content)
     sample = _sample(content, encoding, lines)
@@ -47,40 +58,45 @@ def read(content: Content, *, delimiter: str = "", names: Sequence[str] = (), li
         changed: list[str] = []
     else:
         header, changed = _header(content, sample, delimiter)
-    skip = lines + (0 if names else 1)
+    skip = 0 if names else 1
 
-    def walk() -> Iterator[Sequence[str]]:
-        return _records(content, encoding, delimiter, len(header), lines, records=skip - lines)
+    def walk(size: int) -> Iterator[Block]:
+        return _records(content, encoding, delimiter, len(header), lines, skip, size, on_bad or refuse)
 
-    return Rows(header, walk, tuple(notes + changed))
+    return Rows(header, walk, tuple(notes + changed), content.name)
+
+
+def refuse(error: WrongInput, row: BadRow) -> None:
+    """A bad row ends the reading."""
+    raise error
 
 
 def _encoding(content: Content) -> tuple[str, list[str]]:
     """The encoding of the whole file, found by reading it once, and what to say about it."""
-    with content.open() as stream:
-        head = stream.read(CHUNK)
+    with content.opened() as stream:
+        head = stream.read(SAMPLE)
         for magic, what in _NOT_TEXT.items():
             if head.startswith(magic):
                 raise _no_text(content, what)
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16", ["read as UTF-16, as its first bytes say"]
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        encoding = "utf-8-sig"
-        while head:
-            if b"\0" in head:
+        wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
+        valid = True
+        while True:
+            if b"\0" in head and not wide:
                 raise _no_text(content, "binary data (a zero byte)")
-            if encoding != "latin-1":
-                try:
-                    decoder.decode(head)
-                except UnicodeDecodeError:
-                    encoding = "latin-1"
-            head = stream.read(CHUNK)
-        if encoding != "latin-1":
             try:
-                decoder.decode(b"", final=True)
-            except UnicodeDecodeError:
-                encoding = "latin-1"
-    return encoding, ["not UTF-8: read as Latin-1"] if encoding == "latin-1" else []
+                if valid:
+                    decoder.decode(head, final=not head)
+            except UnicodeDecodeError as error:
+                if wide:
+                    raise _no_text(content, f"UTF-16, as its first bytes say, but {error.reason}") from None
+                valid = False
+            if not head:
+                break
+            head = stream.read(SAMPLE)
+    if wide:
+        return "utf-16", ["read as UTF-16, as its first bytes say"]
+    return ("utf-8-sig", []) if valid else ("latin-1", ["not UTF-8: read as Latin-1"])
 
 
 def _text(content: Content, encoding: str, lines: int) -> io.TextIOWrapper:
@@ -94,7 +110,7 @@ class _Raw(io.RawIOBase):
     """Any readable binary stream as the raw stream a TextIOWrapper closes together with itself."""
 
     def __init__(self, content: Content) -> None:
-        self._stream = content.open()
+        self._stream = content.opened()
 
     def readable(self) -> bool:
         return True
@@ -154,23 +170,47 @@ def _header(content: Content, sample: str, delimiter: str) -> tuple[tuple[str, .
 
 
 def _records(
-    content: Content, encoding: str, delimiter: str, width: int, lines: int, records: int
-) -> Iterator[Sequence[str]]:
-    """Rows of ``width`` stripped cells, after ``lines`` lines and ``records`` records; blank lines are passed over."""
+    content: Content, encoding: str, delimiter: str, width: int, lines: int, records: int, size: int, on_bad: OnBad
+) -> Iterator[Block]:
+    """Rows of ``width`` cells, after ``lines`` lines and ``records`` records; blank lines are passed over."""
     with _text(content, encoding, lines) as stream:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
-        line = lines + 1
-        try:
-            for row in reader:
-                if row and records:
-                    records -= 1
-                elif row:
-                    if len(row) != width:
-                        raise _ragged(content, line, row, width, delimiter)
-                    yield [cell.strip() for cell in row]
-                line = lines + reader.line_num + 1
-        except csv.Error as error:
-            raise _broken(content, line, str(error)) from None
+        broken = ""
+        while True:
+            line, block = lines + reader.line_num + 1, list[list[str]]()
+            try:
+                block.extend(itertools.islice(reader, size))
+                broken = ""
+            except csv.Error as error:  # what came before it is in the block; the reader begins anew with the next line
+                broken = str(error)
+            if set(map(len, block)) == {width} and lines + reader.line_num + 1 - line == len(block) and not records:
+                yield range(line, line + len(block)), block
+            else:
+                numbers, rows = list[int](), list[list[str]]()
+                for row in block:
+                    if row and records:
+                        records -= 1
+                    elif len(row) == width:
+                        numbers.append(line)
+                        rows.append(row)
+                    elif row:
+                        if rows:
+                            yield numbers, rows  # whoever has enough of them never comes to the bad one
+                            numbers, rows = [], []
+                        text = delimiter.join(row)[:BAD_TEXT]
+                        bad = BadRow(line, f"{len(row)} fields, not {width}", text)
+                        on_bad(_ragged(content, line, row, width, delimiter), bad)
+                    line += _lines(row)
+                if rows:
+                    yield numbers, rows
+            if broken:
+                on_bad(_broken(content, line, broken), BadRow(line, broken, ""))
+            elif not block:
+                return
+
+
+def _lines(row: Sequence[str]) -> int:
+    return 1 + sum(len(_LINE_END.findall(cell)) for cell in row)
 
 
 def _ragged(content: Content, line: int, row: Sequence[str], width: int, delimiter: str) -> WrongInput:

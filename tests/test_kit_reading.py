@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from castalia.core.errors import CastaliaError, TooLarge, WrongInput
-from castalia.data import delimited, table
-from castalia.data.content import Content, chunks
-from castalia.data.formats import format_of, rows_of, stem
+from castalia.kit.tabular import delimited
+from castalia.kit.tabular import rows as table
+from castalia.kit.tabular.content import Content, chunks
+from castalia.kit.tabular.formats import format_of, rows_of, stem
 
 
 def read(text, fmt="csv", name="mine.csv"):
@@ -232,7 +233,7 @@ def test_what_csv_writes_is_read_back(rows, end):
     writer = csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([("first col", "second col"), *rows])
     content = Content.of("t.csv", out.getvalue().encode())
-    back = [tuple(row) for row in delimited.read(content, delimiter=",").walk()]
+    back = [tuple(cells) for _, cells in delimited.read(content, delimiter=",").lines()]
     assert back == [(a.strip(), b.strip()) for a, b in rows]
 
 
