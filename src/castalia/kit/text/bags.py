@@ -39,7 +39,8 @@ class Terms:
     def __post_init__(self) -> None:
         if not 1 <= self.shortest <= self.longest <= 20:
             raise WrongInput(
-                "the lengths of n-grams do not fit", f"{self.shortest} to {self.longest}", "1 or more, in order, at most 20",
+                "the lengths of n-grams do not fit",
+                f"{self.shortest} to {self.longest}", "1 or more, in order, at most 20",
                 field="longest",
             )  # fmt: skip
         splitter(self.split)
@@ -85,7 +86,8 @@ class Bag:
         """
         if min_documents < 1 or not 0 < max_share <= 1 or (max_features is not None and max_features < 1):
             raise WrongInput(
-                "the limits do not fit", f"{min_documents}, {max_share}, {max_features}", "1 or more; above 0 to 1; 1 or more",
+                "the limits do not fit",
+                f"{min_documents}, {max_share}, {max_features}", "1 or more; above 0 to 1; 1 or more",
                 field="min_documents",
             )  # fmt: skip
         times: Counter[str] = Counter()

@@ -30,7 +30,7 @@ def pad(
     sequences: Sequence[Sequence[int]], length: int | None = None, *, value: int = 0,
     side: Literal["left", "right"] = "right", cut: Side = "right",
 ) -> Padded:  # fmt: skip
-    """One array of ``length``, or of the longest; ``value`` fills the ``side``; ``cut`` says which part of a longer row goes.
+    """One array of ``length``, or of the longest; ``value`` fills the ``side``; ``cut`` is what a longer row loses.
 
     "middle" keeps the beginning and the end, one more at the beginning where they cannot be equal.
     """

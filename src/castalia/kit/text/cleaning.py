@@ -1,6 +1,6 @@
 """Text made plain, one named step at a time: each says what it takes away, and takes away nothing else.
 
->>> clean("<p>Caf\\u00e9\\u200b &amp; bar</p>", ["tags", "invisible", "accents"])
+>>> clean("<p>Caf\\u00e9\\u200b &amp; bar</p>", ["tags", "invisible", "accents", "spaces"])
 'Cafe & bar'
 """
 
@@ -18,9 +18,9 @@ MAX_CHARACTERS = 20_000_000
 
 URL = re.compile(r"(?:https?://|ftp://|www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b")
-_BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "option", "p", "pre", "section", "table", "td", "tfoot", "th", "thead", "title", "tr", "ul"]
-)
+_BLOCK = """address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6
+header hr li main nav ol option p pre section table td tfoot th thead title tr ul"""
+_BLOCKS = frozenset(_BLOCK.split())
 _UNSHOWN = frozenset(("script", "style", "template"))
 _TAG = re.compile(
     # Nothing here reads beyond the next <, and nothing is read twice: the time grows with the length alone.
@@ -91,9 +91,10 @@ def tags(text: str) -> str:
     for match in _TAG.finditer(text):
         if match.start() < place:
             continue  # within a script
-        parts.append(text[place : match.start()])
+        if match.start() > place:
+            parts.append(text[place : match.start()])
         place, name = match.end(), (match.group("name") or "").lower()
-        if name in _BLOCKS and parts and not "".join(parts[-2:]).endswith("\n"):
+        if name in _BLOCKS and parts and not parts[-1].endswith("\n"):
             parts.append("\n")
         if name in _UNSHOWN and not match.group("close"):
             found = _CLOSED[name].search(text, place)

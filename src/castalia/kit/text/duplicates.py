@@ -40,7 +40,8 @@ def near_duplicates(
     """
     if not 0.1 <= threshold <= 1 or not 1 <= shingle <= 20 or not 8 <= hashes <= 1024:
         raise WrongInput(
-            "threshold, shingle or hashes do not fit", f"{threshold}, {shingle}, {hashes}", "0.1 to 1; 1 to 20; 8 to 1024",
+            "threshold, shingle or hashes do not fit",
+            f"{threshold}, {shingle}, {hashes}", "0.1 to 1; 1 to 20; 8 to 1024",
             field="threshold",
         )  # fmt: skip
     sets = [_shingles(document, shingle) for document in as_list(documents)]

@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from castalia.core.errors import WrongInput
@@ -67,7 +68,8 @@ class BytePairs:
             )
         if not 256 + len(special) <= size <= MAX_SIZE or min_count < 1:
             raise WrongInput(
-                "size or min_count do not fit", f"{size}, {min_count}", f"{256 + len(special)} to {MAX_SIZE:,}; 1 or more",
+                "size or min_count do not fit",
+                f"{size}, {min_count}", f"{256 + len(special)} to {MAX_SIZE:,}; 1 or more",
                 "The 256 bytes are always there.", field="size",
             )  # fmt: skip
         counts: Counter[str] = Counter()
@@ -160,7 +162,7 @@ def _learnt(counts: Counter[str], wanted: int, least: int) -> tuple[Pair, ...]:
     pairs: Counter[Pair] = Counter()
     where: defaultdict[Pair, set[int]] = defaultdict(set)
     for place, (parts, times) in enumerate(words):
-        for pair in zip(parts, parts[1:], strict=False):
+        for pair in pairwise(parts):
             pairs[pair] += times
             where[pair].add(place)
     heap = [(-times, pair) for pair, times in pairs.items()]
@@ -175,11 +177,11 @@ def _learnt(counts: Counter[str], wanted: int, least: int) -> tuple[Pair, ...]:
         changed: set[Pair] = set()
         for place in where.pop(pair):
             parts, times_here = words[place]
-            for old in zip(parts, parts[1:], strict=False):
+            for old in pairwise(parts):
                 pairs[old] -= times_here
                 changed.add(old)
             parts[:] = _joined(parts, pair, 256 + len(merges))
-            for new in zip(parts, parts[1:], strict=False):
+            for new in pairwise(parts):
                 pairs[new] += times_here
                 where[new].add(place)
                 changed.add(new)

@@ -37,7 +37,7 @@ def opened(path: str | Path, kind: str, fields: Mapping[str, type | tuple[type, 
             raise TooLarge(
                 f"{path} is too large", f"{path.stat().st_size:,} bytes", f"at most {MAX_BYTES:,}", "See what it is."
             )
-        content = json.loads(path.read_bytes())
+        content: dict[str, Any] = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise NotFound(
             f"no {kind} at {path}", "nothing", f"a file that {kind}.save wrote", "Look at the path."

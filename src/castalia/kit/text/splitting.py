@@ -11,9 +11,10 @@ from typing import NamedTuple
 from castalia.core.errors import WrongInput, did_you_mean
 from castalia.kit.text.cleaning import EMAIL, URL, checked
 
-ABBREVIATIONS = frozenset(
-    ["mr", "mrs", "ms", "dr", "prof", "sr", "jr", "st", "vs", "etc", "e.g", "i.e", "cf", "al", "fig", "figs", "eq", "no", "nos", "vol", "pp", "ed", "eds", "inc", "ltd", "co", "corp", "dept", "approx", "gen", "col", "lt", "sgt", "capt", "rev", "hon", "pres", "gov", "sen", "rep", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "a.m", "p.m", "u.s", "u.k", "ph.d", "m.d", "b.a", "m.a", "bzw", "z.b", "d.h", "usw", "nr", "ca"]
-)
+_SHORT = """mr mrs ms dr prof sr jr st vs etc e.g i.e cf al fig figs eq no nos vol pp ed eds inc ltd co corp dept
+approx gen col lt sgt capt rev hon pres gov sen rep jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m u.s u.k ph.d m.d b.a
+m.a bzw z.b d.h usw nr ca"""
+ABBREVIATIONS = frozenset(_SHORT.split())
 """After these a full stop ends no sentence, unless nothing follows. English, and a little German."""
 
 
@@ -28,8 +29,8 @@ class Token(NamedTuple):
 def words(text: str, *, punctuation: bool = True) -> list[Token]:
     """Words, numbers, and every other visible sign alone; addresses of web and mail stay whole.
 
-    A word is letters, marks, digits and _ (Unicode L, M, N, Pc), with ' ’ - between letters and . , between digits
-    inside it: don't, well-known, 3.14, 1,000. An emoji stays together with what is joined to it. Chinese, Japanese and
+    A word is letters, marks, digits and _, with ' ’ - between letters and . , : between digits inside
+    it: don't, well-known, 3.14, 1,000. An emoji stays together with what is joined to it. Chinese, Japanese and
     Thai write no spaces and are not cut into words: a run of their letters is one token.
     """
     found = []
@@ -63,7 +64,8 @@ def sentences(text: str, abbreviations: Iterable[str] = ABBREVIATIONS) -> list[T
     """
     checked(text)
     known = frozenset(abbreviations)
-    found, start = [], 0
+    found: list[Token] = []
+    start = 0
     for match in _END.finditer(text):
         if match.group("stop") is not None and not _ends(text, start, match, known):
             continue
@@ -122,17 +124,20 @@ def _kept(text: str, start: int, end: int, found: list[Token]) -> int:
     return end
 
 
-@lru_cache
-def _class(*categories: str) -> str:
-    """The inside of a regular expression's brackets for every character of these categories."""
+@lru_cache(1)
+def _marks() -> str:
+    """A regular expression for one mark (M): accents, vowel signs. Made on first use: it asks about every character.
+
+    The look ahead spares a text without marks the search through hundreds of ranges.
+    """
     spans: list[list[int]] = []
-    for number in range(0x110000):
-        if unicodedata.category(chr(number)).startswith(categories):
+    for number in range(0x300, 0x110000):
+        if unicodedata.category(chr(number))[0] == "M":
             if spans and spans[-1][1] == number - 1:
                 spans[-1][1] = number
             else:
                 spans.append([number, number])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in spans)
+    return "(?![\\x00-\u02ff])[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in spans) + "]"
 
 
 _PICTURE = (
@@ -140,25 +145,25 @@ _PICTURE = (
     r"\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
 _AFTER = r"[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
-_EMOJI = rf"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}{_AFTER}*(?:\u200d{_PICTURE}{_AFTER}*)*"
+_EMOJI = rf"(?![\x00-\xa8])(?:[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}{_AFTER}*(?:\u200d{_PICTURE}{_AFTER}*)*)"
 
 
 @lru_cache
 def _words(web: bool, mail: bool) -> re.Pattern[str]:
-    """Made on first use: it asks the category of every character there is. Addresses cost time where there are none."""
-    letter, digit = _class("L", "M", "Pc"), _class("N")
-    word = f"[{letter}{digit}\\u200c\\u200d]"
-    inside = f"(?:(?<=[{letter}])['’\\-\\u2010\\u2011](?=[{letter}])|(?<=[{digit}])[.,:](?=[{digit}]))"
+    """Addresses are looked for only where there may be some."""
+    part = rf"(?:\w|[\u200c\u200d]|{_marks()})"
+    inside = r"(?:['’\-\u2010\u2011](?=[^\W\d_])(?<=[^\d_].)|[.,:](?=\d)(?<=\d.))"
     return re.compile(
         (f"(?P<web>(?i:{URL.pattern}))|" if web else "")
         + (f"(?P<mail>{EMAIL.pattern})|" if mail else "")
-        + f"(?P<word>[{letter}{digit}]{word}*(?:{inside}{word}+)*)|(?P<emoji>{_EMOJI})|(?P<sign>\\S)"
+        + rf"(?P<word>\w{part}*(?:{inside}{part}+)*)|(?P<emoji>{_EMOJI})|(?P<sign>\S)"
     )
 
 
 @lru_cache(1)
 def _graphemes() -> re.Pattern[str]:
-    return re.compile(f"\\r\\n|(?:{_EMOJI})[{_class('M')}]*|(?s:.)[{_class('M')}\\u200c\\u200d]*")
+    marks = f"(?:[\\u200c\\u200d]|{_marks()})*"
+    return re.compile(rf"\r\n|(?:{_EMOJI}){marks}|(?s:.){marks}")
 
 
 def streamed(texts: Iterable[str], how: str | Splitter = "words") -> Iterator[list[str]]:

@@ -145,7 +145,8 @@ class Vocabulary:
     def _special(self, place: int, what: str) -> int:
         if place >= len(self.special):
             raise WrongInput(
-                f"this vocabulary has no token for {what}", f"special = {self.special}", f"at least {place + 1} of them",
+                f"this vocabulary has no token for {what}",
+                f"special = {self.special}", f"at least {place + 1} of them",
                 "Build it with special=text.SPECIAL.", field="special",
             )  # fmt: skip
         return place
