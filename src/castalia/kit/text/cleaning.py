@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from html import unescape
+from html.entities import html5
 from typing import Any
 
 from castalia.core.errors import TooLarge, WrongInput, did_you_mean
@@ -29,6 +30,7 @@ _TAG = re.compile(
     r"|</?[a-zA-Z][^<>]*+>",
     re.DOTALL,
 )
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _CLOSED = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _UNSHOWN}
 _BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _JOINERS = "\u200c\u200d"
@@ -77,8 +79,10 @@ def lines(text: str) -> str:
 
 
 def entities(text: str) -> str:
-    """HTML entities become what they stand for: &amp; is &. Tags stay, and so does text that is no entity."""
-    return unescape(text)
+    """HTML entities become what they stand for: &amp; is &. Tags stay, and so does &copy without its semicolon."""
+    return _ENTITY.sub(
+        lambda found: unescape(found[0]) if found[0][1] == "#" or found[0][1:] in html5 else found[0], text
+    )
 
 
 def tags(text: str) -> str:
@@ -99,7 +103,7 @@ def tags(text: str) -> str:
         if name in _UNSHOWN and not match.group("close"):
             found = _CLOSED[name].search(text, place)
             place = found.end() if found else len(text)
-    return unescape("".join([*parts, text[place:]]))
+    return entities("".join([*parts, text[place:]]))
 
 
 def urls(text: str) -> str:

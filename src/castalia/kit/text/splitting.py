@@ -11,9 +11,9 @@ from typing import NamedTuple
 from castalia.core.errors import WrongInput, did_you_mean
 from castalia.kit.text.cleaning import EMAIL, URL, checked
 
-_SHORT = """mr mrs ms dr prof sr jr st vs etc e.g i.e cf al fig figs eq no nos vol pp ed eds inc ltd co corp dept
-approx gen col lt sgt capt rev hon pres gov sen rep jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m u.s u.k ph.d m.d b.a
-m.a bzw z.b d.h usw nr ca"""
+_SHORT = """mr mrs ms dr prof sr jr st vs etc e.g i.e cf al fig figs eq vol pp ed eds inc ltd co corp dept
+approx gen col lt sgt capt rev hon pres gov sen rep jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m u.s u.k
+ph.d m.d b.a m.a bzw z.b d.h usw nr ca"""
 ABBREVIATIONS = frozenset(_SHORT.split())
 """After these a full stop ends no sentence, unless nothing follows. English, and a little German."""
 
@@ -101,14 +101,17 @@ def splitter(how: str | Splitter) -> Callable[[str], list[str]]:
 
 _END = re.compile(r"(?P<all>(?P<stop>[.!?…‽]+|[。！？｡।॥؟۔]+)[\"'”’»)\]}]*)(?=\s|$|(?<=[。！？｡]))|\n[ \t\r]*\n\s*")
 
+_VISIBLE = re.compile(r"\S")
+
 
 def _ends(text: str, start: int, match: re.Match[str], known: frozenset[str]) -> bool:
-    stop, after = match.group("stop"), text[match.end("all") :].lstrip()[:1]
+    stop, beyond = match.group("stop"), _VISIBLE.search(text, match.end("all"))
+    after = beyond.group() if beyond else ""
     if stop != "." or not after:
         return stop not in ("…", "...") or not after.islower()
     if match.end("all") > match.end("stop") and not after.islower():
         return True  # a quote or a bracket was closed
-    before = re.search(r"[\w.]*$", text[start : match.start()])
+    before = re.search(r"[\w.]*$", text[max(start, match.start() - 40) : match.start()])
     word = before.group() if before else ""
     if word.lower() in known or (len(word) == 1 and word.isalpha() and word.isupper()):
         return False
