@@ -14,6 +14,9 @@ from castalia.kit.images.arrays import Pixels
 from castalia.kit.images.augment.draws import Draws, Seed
 from castalia.kit.images.augment.pictures import Batch, Work, entered, left
 
+CHUNK = 1 << 17
+"""NumPy works on so many numbers at a time that what lies between stays in the cache; no image sees the difference."""
+
 
 class Transform:
     """A random change of a whole batch at once. The same seed and index give the same result, whoever is beside."""
@@ -47,8 +50,24 @@ class Transform:
                 "index does not fit", f"{number.dtype} of shape {number.shape}", f"{work.n} whole numbers from 0",
                 field="index",
             )  # fmt: skip
-        self.work(work, Draws.of(seed, number))
-        done = left(work, layout, batch)
+        step = max(1, CHUNK // int(np.prod(work.x.shape[1:])))
+        if (
+            step >= work.n
+            or not isinstance(work.x, np.ndarray)
+            or any(getattr(each, "whole", False) for each in _flat([self]))
+        ):
+            self.work(work, Draws.of(seed, number))
+            done = left(work, layout, batch)
+            return done if isinstance(images, Batch) else done.pixels
+        parts = []
+        for start in range(0, work.n, step):
+            some = slice(start, start + step)
+            part = Batch(*(None if each is None else each[some] for each in batch.parts))
+            ready, _ = entered(part, layout)
+            self.work(ready, Draws.of(seed, number[some]))
+            parts.append(left(ready, layout, part))
+        columns = zip(*(part.parts for part in parts), strict=True)
+        done = Batch(*(None if column[0] is None else np.concatenate(column) for column in columns))
         return done if isinstance(images, Batch) else done.pixels
 
     def work(self, work: Work, draws: Draws) -> None:

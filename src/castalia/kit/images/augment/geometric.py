@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,23 +168,28 @@ def clipped(boxes: Floats, size: tuple[int, int]) -> Floats:
 
 def _mirrored(work: Work, axis: int) -> None:
     """``axis`` 0 is down, 1 is across."""
-    if isinstance(work.x, np.ndarray):
-        work.x = np.flip(work.x, 2 + axis)  # a view: leaving copies it
-        work.owned = False
+    if isinstance(work.x, np.ndarray):  # a channel at a time: NumPy copies runs of 3 numbers ten times as slowly
+        flipped = np.empty_like(work.x)
+        for channel in range(work.x.shape[1]):
+            flipped[:, channel] = np.flip(work.x[:, channel], 1 + axis)
+        work.x = flipped
     else:
-        work.x, work.owned = work.x.flip(2 + axis), True
+        work.x = work.x.flip(2 + axis)
+    work.owned = True
     if work.masks is not None:
         work.masks = namespace(work.masks).flip(work.masks, (1 + axis,))
     if work.boxes is not None:
         length, near, far = work.size[axis], 1 - axis, 3 - axis
-        flipped = work.boxes.copy()
-        flipped[..., near], flipped[..., far] = length - work.boxes[..., far], length - work.boxes[..., near]
-        work.boxes = flipped
+        turned = work.boxes.copy()
+        turned[..., near], turned[..., far] = length - work.boxes[..., far], length - work.boxes[..., near]
+        work.boxes = turned
 
 
 def _taken(x: Pixels, rows: Ints, columns: Ints, border: Border, fill: float) -> Pixels:
     """Rows (n, h) and columns (n, w) of each picture of (n, H, W, ...); numbers outside follow ``border``."""
     xp = namespace(x)
+    if xp is np:
+        return _windows(x, rows, columns, border, fill)
     found = []
     for numbers, length in ((rows, int(x.shape[1])), (columns, int(x.shape[2]))):
         if border == "symmetric":
@@ -199,6 +204,25 @@ def _taken(x: Pixels, rows: Ints, columns: Ints, border: Border, fill: float) ->
         keep = like(inside.reshape(*inside.shape, *[1] * (read.ndim - 3)), x)
         read = xp.where(keep, read, to_kind(like(np.array(fill), x), str(read.dtype).removeprefix("torch.")))
     return read
+
+
+def _windows(x: NDArray[Any], rows: Ints, columns: Ints, border: Border, fill: float) -> NDArray[Any]:
+    """The same of NumPy's: every possible window is a view of the padded pictures, of which each picks its own."""
+    high, wide = rows.shape[1], columns.shape[1]
+    before = max(0, -int(rows.min())), max(0, -int(columns.min()))
+    after = max(0, int(rows.max()) + 1 - x.shape[1]), max(0, int(columns.max()) + 1 - x.shape[2])
+    around = [(0, 0), (before[0], after[0]), (before[1], after[1]), *[(0, 0)] * (x.ndim - 3)]
+    more: Any = {"mode": border, "constant_values": fill} if border == "constant" else {"mode": border}
+    padded: NDArray[Any] = np.pad(x, around, **more)
+    padded = np.ascontiguousarray(padded)
+    n, height, width, step = *padded.shape[:3], padded.strides[2]
+    whole = padded.view(np.uint8).reshape(n, height, width * step)
+    windows = np.lib.stride_tricks.as_strided(
+        whole, (n, height - high + 1, width - wide + 1, high, wide * step),
+        (whole.strides[0], whole.strides[1], step, whole.strides[1], 1), writeable=False,
+    )  # fmt: skip
+    picked = windows[np.arange(n), rows[:, 0] + before[0], columns[:, 0] + before[1]]
+    return np.asarray(picked.view(x.dtype).reshape(n, high, wide, *x.shape[3:]))
 
 
 def _border(border: str) -> None:

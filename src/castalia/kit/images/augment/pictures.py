@@ -27,6 +27,11 @@ class Batch:
     masks: Any = None
     labels: Any = None
 
+    @property
+    def parts(self) -> tuple[Any, Any, Any, Any]:
+        """All four, in their order."""
+        return self.pixels, self.boxes, self.masks, self.labels
+
 
 @dataclass
 class Work:

@@ -18,7 +18,7 @@ Border = Literal["constant", "edge", "symmetric"]
 BORDERS = {"constant": "zeros", "edge": "border", "symmetric": "reflection"}
 """What lies outside: one value, the nearest pixel, the picture mirrored at its edge. With torch's names."""
 
-CHUNK = 1 << 17
+CHUNK = 1 << 14
 """Pixels worked on at a time, so that what lies between stays in the cache."""
 
 

@@ -130,13 +130,12 @@ def _smoothed(x: Pixels, taps: NDArray[np.float64], axis: int) -> Pixels:
     """Each picture by its own taps (n, 2 r + 1), along one axis."""
     reach, length = taps.shape[1] // 2, int(x.shape[axis])
     around = np.arange(-reach, length + reach) % (2 * length)
-    places = np.where(around >= length, 2 * length - 1 - around, around)
+    places = like(np.where(around >= length, 2 * length - 1 - around, around), x)
+    wide = x[:, :, places] if axis == 2 else x[:, :, :, places]
     total = x * per_image(taps[:, reach], x)
     for step in range(reach):  # both sides of the middle weigh the same
-        weight = per_image(taps[:, step], x)
-        one, other = places[step : step + length], places[2 * reach - step : 2 * reach - step + length]
-        if axis == 2:
-            total = total + weight * (x[:, :, like(one, x)] + x[:, :, like(other, x)])
-        else:
-            total = total + weight * (x[:, :, :, like(one, x)] + x[:, :, :, like(other, x)])
+        one, other = slice(step, step + length), slice(2 * reach - step, 2 * reach - step + length)
+        both = wide[:, :, one] + wide[:, :, other] if axis == 2 else wide[..., one] + wide[..., other]
+        both *= per_image(taps[:, step], x)
+        total += both
     return total
