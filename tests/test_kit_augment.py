@@ -383,3 +383,33 @@ def test_wrong_input_is_named(act: Callable[[], object]) -> None:
     with pytest.raises(WrongInput) as caught:
         act()
     assert caught.value.subject and caught.value.got and caught.value.expected
+
+
+def test_steps_of_a_composition_draw_each_for_itself() -> None:
+    pixels = np.ones((200, 12, 12, 1), np.float32)
+    twice = augment.Compose([augment.Cutout(4), augment.Cutout(4)])(pixels, seed=1)
+    once = augment.Compose([augment.Cutout(4)])(pixels, seed=1)
+    assert ((twice == 0).sum((1, 2, 3)) > (once == 0).sum((1, 2, 3))).mean() > 0.8
+    corners = (np.arange(4.0) / 4).reshape(1, 2, 2, 1).repeat(400, 0)
+    turned = augment.Compose([augment.Flip(), augment.FlipVertical()])(corners, seed=2, layout="nhwc")
+    assert len(np.unique(turned.reshape(400, -1), axis=0)) == 4  # the same draw for both would make two
+
+
+def test_pieces_of_a_batch_are_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    change = augment.Compose([augment.Flip(), augment.Affine(20, p=0.7), augment.Hue(0.2), augment.Crop((9, 9), 1)])
+    batch = augment.Batch(
+        noise(11, 12, 14, 3), np.tile([2.0, 3, 9, 10], (11, 1, 1)), noise(11, 12, 14).astype(int), np.arange(11)
+    )
+    whole = change(batch, seed=4)
+    monkeypatch.setattr("castalia.kit.images.augment.composing.CHUNK", 2 * 12 * 14 * 3)
+    pieces = change(batch, seed=4)
+    for one, other in zip(whole.parts, pieces.parts, strict=True):
+        assert one.dtype == other.dtype and np.array_equal(one, other, equal_nan=True)
+
+
+def test_slant_and_scale_and_shift_in_closed_form() -> None:
+    none = np.zeros(1)
+    slanted = geometric.matrices((10, 20), none, np.ones(1), np.array([45.0]), np.zeros((1, 2)))[0]
+    assert np.allclose(slanted @ [10, 5, 1], [10, 5]) and np.allclose(slanted @ [10, 7, 1], [12, 7])
+    grown = geometric.matrices((10, 20), none, np.full(1, 2.0), none, np.array([[0.1, -0.2]]))[0]
+    assert np.allclose(grown @ [10, 5, 1], [12, 3]) and np.allclose(grown @ [11, 5, 1], [14, 3])
