@@ -159,7 +159,7 @@ def _orientation(picture: Any) -> int:
 
 def _turned(array: Pixels, orientation: int) -> Pixels:
     """Upright (EXIF 2.3, tag 274)."""
-    if orientation >= 5 and orientation <= 8:
+    if 5 <= orientation <= 8:
         array = array.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
         array = array[:, ::-1]

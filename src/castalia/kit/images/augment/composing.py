@@ -25,6 +25,10 @@ class Transform:
     """The share of pictures that are changed."""
     floats: ClassVar[bool] = True
     """Whether it computes, or only moves pixels."""
+    whole: ClassVar[bool] = False
+    """Whether it must be given all pictures: it changes their size, or mixes them."""
+    mixes: ClassVar[bool] = False
+    """Whether pictures of one batch depend on each other."""
 
     @overload
     def __call__(
@@ -50,19 +54,16 @@ class Transform:
                 "index does not fit", f"{number.dtype} of shape {number.shape}", f"{work.n} whole numbers from 0",
                 field="index",
             )  # fmt: skip
-        step = max(1, CHUNK // int(np.prod(work.x.shape[1:])))
-        if (
-            step >= work.n
-            or not isinstance(work.x, np.ndarray)
-            or any(getattr(each, "whole", False) for each in _flat([self]))
-        ):
+        step, each = max(1, CHUNK // int(np.prod(work.x.shape[1:]))), _flat([self])
+        moves = not any(one.floats for one in each)  # nothing lies between, and joining the pieces would cost
+        if moves or step >= work.n or not isinstance(work.x, np.ndarray) or any(one.mixes for one in each):
             self.work(work, Draws.of(seed, number))
             done = left(work, layout, batch)
             return done if isinstance(images, Batch) else done.pixels
         parts = []
         for start in range(0, work.n, step):
             some = slice(start, start + step)
-            part = Batch(*(None if each is None else each[some] for each in batch.parts))
+            part = Batch(*(None if values is None else values[some] for values in batch.parts))
             ready, _ = entered(part, layout)
             self.work(ready, Draws.of(seed, number[some]))
             parts.append(left(ready, layout, part))
@@ -101,7 +102,7 @@ class Compose(Transform):
         if wrong := [each for each in self.transforms if not isinstance(each, Transform)]:
             raise WrongInput("transforms has something else", type(wrong[0]).__name__, "transforms", field="transforms")
         share(self.p, "p")
-        if self.p < 1 and (whole := [each for each in _flat(self.transforms) if getattr(each, "whole", False)]):
+        if self.p < 1 and (whole := [each for each in _flat(self.transforms) if each.whole]):
             raise WrongInput(
                 f"{type(whole[0]).__name__} needs the whole batch", f"p = {self.p}", "p = 1",
                 "Take it out of this composition.", field="p",

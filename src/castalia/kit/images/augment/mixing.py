@@ -31,6 +31,7 @@ class _Mix(Transform):
     classes: int | None = None
     p: float = 1.0
     whole: ClassVar[bool] = True
+    mixes: ClassVar[bool] = True
     floats: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
