@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
-from castalia.core.errors import WrongInput
+from castalia.core.errors import TooLarge, WrongInput
 from castalia.core.record import Record, shown
 from castalia.core.table import Table
 
@@ -159,21 +159,19 @@ class Image(Media):
         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAHUlEQVR42mP8z4AATAwkcpgYGP7D"
         "GIxwZYxAAqIMAJ2bAg9CSW1WAAAAAElFTkSuQmCC"
     )
-    _FORMATS: ClassVar[tuple[str, ...]] = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 
     def _check(self, content: bytes, media: str) -> str:
-        import io
-
         from PIL import Image as Pillow
 
+        from castalia.core import raster
+
         try:
-            with Pillow.open(io.BytesIO(content), formats=self._FORMATS) as picture:
-                width, height = picture.size
+            with raster.opened(content, raster.FORMATS, MAX_PIXELS) as picture:
                 found = Pillow.MIME[picture.format or "PNG"]
+        except TooLarge as error:
+            raise ValueError(f"at most {MAX_PIXELS:,} pixels, not {error.got}") from None
         except Exception:  # Pillow raises many types on hostile bytes; all mean the same here
             raise ValueError("a PNG, JPEG, GIF, BMP or WebP picture; these bytes are none") from None
-        if width * height > MAX_PIXELS:
-            raise ValueError(f"at most {MAX_PIXELS:,} pixels, not {width} x {height}")
         return found
 
     @classmethod
@@ -203,22 +201,15 @@ class Image(Media):
 
         Raises WrongInput where the data breaks off in the middle.
         """
-        import io
-
-        import numpy as np
-        from PIL import Image as Pillow
-        from PIL import ImageOps
+        from castalia.core import raster
 
         try:
-            with Pillow.open(io.BytesIO(self.content), formats=self._FORMATS) as picture:
-                upright = ImageOps.exif_transpose(picture)
-                if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-                    upright = upright.convert("RGBA")
-                    page = Pillow.new("RGBA", upright.size, "white")
-                    upright = Pillow.alpha_composite(page, upright)
-                return np.asarray(upright.convert(mode))
+            pixels = raster.pixels(self.content, mode, max_pixels=MAX_PIXELS)
         except Exception as error:
             raise WrongInput("the image cannot be decoded", type(error).__name__, "a complete picture") from None
+        if pixels.dtype != "uint8":
+            pixels = (pixels >> 8).astype("uint8")
+        return pixels[..., 0] if mode == "L" else pixels
 
     def _repr_png_(self) -> bytes | None:
         return self.content if self.media == "image/png" else None
