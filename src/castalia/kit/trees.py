@@ -158,11 +158,10 @@ class Trees:
 
     def _scored(self, leaves: Floats) -> Floats:
         """(n, trees, outputs) -> (n, outputs). Trees are added in their order, as the libraries do."""
-        outputs = len(self.start)
-        if self.value.shape[1] == outputs:
-            raw = leaves.sum(axis=1)
+        if self.value.shape[1] == len(self.start):
+            raw = np.add.reduce(leaves, axis=1)
         else:  # boosting of several classes: tree i adds to class i % classes
-            raw = leaves[:, :, 0].reshape(len(leaves), -1, outputs).sum(axis=1)
+            raw = np.add.reduce(leaves[:, :, 0].reshape(len(leaves), -1, len(self.start)), axis=1)
         return LINKS[self.link](raw * self.scale + self.start)
 
     def _row(self, row: ArrayLike) -> Floats:
