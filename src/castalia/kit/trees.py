@@ -76,7 +76,7 @@ class Trees:
         """Score one row: what ``predict_proba`` or ``predict`` of the model gives for it."""
         x = self._row(row)
         table = self._table
-        if table.below is None or (self._plain and not np.isnan(x).any()):
+        if table and (table.below is None or (self._plain and not np.isnan(x).any())):
             node = table.find(x)
         else:
             node = self._walk(x[None, :])[0]
@@ -115,7 +115,7 @@ class Trees:
     # --- walking down ------------------------------------------------------------------------------
 
     @cached_property
-    def _table(self) -> LeafTable:
+    def _table(self) -> LeafTable | None:
         from castalia.kit.tree_table import made
 
         return made(self)
@@ -181,8 +181,17 @@ class Trees:
         sizes = {len(self.threshold), len(self.value), len(self.missing), len(self.missing_left), len(self.child) // 2}
         if sizes != {nodes} or self.value.ndim != 2 or not len(self.roots) or self.link not in LINKS:
             raise WrongInput("these are no trees", f"{nodes} nodes, arrays of {sorted(sizes)}", "one entry a node")
-        if not 0 <= self.depth <= nodes or len(self.categories) != len(self.categorical):
-            raise WrongInput("these are no trees", f"depth {self.depth}", f"0 to {nodes}")
+        pairs, own = self.child.reshape(-1, 2), np.arange(nodes)
+        inner = pairs[:, 0] != own
+        below = np.bincount(np.concatenate([pairs[inner].ravel(), self.roots]), minlength=nodes)
+        # children after their parents, each with one parent: no path comes back, and no node is met twice
+        if (pairs[inner] <= own[inner, None]).any() or (pairs[~inner, 1] != own[~inner]).any() or below.max() > 1:
+            raise WrongInput("these are no trees", "a path comes back", "children after their parents", field="child")
+        depth = max(_depth(np.where(inner, pairs[:, 0], -1), pairs[:, 1], root) for root in self.roots.tolist())
+        if self.depth != depth or len(self.categories) != len(self.categorical):
+            raise WrongInput("these are no trees", f"depth {self.depth}", f"{depth}")
+        if np.isnan(self.threshold).any():
+            raise WrongInput("these are no trees", "a threshold that is NaN", "numbers", field="threshold")
 
 
 def growing(parts: Iterator[dict[str, Any]]) -> dict[str, Any]:
@@ -210,9 +219,9 @@ def growing(parts: Iterator[dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _depth(left: Ints, right: Ints) -> int:
-    """Steps from the root to the farthest leaf."""
-    level, steps = np.array([0]), 0
+def _depth(left: Ints, right: Ints, root: int = 0) -> int:
+    """Steps from the root to the farthest leaf; the left child of a leaf is below 0."""
+    level, steps = np.array([root]), 0
     while len(level := level[left[level] >= 0]):
         level, steps = np.concatenate([left[level], right[level]]), steps + 1
     return steps
