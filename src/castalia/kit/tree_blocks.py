@@ -34,9 +34,9 @@ class Blocks:
     feature: Ints
     """(blocks, ENDS - 1)."""
     threshold: Floats
-    """The same shape; infinite where a block has fewer questions, so that none goes right there."""
+    """The same shape."""
     stays: NDArray[np.uint16]
-    """The same shape: the ends that stay where a row goes right."""
+    """The same shape: the ends that stay where a row goes right; all of them where a block has fewer questions."""
     after: Ints
     """(blocks, ENDS) the place under each end."""
     starts: Ints
@@ -81,7 +81,7 @@ def _filled(roots: list[int], trees: Trees, shape: Shape) -> tuple[Ints, Floats,
     found, ends = masks(shape, roots, ENDS)
     slot = np.arange(len(found.word)) - np.searchsorted(found.word, found.word)
     size = (len(roots), ENDS - 1)
-    feature, threshold = np.zeros(size, dtype=np.intp), np.full(size, np.inf)
+    feature, threshold = np.zeros(size, dtype=np.intp), np.zeros(size)
     stays = np.full(size, _FULL)
     feature[found.word, slot], threshold[found.word, slot] = trees.feature[found.node], trees.threshold[found.node]
     stays[found.word, slot] = found.right
