@@ -2,7 +2,8 @@
 """kit beside scikit-learn, on one thread: `python benchmarks/kit.py`.
 
 Every row is the same figure from both sides, checked to be equal before it is timed: minimum of seven (two where the
-peer takes more than 30 s), in both orders. Writes benchmarks/results/kit.json with every time.
+peer takes more than 30 s, and for ten million rows), in both orders. Of those, the largest memory that was held besides
+the columns is kept too. Writes benchmarks/results/kit.json with every time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import platform
 import subprocess
 import sys
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -50,14 +52,14 @@ def seconds(act: Callable[[], object], least: float = 0.002) -> float:
 
 
 def beside(
-    what: str, ours: Callable[[], Any], peer: Callable[[], Any], bar: float, close: float = 1e-12
+    what: str, ours: Callable[[], Any], peer: Callable[[], Any], bar: float, close: float = 1e-12, count: int = 0
 ) -> dict[str, Any]:
     """One row: both answers are the same, then both are timed in turn."""
     mine, theirs = np.asarray(ours(), dtype=float), np.asarray(peer(), dtype=float)
     gap = float(np.max(np.abs(mine - theirs)))
     assert gap <= close, f"{what}: {mine} and {theirs}"
     times: dict[str, list[float]] = {"ours": [], "peer": []}
-    count = TIMES if seconds(peer) < 30 else 2
+    count = count or (TIMES if seconds(peer) < 30 else 2)
     for turn in range(count):
         pair = (("ours", ours), ("peer", peer))
         for name, act in pair if turn % 2 else pair[::-1]:
@@ -116,6 +118,47 @@ def of_metrics(n: int, auc_bar: float, count_bar: float) -> list[dict[str, Any]]
     ]
 
 
+def peak(act: Callable[[], object]) -> int:
+    """The most bytes that one call held at a time, by NumPy's own account."""
+    tracemalloc.start()
+    act()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+def of_many(n: int = 10_000_000) -> list[dict[str, Any]]:
+    """The three that are asked for most, on ten million rows: time and memory."""
+    rng = np.random.default_rng(n)
+    p = rng.random(n)
+    y = (rng.random(n) < p).astype(np.int64)
+    called, found = (p > 0.5).astype(np.int64), []
+    pairs: list[tuple[str, Callable[..., Any], Callable[..., Any], Any]] = [
+        ("ROC AUC", metrics.roc_auc, sk.roc_auc_score, p),
+        ("f1", metrics.f1, sk.f1_score, called),
+        ("log loss", metrics.log_loss, sk.log_loss, p),
+    ]
+    for what, ours, peer, given in pairs:
+        both = partial(ours, y, given), partial(peer, y, given)
+        row = beside(f"{what}, {n:,} rows", *both, 0.0, count=2)
+        found.append({**row, "peak_bytes": dict(zip(("ours", "peer"), map(peak, both), strict=True))})
+        print(" " * 60, {name: f"{most / 1e6:.0f} MB" for name, most in found[-1]["peak_bytes"].items()})
+    return found
+
+
+def of_classes(n: int = 1_000_000, count: int = 10) -> list[dict[str, Any]]:
+    """ROC AUC of ten classes."""
+    rng = np.random.default_rng(n)
+    y, p = rng.integers(0, count, n), rng.random((n, count))
+    p[np.arange(n), y] += 0.3
+    p /= p.sum(axis=1, keepdims=True)
+    found = []
+    for way, words, bar in (("ovr", "each against the rest", 5.0), ("ovo", "each pair", 0.0)):
+        ours, peer = (partial(act, y, p, multi_class=way) for act in (metrics.multiclass_roc_auc, sk.roc_auc_score))
+        found.append(beside(f"ROC AUC of {count} classes, {words}, {n:,} rows", ours, peer, bar))
+    return found
+
+
 def of_bootstrap() -> dict[str, Any]:
     rng = np.random.default_rng(1)
     s = rng.normal(size=10_000)
@@ -146,7 +189,14 @@ def _one_row(forest: RandomForestClassifier, row: Any) -> Any:
 
 
 def rows() -> list[dict[str, Any]]:
-    return [*of_metrics(1_000, 0.0, 30.0), *of_metrics(1_000_000, 5.0, 15.0), of_bootstrap(), *of_trees()]
+    return [
+        *of_metrics(1_000, 0.0, 30.0),
+        *of_metrics(1_000_000, 5.0, 15.0),
+        *of_many(),
+        *of_classes(),
+        of_bootstrap(),
+        *of_trees(),
+    ]
 
 
 def import_seconds() -> dict[str, list[float]]:

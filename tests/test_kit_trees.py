@@ -6,11 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import (
     ExtraTreesRegressor,
@@ -23,8 +26,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from castalia.core.errors import WrongInput
-from castalia.kit import trees
-from castalia.kit.trees import Trees
+from castalia.kit import tree_table
+from castalia.kit.trees import Trees, growing
 
 
 def rows(classes: int = 2, missing: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -79,10 +82,12 @@ def test_scores_are_equal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, expected = Trees.of(model), scores(model, asked)
     np.testing.assert_allclose(ours.predict(asked), expected, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose([ours(row) for row in asked], expected, rtol=1e-12, atol=1e-14)
-    monkeypatch.setattr(trees, "AT_ONCE", 0)
-    np.testing.assert_allclose([ours(row) for row in asked], expected, rtol=1e-12, atol=1e-14)
     again = Trees.load(ours.save())
     np.testing.assert_array_equal(again.predict(asked), ours.predict(asked))
+    for most in (ours.depth * 1000, 3, 9, 0):  # looked up whole, upper parts alone, only walked
+        monkeypatch.setattr(tree_table, "_cut", lambda _, shape, most=most: min(most, max(shape.leaves)))
+        again = Trees.load(ours.save())
+        np.testing.assert_array_equal([again(row) for row in asked], ours.predict(asked))
 
 
 def test_categories_and_categories_that_were_never_seen() -> None:
@@ -103,6 +108,78 @@ def test_forests_are_equal_to_the_last_bit() -> None:
     x, y = rows(3)
     model = RandomForestClassifier(100, random_state=0, n_jobs=1).fit(x, y)
     np.testing.assert_allclose(Trees.of(model).predict(x), model.predict_proba(x), rtol=4e-16, atol=0)
+
+
+EDGES = [-np.inf, -1.0, -1e-35, -1e-36, 0.0, 1e-36, 1e-35, 0.5, 1.0, 1.5, 2.0, 3.7, 5.0, np.inf]
+
+
+def drawn(seed: int, count: int, most: int) -> Trees:
+    """Trees of any shape, with every rule for missing values, sets of categories, and thresholds at the edges."""
+    rng = np.random.default_rng(seed)
+    parts, sets, offset = list[dict[str, Any]](), list[tuple[int, np.ndarray]](), 0
+    for _ in range(count):
+        left, right = [-1], [-1]
+        for _ in range(int(rng.integers(0, most))):  # a leaf becomes a node; the last one often: deep chains
+            leaves = [at for at, child in enumerate(left) if child < 0]
+            at = leaves[-1] if rng.random() < 0.5 else int(rng.choice(leaves))
+            left[at], right[at] = len(left), len(left) + 1
+            left, right = [*left, -1, -1], [*right, -1, -1]
+        size = len(left)
+        feature = rng.integers(0, 4, size)
+        for at in range(size):
+            if left[at] >= 0 and feature[at] == 3:
+                sets.append((offset + at, rng.random(5) < 0.5))
+        parts.append({
+            "feature": feature, "threshold": rng.choice(EDGES, size), "left": np.array(left), "right": np.array(right),
+            "value": np.arange(offset, offset + size)[:, None], "missing_left": rng.random(size) < 0.5,
+            "missing": rng.integers(0, 3, size),
+        })  # fmt: skip
+        offset += size
+    made: dict[str, Any] = {
+        "features": 4, "start": np.zeros(1), "categorical": np.array([at for at, _ in sets], dtype=np.intp),
+        "categories": np.array([each for _, each in sets], dtype=bool).reshape(-1, 5), **growing(iter(parts)),
+    }  # fmt: skip
+    return Trees(**made)
+
+
+def walked(trees: Trees, row: np.ndarray) -> list[int]:
+    """The leaf of each tree, node by node, as LightGBM's documentation puts its rules."""
+    sets = dict(zip(trees.categorical.tolist(), trees.categories, strict=True))
+    found = []
+    for node in trees.roots.tolist():
+        while trees.child[2 * node] != node:
+            x, kind = float(row[trees.feature[node]]), int(trees.missing[node])
+            if node in sets:
+                goes_left = -1 < x < len(sets[node]) and bool(sets[node][int(x)])
+            elif (kind and np.isnan(x)) or (kind == 1 and abs(x) <= 1e-35):
+                goes_left = bool(trees.missing_left[node])
+            else:
+                goes_left = (0.0 if np.isnan(x) else x) <= trees.threshold[node]
+            node = int(trees.child[2 * node + (not goes_left)])
+        found.append(node)
+    return found
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 150), st.sampled_from([0, 2, 7, 40, 1000]))
+@settings(max_examples=150, deadline=None)
+def test_a_row_ends_where_a_walk_ends(seed: int, count: int, most: int, looked_up: int) -> None:
+    ours, rng = drawn(seed, count, most), np.random.default_rng(seed)
+    largest = max(tree_table.Shape(ours).leaves)
+    with mock.patch.object(tree_table, "_cut", return_value=min(looked_up, largest) if largest > 1 else 0):
+        for _ in range(4):
+            row = rng.choice([*EDGES, np.nan, *rng.normal(size=3), -0.5, 4.2], 4)
+            assert ours(row) == [sum(walked(ours, row))]  # a leaf is worth its number
+            assert ours.predict(row[None])[0] == [sum(walked(ours, row))]
+
+
+def test_what_would_take_too_much_memory_is_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = rows(3)
+    model = RandomForestClassifier(20, random_state=0).fit(x, y)
+    whole, cut = Trees.of(model), Trees.of(model)
+    assert whole._table is not None and whole._table.below is None
+    monkeypatch.setattr(tree_table, "BYTES", 20_000)
+    assert cut._table is None
+    np.testing.assert_array_equal([cut(row) for row in x[:20]], [whole(row) for row in x[:20]])
 
 
 def test_one_leaf_and_no_rows() -> None:
@@ -133,11 +210,16 @@ def test_wrong_models_rows_and_arrays_are_refused() -> None:
         ours(x[0, :-1])
     with pytest.raises(WrongInput, match="rows do not fit"):
         ours.predict(x[0])
-    for name, value in (("child", 10**6), ("feature", -1), ("roots", 10**6)):
+    for name, at, value in (
+        ("child", 0, 10**6), ("feature", 0, -1), ("roots", 0, 10**6), ("threshold", 0, np.nan),
+        ("child", 0, 0), ("child", 2, 0), ("child", 0, ours.child[1]), ("roots", 0, 1),
+    ):  # fmt: skip
         arrays = ours.save()
         arrays[name] = arrays[name].copy()
-        arrays[name][0] = value
+        arrays[name][at] = value
         with pytest.raises(WrongInput, match="these are no trees"):
             Trees.load(arrays)
+    with pytest.raises(WrongInput, match="depth"):
+        Trees.load({**ours.save(), "depth": np.array(ours.depth - 1)})
     with pytest.raises(WrongInput, match="no value"):
         Trees.load({name: array for name, array in ours.save().items() if name != "value"})

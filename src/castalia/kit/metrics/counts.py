@@ -23,6 +23,7 @@ from castalia.core.errors import WrongInput
 from castalia.kit.metrics.inputs import Floats, column, same_length, weights
 
 Average = Literal["binary", "macro", "micro", "weighted"]
+_PIECE = 1 << 15
 _FEW = 1024
 """Whole numbers from 0 below this are counted where they stand; others are looked up first."""
 
@@ -131,9 +132,14 @@ def confusion(y: ArrayLike, predicted: ArrayLike, weight: ArrayLike | None = Non
     same_length(actual, called, "predicted")
     w = weights(weight, actual)
     rows, columns, names = _codes(actual, called, classes)
-    size = len(names)
-    places = rows * size + columns
-    table = np.bincount(places, weights=w, minlength=size * size).astype(np.float64)
+    size, table = len(names), np.zeros(len(names) ** 2)
+    # In pieces that stay in the cache; weights in one, so that they are added in one order.
+    some = _PIECE if w is None and size * size <= _PIECE else len(rows)
+    for at in range(0, len(rows), some):
+        piece = slice(at, at + some)
+        places = rows[piece] * size
+        places += columns[piece]
+        table += np.bincount(places, weights=w, minlength=size * size)
     return Confusion(names, table.reshape(size, size))
 
 
@@ -221,9 +227,9 @@ def _codes(
         low = min(int(actual.min()), int(called.min()))
         high = max(int(actual.max()), int(called.max()))
         if low >= 0 and high <= 1:
-            return actual.astype(np.int64), called.astype(np.int64), (0, 1)
+            return actual.astype(np.int64, copy=False), called.astype(np.int64, copy=False), (0, 1)
         if low >= 0 and high < _FEW:
-            return _dense(actual.astype(np.int64), called.astype(np.int64), high + 1)
+            return _dense(actual.astype(np.int64, copy=False), called.astype(np.int64, copy=False), high + 1)
     if classes is not None:
         names = np.asarray(list(classes))
         if len(names) != len(set(names.tolist())) or not len(names):
