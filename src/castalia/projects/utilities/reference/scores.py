@@ -43,8 +43,8 @@ def roc_auc(actual: Array, scores: Array) -> float:
 def roc_points(actual: Array, scores: Array) -> Array:
     """Shape (k, 2): false and true positive rate from (0, 0) to (1, 1), one point for each distinct score."""
     actual, scores = pairs(actual, scores)
-    if set(actual.tolist()) != {0, 1} or np.isnan(scores).any():
-        raise ValueError("labels are 0 and 1, both of them there, and every row has a score")
+    if set(actual.tolist()) != {0, 1}:
+        raise ValueError("labels are 0 and 1, and both of them are there")
     _, place = np.unique(-scores, return_inverse=True)
     counts = np.stack([np.bincount(place, weights=actual == label) for label in (0, 1)], axis=1)
     return np.vstack([[0.0, 0.0], np.cumsum(counts, axis=0) / counts.sum(axis=0)])
@@ -109,6 +109,8 @@ def pairs(actual: Array, other: Array, binary: bool = False) -> tuple[Array, Arr
     actual, other = np.asarray(actual), np.asarray(other)
     if actual.shape != other.shape or actual.ndim != 1 or actual.size == 0:
         raise ValueError("two columns of the same length, and at least one row")
+    if np.isnan(actual).any() or np.isnan(other).any():
+        raise ValueError("a row without a number")
     if binary and not (np.isin(actual, (0, 1)).all() and np.isin(other, (0, 1)).all()):
         raise ValueError("labels are 0 and 1")
     return actual, other
