@@ -14,8 +14,13 @@ LAST = f"M{5 + len(PACKAGING)}"
 CONTRACT = Contract(
     project="utilities",
     interface="".join(
-        (interface.TABLES, interface.COLUMNS, interface.SCORES, interface.TRAINING,
-         f"\n\n# --- {LAST} ---{interface.FIGURES}")
+        (
+            interface.TABLES,
+            interface.COLUMNS,
+            interface.SCORES,
+            interface.TRAINING,
+            f"\n\n# --- {LAST} ---{interface.FIGURES}",
+        )
     ),  # fmt: skip
     milestones=(
         Milestone("M1", "Tables that come back as they were", tables_asked.CLAIMS),

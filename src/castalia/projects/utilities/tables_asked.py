@@ -220,7 +220,9 @@ def records_come_back(subject: Subject, made: list[dict[str, Any]]) -> None:
     subject.call("write_jsonl", path("a.jsonl"), made)
     text = place.call("read", "a.jsonl")
     true(text.count("\n") == len(made), "write_jsonl writes one line a record", text.count("\n"), len(made))
-    true([json.loads(line) for line in text.split("\n") if line] == made, "the lines as JSON", text[:200], "the records")
+    true(
+        [json.loads(line) for line in text.split("\n") if line] == made, "the lines as JSON", text[:200], "the records"
+    )
     same(subject.call("read_jsonl", path("a.jsonl")), made, "read_jsonl of what write_jsonl wrote")
     place.call("write", "b.jsonl", text.replace("\n", "\n\n  \n"))
     same(subject.call("read_jsonl", path("b.jsonl")), made, "read_jsonl of a file with blank lines")
@@ -292,7 +294,11 @@ def a_quoted_one(rng: np.random.Generator, size: int) -> tuple[str, str, Table]:
     """Fields that are all quoted, with the separators in them."""
     fields = [[str(rng.choice(WORDS)) for _ in range(2)] for _ in range(size)]
     lines = [",".join('"' + field.replace('"', '""') + '"' for field in row) for row in fields]
-    return "quoted fields", "\n".join(["a,b", *lines]), {"a": [row[0] for row in fields], "b": [row[1] for row in fields]}
+    return (
+        "quoted fields",
+        "\n".join(["a,b", *lines]),
+        {"a": [row[0] for row in fields], "b": [row[1] for row in fields]},
+    )
 
 
 CLAIMS = (

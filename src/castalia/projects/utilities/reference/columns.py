@@ -68,7 +68,8 @@ class OneHotEncoder:
     def transform(self, values: Sequence[str | None]) -> Array:
         if self.categories is None:
             raise ValueError("fit comes first")
-        return np.array([[float(value == each) for each in self.categories] for value in values])
+        encoded = np.array([float(value == each) for value in values for each in self.categories])
+        return encoded.reshape(len(values), len(self.categories))
 
     def inverse(self, rows: Array) -> list[str | None]:
         if self.categories is None or np.ndim(rows) != 2 or np.shape(rows)[1] != len(self.categories):
