@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from castalia.core.contract import Contract, Milestone
-from castalia.projects.utilities import columns_asked, figures_asked, interface, scores_asked, tables_asked
-from castalia.projects.utilities import training_asked
+from castalia.projects.utilities import (
+    columns_asked,
+    figures_asked,
+    interface,
+    scores_asked,
+    tables_asked,
+    training_asked,
+)
 
 PACKAGING: tuple[Milestone, ...] = ()
 """M5 and M6: the wheel, and the learner's own tests."""
@@ -13,15 +19,7 @@ LAST = f"M{5 + len(PACKAGING)}"
 
 CONTRACT = Contract(
     project="utilities",
-    interface="".join(
-        (
-            interface.TABLES,
-            interface.COLUMNS,
-            interface.SCORES,
-            interface.TRAINING,
-            f"\n\n# --- {LAST} ---{interface.FIGURES}",
-        )
-    ),  # fmt: skip
+    interface=interface.until(LAST),
     milestones=(
         Milestone("M1", "Tables that come back as they were", tables_asked.CLAIMS),
         Milestone("M2", "Columns made ready without a leak", columns_asked.CLAIMS),

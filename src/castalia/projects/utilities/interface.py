@@ -50,7 +50,7 @@ def read_jsonl(path: str) -> list[dict]:
 
 
 def save_arrays(path: str, arrays: dict[str, np.ndarray]) -> None:
-    """As NPZ under exactly this path, which np.load reads. Raises ValueError for arrays of objects."""
+    """As NPZ under exactly this path, which np.load reads. No pickle, so no arrays of objects."""
     raise NotImplementedError
 
 
@@ -355,10 +355,15 @@ def learning_curve(history: list[dict[str, float]]) -> dict:
 
 
 def svg(figure: dict) -> str:
-    """The figure as an <svg> with a viewBox: for each series a <polyline> with one "x,y" in points for every pair of
-    finite numbers, in order, and a <title> in it with the name; title and labels as <text>.
+    """The figure as an <svg> with xmlns and viewBox. For each series a <polyline> with one "x,y" in points for every
+    pair of finite numbers, in order, and a <title> in it with the name; title and labels as <text>.
 
     All series share their axes: an equal step in the numbers is an equal step in the picture, x to the right, y up.
     Raises ValueError where there is no pair of finite numbers."""
     raise NotImplementedError
 '''
+
+
+def until(last: str) -> str:
+    """All of it; figures come with the milestone called ``last``."""
+    return f"{TABLES}{COLUMNS}{SCORES}{TRAINING}\n\n# --- {last} ---{FIGURES}"

@@ -313,7 +313,7 @@ CLAIMS = (
     ),
     Claim(
         id="calibration",
-        words="calibration_error is the mean over rows of the gap between mean probability and share of ones in its bin.",
+        words="calibration_error is the gap between mean probability and share of ones in a bin, meant over the rows.",
         topics=ML05,
         function="calibration_error",
         make=binned,

@@ -123,8 +123,6 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
 
 def save_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """As NPZ, under exactly this path. ValueError for objects, which only a pickle could hold."""
-    if any(array.dtype.hasobject for array in arrays.values()):
-        raise ValueError("objects cannot be saved without a pickle")
     with zipfile.ZipFile(path, "w") as archive:  # np.savez adds .npz to the path, and takes no array called "file"
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
