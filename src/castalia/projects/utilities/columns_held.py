@@ -100,7 +100,7 @@ def learns_from_fit_alone(subject: Subject, train: Array, other: Array) -> None:
         words = f"{name}: the rows of fit come out the same when other rows follow them"
         equal(made.call("transform", both)[: len(train)], alone, 1e-12, words, scale=1.0)
         equal(made.call("transform", train), alone, 1e-12, f"{name}, asked once more after other rows", scale=1.0)
-        made.call("fit", other * 0 + 5.0 if name == "Imputer" else np.vstack([imputed + 3.0, imputed * 2.0]))
+        made.call("fit", np.vstack([imputed + 3.0, imputed * 2.0]))
         made.call("fit", train)
         equal(made.call("transform", train), alone, 1e-12, f"{name}, fitted anew, forgets the rows before", scale=1.0)
 
@@ -214,6 +214,8 @@ def encodes(subject: Subject, values: list[str], target: Array, smoothing: float
     refuses("ValueError", partial(made.call, "fit", [], target[:0]), "TargetEncoder.fit of no rows")
     asked = [*values, "never seen"]
     scale = float(np.abs(target).max())
+    made.call("fit", values[:1], target[:1])
+    equal(made.call("transform", asked[:2]), [target[0]] * 2, 1e-9, "TargetEncoder fitted on one row", scale=scale)
     for words, act in (("fit", "fit"), ("fit_transform", "fit_transform")):
         made.call(act, values, target)
         expected = encoded(values, target, smoothing, asked)
@@ -222,7 +224,7 @@ def encodes(subject: Subject, values: list[str], target: Array, smoothing: float
 
 def crosses(subject: Subject, values: list[str], target: Array, smoothing: float, seed: int) -> None:
     """The folds show in the answers: a row whose target is changed changes all rows but those of its own fold."""
-    folds, length = 3, len(values)
+    folds, length = 2 + seed % 2, len(values)
     scale = float(np.abs(target).max())
     made = subject.new("TargetEncoder", smoothing, folds, seed)
     before = made.call("fit_transform", values, target)
@@ -257,6 +259,11 @@ def deals_at_random(subject: Subject, values: list[str], target: Array, smoothin
         made = subject.new("TargetEncoder", smoothing, folds, seed)
         ask = partial(made.call, "fit_transform", values, target)
         refuses("ValueError", ask, f"fit_transform of 40 rows in {folds} folds")
+    usual = subject.new("TargetEncoder").call("fit_transform", values, target)
+    same = subject.new("TargetEncoder", 10.0, 5, 0).call("fit_transform", values, target)
+    equal(
+        usual, same, 1e-12, "fit_transform with smoothing, folds and seed left out", scale=float(np.abs(target).max())
+    )
     leave_one_out = subject.new("TargetEncoder", smoothing, 40, seed).call("fit_transform", values, target)
     every = [encoded([*values[:row], *values[row + 1 :]], np.delete(target, row), smoothing, [values[row]])[0]
              for row in range(40)]  # fmt: skip

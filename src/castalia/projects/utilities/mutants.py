@@ -14,7 +14,7 @@ def _wrong(file: str, id: str, misconception: str, old: str, new: str, *topics: 
 _ENDS = 'with open(path, "w", newline="", encoding="utf-8") as file:\n        writer'
 _READ = 'with open(path, newline="", encoding="utf-8-sig") as file:'
 _LEFT = "    if piece:\n        yield _columns(names, types, piece)\n"
-_KIND = "return 1 if _INT.fullmatch(field) else 2 if _FLOAT.fullmatch(field) else 3"
+_KIND = "return 0 if not field else 1 if _INT.fullmatch(field) else 2 if _FLOAT.fullmatch(field) else 3"
 _JSON = "for number, line in enumerate(file, 1):"
 TABLES = (
     _wrong("tables", "ends_of_lines_translated", "That open() leaves line breaks in fields alone.", _ENDS,
@@ -22,35 +22,33 @@ TABLES = (
     _wrong("tables", "ends_translated_in_reading", "That open() hands over a file as it is.", _READ,
            _READ.replace(' newline="",', ""), "da02"),
     _wrong("tables", "fields_joined_by_commas", "That a CSV file is texts joined by commas.",
-           "writer.writerows(zip(*columns.values(), strict=True))",
-           "for row in zip(*columns.values(), strict=True):\n            file.write(\",\".join(\"\" if each is None else "
+           "writer.writerows(rows)",
+           "for row in rows:\n            file.write(\",\".join(\"\" if each is None else "
            'str(each) for each in row) + "\\r\\n")', "da02"),
     _wrong("tables", "lines_split_at_commas", "That a line is a row.", "reader = csv.reader(file)",
            'reader = iter([line.split(",") if line else [] for line in file.read().splitlines()])', "da02"),
     _wrong("tables", "mark_in_the_first_name", "That UTF-8 files begin with their first letter.", _READ,
            _READ.replace("utf-8-sig", "utf-8"), "da02"),
     _wrong("tables", "gap_is_none_in_words", "That None writes itself as nothing.", "writer.writerow(columns)",
-           "writer.writerow(columns)\n        columns = {name: [str(value) for value in column] "
-           "for name, column in columns.items()}", "da02"),
-    _wrong("tables", "gap_is_zero", "That a missing number is 0.", "(field) if field else None",
-           '(field or ("" if types[names[0]] == "str" else 0))', "da02"),
+           "writer.writerow(columns)\n        rows = [tuple(map(str, row)) for row in rows]", "da02"),
+    _wrong("tables", "gap_is_zero", "That a missing number is 0.", "(row[at]) if row[at] else None",
+           '(row[at] or ("" if types[name] == "str" else 0))', "da02"),
     _wrong("tables", "short_columns_cut", "That zip() refuses lists of different lengths.",
-           "if not columns or len({len(column) for column in columns.values()}) > 1:", "if not columns:", "da02"),
+           "strict=True", "strict=False", "da02"),
     _wrong("tables", "nan_written", "That nan in a field comes back as a number.",
            "and not np.isfinite(value) for", "and value is None for", "da02"),
     _wrong("tables", "types_by_the_first_rows", "That the first hundred rows show a column's type.",
-           "    for row in lines:\n        kinds", "    for row in (row for row, _ in zip(lines, range(100))):\n        kinds",
+           "    for row in lines:\n        kinds",
+           "    for row in (row for row, _ in zip(lines, range(100))):\n        kinds",
            "da02", "py07"),
     _wrong("tables", "type_of_the_last_row", "That the last row decides.",
-           "[max(kind, _kind(field)) for", "[_kind(field) or kind for", "da02"),
+           "[max(kinds[at], _kind(field)) for", "[_kind(field) or kinds[at] for", "da02"),
     _wrong("tables", "what_int_takes_is_int", "That what int() and float() take is a number: 007, 1_000, nan.", _KIND,
-           "for kind, read in ((1, int), (2, float)):\n        try:\n            read(field)\n        except ValueError:\n"
-           "            continue\n        return kind\n    return 3", "da02"),
+           "for kind, read in ((0, len), (1, int), (2, float)):\n        try:\n            read(field)\n      "
+           "  except ValueError:\n"
+           "            continue\n        if kind or not field:\n            return kind\n    return 3", "da02"),
     _wrong("tables", "any_digit_is_int", "That every digit of Unicode is one of 0 to 9.", _KIND,
-           "return 1 if field.isdigit() else 2 if _FLOAT.fullmatch(field) else 3", "da02"),
-    _wrong("tables", "types_by_piece", "That a piece shows the types of its columns.",
-           "    if not field:\n        return 0\n", "    if not field:\n        return 0\n    if field.isdigit() and len(field) > 1:\n"
-           "        return 1\n"),
+           _KIND.replace("_INT.fullmatch(field)", "field.lstrip('-').isdigit()"), "da02"),
     _wrong("tables", "last_piece_lost", "That the rows come out even.", _LEFT, "", "py01"),
     _wrong("tables", "piece_kept", "That what was yielded is gone from the list.",
            "            yield _columns(names, types, piece)\n            piece = []",
@@ -65,7 +63,8 @@ TABLES = (
            'f"row {sum(1 for _ in reader)}: {len(row)}', "da02"),
     _wrong("tables", "ragged_rows_taken", "That a short row is a row with gaps.",
            "            if len(row) != len(names):\n",
-           "            row = (row + [\"\"] * len(names))[: len(names)]\n            if len(row) != len(names):\n", "py01"),
+           "            row = (row + [\"\"] * len(names))[: len(names)]\n            if len(row) != len(names):\n",
+           "py01"),
     _wrong("tables", "names_twice", "That names of columns are different.",
            "if not names or len(set(names)) < len(names):", "if not names:", "da02"),
     _wrong("tables", "json_line_by_splitlines", "That str.splitlines() splits at line ends only.", _JSON,
@@ -86,7 +85,8 @@ TABLES = (
            '    with zipfile.ZipFile(f"{path}.zip", "w") as archive:', "py07"),
     _wrong("tables", "arrays_as_float64", "That every array is one of floats.", "write_array(member, array,",
            "write_array(member, array if array.dtype.kind in \"Ub\" else array.astype(float),", "py07"),
-    _wrong("tables", "pickle_opened", "That a file is harmless until it is run.", "with np.load(path, allow_pickle=False)",
+    _wrong("tables", "pickle_opened", "That a file is harmless until it is run.",
+           "with np.load(path, allow_pickle=False)",
            "with np.load(path, allow_pickle=True)", "py07"),
 )  # fmt: skip
 
@@ -97,20 +97,24 @@ _Z = "return (_rows_of(x, self.shift) - self.shift) / self.scale"
 COLUMNS = (
     _wrong("columns", "fitted_in_transform", "That every table has its own mean.", _Z,
            "type(self).fit(self, x)\n        " + _Z, "ml04", "da03"),
-    _wrong("columns", "gaps_spoil_the_mean", "That NumPy leaves NaN out.", "np.nanmean(x, axis=0)", "np.mean(x, axis=0)",
+    _wrong("columns", "gaps_spoil_the_mean", "That NumPy leaves NaN out.", "np.nanmean(x, axis=0)",
+           "np.mean(x, axis=0)",
            "da03"),
     _wrong("columns", "sample_deviation", "That one always divides by n - 1.", "np.nanstd(x, axis=0)",
            "np.nanstd(x, axis=0, ddof=1)"),
-    _wrong("columns", "one_mean_for_all", "That a table has one mean.", "np.nanmean(x, axis=0)", "np.nanmean(x)", "da03"),
+    _wrong("columns", "one_mean_for_all", "That a table has one mean.", "np.nanmean(x, axis=0)", "np.nanmean(x)",
+           "da03"),
     _wrong("columns", "constant_divided", "That a column always varies.",
-           "self.scale = np.where(low == high, 1.0, np.nanstd(x, axis=0))", "self.scale = np.nanstd(x, axis=0)", "da03"),
+           "self.scale = np.where(low == high, 1.0, np.nanstd(x, axis=0))", "self.scale = np.nanstd(x, axis=0)",
+           "da03"),
     _wrong("columns", "a_little_added", "That 1e-8 in the denominator changes nothing.",
            "self.scale = np.where(low == high, 1.0, np.nanstd(x, axis=0))",
            "self.scale = np.nanstd(x, axis=0) + 1e-8", "da03"),
     _wrong("columns", "clipped", "That nothing lies beyond the rows of fit.",
            "        self.scale = np.where(self.shift == high, 1.0, high - self.shift)\n",
            "        self.scale = np.where(self.shift == high, 1.0, high - self.shift)\n\n"
-           "    def transform(self, x: Array) -> Array:\n        return np.clip(super().transform(x), 0.0, 1.0)\n", "ml04"),
+           "    def transform(self, x: Array) -> Array:\n        return np.clip(super().transform(x), 0.0, 1.0)\n",
+           "ml04"),
     _wrong("columns", "range_is_the_maximum", "That the smallest number is 0.", "1.0, high - self.shift)", "1.0, high)",
            "da03"),
     _wrong("columns", "inverse_in_the_wrong_order", "That the way back has the order of the way there.",
@@ -122,10 +126,12 @@ COLUMNS = (
            "np.nanmean(x, axis=0)", "da03"),
     _wrong("columns", "gaps_filled_in_place", "That a table that is handed over is one's own.",
            "        return np.where(np.isnan(_rows_of(x, self.medians)), np.asarray(self.medians), x)",
-           "        x[:] = np.where(np.isnan(_rows_of(x, self.medians)), np.asarray(self.medians), x)\n        return x"),
+           "        x[:] = np.where(np.isnan(_rows_of(x, self.medians)), np.asarray(self.medians), x)\n       "
+           " return x"),
     _wrong("columns", "gaps_filled_from_the_test", "That the median of the test rows is known.",
            "        return np.where(np.isnan(_rows_of(x, self.medians)), np.asarray(self.medians), x)",
-           "        _rows_of(x, self.medians)\n        return np.where(np.isnan(x), np.nanmedian(x, axis=0), x)", "ml04"),
+           "        _rows_of(x, self.medians)\n        return np.where(np.isnan(x), np.nanmedian(x, axis=0), x)",
+           "ml04"),
     _wrong("columns", "width_not_looked_at", "That NumPy refuses another width.",
            "or np.ndim(x) != 2 or np.shape(x)[1] != len(fitted)", "or np.ndim(x) != 2", "da03"),
     _wrong("columns", "infinity_is_a_number", "That an infinity is a number like others.", "or np.isinf(x).any() ", "",
@@ -134,7 +140,8 @@ COLUMNS = (
            "sorted({value for value in values if value is not None})",
            "list(dict.fromkeys(value for value in values if value is not None))", "ml04"),
     _wrong("columns", "missing_is_a_category", "That None is a text.",
-           "sorted({value for value in values if value is not None})", "sorted({str(value) for value in values})", "ml04"),
+           "sorted({value for value in values if value is not None})", "sorted({str(value) for value in values})",
+           "ml04"),
     _wrong("columns", "new_text_is_the_first", "That a new text is some known one.",
            "float(value == each) for value in values for each in self.categories",
            "float((value if value in self.categories else self.categories[0]) == each) "
@@ -160,7 +167,8 @@ COLUMNS = (
            "self.fit(values, target)", "ml04", "py03"),
     _wrong("columns", "sees_it_in_the_mean", "That the mean of all gives nothing away.", _OWN,
            _OWN + "\n            self.overall = float(np.mean(target))", "ml04"),
-    _wrong("columns", "folds_in_order", "That rows come in no order.", _DEAL, "fold = np.arange(len(values)) % self.folds",
+    _wrong("columns", "folds_in_order", "That rows come in no order.", _DEAL,
+           "fold = np.arange(len(values)) % self.folds",
            "ml04"),
     _wrong("columns", "folds_by_chance", "That a share of rows drawn at random is a fold.", _DEAL,
            "fold = np.random.default_rng(self.seed).integers(self.folds, size=len(values))", "ml04"),
@@ -168,14 +176,15 @@ COLUMNS = (
            "        self.fit(values, target)\n        return encoded", "        return encoded", "ml04"),
 )  # fmt: skip
 
-_PRECISION = "return self._share(self.table[1, 1], self.table[:, 1].sum())"
-_RECALL = "return self._share(self.table[1, 1], self.table[1].sum())"
-_F1 = "return self._share(2 * self.table[1, 1], self.table[:, 1].sum() + self.table[1].sum())"
+_PRECISION = "return _share(self.table, self.table[1, 1], self.table[:, 1].sum())"
+_RECALL = "return _share(self.table, self.table[1, 1], self.table[1].sum())"
+_F1 = "return _share(self.table, 2 * self.table[1, 1], self.table[:, 1].sum() + self.table[1].sum())"
 _AREA = "return float(np.sum(np.diff(points[:, 0]) * (points[1:, 1] + points[:-1, 1])) / 2)"
 _LOSS = "return float(-np.mean(np.log(np.maximum(np.where(actual == 1, p, 1 - p), 1e-15))))"
 SCORES = (
     _wrong("scores", "precision_is_recall", "That precision and recall are the same.", _PRECISION, _RECALL, "ml05"),
-    _wrong("scores", "recall_is_precision", "That what is asked first is what was called.", _RECALL, _PRECISION, "ml05"),
+    _wrong("scores", "recall_is_precision", "That what is asked first is what was called.", _RECALL, _PRECISION,
+           "ml05"),
     _wrong("scores", "arithmetic_mean", "That F1 is the mean of precision and recall.", _F1,
            "return (self.precision() + self.recall()) / 2", "ml05"),
     _wrong("scores", "nothing_called_is_perfect", "That no alarm is no false alarm.",
@@ -196,7 +205,8 @@ SCORES = (
     _wrong("scores", "log_of_zero", "That a probability is never zero.", _LOSS,
            'with np.errstate(all="ignore"):\n        return float(-np.mean(np.log(np.where(actual == 1, p, 1 - p))))',
            "ml05"),
-    _wrong("scores", "clipped_at_1e_7", "That it does not matter where one clips.", "1 - p), 1e-15)", "1 - p), 1e-7)", "ml05"),
+    _wrong("scores", "clipped_at_1e_7", "That it does not matter where one clips.", "1 - p), 1e-15)", "1 - p), 1e-7)",
+           "ml05"),
     _wrong("scores", "only_ones_lose", "That only rows that are 1 have a loss.", _LOSS,
            "return float(-np.mean(np.where(actual == 1, np.log(np.maximum(p, 1e-15)), 0.0)))", "ml05"),
     _wrong("scores", "loss_summed", "That a loss grows with the number of rows.", "float(-np.mean(np.log",
@@ -215,8 +225,10 @@ SCORES = (
     _wrong("scores", "gap_in_the_scores", "That NaN is smaller than everything.",
            "if np.isnan(actual).any() or np.isnan(other).any():", "if np.isnan(actual).any():", "ml05"),
     _wrong("scores", "mean_of_batches", "That the score of all rows is the mean of the batches' scores.",
-           "            self.table += np.bincount(2 * actual.astype(int) + predicted.astype(int), minlength=4).reshape(2, 2)",
-           "            self.table = np.bincount(2 * actual.astype(int) + predicted.astype(int), minlength=4).reshape(2, 2)",
+           "            self.table += np.bincount(2 * actual.astype(int) + predicted.astype(int), minlength=4)"
+           ".reshape(2, 2)",
+           "            self.table = np.bincount(2 * actual.astype(int) + predicted.astype(int), minlength=4)."
+           "reshape(2, 2)",
            "ml05"),
     _wrong("scores", "merged_by_reference", "That the other state's counts are there to take.",
            "        self.table += other.table",
@@ -244,12 +256,14 @@ TRAINING = (
     _wrong("training", "constant_not_learnt", "That the constant has no gradient.", _STEP,
            _STEP.replace("error.sum()", "0.0"), "dl10", "py02"),
     _wrong("training", "uphill", "That one goes along the gradient.", _STEP, _STEP.replace("-=", "+=")),
-    _wrong("training", "best_forgotten", "That the last weights are the best.", _RESTORED, '        self._tell("fit_end")',
+    _wrong("training", "best_forgotten", "That the last weights are the best.", _RESTORED,
+           '        self._tell("fit_end")',
            "dl10", "py02"),
     _wrong("training", "best_is_an_alias", "That a name for an array is a copy of it.", _BEST,
            _BEST.replace("np.array(weights)", "weights"), "py02", "dl10"),
     _wrong("training", "best_only_after_patience", "That best weights matter only where patience is over.", _RESTORED,
-           _RESTORED.replace("is not None:", "is not None and self.stopping.waited >= self.stopping.patience:"), "dl10"),
+           _RESTORED.replace("is not None:", "is not None and self.stopping.waited >= self.stopping.patience:"),
+           "dl10"),
     _wrong("training", "goes_on_from_the_best", "That training goes on from what fit left in the model.",
            "        self.model.weights = self.last.copy()\n", "", "dl10"),
     _wrong("training", "equal_is_better", "That an equal loss is an improvement.", "if loss < self.best_loss:",
@@ -262,7 +276,8 @@ TRAINING = (
     _wrong("training", "patience_one_longer", "That one waits one more epoch.", "return self.waited >= self.patience",
            "return self.waited > self.patience", "dl10"),
     _wrong("training", "watches_the_training_loss", "That the training loss shows when to stop.",
-           "self.stopping.update(val_loss, self.model.weights)", "self.stopping.update(loss, self.model.weights)", "dl10"),
+           "self.stopping.update(val_loss, self.model.weights)", "self.stopping.update(loss, self.model.weights)",
+           "dl10"),
     _wrong("training", "loss_of_the_last_batch", "That the loss of an epoch is that of its last batch.",
            "loss, val_loss = self.model.loss(x, y),", "loss, val_loss = self.model.loss(x[rows], y[rows]),", "dl10"),
     _wrong("training", "epochs_from_zero", "That the first epoch is number 0.", '{"epoch": len(self.history) + 1,',
@@ -271,7 +286,8 @@ TRAINING = (
            "range(0, len(y) - self.batch + 1, self.batch)", "dl10"),
     _wrong("training", "drawn_with_replacement", "That drawing at random is shuffling.", ".permutation(len(y))",
            ".integers(len(y), size=len(y))", "dl10"),
-    _wrong("training", "never_shuffled", "That the order of rows is of no account.", _ORDER, "order = np.arange(len(y))",
+    _wrong("training", "never_shuffled", "That the order of rows is of no account.", _ORDER,
+           "order = np.arange(len(y))",
            "dl10"),
     _wrong("training", "global_generator", "That np.random.seed belongs to one trainer.", _ORDER,
            "if not self.history:\n                np.random.seed(self.seed)\n"
@@ -280,7 +296,8 @@ TRAINING = (
            "self.drawn = getattr(self, \"drawn\", np.random.default_rng(self.seed))\n"
            "            order = self.drawn.permutation(len(y))", "dl10", "py02"),
     _wrong("training", "callbacks_of_the_class", "That a list in the class belongs to each object.",
-           "        self.callbacks: list[Any] = []\n", "        self.callbacks = self.shared\n\n    shared: list[Any] = []\n",
+           "        self.callbacks: list[Any] = []\n",
+           "        self.callbacks = self.shared\n\n    shared: list[Any] = []\n",
            "py02"),
     _wrong("training", "callbacks_backwards", "That the order of callbacks is of no account.",
            "for callback in self.callbacks:", "for callback in self.callbacks[::-1]:", "py02"),
@@ -291,18 +308,22 @@ TRAINING = (
     _wrong("training", "patience_not_saved", "That weights and history are all there is to a trainer.",
            '            self.stopping.update(val_loss, state["best"])\n', "", "dl10", "py02"),
     _wrong("training", "last_not_saved", "That the best weights are where training goes on.",
-           'self.last, self.model.weights = state["last"]', 'self.last, self.model.weights = state["best"]', "dl10", "py02"),
+           'self.last, self.model.weights = state["last"]', 'self.last, self.model.weights = state["best"]', "dl10",
+           "py02"),
     _wrong("training", "history_not_saved", "That the history begins with the program.",
            '            self.history.append({"epoch": epoch, "loss": loss, "val_loss": val_loss})\n', "", "py02"),
     _wrong("training", "pickled", "That a pickle is a file like others.", "        save_arrays(path, state)",
-           "        import pickle\n\n        with open(path, \"wb\") as file:\n            pickle.dump(state, file)", "py02"),
+           "        import pickle\n\n        with open(path, \"wb\") as file:\n            pickle.dump(state, file)",
+           "py02"),
     _wrong("training", "lazy_history", "No work.", "        return self.history\n",
-           '        return [{"epoch": number + 1, "loss": 0.0, "val_loss": 0.0} for number in range(epochs)]\n', lazy=True),
+           '        return [{"epoch": number + 1, "loss": 0.0, "val_loss": 0.0} for number in range(epochs)]\n',
+           lazy=True),
 )  # fmt: skip
 
 _TABLE = "return np.bincount(actual * classes + predicted, minlength=classes * classes).reshape(classes, classes)"
 FIGURES = (
-    _wrong("figures", "table_lying", "That columns say what is, and rows what was called.", _TABLE, _TABLE + ".T", "da04"),
+    _wrong("figures", "table_lying", "That columns say what is, and rows what was called.", _TABLE, _TABLE + ".T",
+           "da04"),
     _wrong("figures", "only_classes_that_occur", "That all classes occur.", _TABLE,
            "names = np.unique([actual, predicted])\n"
            "    return np.array([[np.sum((actual == a) & (predicted == b)) for b in names] for a in names])", "da04"),
@@ -314,28 +335,33 @@ FIGURES = (
            "return np.vstack([[0.0, 0.0], np.cumsum(counts, axis=0) / counts.sum(axis=0)])",
            "return np.cumsum(counts, axis=0) / counts.sum(axis=0)", "da04"),
     _wrong("scores", "axes_swapped", "That the first axis is the true positives.",
-           "for label in (0, 1)], axis=1)", "for label in (1, 0)], axis=1)", "da04"),
+           "for label in (0, 1)]).T", "for label in (1, 0)]).T", "da04"),
     _wrong("figures", "epochs_counted_anew", "That a curve begins at epoch 0.", 'x = [row["epoch"] for row in history]',
            "x = list(range(len(history)))", "da04"),
     _wrong("figures", "smoothed", "That a smoother curve tells more.", '"y": [row[name] for row in history]}',
            '"y": [float(np.mean([each[name] for each in history[max(0, at - 1) : at + 1]])) '
            "for at in range(len(history))]}", "da04"),
-    _wrong("figures", "upside_down", "That y grows upwards in a picture.", "260 - 220 * y", "40 + 220 * y", "da04"),
-    _wrong("figures", "each_its_own_scale", "That every series may fill the picture.", "        x, y = (each - low) / size\n",
+    _wrong("figures", "upside_down", "That y grows upwards in a picture.", "1 - y", "y", "da04"),
+    _wrong("figures", "each_its_own_scale", "That every series may fill the picture.",
+           "        x, y = (each - low) / size\n",
            "        own = each.min(axis=1, keepdims=True), each.max(axis=1, keepdims=True)\n"
            "        x, y = (each - own[0]) / np.where(own[1] > own[0], own[1] - own[0], 1.0)\n", "da04"),
-    _wrong("figures", "whole_pixels", "That a picture is made of whole places.", '{left:.6f},{top:.6f}',
-           '{left:.0f},{top:.0f}', "da04"),
+    _wrong("figures", "places_rounded", "That one digit is enough for a place.", '{left:.6f},{top:.6f}',
+           '{left:.1f},{top:.1f}', "da04"),
     _wrong("figures", "gaps_drawn_at_zero", "That a missing number is 0.",
-           "each[:, np.isfinite(each).all(axis=0)] for each in points", "np.nan_to_num(each, posinf=0.0) for each in points",
+           "each[:, np.isfinite(each).all(axis=0)] for each in points",
+           "np.nan_to_num(each, posinf=0.0) for each in points",
            "da04"),
     _wrong("figures", "texts_not_escaped", "That a text is XML as it is.", "{escape(figure[name])}", "{figure[name]}",
            "da04"),
-    _wrong("figures", "names_not_escaped", "That names are letters.", '{escape(series["name"])}', '{series["name"]}', "da04"),
+    _wrong("figures", "names_not_escaped", "That names are letters.", '{escape(series["name"])}', '{series["name"]}',
+           "da04"),
     _wrong("figures", "first_series_only", "That a figure has one line.",
-           'zip(figure["series"], points, strict=True):', 'zip(figure["series"][:1], points[:1], strict=True):', "da04"),
-    _wrong("figures", "lazy_picture", "No work.", "    lines = []\n",
-           '    return \'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300"></svg>\'\n    lines = []\n', lazy=True),
+           'zip(figure["series"], points, strict=True):', 'zip(figure["series"][:1], points[:1], strict=True):',
+           "da04"),
+    _wrong("figures", "lazy_picture", "No work.", "    parts = []\n",
+           '    return \'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300"></svg>\'\n    parts = []\n',
+           lazy=True),
 )  # fmt: skip
 
 MUTANTS = (*TABLES, *COLUMNS, *SCORES, *TRAINING, *FIGURES)

@@ -45,13 +45,13 @@ def sure(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
     return actual, p
 
 
-def binned(rng: np.random.Generator, size: int) -> tuple[Array, Array, int]:
-    """Probabilities away from the edges of the bins, but for 0 and 1."""
-    bins = int(rng.integers(1, 12))
+def binned(rng: np.random.Generator, size: int) -> tuple[Any, ...]:
+    """Probabilities away from the edges of the bins, but for 0 and 1; the bins, where they are not 10."""
+    bins = int(rng.choice([1, 2, 3, 5, 7, 10, 10, 11]))
     p = (rng.integers(bins, size=size) + rng.uniform(0.05, 0.95, size)) / bins
     p[rng.random(size) < 0.1] = 1.0
     p[rng.random(size) < 0.1] = 0.0
-    return rng.integers(2, size=size), p, bins
+    return (rng.integers(2, size=size), p, *([bins] if bins != 10 else []))
 
 
 def parts(rng: np.random.Generator, size: int) -> tuple[list[tuple[Array, Array]]]:
@@ -97,7 +97,7 @@ def log_loss(actual: Array, probabilities: Array) -> float:
     return math.fsum(-math.log(max(p, 1e-15)) for p in given) / len(actual)
 
 
-def calibration_error(actual: Array, probabilities: Array, bins: int) -> float:
+def calibration_error(actual: Array, probabilities: Array, bins: int = 10) -> float:
     total = 0.0
     for place in range(bins):
         inside = [(float(p), int(a)) for a, p in zip(actual, probabilities, strict=True)
@@ -115,10 +115,12 @@ def score_refuses(subject: Subject, actual: Array, other: Array) -> None:
     """What no score can be computed of, by each function."""
     nothing, gap = np.zeros(0), np.array([np.nan, *other[1:]])
     longer = np.append(other, 0.5)
+    one = np.array([1.0])
     for name in (*CALLS, "roc_auc", "log_loss", "calibration_error"):
         calling = np.round(other) if name in CALLS else other
         ask = partial(refuses, "ValueError")
         ask(partial(subject.call, name, nothing, nothing), f"{name} of no rows")
+        ask(partial(subject.call, name, nothing, one), f"{name} of no rows and 1")
         ask(partial(subject.call, name, actual, longer), f"{name} of {len(actual)} and {len(longer)} rows")
         ask(partial(subject.call, name, actual, other[:1]), f"{name} of {len(actual)} rows and 1")
         ask(partial(subject.call, name, actual, gap), f"{name} with a NaN in the second")
@@ -163,7 +165,10 @@ def streams(subject: Subject, made: list[tuple[Array, Array]]) -> None:
         counts.call("update", *batch)
         asked(counts, made[:number], f"after {number} updates")
     refuses("ValueError", partial(counts.call, "update", np.array([0, 1]), np.array([1])), "update of 2 and 1 rows")
-    refuses("ValueError", partial(counts.call, "update", np.array([1]), np.array([2])), "update with the label 2")
+    for wrong in (2, -1):
+        for a, b in ((0, wrong), (1, wrong), (wrong, 0), (wrong, 1)):
+            ask = partial(counts.call, "update", np.array([a]), np.array([b]))
+            refuses("ValueError", ask, f"update of the labels {a} and {b}")
     asked(counts, made, "after two updates that were refused")
 
 
@@ -322,7 +327,8 @@ CLAIMS = (
         unordered=(0, 1),
         edges=(
             lambda: (np.array([1, 0, 1]), np.array([0.5, 0.25, 0.75]), 4),
-            lambda: (np.array([0]), np.array([1.0]), 3),
+            lambda: (np.array([0, 1]), np.array([1.0, 0.9]), 3),
+            lambda: (np.array([0, 1]), np.array([0.04, 0.06])),
             lambda: (np.array([1, 0]), np.array([0.5, 0.49]), 2),
         ),
         hints=(

@@ -91,20 +91,21 @@ def folder(subject: Subject, **files: Any) -> tuple[Handle, Callable[[str], str]
     return made, lambda name: str(made.call("place", name))
 
 
-def same(got: Any, expected: Any, what: str) -> None:
+def same(got: Any, expected: Any, what: str, at: str = "") -> None:
     """Equal, and of the same types within: 1 is not 1.0."""
+    where = f"{what}, at {at}," if at else what
     if isinstance(expected, dict):
-        true(isinstance(got, dict), f"{what} is a dict", repr(got)[:100], "a dict")
-        true(list(got) == list(expected), f"{what} has other names", list(got), list(expected))
+        true(isinstance(got, dict), f"{where} is a dict", repr(got)[:100], "a dict")
+        true(list(got) == list(expected), f"{where} has other names", list(got), list(expected))
         for name in expected:
-            same(got[name], expected[name], f"{what}[{name!r}]")
+            same(got[name], expected[name], what, f"{at}[{name!r}]")
     elif isinstance(expected, list):
-        true(isinstance(got, list), f"{what} is a list", repr(got)[:100], "a list")
-        true(len(got) == len(expected), f"{what} has another length", len(got), len(expected))
-        for at, (mine, theirs) in enumerate(zip(got, expected, strict=True)):
-            same(mine, theirs, f"{what}[{at}]")
+        true(isinstance(got, list), f"{where} is a list", repr(got)[:100], "a list")
+        true(len(got) == len(expected), f"{where} has another length", len(got), len(expected))
+        for number, (mine, theirs) in enumerate(zip(got, expected, strict=True)):
+            same(mine, theirs, what, f"{at}[{number}]")
     else:
-        true(type(got) is type(expected) and got == expected, what, repr(got)[:100], repr(expected))
+        true(type(got) is type(expected) and got == expected, f"{where} differs", repr(got)[:100], repr(expected))
 
 
 def comes_back(subject: Subject, columns: Table) -> None:
@@ -271,11 +272,12 @@ def identical(got: Any, expected: dict[str, Array], what: str) -> None:
         true(np.array_equal(mine, array), f"{what}[{name!r}] differs", repr(mine)[:100], repr(array)[:100])
 
 
-def never_a_pickle(subject: Subject, length: int, _: int) -> None:
+def never_a_pickle(subject: Subject, length: int, _at: int) -> None:
     stream = io.BytesIO()
     np.savez(stream, x=np.array([{"a": 1}] * length, dtype=object), y=np.zeros(2))
-    _, path = folder(subject, a_npz=stream.getvalue())
+    made, path = folder(subject, a_npz=stream.getvalue())
     refuses("ValueError", partial(subject.call, "load_arrays", path("a.npz")), "load_arrays of a file with a pickle")
+    made.free()
 
 
 QUOTED: tuple[Callable[[], tuple[str, str, Table]], ...] = (

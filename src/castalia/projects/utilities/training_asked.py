@@ -106,7 +106,14 @@ def keeps_the_best(subject: Subject, x: Array, y: Array, x_val: Array, y_val: Ar
 
 
 def history_is_true(subject: Subject, x: Array, y: Array, x_val: Array, y_val: Array, seed: int) -> None:
-    """With one batch of all rows the order is of no account, and every number is known."""
+    """With one batch of all rows the order is of no account, and every number is known. In batches, the weights after
+    one epoch tell its losses."""
+    model, made = trainer(subject, x.shape[1], seed)
+    first = made.call("fit", x, y, x_val, y_val, 1)[0]
+    weights = np.asarray(model.get("weights"))
+    for name, rows, targets in (("loss", x, y), ("val_loss", x_val, y_val)):
+        own = float(np.mean((rows @ weights[:-1] + weights[-1] - targets) ** 2))
+        equal(first[name], own, 1e-9, f"the {name} of the weights after one epoch of batches, over all its rows")
     _, made = trainer(subject, x.shape[1], seed, batch=len(y) + seed % 2)
     history = made.call("fit", x, y, x_val, y_val, 5)
     scale = float(np.abs(y).max()) ** 2
@@ -145,6 +152,9 @@ def told_in_order(subject: Subject, x: Array, y: Array, x_val: Array, y_val: Arr
     true(journal.get("entries") == [], "the entries of a new Journal", journal.get("entries"), [])
     for name in ("first", "second"):
         made.call("add", subject.new("Recorder", name, journal))
+    _, another = trainer(subject, x.shape[1], seed)
+    another.call("fit", x, y, x_val, y_val, 1)
+    true(journal.get("entries") == [], "a trainer tells its own callbacks only", journal.get("entries")[:2], [])
     epochs, batches = ["epoch_start", "epoch_end"], math.ceil(len(y) / 4)
     once = [epochs[0], *["batch_end"] * batches, epochs[1]]
     expected = ["fit_start", *once, "fit_end", "fit_start", *once, *once, "fit_end"]
@@ -192,6 +202,8 @@ def goes_on(subject: Subject, x: Array, y: Array, x_val: Array, y_val: Array, se
         first.call("save", path)
         _no_pickle(place)
         late, second = trainer(subject, x.shape[1], seed, patience=3)
+        if stop == best:  # one that was at something else
+            second.call("fit", x[1:], y[1:], x_val, y_val, 2)
         second.call("restore", path)
         words = f"interrupted after {stop} of {len(history)} epochs, {best} the best"
         equal(late.get("weights"), early.get("weights"), 0.0, f"the weights right after restore ({words})")

@@ -127,7 +127,7 @@ class TargetEncoder:
         if not 2 <= self.folds <= len(values):
             raise ValueError("at least two folds, and a row for each")
         fold = np.random.default_rng(self.seed).permutation(len(values)) % self.folds
-        texts, encoded = np.asarray(values), np.zeros(len(values))
+        texts, encoded = np.asarray(values), np.empty(len(values))
         for number in range(self.folds):
             self.fit(texts[fold != number].tolist(), np.asarray(target)[fold != number])
             encoded[fold == number] = self.transform(texts[fold == number].tolist())

@@ -16,6 +16,9 @@ from .scores import pairs
 
 Array = npt.NDArray[Any]
 
+_LINE = 'fill="none" stroke="currentColor" vector-effect="non-scaling-stroke"'
+_TEXTS = {"title": 'x="0" y="-0.1"', "x_label": 'x="0.5" y="1.1"', "y_label": 'x="-0.05" y="-0.03"'}
+
 
 def confusion_table(actual: Array, predicted: Array, classes: int) -> Array:
     """Rows by what is, columns by what was called: how many of each, shape (classes, classes)."""
@@ -36,20 +39,22 @@ def learning_curve(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
 
 
 def svg(figure: Mapping[str, Any]) -> str:
-    """The figure as a picture of 400 by 300: a polyline for each series, its name in a <title>; NaN is left out."""
+    """The figure as a picture: a polyline for each series, its name in a <title>; NaN is left out.
+
+    All points lie in a square of width 1 whose y goes down, as in every SVG; the viewBox leaves room around it.
+    """
     points = [np.array([each["x"], each["y"]], dtype=float) for each in figure["series"]]
     points = [each[:, np.isfinite(each).all(axis=0)] for each in points]
-    every = np.hstack([np.zeros((2, 0)), *points])
+    every = np.hstack(points)
     if every.size == 0:
         raise ValueError("a figure has a point")
     low, high = every.min(axis=1, keepdims=True), every.max(axis=1, keepdims=True)
     size = np.where(high > low, high - low, 1.0)
-    lines = []
+    parts = []
     for series, each in zip(figure["series"], points, strict=True):
         x, y = (each - low) / size
-        places = " ".join(f"{left:.6f},{top:.6f}" for left, top in zip(50 + 330 * x, 260 - 220 * y, strict=True))
-        style = 'fill="none" stroke="currentColor"'
-        lines.append(f'<polyline {style} points="{places}"><title>{escape(series["name"])}</title></polyline>')
-    words = [("200", "20", "title"), ("200", "290", "x_label"), ("10", "30", "y_label")]
-    lines += [f'<text x="{x}" y="{y}">{escape(figure[name])}</text>' for x, y, name in words]
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300">{"".join(lines)}</svg>'
+        places = " ".join(f"{left:.6f},{top:.6f}" for left, top in zip(x, 1 - y, strict=True))
+        parts.append(f'<polyline {_LINE} points="{places}"><title>{escape(series["name"])}</title></polyline>')
+    for name, place in _TEXTS.items():
+        parts.append(f'<text font-size="0.05" {place}>{escape(figure[name])}</text>')
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-0.1 -0.2 1.3 1.4">{"".join(parts)}</svg>'

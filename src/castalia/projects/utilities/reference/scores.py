@@ -46,7 +46,7 @@ def roc_points(actual: Array, scores: Array) -> Array:
     if set(actual.tolist()) != {0, 1}:
         raise ValueError("labels are 0 and 1, and both of them are there")
     _, place = np.unique(-scores, return_inverse=True)
-    counts = np.stack([np.bincount(place, weights=actual == label) for label in (0, 1)], axis=1)
+    counts = np.array([np.bincount(place, weights=actual == label) for label in (0, 1)]).T
     return np.vstack([[0.0, 0.0], np.cumsum(counts, axis=0) / counts.sum(axis=0)])
 
 
@@ -81,21 +81,22 @@ class BinaryCounts:
         self.table += other.table
 
     def accuracy(self) -> float:
-        return self._share(self.table[0, 0] + self.table[1, 1], self.table.sum())
+        return _share(self.table, self.table[0, 0] + self.table[1, 1], self.table.sum())
 
     def precision(self) -> float:
-        return self._share(self.table[1, 1], self.table[:, 1].sum())
+        return _share(self.table, self.table[1, 1], self.table[:, 1].sum())
 
     def recall(self) -> float:
-        return self._share(self.table[1, 1], self.table[1].sum())
+        return _share(self.table, self.table[1, 1], self.table[1].sum())
 
     def f1(self) -> float:
-        return self._share(2 * self.table[1, 1], self.table[:, 1].sum() + self.table[1].sum())
+        return _share(self.table, 2 * self.table[1, 1], self.table[:, 1].sum() + self.table[1].sum())
 
-    def _share(self, part: int, whole: int) -> float:
-        if not self.table.any():
-            raise ValueError("no rows yet")
-        return float(part / whole) if whole else 0.0
+
+def _share(table: Array, part: int, whole: int) -> float:
+    if not table.any():
+        raise ValueError("no rows yet")
+    return float(part / whole) if whole else 0.0
 
 
 def _counted(actual: Array, predicted: Array) -> BinaryCounts:

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -24,14 +25,15 @@ _READ = {"int": int, "float": float, "str": str}
 
 def write_csv(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     """One line of names, then the rows; None becomes an empty field. Nothing is written where anything is wrong."""
-    if not columns or len({len(column) for column in columns.values()}) > 1:
-        raise ValueError("a table has columns, and all of them are of the same length")
-    if any(isinstance(value, float) and not np.isfinite(value) for column in columns.values() for value in column):
+    if not columns:
+        raise ValueError("a table has columns")
+    rows = list(zip(*columns.values(), strict=True))
+    if any(isinstance(value, float) and not np.isfinite(value) for row in rows for value in row):
         raise ValueError("a number is missing or infinite: write None for a missing one")
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+        writer.writerows(rows)
 
 
 def infer_types(path: Path) -> dict[str, str]:
@@ -40,8 +42,8 @@ def infer_types(path: Path) -> dict[str, str]:
     names = next(lines)
     kinds = [0] * len(names)
     for row in lines:
-        kinds = [max(kind, _kind(field)) for kind, field in zip(kinds, row, strict=True)]
-    return {name: _KINDS[kind] for name, kind in zip(names, kinds, strict=True)}
+        kinds = [max(kinds[at], _kind(field)) for at, field in enumerate(row)]
+    return {name: _KINDS[kinds[at]] for at, name in enumerate(names)}
 
 
 def stream_csv(path: Path, types: Mapping[str, str], rows: int) -> Iterator[dict[str, list[Any]]]:
@@ -63,11 +65,7 @@ def stream_csv(path: Path, types: Mapping[str, str], rows: int) -> Iterator[dict
 def read_csv(path: Path, types: Mapping[str, str] | None = None) -> dict[str, list[Any]]:
     """The whole table, by column; of the types given, else of those that all rows agree on."""
     types = infer_types(path) if types is None else types
-    table: dict[str, list[Any]] = {name: [] for name in types}
-    for piece in stream_csv(path, types, 1000):
-        for name, column in piece.items():
-            table[name].extend(column)
-    return table
+    return next(stream_csv(path, types, sys.maxsize), {name: [] for name in types})
 
 
 def _lines(path: Path) -> Iterator[list[str]]:
@@ -88,19 +86,16 @@ def _lines(path: Path) -> Iterator[list[str]]:
 
 def _kind(field: str) -> int:
     """0 for nothing, 1 int, 2 float, 3 text: the largest of a column holds for all of it."""
-    if not field:
-        return 0
-    return 1 if _INT.fullmatch(field) else 2 if _FLOAT.fullmatch(field) else 3
+    return 0 if not field else 1 if _INT.fullmatch(field) else 2 if _FLOAT.fullmatch(field) else 3
 
 
 def _columns(names: Sequence[str], types: Mapping[str, str], rows: list[list[str]]) -> dict[str, list[Any]]:
-    made = zip(names, zip(*rows, strict=True), strict=True)
-    return {name: [_READ[types[name]](field) if field else None for field in fields] for name, fields in made}
+    return {name: [_READ[types[name]](row[at]) if row[at] else None for row in rows] for at, name in enumerate(names)}
 
 
 def write_jsonl(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     """One JSON object a line. ValueError for NaN and infinities, which are no JSON; then nothing is written."""
-    lines = [json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n" for record in records]
+    lines = [json.dumps(record, allow_nan=False) + "\n" for record in records]
     with open(path, "w", newline="", encoding="utf-8") as file:
         file.writelines(lines)
 
