@@ -206,7 +206,10 @@ CLAIMS = (
         holds=table_refuses,
         sizes=(1, 5),
         cases=2,
-        edges=(lambda: (np.array([0, 1]), np.array([0, 0]), 2),),
+        edges=(
+            lambda: (np.array([0, 1]), np.array([0, 0]), 2),
+            lambda: (np.array([1, 0]), np.array([0, 0]), 2),
+        ),
         hints=(
             "Where does a class of -1 end up if it is used as an index?",
             "Try the classes [0, 2] in a table of two.",

@@ -341,23 +341,25 @@ FIGURES = (
     _wrong("figures", "smoothed", "That a smoother curve tells more.", '"y": [row[name] for row in history]}',
            '"y": [float(np.mean([each[name] for each in history[max(0, at - 1) : at + 1]])) '
            "for at in range(len(history))]}", "da04"),
-    _wrong("figures", "upside_down", "That y grows upwards in a picture.", "1 - y", "y", "da04"),
+    _wrong("figures", "upside_down", "That y grows upwards in a picture.", "{1 - y:.6f}", "{y:.6f}", "da04"),
     _wrong("figures", "each_its_own_scale", "That every series may fill the picture.",
-           "        x, y = (each - low) / size\n",
-           "        own = each.min(axis=1, keepdims=True), each.max(axis=1, keepdims=True)\n"
-           "        x, y = (each - own[0]) / np.where(own[1] > own[0], own[1] - own[0], 1.0)\n", "da04"),
-    _wrong("figures", "places_rounded", "That one digit is enough for a place.", '{left:.6f},{top:.6f}',
-           '{left:.1f},{top:.1f}', "da04"),
+           "    for number, each in enumerate(points):\n",
+           "    for number, each in enumerate(points):\n        if each.size:\n"
+           "            low, high = each.T.min(axis=0), each.T.max(axis=0)\n"
+           "            size = np.maximum(high - low, np.finfo(float).tiny)\n", "da04"),
+    _wrong("figures", "places_rounded", "That one digit is enough for a place.", "{x:.6f},{1 - y:.6f}",
+           "{x:.1f},{1 - y:.1f}", "da04"),
     _wrong("figures", "gaps_drawn_at_zero", "That a missing number is 0.",
            "each[:, np.isfinite(each).all(axis=0)] for each in points",
            "np.nan_to_num(each, posinf=0.0) for each in points",
            "da04"),
     _wrong("figures", "texts_not_escaped", "That a text is XML as it is.", "{escape(figure[name])}", "{figure[name]}",
            "da04"),
-    _wrong("figures", "names_not_escaped", "That names are letters.", '{escape(series["name"])}', '{series["name"]}',
+    _wrong("figures", "names_not_escaped", "That names are letters.", 'escape(figure["series"][number]["name"])',
+           'figure["series"][number]["name"]',
            "da04"),
     _wrong("figures", "first_series_only", "That a figure has one line.",
-           'zip(figure["series"], points, strict=True):', 'zip(figure["series"][:1], points[:1], strict=True):',
+           "in enumerate(points):", "in enumerate(points[:1]):",
            "da04"),
     _wrong("figures", "lazy_picture", "No work.", "    parts = []\n",
            '    return \'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300"></svg>\'\n    parts = []\n',
@@ -366,4 +368,11 @@ FIGURES = (
 
 MUTANTS = (*TABLES, *COLUMNS, *SCORES, *TRAINING, *FIGURES)
 
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT = {
+    "tables.py:43:13:constant:-1": "nothing read yet: _KINDS[-1] is text as _KINDS[0] is; every kind is above both.",
+    "tables.py:89:11:constant:-1": "an empty field: the larger of -1 and a kind so far is that kind, as with 0.",
+    "tables.py:123:62:constant:not": "force_zip64 is of account from arrays of 2 GiB on; no claim sends one.",
+    "tables.py:124:70:constant:not": "allow_pickle in writing is of account for arrays of objects; none can be sent.",
+    "columns.py:127:15:constant:-1": "with one fold, fit of no rows raises the ValueError.",
+    "scores.py:77:22:arithmetic:Sub": "all four counts below zero: every score is a ratio of two of their sums.",
+}

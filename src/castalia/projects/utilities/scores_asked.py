@@ -124,15 +124,12 @@ def score_refuses(subject: Subject, actual: Array, other: Array) -> None:
         ask(partial(subject.call, name, actual, longer), f"{name} of {len(actual)} and {len(longer)} rows")
         ask(partial(subject.call, name, actual, other[:1]), f"{name} of {len(actual)} rows and 1")
         ask(partial(subject.call, name, actual, gap), f"{name} with a NaN in the second")
-        if name == "accuracy":
-            continue
-        wrong = actual.copy()
-        wrong[-1] = 2
-        ask(partial(subject.call, name, wrong, calling), f"{name} with the label 2")
-        wrong[-1] = -1
-        ask(partial(subject.call, name, wrong, calling), f"{name} with the label -1")
-        if name in CALLS:
-            ask(partial(subject.call, name, actual, wrong), f"{name} with the label -1 among the calls")
+        ask(partial(subject.call, name, np.append(actual[:-1], np.nan), calling), f"{name} with a NaN in the first")
+        for label in (2, -1, 0.5) if name != "accuracy" else ():
+            wrong = np.append(actual[:-1], label)
+            ask(partial(subject.call, name, wrong, calling), f"{name} with the label {label}")
+            if name in CALLS:
+                ask(partial(subject.call, name, actual, wrong), f"{name} with the label {label} among the calls")
     for name in ("log_loss", "calibration_error"):
         for beyond in (-0.01, 1.01):
             p = np.array([beyond, *other[1:]])
@@ -165,10 +162,13 @@ def streams(subject: Subject, made: list[tuple[Array, Array]]) -> None:
         counts.call("update", *batch)
         asked(counts, made[:number], f"after {number} updates")
     refuses("ValueError", partial(counts.call, "update", np.array([0, 1]), np.array([1])), "update of 2 and 1 rows")
+    for a, b in (([], [1]), ([1], [])):
+        ask = partial(counts.call, "update", np.array(a, dtype=int), np.array(b, dtype=int))
+        refuses("ValueError", ask, f"update of {len(a)} and {len(b)} rows")
     for wrong in (2, -1):
-        for a, b in ((0, wrong), (1, wrong), (wrong, 0), (wrong, 1)):
-            ask = partial(counts.call, "update", np.array([a]), np.array([b]))
-            refuses("ValueError", ask, f"update of the labels {a} and {b}")
+        for one, two in ((0, wrong), (1, wrong), (wrong, 0), (wrong, 1)):
+            ask = partial(counts.call, "update", np.array([one]), np.array([two]))
+            refuses("ValueError", ask, f"update of the labels {one} and {two}")
     asked(counts, made, "after two updates that were refused")
 
 
@@ -374,8 +374,8 @@ CLAIMS = (
         at="BinaryCounts",
         make=parts,
         holds=streams,
-        sizes=(1, 2, 3, 4, 6, 8),
-        cases=8,
+        sizes=(1, 2, 3, 5),
+        cases=6,
         hints=(
             "Is the F1 of two batches together the mean of their F1s?",
             "Which four numbers are enough for all four scores?",
@@ -389,8 +389,8 @@ CLAIMS = (
         at="BinaryCounts.merge",
         make=parts,
         holds=merges,
-        sizes=(1, 2, 3, 4, 6),
-        cases=8,
+        sizes=(1, 2, 4),
+        cases=5,
         hints=(
             "Two machines counted half of the rows each. What do they send each other?",
             "Merge a into b, update b, and ask a: has it changed?",

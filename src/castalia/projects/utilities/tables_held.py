@@ -228,6 +228,8 @@ def records_come_back(subject: Subject, made: list[dict[str, Any]]) -> None:
     same(subject.call("read_jsonl", path("a.jsonl")), made, "read_jsonl of what write_jsonl wrote")
     place.call("write", "b.jsonl", text.replace("\n", "\n\n  \n"))
     same(subject.call("read_jsonl", path("b.jsonl")), made, "read_jsonl of a file with blank lines")
+    place.call("write", "c.jsonl", "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in made))
+    same(subject.call("read_jsonl", path("c.jsonl")), made, "read_jsonl of a file in UTF-8 from elsewhere")
 
 
 def jsonl_refuses(subject: Subject, length: int, at: int) -> None:

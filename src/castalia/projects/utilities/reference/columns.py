@@ -115,7 +115,7 @@ class TargetEncoder:
         names, codes = np.unique(values, return_inverse=True)
         sums, rows = np.bincount(codes, weights=target), np.bincount(codes)
         means = (sums + self.smoothing * self.overall) / (rows + self.smoothing)
-        self.means = dict(zip(names.tolist(), means.tolist(), strict=True))
+        self.means = {name: float(means[at]) for at, name in enumerate(names.tolist())}
 
     def transform(self, values: Sequence[str]) -> Array:
         if self.means is None:
@@ -128,7 +128,7 @@ class TargetEncoder:
             raise ValueError("at least two folds, and a row for each")
         fold = np.random.default_rng(self.seed).permutation(len(values)) % self.folds
         texts, encoded = np.asarray(values), np.empty(len(values))
-        for number in range(self.folds):
+        for number in np.unique(fold):
             self.fit(texts[fold != number].tolist(), np.asarray(target)[fold != number])
             encoded[fold == number] = self.transform(texts[fold == number].tolist())
         self.fit(values, target)

@@ -32,7 +32,7 @@ def learning_curve(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     """A figure of what a trainer answered: a line for each name but the epoch."""
     if not history:
         raise ValueError("a history of no epochs has no curve")
-    names = [name for name in history[0] if name != "epoch"]
+    names = [name for name in history[-1] if name != "epoch"]
     x = [row["epoch"] for row in history]
     series = [{"name": name, "x": x, "y": [row[name] for row in history]} for name in names]
     return {"title": "Learning curve", "x_label": "epoch", "y_label": "loss", "series": series}
@@ -46,15 +46,15 @@ def svg(figure: Mapping[str, Any]) -> str:
     points = [np.array([each["x"], each["y"]], dtype=float) for each in figure["series"]]
     points = [each[:, np.isfinite(each).all(axis=0)] for each in points]
     every = np.hstack(points)
-    if every.size == 0:
+    if not every.size:
         raise ValueError("a figure has a point")
-    low, high = every.min(axis=1, keepdims=True), every.max(axis=1, keepdims=True)
-    size = np.where(high > low, high - low, 1.0)
+    low, high = every.T.min(axis=0), every.T.max(axis=0)
+    size = np.maximum(high - low, np.finfo(float).tiny)
     parts = []
-    for series, each in zip(figure["series"], points, strict=True):
-        x, y = (each - low) / size
-        places = " ".join(f"{left:.6f},{top:.6f}" for left, top in zip(x, 1 - y, strict=True))
-        parts.append(f'<polyline {_LINE} points="{places}"><title>{escape(series["name"])}</title></polyline>')
+    for number, each in enumerate(points):
+        places = " ".join(f"{x:.6f},{1 - y:.6f}" for x, y in (each.T - low) / size)
+        name = escape(figure["series"][number]["name"])
+        parts.append(f'<polyline {_LINE} points="{places}"><title>{name}</title></polyline>')
     for name, place in _TEXTS.items():
         parts.append(f'<text font-size="0.05" {place}>{escape(figure[name])}</text>')
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-0.1 -0.2 1.3 1.4">{"".join(parts)}</svg>'

@@ -104,7 +104,7 @@ class Trainer:
         """Everything that going on needs, as NPZ."""
         best = self.last if self.stopping.best_weights is None else self.stopping.best_weights
         losses = [[row["loss"], row["val_loss"]] for row in self.history]
-        state = {"last": self.last, "best": best, "losses": np.array(losses).reshape(-1, 2)}
+        state = {"last": self.last, "best": best, "losses": np.array(losses)}
         save_arrays(path, state)
 
     def restore(self, path: Path) -> None:
