@@ -25,7 +25,9 @@ def group_folds(groups: Array, folds: int, seed: int) -> Ints:
     _, group = factorize(groups, "groups")
     sizes = np.bincount(group)
     if len(sizes) < 2:
-        raise WrongInput("one group cannot be held out", "1 group", "at least two", "Leave groups= out.", field="groups")
+        raise WrongInput(
+            "one group cannot be held out", "1 group", "at least two", "Leave groups= out.", field="groups"
+        )
     order = np.random.default_rng(seed).permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
     fill, fold_of = np.zeros(min(folds, len(sizes)), np.int64), np.empty(len(sizes), np.int64)

@@ -101,9 +101,9 @@ class Frame:
 
 
 def matrix(columns: Mapping[str, Array], rows: int) -> Array:
-    """(rows, columns): float64 where all are numbers, else objects."""
+    """(rows, columns): float64 where all are numbers, else objects; each column in one piece of memory."""
     kind: type = np.float64 if all(values.dtype.kind in "biuf" for values in columns.values()) else object
-    out = np.empty((rows, len(columns)), kind)
+    out = np.empty((rows, len(columns)), kind, order="F")
     for i, values in enumerate(columns.values()):
         out[:, i] = values
     return out

@@ -60,9 +60,7 @@ def moments(table: Array, names: list[str]) -> list[Moments]:
     assert total is not None
     for i in np.flatnonzero(~np.isfinite(total[1] + total[2])):
         infinite(table[:, i], names[i])
-    return [
-        Moments(n=int(n), mean=float(mean), m2=float(m2)) for n, mean, m2 in zip(*total, strict=True)
-    ]
+    return [Moments(n=int(n), mean=float(mean), m2=float(m2)) for n, mean, m2 in zip(*total, strict=True)]
 
 
 def infinite(values: Array, name: str) -> None:

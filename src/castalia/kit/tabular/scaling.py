@@ -38,8 +38,12 @@ class Affine(PerColumn[S], Generic[S]):
     def cell(self, state: S, name: str) -> Cell:
         shift, scale = self.line(state)
 
-        def one(value: Any) -> tuple[float]:
-            return ((float(value) - shift) / scale,) if value is not None else (np.nan,)
+        slow = super().cell(state, name)
+
+        def one(value: Any) -> Any:
+            if type(value) is float or type(value) is int:
+                return ((float(value) - shift) / scale,)
+            return slow(value)
 
         return one
 

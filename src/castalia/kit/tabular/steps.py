@@ -25,6 +25,8 @@ FORMAT = 1
 
 Cell = Callable[[Any], Sequence[Any]]
 """From one value (None or NaN where missing) to the values of the columns it becomes."""
+Cells = dict[str, tuple[tuple[str, ...], Cell]]
+"""For each source the columns it becomes, and how one value becomes them."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,8 @@ class Step(Record):
             f"{type(self).__name__} has no inverse", "", "a step that loses nothing", "Keep the table from before."
         )
 
-    def _cells(self) -> dict[str, tuple[tuple[str, ...], Cell]] | None:
-        """For each source the columns it becomes and how one value becomes them; None where rows cannot be taken apart."""
+    def _cells(self) -> Cells | None:
+        """How single values pass; None where columns depend on each other."""
         return None
 
     def _options(self) -> dict[str, Any]:
@@ -250,7 +252,9 @@ class PerColumn(Step, Generic[S]):
         self._need_fit()
         other._need_fit()
         if type(other) is not type(self) or other._options() != self._options():
-            raise Conflict(f"{type(self).__name__} cannot be merged with another step", shown(other), "the same options")
+            raise Conflict(
+                f"{type(self).__name__} cannot be merged with another step", shown(other), "the same options"
+            )
         same_names(other.sources, self.sources, type(self).__name__)
         self._merge_states(other._fitted())
         return self
@@ -299,7 +303,7 @@ class PerColumn(Step, Generic[S]):
             for name, state in self._fitted().items()
         }
 
-    def _cells(self) -> dict[str, tuple[tuple[str, ...], Cell]]:
+    def _cells(self) -> Cells | None:
         return {name: (self.outputs(state, name), self.cell(state, name)) for name, state in self._fitted().items()}
 
     def _state(self) -> Any:
@@ -308,7 +312,9 @@ class PerColumn(Step, Generic[S]):
     def _restore(self, state: Any) -> None:
         kind = cast(type[S], self.learns)
         if not isinstance(state, Mapping) or not state:
-            raise WrongInput(f"a saved {type(self).__name__} holds no columns", shown(state), "an object of one state a column")
+            raise WrongInput(
+                f"a saved {type(self).__name__} holds no columns", shown(state), "an object of one state a column"
+            )
         self._states = {
             str(name): kind.parse(each, f"a saved {type(self).__name__}, column {name}") for name, each in state.items()
         }
@@ -321,4 +327,3 @@ HOME = {
     "Texts": "texts", "Chain": "pipeline", "Columns": "pipeline", "Keep": "pipeline", "Prepare": "preparing",
 }  # fmt: skip
 """Kind of a saved step: the module that holds its class. Nothing else is ever made from a file."""
-

@@ -156,7 +156,11 @@ class Target(PerColumn[Encoded]):
         return one
 
     def _change(self, frame: Frame) -> dict[str, Array]:
-        if self.on_training != "allow" and frame.rows == self._trained.rows > 1 and set(frame.columns) == set(self.sources):
+        if (
+            self.on_training != "allow"
+            and frame.rows == self._trained.rows > 1
+            and set(frame.columns) == set(self.sources)
+        ):
             if self._digest(frame) == self._trained.digest:
                 self._refuse()
         return super()._change(frame)
