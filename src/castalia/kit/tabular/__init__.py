@@ -1,4 +1,5 @@
-"""Tables made ready for a model: scaled, filled, encoded, cleaned. NumPy alone; pandas, Polars, Arrow and NumPy in, the same out.
+"""Tables made ready for a model: read, cleaned, filled, scaled, encoded. pandas, Polars, Arrow and NumPy in, the same
+out.
 
 >>> from castalia.kit import tabular
 >>> tabular.Standardize().fit_transform({"age": [20.0, 40.0, None]})["age"].tolist()
@@ -13,29 +14,81 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from castalia.kit.tabular.cleaning import Clean as Clean
+    from castalia.kit.tabular.cleaning import Unreadable as Unreadable
+    from castalia.kit.tabular.dates import Dates as Dates
     from castalia.kit.tabular.encoding import Frequency as Frequency
     from castalia.kit.tabular.encoding import Hashed as Hashed
     from castalia.kit.tabular.encoding import OneHot as OneHot
     from castalia.kit.tabular.encoding import Ordinal as Ordinal
+    from castalia.kit.tabular.imputing import Impute as Impute
+    from castalia.kit.tabular.pipeline import Chain as Chain
+    from castalia.kit.tabular.pipeline import Columns as Columns
+    from castalia.kit.tabular.pipeline import Keep as Keep
+    from castalia.kit.tabular.preparing import Prepare as Prepare
+    from castalia.kit.tabular.preparing import UnknownColumns as UnknownColumns
     from castalia.kit.tabular.scaling import MedianIQR as MedianIQR
     from castalia.kit.tabular.scaling import MinMax as MinMax
     from castalia.kit.tabular.scaling import Standardize as Standardize
-    from castalia.kit.tabular.targets import Leak as Leak
+    from castalia.kit.tabular.shaping import Log as Log
+    from castalia.kit.tabular.shaping import Power as Power
+    from castalia.kit.tabular.shaping import Quantile as Quantile
+    from castalia.kit.tabular.steps import Step as Step
     from castalia.kit.tabular.targets import Target as Target
+    from castalia.kit.tabular.texts import Texts as Texts
+    from castalia.kit.tabular.training import Leak as Leak
 
 _HOME = {
+    "Chain": "pipeline",
+    "Clean": "cleaning",
+    "Columns": "pipeline",
+    "Dates": "dates",
     "Frequency": "encoding",
     "Hashed": "encoding",
-    "Leak": "targets",
+    "Impute": "imputing",
+    "Keep": "pipeline",
+    "Leak": "training",
+    "Log": "shaping",
     "MedianIQR": "scaling",
     "MinMax": "scaling",
     "OneHot": "encoding",
     "Ordinal": "encoding",
+    "Power": "shaping",
+    "Prepare": "preparing",
+    "Quantile": "shaping",
     "Standardize": "scaling",
+    "Step": "steps",
     "Target": "targets",
+    "Texts": "texts",
+    "UnknownColumns": "preparing",
+    "Unreadable": "cleaning",
 }
 
-__all__ = sorted(_HOME)
+__all__ = [
+    "Chain",
+    "Clean",
+    "Columns",
+    "Dates",
+    "Frequency",
+    "Hashed",
+    "Impute",
+    "Keep",
+    "Leak",
+    "Log",
+    "MedianIQR",
+    "MinMax",
+    "OneHot",
+    "Ordinal",
+    "Power",
+    "Prepare",
+    "Quantile",
+    "Standardize",
+    "Step",
+    "Target",
+    "Texts",
+    "UnknownColumns",
+    "Unreadable",
+]
 
 
 def __getattr__(name: str) -> object:

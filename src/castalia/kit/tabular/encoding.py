@@ -120,8 +120,8 @@ class OneHot(CountedColumns):
             gone = len(names)
             names.append("(missing)")
         skip = int(self.drop == "first" or (self.drop == "binary" and len(names) == 2))
-        places = [place - skip, gone - skip if gone >= 0 else -1, rare - skip if rare >= 0 else -1]
-        return names[skip:], places[0], places[1], places[2] if self.unknown == "rare" else -1
+        unknown = rare - skip if rare >= 0 and self.unknown == "rare" else -1
+        return names[skip:], place - skip, gone - skip if gone >= 0 else -1, unknown
 
     def outputs(self, state: Counted, name: str) -> tuple[str, ...]:
         return tuple(f"{name}={each}" for each in self._places(state)[0])
@@ -155,7 +155,7 @@ class OneHot(CountedColumns):
         names, place, gone, unknown = self._places(state)
         at = [*place.tolist(), unknown, gone]
         nothing = (0.0,) * len(names)
-        rows = [nothing[:i] + (1.0,) + nothing[i + 1 :] for i in range(len(names))]
+        rows = [(*nothing[:i], 1.0, *nothing[i + 1 :]) for i in range(len(names))]
         by_code = [rows[i] if i >= 0 else nothing for i in at]
         find, strict = state.known.code, self.unknown == "error"
 

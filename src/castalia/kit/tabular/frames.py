@@ -1,8 +1,8 @@
 """Tables of any library as columns of NumPy, and back to the library they came from.
 
-Inside, a column is one of three: numbers or booleans (a NumPy array, not copied where the library lends its memory), times
-(``datetime64``, UTC where the column had a zone), or objects with None where a value is missing. None, NaN, NA and NaT
-mean the same. No library is imported here: who hands in a frame has imported its library.
+Inside, a column is one of three: numbers or booleans (a NumPy array, not copied where the library lends its memory),
+times (``datetime64``, UTC where the column had a zone), or objects with None where a value is missing. None, NaN, NA
+and NaT mean the same. No library is imported here: who hands in a frame has imported its library.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,13 +97,13 @@ class Frame:
         if self.like == "pyarrow":
             arrow = sys.modules["pyarrow"]
             return arrow.table({name: arrow.array(values, from_pandas=True) for name, values in columns.items()})
-        return Table(columns, self.origin) if self.like == "table" else columns
+        return Table(cast(Mapping[str, Sequence[Any]], columns), self.origin) if self.like == "table" else columns
 
 
 def matrix(columns: Mapping[str, Array], rows: int) -> Array:
     """(rows, columns): float64 where all are numbers, else objects; each column in one piece of memory."""
     kind: type = np.float64 if all(values.dtype.kind in "biuf" for values in columns.values()) else object
-    out = np.empty((rows, len(columns)), kind, order="F")
+    out: Array = np.empty((rows, len(columns)), kind, order="F")
     for i, values in enumerate(columns.values()):
         out[:, i] = values
     return out

@@ -10,7 +10,7 @@ from pydantic import model_validator
 from castalia.core.errors import WrongInput
 from castalia.core.system import Field
 from castalia.kit.tabular.encoding import Counted
-from castalia.kit.tabular.frames import Array, missing, numbers
+from castalia.kit.tabular.frames import Array, missing, numbers, objects
 from castalia.kit.tabular.levels import Level
 from castalia.kit.tabular.moments import moments
 from castalia.kit.tabular.steps import Cell, PerColumn, Rows, State
@@ -38,8 +38,8 @@ class FilledByMean(Filling):
 class Impute(PerColumn[Filling]):
     """Fill what is missing: by the mean, the median, the most frequent value (of ties the smallest), or a constant.
 
-    "missing" makes a category of it, the text ``(missing)``. ``indicator`` adds ``column?``, 1 where a value was missing:
-    for columns that missed any in training ("seen"), or for all.
+    "missing" makes a category of it, the text ``(missing)``. ``indicator`` adds ``column?``, 1 where a value was
+    missing: for columns that missed any in training ("seen"), or for all.
     """
 
     learns: ClassVar[type[State]] = Filling
@@ -105,6 +105,8 @@ class Impute(PerColumn[Filling]):
         if gone.any():
             values = values.astype(object) if values.dtype.kind == "M" else values.copy()
             values[gone] = state.fill
+            if isinstance(state.fill, bool):
+                values = objects(values.tolist())
         return [values, *told]
 
     def undo(self, state: Filling, name: str, columns: list[Array]) -> Array:

@@ -1,7 +1,7 @@
 """Steps one after another, steps side by side, and one row through them.
 
-``Chain(a, Chain(b, c))`` is ``Chain(a, b, c)``. The steps are copied when a chain is made: fitting a chain changes no step
-of yours, and a step can stand in two chains.
+``Chain(a, Chain(b, c))`` is ``Chain(a, b, c)``. The steps are copied when a chain is made: fitting a chain changes no
+step of yours, and a step can stand in two chains.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Chain(Served):
             if not isinstance(step, Step):
                 raise WrongInput("a chain is made of steps", shown(step), "steps such as Standardize()", field="steps")
         flat = [each for step in steps for each in (step.steps if isinstance(step, Chain) else (step,))]
-        super().__init__(steps=tuple(each.model_copy(deep=True) for each in flat))
+        Step.__init__(self, steps=tuple(each.model_copy(deep=True) for each in flat))
 
     @property
     def fitted(self) -> bool:
@@ -89,7 +89,7 @@ class Chain(Served):
             following = step._cells()
             if found is None or following is None:
                 return None
-            found = {name: _joined(outs, cell, following) for name, (outs, cell) in found.items()}
+            found = {name: joined(outs, cell, following) for name, (outs, cell) in found.items()}
         return found
 
     def _options(self) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Chain(Served):
         return made
 
 
-def _joined(outs: tuple[str, ...], cell: Cell, following: Cells) -> tuple[tuple[str, ...], Cell]:
+def joined(outs: tuple[str, ...], cell: Cell, following: Cells) -> tuple[tuple[str, ...], Cell]:
     """A cell, then the cells of the next step for each of its values."""
     nexts = [following.get(out, ((), _nothing)) for out in outs]
     names = tuple(name for more, _ in nexts for name in more)
@@ -154,7 +154,7 @@ class Columns(Served):
             if not isinstance(step, Step):
                 raise WrongInput("columns go to steps", shown(step), "a step such as Standardize()", field="parts")
             pairs.append(((names,) if isinstance(names, str) else tuple(names), step.model_copy(deep=True)))
-        super().__init__(parts=tuple(pairs), rest=rest)
+        Step.__init__(self, parts=tuple(pairs), rest=rest)
 
     @property
     def fitted(self) -> bool:
@@ -260,7 +260,9 @@ class Columns(Served):
     @classmethod
     def _loaded(cls, options: Any, state: Any) -> Step:
         try:
-            parts = {tuple(names): Step.of_plain(each) for names, each in options["parts"]}
+            parts: dict[str | tuple[str, ...], Step] = {
+                tuple(names): Step.of_plain(each) for names, each in options["parts"]
+            }
             made = cls(parts, rest=options["rest"])
         except (KeyError, TypeError, ValueError):
             raise WrongInput("a saved Columns has other options", shown(options), "parts and rest") from None

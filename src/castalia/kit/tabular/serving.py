@@ -23,8 +23,8 @@ class Served(Step):
     def row(self, values: Mapping[str, Any]) -> Floats:
         """(k,) float64 of one row, in the order of ``features``: to the last bit what ``transform`` gives for it.
 
-        A name that fit has not seen is refused. A name left out is a missing value where training had any in that column,
-        and refused where it had none.
+        A name that fit has not seen is refused. A name left out is a missing value where training had any in that
+        column, and refused where it had none.
         """
         if self._row is None:
             self._need_fit()

@@ -1,13 +1,14 @@
 """Target encoding that does not tell the training rows their own y.
 
-A level becomes the mean of y in it, drawn towards the mean of all rows. In ``fit_transform`` the encoding of a row comes
-from rows of other folds alone: at random, of other groups, or only from earlier times. In ``transform`` it comes from
-all training rows. The two differ on the training rows, and the second leaks there (scikit-learn#32318): ``transform``
-recognises the table of ``fit`` and refuses it.
+A level becomes the mean of y in it, drawn towards the mean of all rows. In ``fit_transform`` the encoding of a row
+comes from rows of other folds alone: at random, of other groups, or only from earlier times. In ``transform`` it comes
+from all training rows. The two differ on the training rows, and the second leaks there (scikit-learn#32318):
+``transform`` recognises the table of ``fit`` and refuses it.
 
-How much a level is drawn to the mean is estimated (``smooth="auto"``): rows of one level differ by s2, levels by t2, and
-a level of n rows keeps n / (n + s2/t2) of its deviation: the empirical Bayes estimate of a one-way random-effects model,
-by its moments (Searle, Casella and McCulloch 1992). Where levels differ no more than chance, all become the mean.
+How much a level is drawn to the mean is estimated (``smooth="auto"``): rows of one level differ by s2, levels by t2,
+and a level of n rows keeps n / (n + s2/t2) of its deviation: the empirical Bayes estimate of a one-way random-effects
+model, by its moments (Searle, Casella and McCulloch 1992). Where levels differ no more than chance, all become the
+mean.
 
 Three traps it avoids. A level without other rows gets the mean of all rows, the same number in every fold, so a fold
 cannot be told by it (edaprep#36). Deviations are taken from the mean of the same rows that the level's mean is of. And
@@ -16,9 +17,7 @@ folds are few: with one row a fold the encoding is a code of its own y (leave-on
 
 from __future__ import annotations
 
-import hashlib
 import math
-import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
@@ -31,15 +30,12 @@ from castalia.core.record import shown
 from castalia.core.system import Field
 from castalia.kit.tabular.folding import group_folds, random_folds, time_blocks
 from castalia.kit.tabular.frames import Array, Floats, Frame, Ints
-from castalia.kit.tabular.levels import MISSING, UNKNOWN, Level, Levels, factorize
+from castalia.kit.tabular.levels import MISSING, Level, Levels, factorize
 from castalia.kit.tabular.steps import Cell, PerColumn, Rows, State
+from castalia.kit.tabular.training import Trained, refuse_training
 
 FEW = 20
 """So many distinct whole numbers are classes, more are amounts."""
-
-
-class Leak(UserWarning):
-    """A training row is about to see its own y."""
 
 
 class Encoded(State):
@@ -62,15 +58,9 @@ class Encoded(State):
         return Levels(self.levels)
 
 
-class Trained(State):
-    """How the table of fit is recognised."""
-
-    rows: int = Field(ge=0)
-    digest: str
-
-
 class Target(PerColumn[Encoded]):
-    """The mean of y in each level: of an amount, of two classes (the second in order), or of each of several classes."""
+    """The mean of y in each level: of an amount, of two classes (the second in order), or of each of several classes.
+    """
 
     learns: ClassVar[type[State]] = Encoded
 
@@ -109,7 +99,7 @@ class Target(PerColumn[Encoded]):
 
     def _learn(self, frame: Frame, rows: Rows) -> None:
         super()._learn(frame, rows)
-        self._trained = Trained(rows=frame.rows, digest=self._digest(frame) or "")
+        self._trained = Trained.of(frame)
 
     def _learn_change(self, frame: Frame, rows: Rows) -> dict[str, Array]:
         classes, y = y_columns(rows.y, self.target)
@@ -125,7 +115,7 @@ class Target(PerColumn[Encoded]):
                 moved = np.stack([sums.without(k, earlier).deviations(self.smooth) for k in range(folds)])
                 made[out] = mean + moved[fold, place]
         self._states = states
-        self._trained = Trained(rows=frame.rows, digest=self._digest(frame) or "")
+        self._trained = Trained.of(frame)
         return made
 
     def _folds(self, count: int, rows: Rows, y: Floats | None) -> tuple[Ints, int, bool]:
@@ -135,7 +125,7 @@ class Target(PerColumn[Encoded]):
             return time_blocks(rows.time, self.folds), self.folds + 1, True
         if rows.groups is not None:
             return group_folds(rows.groups, self.folds, self.seed), self.folds, False
-        classes = None if y is None else (np.arange(len(y)) + 1) @ y if len(y) > 1 else y[0]
+        classes = None if y is None else np.rint(np.arange(1.0, len(y) + 1) @ y).astype(np.int64)
         return random_folds(count, self.folds, classes, self.seed), self.folds, False
 
     # --- using ---------------------------------------------------------------------------------
@@ -156,37 +146,9 @@ class Target(PerColumn[Encoded]):
         return one
 
     def _change(self, frame: Frame) -> dict[str, Array]:
-        if (
-            self.on_training != "allow"
-            and frame.rows == self._trained.rows > 1
-            and set(frame.columns) == set(self.sources)
-        ):
-            if self._digest(frame) == self._trained.digest:
-                self._refuse()
+        if self.on_training != "allow" and self._trained.knows(frame):
+            refuse_training("Target", self._trained.rows, self.on_training)
         return super()._change(frame)
-
-    def _refuse(self) -> None:
-        cure = (
-            "For the rows that a model learns from use fit_transform(table, y); to encode them as if they were new, "
-            "Target(on_training='allow')."
-        )
-        if self.on_training == "warn":
-            warnings.warn(f"Target.transform got the table of fit: these encodings know their own y. {cure}", Leak, 3)
-        else:
-            raise WrongInput(
-                "Target.transform got the table of fit: each row would see its own y", f"the same {self._trained.rows} rows",
-                "rows that fit has not seen", cure, field="table",
-            )  # fmt: skip
-
-    def _digest(self, frame: Frame) -> str | None:
-        """Of the levels of every row; None where one is unknown, so that it cannot be the table of fit."""
-        found = hashlib.blake2b(digest_size=16)
-        for name, state in self._fitted().items():
-            codes = state.known.codes(frame.columns[name], name)
-            if (codes == UNKNOWN).any():
-                return None
-            found.update(codes.tobytes())
-        return found.hexdigest()
 
     def _state(self) -> Any:
         return {"trained": self._trained.plain(), "columns": super()._state()}
