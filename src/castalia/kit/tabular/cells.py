@@ -26,6 +26,11 @@ _CELL = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[+-]?)\s*(?P<before>[^\d\s.,()+-]*)\s*(?P<minus>-?)"
     r"(?P<digits>(?:\d[\d.,'_ ]*|[.,]\d+)(?:(?<=[\d.,])[eE][+-]?\d+)?)\s*(?P<after>[^\d\s()]*)\s*(?P<close>\))?"
 )
+_PLAIN = {
+    ".": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"),
+    ",": re.compile(r"-?(?:0|[1-9][0-9]*)(?:,[0-9]+)?"),
+}
+"""The usual case, read at once."""
 _GROUPED = {
     ".": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,3}(?:[ '_]\d{3})+(?:\.\d*)?|\d*\.?\d*"),
     ",": re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d*)?|\d{1,3}(?:[ '_]\d{3})+(?:,\d*)?|\d*,?\d*"),
@@ -55,6 +60,8 @@ def number(text: str, decimal: Decimal = ".") -> tuple[float, str] | None:
     >>> number("$1,234.50"), number("1.234,50 €", ","), number("12 %"), number("(7)")
     ((1234.5, ''), (1234.5, ''), (0.12, ''), (-7.0, ''))
     """
+    if _PLAIN[decimal].fullmatch(text):
+        return float(text.replace(",", ".")), ""
     for space in _SPACES:
         text = text.replace(space, " ")
     found = _CELL.fullmatch(text.strip().replace("\u2212", "-").replace("\u2019", "'"))

@@ -31,13 +31,14 @@ from castalia.kit.tabular.cells import (
 )
 from castalia.kit.tabular.daytimes import Order, moment, order_of
 from castalia.kit.tabular.frames import Array, Frame, objects
+from castalia.kit.tabular.kinds import FEW, common_spellings, is_boolean, is_date, is_number, is_prose, nearly_all
 from castalia.kit.tabular.levels import factorize
 from castalia.kit.tabular.reports import Change, Report, as_text, copies, renamed
 from castalia.kit.tabular.steps import Cell, PerColumn, Rows, State
 
 Holds = Literal["number", "boolean", "date", "category", "text"]
-FEW = 20
-"""Rows from which a column of all different values counts as an identifier."""
+REMEMBERED = 1000
+"""Cells of a column whose reading is kept, so that a common value is read once."""
 
 
 class Unreadable(UserWarning):
@@ -105,9 +106,12 @@ class Clean(PerColumn[Cleaned]):
         if values.dtype.kind != "O" and self.holds.get(name, "number") in ("number", "boolean", "date"):
             holds: Holds = {"M": "date", "b": "boolean"}.get(values.dtype.kind, "number")  # type: ignore[assignment]
             return Cleaned(name=name, holds=holds, remark=_remark(values, name))
-        texts = [trimmed(as_text(value)) for value in values.tolist() if value is not None and value == value]
         gone, gone_number = self._words()
-        counts = Counter(text for text in texts if text.casefold() not in gone)
+        counts = Counter[str]()
+        for value, n in Counter(values.tolist()).items():
+            text = "" if value is None or value != value else trimmed(as_text(value))
+            if text.casefold() not in gone:
+                counts[text] += n
         strict = Counter({text: n for text, n in counts.items() if text.casefold() not in gone_number})
         draft = self._kind(name, counts, strict, self.holds.get(name))
         if not counts:
@@ -116,7 +120,7 @@ class Clean(PerColumn[Cleaned]):
         distinct = Counter[Any]()
         for text, n in counts.items():
             distinct[read(text)] += n
-        missed = distinct.pop(None, 0) or len(texts) < len(values) or sum(counts.values()) < len(texts)
+        missed = distinct.pop(None, 0) or sum(counts.values()) < len(values)
         remark = "constant" if len(distinct) == 1 and not missed else ""
         codes = draft.holds == "category" and max(distinct.values(), default=0) == 1 and len(distinct) >= FEW
         return draft.model_copy(update={"remark": "identifier" if codes else remark})
@@ -127,10 +131,9 @@ class Clean(PerColumn[Cleaned]):
 
     def _kind(self, name: str, counts: Counter[str], strict: Counter[str], asked: Holds | None) -> Cleaned:
         """What the present cells are, or are said to be."""
-        total = sum(strict.values())
-        enough = self.mostly * total
-        if asked in (None, "number") and total:
-            mark = decimal_mark(text for text in strict if number(text) or number(text, ","))
+        spare = (1 - self.mostly) * sum(strict.values()) if strict else -1.0
+        if asked == "number" or (asked is None and nearly_all(strict, is_number, spare)):
+            mark = decimal_mark(text for text in strict if is_number(text))
             units = Counter[str]()
             for text, n in strict.items():
                 found = number(text, mark) if mark else None
@@ -138,20 +141,17 @@ class Clean(PerColumn[Cleaned]):
                     units[found[1]] += n
             bare = units.pop("", 0)
             unit, most = units.most_common(1)[0] if units else ("", 0)
-            if asked or (mark and bare + most >= enough):
+            if asked or (mark and sum(strict.values()) - bare - most <= spare):
                 return Cleaned(name=name, holds="number", decimal=mark or ".", unit=unit)
-        truths = sum(n for text, n in strict.items() if boolean(text) is not None)
-        if asked == "boolean" or (asked is None and total and truths >= enough):
+        if asked == "boolean" or (asked is None and nearly_all(strict, is_boolean, spare)):
             return Cleaned(name=name, holds="boolean")
-        orders: tuple[Order, ...] = ("day", "month")
-        dated = sum(n for text, n in strict.items() if any(moment(text, each) is not None for each in orders))
-        if asked == "date" or (asked is None and total and dated >= enough):
+        if asked == "date" or (asked is None and nearly_all(strict, is_date, spare)):
             return Cleaned(
                 name=name, holds="date", order=order_of(strict, name) if self.order == "auto" else self.order
             )
-        if asked == "text" or (asked is None and _is_prose(counts)):
+        if asked == "text" or (asked is None and is_prose(counts)):
             return Cleaned(name=name, holds="text")
-        return Cleaned(name=name, holds="category", spellings=_spellings(counts) if self.spellings else {})
+        return Cleaned(name=name, holds="category", spellings=common_spellings(counts) if self.spellings else {})
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -213,13 +213,18 @@ class Clean(PerColumn[Cleaned]):
 
     def cell(self, state: Cleaned, name: str) -> Cell:
         read, numeric = self._reader(state), state.holds == "number"
+        known: dict[str, tuple[Any]] = {}
 
         def one(value: Any) -> tuple[Any]:
             if numeric and type(value) is float and math.isfinite(value):
                 return (value,)
+            if type(value) is str and value in known:
+                return known[value]
             clean = read(value)
             if clean is None and not self._is_missing(value):
                 _warn(name, state, [value])
+            elif type(value) is str and len(known) < REMEMBERED:
+                known[value] = (clean,)
             return (clean,)
 
         return one
@@ -316,18 +321,3 @@ def _remark(values: Array, name: str) -> Literal["", "constant", "identifier", "
     if values.dtype.kind in "iu" and len(levels) == len(values) >= FEW and levels[-1] - levels[0] == len(values) - 1:
         return "identifier"
     return ""
-
-
-def _is_prose(counts: Counter[str]) -> bool:
-    """Most rows differ, and they have several words."""
-    rows, distinct = sum(counts.values()), len(counts)
-    words = sum(text.count(" ") + 1 for text in counts) / max(distinct, 1)
-    return distinct > FEW and distinct > rows / 2 and words >= 2.5
-
-
-def _spellings(counts: Counter[str]) -> dict[str, str]:
-    """For each spelling in common the most frequent one, where there are several or it is not trivial."""
-    best: dict[str, str] = {}
-    for text in sorted(counts, key=lambda text: (-counts[text], text)):
-        best.setdefault(spelling(text), text)
-    return best

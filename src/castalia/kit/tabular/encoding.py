@@ -232,6 +232,9 @@ class Ordinal(ByLevel):
 class Frequency(ByLevel):
     """The share of the training rows that have the level; 0 for one that fit has not seen."""
 
+    def outputs(self, state: Counted, name: str) -> tuple[str, ...]:
+        return (f"{name}.frequency",)
+
     def table(self, state: Counted) -> Floats:
         return np.array([*state.counts, 0.0, float(state.missing)]) / state.rows
 

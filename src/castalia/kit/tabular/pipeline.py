@@ -6,7 +6,7 @@ step of yours, and a step can stand in two chains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import PrivateAttr
@@ -137,7 +137,8 @@ def _nothing(value: Any) -> tuple[Any, ...]:
 class Columns(Served):
     """Columns sent to steps by name: ``Columns({"age": Standardize(), ("city", "plan"): OneHot()})``.
 
-    What is not named is left out, kept as it is, or an error. What comes out is in the order of the mapping.
+    A list of pairs of names and step sends a column to several steps. What is not named is left out, kept as it is, or
+    an error. What comes out is in this order.
     """
 
     parts: tuple[tuple[tuple[str, ...], Step], ...] = Field(min_length=1, description="Names, and their step.")
@@ -147,10 +148,13 @@ class Columns(Served):
     _kept: Keep | None = PrivateAttr(None)
 
     def __init__(
-        self, parts: Mapping[str | tuple[str, ...], Step], *, rest: Literal["drop", "keep", "error"] = "drop"
+        self,
+        parts: Mapping[str | tuple[str, ...], Step] | Sequence[tuple[str | tuple[str, ...], Step]],
+        *,
+        rest: Literal["drop", "keep", "error"] = "drop",
     ) -> None:
         pairs = []
-        for names, step in parts.items():
+        for names, step in parts.items() if isinstance(parts, Mapping) else parts:
             if not isinstance(step, Step):
                 raise WrongInput("columns go to steps", shown(step), "a step such as Standardize()", field="parts")
             pairs.append(((names,) if isinstance(names, str) else tuple(names), step.model_copy(deep=True)))
@@ -260,9 +264,9 @@ class Columns(Served):
     @classmethod
     def _loaded(cls, options: Any, state: Any) -> Step:
         try:
-            parts: dict[str | tuple[str, ...], Step] = {
-                tuple(names): Step.of_plain(each) for names, each in options["parts"]
-            }
+            parts: list[tuple[str | tuple[str, ...], Step]] = [
+                (tuple(names), Step.of_plain(each)) for names, each in options["parts"]
+            ]
             made = cls(parts, rest=options["rest"])
         except (KeyError, TypeError, ValueError):
             raise WrongInput("a saved Columns has other options", shown(options), "parts and rest") from None

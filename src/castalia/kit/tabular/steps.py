@@ -322,7 +322,7 @@ class PerColumn(Step, Generic[S]):
 
 HOME = {
     "Standardize": "scaling", "MinMax": "scaling", "MedianIQR": "scaling", "Quantile": "shaping", "Log": "shaping",
-    "Power": "shaping", "Impute": "imputing", "NearestRows": "neighbours", "OneHot": "encoding", "Ordinal": "encoding",
+    "Power": "shaping", "Impute": "imputing", "OneHot": "encoding", "Ordinal": "encoding",
     "Frequency": "encoding", "Hashed": "encoding", "Target": "targets", "Clean": "cleaning", "Dates": "dates",
     "Texts": "texts", "Chain": "pipeline", "Columns": "pipeline", "Keep": "pipeline", "Prepare": "preparing",
 }  # fmt: skip

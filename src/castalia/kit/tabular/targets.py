@@ -59,8 +59,7 @@ class Encoded(State):
 
 
 class Target(PerColumn[Encoded]):
-    """The mean of y in each level: of an amount, of two classes (the second in order), or of each of several classes.
-    """
+    """The mean of y in each level: of an amount, of two classes (the second in order), or of each of several classes."""
 
     learns: ClassVar[type[State]] = Encoded
 
@@ -131,7 +130,7 @@ class Target(PerColumn[Encoded]):
     # --- using ---------------------------------------------------------------------------------
 
     def outputs(self, state: Encoded, name: str) -> tuple[str, ...]:
-        return tuple(f"{name}:{each}" for each in state.classes) or (name,)
+        return tuple(f"{name}.target={each}" for each in state.classes) or (f"{name}.target",)
 
     def apply(self, state: Encoded, name: str, values: Array) -> list[Array]:
         codes = state.known.codes(values, name)
