@@ -47,10 +47,11 @@ class Frame:
             names = _names(table.columns)
             found = {name: _pandas(table.iloc[:, i]) for i, name in enumerate(names)}
             return cls(found, len(table), "pandas", table.index)
-        if library == "polars" and hasattr(table, "columns"):
-            if not hasattr(table, "height"):
+        if library == "polars":
+            if type(table).__name__ == "LazyFrame":
                 raise WrongInput("a lazy table has no rows yet", "a LazyFrame", "a DataFrame", "Call .collect() first.")
-            return cls({name: _polars(table[name]) for name in table.columns}, table.height, "polars")
+            if hasattr(table, "columns"):
+                return cls({name: _polars(table[name]) for name in table.columns}, table.height, "polars")
         if library == "pyarrow" and hasattr(table, "column_names"):
             names = _names(table.column_names)
             return cls({name: _arrow(table.column(i)) for i, name in enumerate(names)}, table.num_rows, "pyarrow")

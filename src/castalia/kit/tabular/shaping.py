@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from statistics import NormalDist
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from castalia.core.errors import WrongInput
 from castalia.core.system import Field
+from castalia.kit.stats import normal_cdf, normal_quantile
 from castalia.kit.tabular.frames import Array, Floats, numbers
-from castalia.kit.tabular.moments import infinite
+from castalia.kit.tabular.moments import infinite, moments
 from castalia.kit.tabular.steps import PerColumn, Rows, State
 
 EDGE = 5.199337582605575
@@ -68,7 +68,7 @@ class Quantile(PerColumn[Marks]):
         share[inner == marks[-1]], share[inner == marks[0]] = 1.0, 0.0
         share = np.where(inner > marks[-1], 1.0, np.where(inner < marks[0], 0.0, share))
         if self.shape == "normal":
-            share = np.clip(normal_quantile(share), -EDGE, EDGE)
+            share = np.array([_normal(each) for each in share.tolist()], np.float64)
         out = np.full(len(x), np.nan)
         out[there] = share
         return [out]
@@ -76,20 +76,14 @@ class Quantile(PerColumn[Marks]):
     def undo(self, state: Marks, name: str, columns: list[Array]) -> Array:
         share = numbers(columns[0], name)
         if self.shape == "normal":
-            share = np.vectorize(normal_share, otypes=[float])(share) if len(share) else share
+            share = np.array([normal_cdf(each) for each in share.tolist()], np.float64)
         return np.asarray(np.interp(share, np.linspace(0, 1, len(state.array)), state.array))
 
 
-def normal_share(x: float) -> float:
-    """The share of a normal distribution below ``x``."""
-    return 0.5 * math.erfc(-x / math.sqrt(2))
-
-
-def normal_quantile(share: Floats) -> Floats:
-    """Where a normal distribution has this share below (Wichura's AS 241); infinite at 0 and 1."""
-    quantile = NormalDist().inv_cdf
-    flat = [quantile(p) if 0 < p < 1 else (math.inf if p >= 1 else -math.inf) for p in share.tolist()]
-    return np.array(flat, np.float64)
+def _normal(share: float) -> float:
+    if not 0 < share < 1:
+        return EDGE if share >= 1 else -EDGE
+    return min(max(normal_quantile(share), -EDGE), EDGE)
 
 
 class Log(PerColumn[State]):
@@ -135,7 +129,8 @@ class Power(PerColumn[Powered]):
         moved = yeo_johnson(x, power)
         if not self.standardize:
             return Powered(power=power, mean=0.0, deviation=1.0)
-        return Powered(power=power, mean=float(moved.mean()), deviation=float(moved.std()) or 1.0)
+        found = moments(moved[:, None], [name])[0]
+        return Powered(power=power, mean=found.mean, deviation=found.deviation or 1.0)
 
     def apply(self, state: Powered, name: str, values: Array) -> list[Array]:
         return [(yeo_johnson(numbers(values, name), state.power) - state.mean) / state.deviation]

@@ -59,7 +59,7 @@ class Encoded(State):
 
 
 class Target(PerColumn[Encoded]):
-    """The mean of y in each level: of an amount, of two classes (the second in order), or of each of several classes."""
+    """The mean of y in each level: of an amount, of two classes (the second in order), or of each of several."""
 
     learns: ClassVar[type[State]] = Encoded
 
