@@ -24,7 +24,8 @@ CURRENCIES = frozenset(
 _SPACES = "\u00a0\u202f\u2009"
 _CELL = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[+-]?)\s*(?P<before>[^\d\s.,()+-]*)\s*(?P<minus>-?)"
-    r"(?P<digits>(?:\d[\d.,'_ ]*|[.,]\d+)(?:(?<=[\d.,])[eE][+-]?\d+)?)\s*(?P<after>[^\d\s()]*)\s*(?P<close>\))?"
+    r"(?P<digits>(?:\d[\d.,'_ ]*|[.,]\d+)(?:(?<=[\d.,])[eE][+-]?\d+)?)\s*(?P<after>[^\d\s()]*)\s*(?P<close>\))?",
+    re.ASCII,
 )
 _PLAIN = {
     ".": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"),
@@ -54,7 +55,7 @@ def spelling(text: str) -> str:
 def number(text: str, decimal: Decimal = ".") -> tuple[float, str] | None:
     """The number a cell writes and its unit ("" for none); None where it writes none.
 
-    Thousands are grouped by the other mark, by spaces, apostrophes or underscores; a currency stands before or behind;
+    Thousands are grouped by the other mark, by spaces, apostrophes or underscores; a currency stands before or behind, a unit behind;
     per cent is divided by 100; parentheses and a minus sign make it negative. ``007`` is an identifier, not a number.
 
     >>> number("$1,234.50"), number("1.234,50 €", ","), number("12 %"), number("(7)")
@@ -76,13 +77,15 @@ def number(text: str, decimal: Decimal = ".") -> tuple[float, str] | None:
         value = float(digits.replace(decimal, ".") + (f"e{exponent}" if exponent else ""))
     except ValueError:
         return None
-    units = [unit for unit in (found["before"], found["after"]) if unit and unit.lower() not in CURRENCIES]
-    if units == ["%"]:
-        value, units = value / 100, []
-    if len(units) > 1:
-        return None
+    before, unit = found["before"].lower(), found["after"]
+    if before and before not in CURRENCIES:
+        return None  # "shop 3" is a name
+    if unit == "%":
+        value, unit = value / 100, ""
+    elif unit.lower() in CURRENCIES:
+        unit = ""
     negative = bool(found["open"]) != ((found["sign"] == "-") != (found["minus"] == "-"))
-    return -value if negative else value, units[0] if units else ""
+    return -value if negative else value, unit
 
 
 def decimal_mark(cells: Iterable[str]) -> Decimal | None:

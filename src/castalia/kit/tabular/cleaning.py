@@ -205,11 +205,17 @@ class Clean(PerColumn[Cleaned]):
         if state.holds == "date" and kind == "M":
             return [values.astype("datetime64[us]", copy=False)]
         read, listed = self._reader(state), list(values) if kind == "M" else values.tolist()
-        found = {value: read(value) for value in dict.fromkeys(listed)}
-        lost = [value for value, clean in found.items() if clean is None and not self._is_missing(value)]
+        if set(map(type, listed)) <= {str, type(None)}:
+            found = {value: read(value) for value in dict.fromkeys(listed)}
+            made = [found[value] for value in listed]
+        else:  # True, 1 and 1.0 are one key
+            made = [read(value) for value in listed]
+        lost = [
+            value for value, clean in zip(listed, made, strict=True) if clean is None and not self._is_missing(value)
+        ]
         if lost:
-            _warn(name, state, lost)
-        return [_typed([found[value] for value in listed], state.holds)]
+            _warn(name, state, list(dict.fromkeys(lost)))
+        return [_typed(made, state.holds)]
 
     def cell(self, state: Cleaned, name: str) -> Cell:
         read, numeric = self._reader(state), state.holds == "number"

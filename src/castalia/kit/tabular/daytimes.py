@@ -84,11 +84,11 @@ def _read(found: re.Match[str], order: Order | None) -> int | None:
 
 
 def order_of(cells: Iterable[str], name: str) -> Order | None:
-    """Whether day or month comes first in a column; None where it makes no difference.
+    """Whether day or month comes first in a column; None where no cell is so written.
 
     WrongInput where cells contradict each other, and where every cell can be read both ways.
     """
-    day = month = either = ""
+    day = month = either = same = ""
     for cell in cells:
         found = _EITHER.fullmatch(cell.strip())
         if found is None:
@@ -100,6 +100,8 @@ def order_of(cells: Iterable[str], name: str) -> Order | None:
             month = cell
         elif one != two:
             either = cell
+        else:
+            same = cell
     if day and month:
         raise WrongInput(
             f"column {name} has dates of two kinds", f"{day!r} (day first) and {month!r} (month first)", "one order",
@@ -110,4 +112,4 @@ def order_of(cells: Iterable[str], name: str) -> Order | None:
             f"column {name} has dates that can be read two ways", repr(either), "one date that only one order allows",
             "Say which comes first: order='day' or 'month'.", field=name,
         )  # fmt: skip
-    return "day" if day else "month" if month else None
+    return "month" if month else "day" if day or same else None

@@ -64,7 +64,8 @@ def _counted(values: Array, low: int, high: int) -> tuple[list[Any], Ints]:
     place = np.zeros(high - low + 1, np.int64)
     place[distinct] = np.arange(len(distinct))
     as_bool = values.dtype.kind == "b"
-    return [bool(each) if as_bool else int(each) + low for each in distinct], place[offset]
+    found = (int(each) + low for each in distinct)
+    return [bool(each) if as_bool else each for each in found], place[offset]
 
 
 class Levels:

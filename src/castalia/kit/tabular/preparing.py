@@ -159,7 +159,7 @@ class Prepare(Served):
         if state.holds == "date":
             dates = self.dates.model_copy(deep=True).fit({state.name: values})
             amounts = tuple(each for each in dates.features if not each.endswith("?"))
-            return "a date: its parts", Chain(dates, Columns({amounts: Chain(*scale, gaps)}, rest="keep"))
+            return "a date: its parts", Chain(dates, Columns({amounts: Chain(*scale, Impute())}, rest="keep"))
         if state.holds == "text":
             return "prose: hashed runs of letters", self.texts
         if len(Counted.of(values, name).levels) <= self.few:
