@@ -156,7 +156,7 @@ def test_a_dirty_table_becomes_a_matrix_without_holes() -> None:
     assert plan["id"] == "left out: identifier" and plan["unit"] == "left out: constant"
     assert plan["amount"] == "a number" and plan["member"] == "yes or no" and plan["since"].startswith("a date")
     assert plan["shop"] == "categories: by y (Target)" and plan["note"].startswith("prose")
-    assert "city=Oslo" in step.features and "city=(missing)" in step.features and "age?" in step.features
+    assert "city=Bern" in step.features and "city=(missing)" in step.features and "age?" in step.features
     assert "since?" in step.features and "shop.target" in step.features
     assert Prepare().fit(table).plan["shop"] == "categories: how frequent"
     assert "city: another spelling of the same" in str(step.report)
@@ -212,7 +212,7 @@ def test_one_row_is_the_table_of_one_row_to_the_last_bit() -> None:
 
 ODD: list[Any] = [None, float("nan"), 0, -0.0, 1.5, -3, 2**70, True, "x", "", " NA ", "1,234", "12 %", "2024-02-29",
                   "31/12/2023", dt.datetime(2024, 2, 29, 12), dt.date(1900, 1, 1), np.float32(0.1), np.int8(3),
-                  np.datetime64("NaT"), np.datetime64("2300-01-01"), pd.NA, float("inf"), "ünï", "\x00", "😀"]  # fmt: skip
+                  np.datetime64("NaT"), np.datetime64("2300-01-01"), pd.NA, float("inf"), "ü", "\x00"]  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)
