@@ -248,6 +248,15 @@ def test_the_same_library_comes_out_with_the_same_numbers() -> None:
     assert Standardize().fit_transform(pa.table(numbers))["number"].null_count == 1
 
 
+def test_an_array_is_a_table_and_comes_back() -> None:
+    x = np.arange(6.0).reshape(3, 2)
+    table = Table.of(x)
+    assert list(table.columns) == ["x0", "x1"] and len(table) == 3
+    assert type(table.native()) is np.ndarray and (table.native() == x).all()
+    with pytest.raises(ValueError, match="two axes"):
+        Table.of(np.ones(3))
+
+
 def test_pandas_keeps_its_index_and_nothing_changes_the_input() -> None:
     table = pd.DataFrame({"a": [1.0, 2.0, np.nan]}, index=["x", "y", "z"])
     before = table.copy()

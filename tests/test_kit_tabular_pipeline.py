@@ -121,7 +121,10 @@ def test_columns_are_sent_by_name() -> None:
     step = Columns({"c": OneHot(), ("a", "b"): MinMax()})
     assert list(step.fit_transform(table)) == ["c=x", "c=y", "a", "b"]
     step.transform({name: table[name] for name in "abc"})
+    holed = Columns({"a": MinMax()}).fit({**table, "z": [None, "hole"]})
+    assert Step.of_plain(json.loads(json.dumps(holed.plain()))) == holed
     kept = Columns({"c": OneHot()}, rest="keep").fit(table)
+    assert Step.of_plain(json.loads(json.dumps(kept.plain()))) == kept
     assert kept.features == ("c=x", "c=y", "a", "b", "d")
     assert Columns([("a", MinMax()), ("c", OneHot()), ("c", Frequency())]).fit(table).features[1:] == (
         "c=x", "c=y", "c.frequency")  # fmt: skip

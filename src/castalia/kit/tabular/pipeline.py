@@ -197,8 +197,9 @@ class Columns(Served):
                 "Name it, or set rest='drop' or 'keep'.", field=next(iter(rest)),
             )  # fmt: skip
         self._kept = Keep() if rest and self.rest == "keep" else None
-        self._seen(frame)
-        self._sources = tuple(frame.columns) if self.rest == "keep" else tuple(n for n in frame.columns if n in named)
+        asked = [name for name in frame.columns if self.rest == "keep" or name in named]
+        self._sources = tuple(asked)
+        self._seen(Frame({name: frame.columns[name] for name in asked}, frame.rows))
         return [*frames, Frame(rest, frame.rows)] if self._kept else frames
 
     def _learn(self, frame: Frame, rows: Rows) -> None:
