@@ -33,7 +33,9 @@ class Table:
 
     @classmethod
     def of(cls, value: Any) -> Table:
-        """From a Table, ``{"columns": {name: values}}``, a dict of columns, or a pandas/Polars/Arrow table."""
+        """From a Table, ``{"columns": {name: values}}``, a dict of columns, a pandas/Polars/Arrow table, or a 2-D
+        array.
+        """
         if isinstance(value, cls):
             return value
         library = type(value).__module__.split(".")[0]
@@ -43,11 +45,13 @@ class Table:
             return cls({name: value[name].to_list() for name in value.columns}, "polars")
         if library == "pyarrow":
             return cls(value.to_pydict(), "pyarrow")
+        if library == "numpy" and getattr(value, "ndim", 0) == 2:
+            return cls({f"x{i}": value[:, i] for i in range(value.shape[1])}, "numpy")
         if isinstance(value, Mapping):
             columns = value["columns"] if set(value) == {"columns"} and isinstance(value["columns"], Mapping) else value
             if all(hasattr(column, "__len__") and not isinstance(column, str | bytes) for column in columns.values()):
                 return cls(columns)
-        raise ValueError("a table: an object of columns, or a pandas, Polars or Arrow table")
+        raise ValueError("a table: an object of columns, a pandas, Polars or Arrow table, or an array of two axes")
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -61,11 +65,13 @@ class Table:
             yield dict(zip(self.columns, values, strict=True))
 
     def native(self, like: str = "") -> Any:
-        """The table as the library it came from (or ``like``): pandas, polars, pyarrow or a dict."""
+        """The table as the library it came from (or ``like``): pandas, polars, pyarrow, numpy (2-D) or a dict."""
         like = like or self.like
         if like == "dict":
             return self.columns
         library = importlib.import_module(like)
+        if like == "numpy":
+            return library.column_stack(list(self.columns.values())) if self.columns else library.empty((0, 0))
         made = library.table(self.columns) if like == "pyarrow" else library.DataFrame(self.columns)
         return made
 

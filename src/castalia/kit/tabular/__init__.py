@@ -1,11 +1,11 @@
-"""Tables: read, streamed and written, whatever the format.
+"""Tables made ready for a model: read, cleaned, filled, scaled, encoded. pandas, Polars, Arrow and NumPy in, the same
+out.
 
 >>> from castalia.kit import tabular
->>> table = tabular.read(b"age,plan\\n31,basic\\n,gold\\n", format="csv")
->>> table.columns["age"].tolist()
-[31.0, nan]
+>>> tabular.Standardize().fit_transform({"age": [20.0, 40.0, None]})["age"].tolist()
+[-1.0, 1.0, nan]
 
-Names are imported on first use, so that ``from castalia.kit import tabular`` costs nothing.
+Names are imported on first use.
 """
 
 from __future__ import annotations
@@ -19,10 +19,91 @@ if TYPE_CHECKING:
     from castalia.kit.tabular.reading import stream as stream
     from castalia.kit.tabular.rows import BadRow as BadRow
     from castalia.kit.tabular.writing import write as write
+    from castalia.kit.tabular.cleaning import Clean as Clean
+    from castalia.kit.tabular.cleaning import Unreadable as Unreadable
+    from castalia.kit.tabular.dates import Dates as Dates
+    from castalia.kit.tabular.encoding import Frequency as Frequency
+    from castalia.kit.tabular.encoding import Hashed as Hashed
+    from castalia.kit.tabular.encoding import OneHot as OneHot
+    from castalia.kit.tabular.encoding import Ordinal as Ordinal
+    from castalia.kit.tabular.imputing import Impute as Impute
+    from castalia.kit.tabular.pipeline import Chain as Chain
+    from castalia.kit.tabular.pipeline import Columns as Columns
+    from castalia.kit.tabular.pipeline import Keep as Keep
+    from castalia.kit.tabular.preparing import Prepare as Prepare
+    from castalia.kit.tabular.preparing import UnknownColumns as UnknownColumns
+    from castalia.kit.tabular.scaling import MedianIQR as MedianIQR
+    from castalia.kit.tabular.scaling import MinMax as MinMax
+    from castalia.kit.tabular.scaling import Standardize as Standardize
+    from castalia.kit.tabular.shaping import Log as Log
+    from castalia.kit.tabular.shaping import Power as Power
+    from castalia.kit.tabular.shaping import Quantile as Quantile
+    from castalia.kit.tabular.steps import Step as Step
+    from castalia.kit.tabular.targets import Target as Target
+    from castalia.kit.tabular.texts import Texts as Texts
+    from castalia.kit.tabular.training import Leak as Leak
 
-_HOME = {"BadRow": "rows", "describe": "reading", "read": "reading", "stream": "reading", "write": "writing"}
+_HOME = {
+    "BadRow": "rows",
+    "describe": "reading",
+    "read": "reading",
+    "stream": "reading",
+    "write": "writing",
+    "Chain": "pipeline",
+    "Clean": "cleaning",
+    "Columns": "pipeline",
+    "Dates": "dates",
+    "Frequency": "encoding",
+    "Hashed": "encoding",
+    "Impute": "imputing",
+    "Keep": "pipeline",
+    "Leak": "training",
+    "Log": "shaping",
+    "MedianIQR": "scaling",
+    "MinMax": "scaling",
+    "OneHot": "encoding",
+    "Ordinal": "encoding",
+    "Power": "shaping",
+    "Prepare": "preparing",
+    "Quantile": "shaping",
+    "Standardize": "scaling",
+    "Step": "steps",
+    "Target": "targets",
+    "Texts": "texts",
+    "UnknownColumns": "preparing",
+    "Unreadable": "cleaning",
+}
 
-__all__ = ["BadRow", "describe", "read", "stream", "write"]
+__all__ = [
+    "BadRow",
+    "Chain",
+    "Clean",
+    "Columns",
+    "Dates",
+    "Frequency",
+    "Hashed",
+    "Impute",
+    "Keep",
+    "Leak",
+    "Log",
+    "MedianIQR",
+    "MinMax",
+    "OneHot",
+    "Ordinal",
+    "Power",
+    "Prepare",
+    "Quantile",
+    "Standardize",
+    "Step",
+    "Target",
+    "Texts",
+    "UnknownColumns",
+    "Unreadable",
+    "describe",
+    "read",
+    "stream",
+    "write",
+]
 
 
 def __getattr__(name: str) -> object:
