@@ -40,8 +40,8 @@ class LeakyReLU(Layer):
         self.slope = slope
 
     def forward(self, x: Array, learning: bool, rng: Generator) -> Array:
-        y = np.multiply(x, x.dtype.type(self.slope), out=self._room("y", x.shape, x.dtype))
-        self._x = x
+        self._x, y = x, self._room("y", x.shape, x.dtype)
+        np.multiply(x, x.dtype.type(self.slope), out=y)
         return np.maximum(y, x, out=y)
 
     def backward(self, gradient: Array, wanted: bool = True) -> Array:
@@ -81,7 +81,7 @@ class SiLU(Layer):
 
     def forward(self, x: Array, learning: bool, rng: Generator) -> Array:
         self._x, self._s = x, sigmoid(x)
-        return x * self._s
+        return np.asarray(x * self._s)
 
     def backward(self, gradient: Array, wanted: bool = True) -> Array:
         gradient *= self._s * (1 + self._x * (1 - self._s))
@@ -96,7 +96,7 @@ class GELU(Layer):
 
     def forward(self, x: Array, learning: bool, rng: Generator) -> Array:
         self._x, self._below = x, special.normal_cdf(x)
-        return x * self._below
+        return np.asarray(x * self._below)
 
     def backward(self, gradient: Array, wanted: bool = True) -> Array:
         gradient *= self._below + self._x * special.normal_pdf(self._x)

@@ -29,7 +29,8 @@ class Conv(Layer):
     """y[o] = b[o] + sum over c, i, j of W[o, c, i, j] x[c, top + i * dilation, left + j * dilation].
 
     ``padding`` zeros on each side; a step of ``stride`` between windows. As everywhere in this field the kernel is not
-    turned round, so it is a cross-correlation. Height after: (height + 2 padding - dilation (kernel - 1) - 1) // stride + 1.
+    turned round, so it is a cross-correlation. It leaves (height + 2 padding - dilation (kernel - 1) - 1) // stride + 1
+    rows.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Conv(Layer):
 
     def build(self, entry: Shape) -> Shape:
         self.entry = _image(entry, "a convolution")
-        channels, height, width = entry
+        _, height, width = entry
         self._padded = (height + 2 * self.padding, width + 2 * self.padding)
         self._out = tuple(
             (size - self.dilation * (kernel - 1) - 1) // self.stride + 1
@@ -156,17 +157,16 @@ class Conv(Layer):
         return whole[:, :, self.padding : height - self.padding, self.padding : width - self.padding]
 
     def __repr__(self) -> str:
+        usual = {"stride": 1, "padding": 0, "dilation": 1}
         more = "".join(
-            f", {name}={value}"
-            for name, value, usual in (("stride", self.stride, 1), ("padding", self.padding, 0), ("dilation", self.dilation, 1))
-            if value != usual
-        )  # fmt: skip
+            f", {name}={getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value
+        )
         kernel = self.kernel[0] if self.kernel[0] == self.kernel[1] else self.kernel
         return f"Conv({self.channels}, {kernel}{more})"
 
 
 class MaxPool(Layer):
-    """The largest number of each window of ``size`` by ``size``; windows do not overlap, a rest at the edge is left out.
+    """The largest number of each window of ``size`` by ``size``. Windows do not overlap; the edge's rest is left out.
 
     Its gradient goes to the first of those that are largest, as in torch.
     """

@@ -1,8 +1,8 @@
 """What a network is made of: a layer with parameters, dense layers, dropout and the change of shape.
 
 A layer is asked three things. ``build``: which shape a row has after it. ``forward``: from a batch x (n, ...) to y.
-``backward``: from dL/dy to dL/dx, while it writes dL/d(its parameters). So the chain rule is a loop over the layers from
-the last to the first, and each layer knows only itself.
+``backward``: from dL/dy to dL/dx, while it writes dL/d(its parameters). So the chain rule is a loop over the layers
+from the last to the first, and each layer knows only itself.
 
 Arrays that a layer returns are its own, and are written over by its next call: training then allocates nothing. What
 ``backward`` is given it may use up.

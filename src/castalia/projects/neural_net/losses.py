@@ -21,8 +21,8 @@ Array = NDArray[Any]
 class Loss:
     """A loss of scores (n, outputs) against a target."""
 
-    def __call__(self, scores: Array, target: Array) -> float:
-        """The sum of the losses of n rows; ``scores`` becomes the gradient of their mean, in place."""
+    def __call__(self, scores: Array, target: Array) -> Any:
+        """The sum of the losses of n rows, a float; ``scores`` becomes the gradient of their mean, in place."""
         raise NotImplementedError
 
     def answers(self, scores: Array) -> Array:
@@ -37,7 +37,7 @@ class CrossEntropy(Loss):
     minus ten thousand give finite losses even in float32.
     """
 
-    def __call__(self, scores: Array, target: Array) -> float:
+    def __call__(self, scores: Array, target: Array) -> Any:
         labels = _labels(scores, target)
         n, rows = len(labels), np.arange(len(labels))
         scores -= scores.real.max(axis=1, keepdims=True)
@@ -61,7 +61,7 @@ class BinaryCrossEntropy(Loss):
     As max(x, 0) - x y + log(1 + exp(-|x|)), which neither overflows nor takes the log of zero. Gradient: s - y.
     """
 
-    def __call__(self, scores: Array, target: Array) -> float:
+    def __call__(self, scores: Array, target: Array) -> Any:
         y = _like(scores, target)
         if y.size and (y.min() < 0 or y.max() > 1):
             raise WrongInput("targets are no probabilities", f"{y.min()} to {y.max()}", "0 to 1", field="target")
@@ -77,7 +77,7 @@ class BinaryCrossEntropy(Loss):
 class SquaredError(Loss):
     """Half the squared distance of a row's scores to its target (n, outputs); gradient: the difference."""
 
-    def __call__(self, scores: Array, target: Array) -> float:
+    def __call__(self, scores: Array, target: Array) -> Any:
         scores -= _like(scores, target)
         loss = 0.5 * _total(scores * scores)
         scores /= max(1, len(scores))
@@ -87,7 +87,7 @@ class SquaredError(Loss):
 class Huber(Loss):
     """Squared error for what is near, absolute error for what is farther than ``delta``: outliers pull less.
 
-    d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2) (Huber 1964). The gradient is d, cut at plus and minus delta.
+    d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2) (Huber 1964). The gradient is d, cut at delta and -delta.
     """
 
     def __init__(self, delta: float = 1.0) -> None:
@@ -95,7 +95,7 @@ class Huber(Loss):
             raise WrongInput("delta out of bounds", f"{delta}", "above 0", field="delta")
         self.delta = delta
 
-    def __call__(self, scores: Array, target: Array) -> float:
+    def __call__(self, scores: Array, target: Array) -> Any:
         scores -= _like(scores, target)
         cut = np.clip(scores, -self.delta, self.delta)
         loss = _total(cut * (scores - 0.5 * cut))

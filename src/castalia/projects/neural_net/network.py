@@ -3,7 +3,7 @@
     x (n, inputs) -> layer -> layer -> ... -> scores (n, outputs) -> loss
 
 All parameters live in one flat vector and so do their gradients; each layer's weights are views into it. The update
-rule then works on one array in place, saving is one array, and no step of training allocates what grows with the network.
+rule then works on one array in place, saving is one array, and no step allocates what grows with the network.
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ class Network:
 
     def state(self) -> dict[str, Array]:
         """All that was learnt: the parameters, and running means of normalisations."""
-        kept = {f"{place}.{name}": value for place, layer in enumerate(self.layers) for name, value in layer.state().items()}
+        kept = {
+            f"{place}.{name}": value for place, layer in enumerate(self.layers) for name, value in layer.state().items()
+        }
         return {"parameters": self.parameters.copy(), **{name: value.copy() for name, value in kept.items()}}
 
     def load(self, state: Mapping[str, Array]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from castalia.core.errors import WrongInput
+from castalia.core.errors import NotFound, WrongInput
 from castalia.core.system import Run
 from castalia.kit import optim
+from castalia.kit.training import EarlyStopping, archive, schedules
 from castalia.projects.neural_net.model import FORMAT, WORST, Model
-from castalia.projects.neural_net.network import Network, softmax_cross_entropy
+from castalia.projects.neural_net.network import Network
 from castalia.projects.neural_net.picture import Jitter
+from castalia.projects.neural_net.shape import network_of, rule_of, shape_of
 
 if TYPE_CHECKING:
     from castalia.projects.neural_net.neural_net import Params
@@ -98,30 +100,46 @@ class Lesson:
 
 def train(params: Params, lesson: Lesson, run: Run) -> Model:
     """Learn, epoch by epoch, from ``run.folder``'s checkpoint where there is one; then take the test once."""
-    network = Network((lesson.side**2, *params.hidden, len(lesson.classes)), params.seed)
-    adam = network.adam(params.weight_decay)
-    checkpoint = Checkpoint(Path(run.folder), params, lesson.digest)
+    shape = shape_of(params, lesson.side, len(lesson.classes))
+    network = network_of(shape, params.seed)
+    if params.patience and not len(lesson.validation):
+        cure = "Give validation a share, or set patience to 0."
+        raise WrongInput(
+            "nothing to stop by", "patience without validation", "validation above 0", cure, field="patience"
+        )
+    stop = EarlyStopping(params.patience, keep=network.state, put_back=network.load) if params.patience else None
+    rule = rule_of(params, network)
+    progress = Progress(Path(run.folder), params, lesson.digest, network, rule, stop)
     epochs = params.epochs or min(100, max(10, math.ceil(500_000 / len(lesson.train))))
-    history = checkpoint.restore(network, adam)
+    rates = _schedule(params, epochs, math.ceil(len(lesson.train) / params.batch))
+    history = progress.restore()
     done = len(history["loss"])
     if done:
         run.log(done, **{name: values[-1] for name, values in history.items()})
     for epoch in range(done, epochs):
-        figures = _epoch(params, lesson, network, adam, run, epoch, epochs)
+        if stop and stop.stopped:
+            break
+        figures = _epoch(params, lesson, network, rule, rates, run, epoch, epochs)
         if len(lesson.validation):
             loss, scores = _ask(network, lesson.validation)
             right = scores.argmax(axis=1) == lesson.validation.labels
             figures |= {"validation_loss": loss, "validation_accuracy": float(right.mean())}
+            if stop:
+                stop.update(loss)
         for name, value in figures.items():
             history.setdefault(name, []).append(value)
-        checkpoint.write(network, adam, history, last=epoch + 1 == epochs)
+        progress.write(history, last=epoch + 1 == epochs or bool(stop and stop.stopped))
         run.log(epoch + 1, **figures)
-    return _examine(network, lesson, history)
+    if stop:
+        stop.restore()
+    run.progress(1, 1)
+    return _examine(network, shape, lesson, history)
 
 
 def _epoch(
-    params: Params, lesson: Lesson, network: Network, adam: optim.Adam, run: Run, epoch: int, epochs: int
-) -> dict[str, float]:
+    params: Params, lesson: Lesson, network: Network, rule: optim.Rule, rates: schedules.Schedule, run: Run,
+    epoch: int, epochs: int,
+) -> dict[str, float]:  # fmt: skip
     from castalia import data
 
     pictures = lesson.train
@@ -129,36 +147,52 @@ def _epoch(
     rng = np.random.default_rng([params.seed, epoch, 2])
     jitter = Jitter(lesson.side, params.jitter) if params.jitter else None
     steps = math.ceil(len(pictures) / params.batch)
-    total, right = 0.0, 0
+    total, right, seen = 0.0, 0, 0
     for step, index in enumerate(data.batches(len(pictures), params.batch, params.seed, epoch)):
         if step % 64 == 0:
             run.progress(epoch + step / steps, epochs)
+        if params.normalisation == "batch" and len(index) == 1:
+            continue  # a last batch of one picture has no variance
         x = pictures.rows(index)
         if jitter:
             x = jitter(x, rng)
-        loss, hits = network.learn(x, pictures.labels[index], params.dropout, rng)
-        adam.step(network.gradient, _rate(params, (epoch + step / steps) / epochs))
-        total += loss
-        right += hits
+        loss, hits = network.learn(x, pictures.labels[index], rng)
+        if params.clip:
+            optim.clip_by_norm(network.gradient, params.clip)
+        rule.step(network.gradient, rates.rate(epoch * steps + step))
+        total, right, seen = total + loss, right + hits, seen + len(index)
     run.progress(epoch + 1, epochs)
-    return {"loss": total / len(pictures), "accuracy": right / len(pictures)}
+    if not math.isfinite(total) or not np.isfinite(network.parameters.sum()):
+        cure = "Lower the learning rate, or clip the gradient: --clip 1."
+        raise WrongInput(
+            "training ran away", f"a loss of {total} in epoch {epoch + 1}", "finite", cure, field="learning_rate"
+        )
+    return {"loss": total / seen, "accuracy": right / seen}
 
 
-def _rate(params: Params, done: float) -> float:
-    if params.schedule == "constant":
-        return params.learning_rate
-    return params.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+def _schedule(params: Params, epochs: int, steps: int) -> schedules.Schedule:
+    """The learning rate by step, over all epochs."""
+    peak, total = params.learning_rate, epochs * steps
+    warm = round(params.warm_up * total)
+    rest = max(1, total - warm)
+    kinds: dict[str, Callable[[], schedules.Schedule]] = {
+        "constant": lambda: schedules.Constant(peak),
+        "cosine": lambda: schedules.Cosine(peak, steps=rest),
+        "one_cycle": lambda: schedules.OneCycle(peak, steps=rest),
+        "exponential": lambda: schedules.Exponential(peak, 0.01 ** (1 / rest)),
+    }
+    made = kinds[params.schedule]()
+    return schedules.Warmup(made, warm) if warm else made
 
 
 def _ask(network: Network, pictures: Pictures) -> tuple[float, Array]:
     """Mean loss and the logits (n, classes), a thousand images at a time."""
-    scores = [network.logits(pictures.rows(slice(i, i + 1000))) for i in range(0, len(pictures), 1000)]
+    scores = [network.scores(pictures.rows(slice(i, i + 1000))) for i in range(0, len(pictures), 1000)]
     logits = np.concatenate(scores)
-    loss, _ = softmax_cross_entropy(logits.copy(), pictures.labels)
-    return loss / len(pictures), logits
+    return network.loss(logits.copy(), pictures.labels) / len(pictures), logits
 
 
-def _examine(network: Network, lesson: Lesson, history: dict[str, list[float]]) -> Model:
+def _examine(network: Network, shape: dict[str, Any], lesson: Lesson, history: dict[str, list[float]]) -> Model:
     """The test, taken once: accuracy, loss, who is taken for whom, and the most confident mistakes."""
     loss, scores = _ask(network, lesson.test)
     truth, answer = lesson.test.labels, scores.argmax(axis=1)
@@ -176,6 +210,7 @@ def _examine(network: Network, lesson: Lesson, history: dict[str, list[float]]) 
     shown = (lesson.test.rows(wrong) * 255).round().astype(np.uint8).reshape(-1, lesson.side, lesson.side)
     return Model(
         network,
+        shape,
         lesson.classes,
         lesson.side,
         digits=lesson.name in ("digits", "mnist"),
@@ -187,7 +222,7 @@ def _examine(network: Network, lesson: Lesson, history: dict[str, list[float]]) 
     )
 
 
-class Checkpoint:
+class Progress:
     """Everything needed to go on after a kill, bit by bit as if nothing had happened: one file, replaced whole.
 
     Written after an epoch, but not more often than every ``PAUSE`` seconds: an epoch of the small digits
@@ -196,38 +231,35 @@ class Checkpoint:
 
     PAUSE = 0.5
 
-    def __init__(self, folder: Path, params: Params, digest: str) -> None:
-        about = json.dumps([FORMAT, "state of optim.Adam", params.plain(), digest], sort_keys=True)
+    def __init__(
+        self, folder: Path, params: Params, digest: str, network: Network, rule: optim.Rule, stop: EarlyStopping | None
+    ) -> None:
+        about = json.dumps([FORMAT, params.plain(), digest], sort_keys=True)
         self.key = hashlib.sha256(about.encode()).hexdigest()
         self.path = folder / "checkpoint.npz"
+        self.network, self.rule, self.stop = network, rule, stop
         self._written = time.monotonic()
 
-    def write(self, network: Network, adam: optim.Adam, history: dict[str, list[float]], last: bool) -> None:
+    def write(self, history: dict[str, list[float]], last: bool) -> None:
         """If it is time (or the last epoch): on disk when this returns. A kill leaves the former or the new one."""
         if not last and time.monotonic() - self._written < self.PAUSE:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        with new.open("wb") as file:
-            np.savez(
-                file,
-                about=np.array(json.dumps({"key": self.key, "history": history})),
-                parameters=network.parameters,
-                **adam.state(),
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.path)
+        stop = self.stop.state() if self.stop else None
+        state = {"network": self.network.state(), "rule": self.rule.state(), "history": history, "stop": stop}
+        archive.write(self.path, state, {"key": self.key})
         self._written = time.monotonic()
 
-    def restore(self, network: Network, adam: optim.Adam) -> dict[str, list[float]]:
-        """Fill both from the file and return the history; untouched where it is absent or of another fit."""
-        if self.path.exists():
-            with np.load(self.path, allow_pickle=False) as kept:
-                about = json.loads(str(kept["about"]))
-                if about["key"] == self.key:
-                    network.parameters[...] = kept["parameters"]
-                    adam.load({name: kept[name] for name in adam.state()})
-                    history: dict[str, list[float]] = about["history"]
-                    return history
+    def restore(self) -> dict[str, list[float]]:
+        """Take up what the file holds and return the history; nothing where it is absent, damaged or of another fit."""
+        try:
+            if archive.about_of(self.path).get("key") == self.key:
+                state = archive.read(self.path)
+                self.network.load(state["network"])
+                self.rule.load(state["rule"])
+                if self.stop:
+                    self.stop.load(state["stop"])
+                history: dict[str, list[float]] = state["history"]
+                return history
+        except (NotFound, WrongInput):
+            pass  # begun anew: a checkpoint that cannot be believed is none
         return {"loss": [], "accuracy": []}

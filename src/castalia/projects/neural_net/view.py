@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -49,13 +50,16 @@ def _curve(model: Model, what: str, caption: str) -> Figure:
 
 def _first_layer(model: Model, how_many: int) -> Figure:
     """The units with the strongest weights: the middle grey is zero, light adds, dark takes away."""
-    weights = model.network.weights[0].T.astype(np.float64)
+    first = next(layer for layer in model.network.layers if layer.shapes())
+    weights = first.values["weight"].astype(np.float64)
+    weights = weights.T if weights.ndim == 2 else weights.sum(axis=1).reshape(len(weights), -1)
+    side = math.isqrt(weights.shape[1])
     strength = np.linalg.norm(weights, axis=1)
     items = []
     for unit in np.argsort(-strength, kind="stable")[:how_many]:
         largest = np.abs(weights[unit]).max() or 1.0
         pixels = np.round(127.5 + 127.5 * weights[unit] / largest).astype(np.uint8)
-        items.append(_item(pixels.reshape(model.side, model.side), f"unit {unit}", f"length {strength[unit]:.2f}"))
+        items.append(_item(pixels.reshape(side, side), f"unit {unit}", f"length {strength[unit]:.2f}"))
     caption = "What each unit of the first layer looks for: ink on light makes it fire, ink on dark keeps it silent."
     return Figure(title="First layer", kind="images", caption=caption, data={"columns": 6, "items": items})
 
