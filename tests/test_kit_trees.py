@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from castalia.core.errors import WrongInput
-from castalia.kit import trees
+from castalia.kit import tree_table
 from castalia.kit.trees import Trees
 
 
@@ -79,10 +79,12 @@ def test_scores_are_equal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, expected = Trees.of(model), scores(model, asked)
     np.testing.assert_allclose(ours.predict(asked), expected, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose([ours(row) for row in asked], expected, rtol=1e-12, atol=1e-14)
-    monkeypatch.setattr(trees, "AT_ONCE", 0)
-    np.testing.assert_allclose([ours(row) for row in asked], expected, rtol=1e-12, atol=1e-14)
     again = Trees.load(ours.save())
     np.testing.assert_array_equal(again.predict(asked), ours.predict(asked))
+    for most in (ours.depth * 1000, 3, 9, 0):  # looked up whole, upper parts alone, only walked
+        monkeypatch.setattr(tree_table, "_cut", lambda trees, shape, most=most: min(most, max(shape.leaves)))
+        again = Trees.load(ours.save())
+        np.testing.assert_array_equal([again(row) for row in asked], ours.predict(asked))
 
 
 def test_categories_and_categories_that_were_never_seen() -> None:

@@ -5,7 +5,8 @@ leaves the second as it is. The vector is walked in blocks that stay in the cach
 several times faster than ten over a million. State has the dtype of the parameters.
 
 Weight decay is decoupled (Loshchilov and Hutter 2019): parameters shrink by ``rate * decay`` beside the step, and the
-gradient stays what it is. ``spare`` marks parameters that are not decayed: biases, and scales of normalisation.
+gradient stays what it is. ``spare`` marks parameters that are not decayed: biases, and scales of normalisation. All
+steps are those of torch.optim, which decays like this in AdamW alone (NAdam and RAdam on request).
 
 >>> theta = np.array([1.0, -2.0])
 >>> rule = Adam(theta)
@@ -150,6 +151,27 @@ class RMSProp(Rule):
         _divided(theta, g, slots["squares"], s, rate, self.eps)
 
 
+class AdaDelta(Rule):
+    """Steps as large as recent steps were: theta -= rate * g sqrt(d + eps) / sqrt(v + eps) (Zeiler 2012).
+
+    v and d are running means of squares, of gradients and of steps. The paper's rate is 1.
+    """
+
+    SLOTS = ("squares", "steps_squared")
+
+    def __init__(self, parameters: Vector, rho: float = 0.9, eps: float = 1e-6, **more: Any) -> None:
+        super().__init__(parameters, **more)
+        self.rho, self.eps = _within("rho", rho, 0.0, 1.0), _within("eps", eps, 0.0, 1.0)
+
+    def _update(self, theta: Vector, g: Vector, s: Vector, rate: float, **slots: Vector) -> None:
+        squares, moved = slots["squares"], slots["steps_squared"]
+        _moved(squares, g, s, self.rho)
+        step = g * np.sqrt((moved + self.eps) / (squares + self.eps))
+        _moved(moved, step, s, self.rho)
+        step *= rate
+        theta -= step
+
+
 class Adam(Rule):
     """theta -= rate * m^ / (sqrt(v^) + eps), m and v corrected for their start at zero (Kingma and Ba 2015).
 
@@ -172,15 +194,84 @@ class Adam(Rule):
         self._correction = 1 / math.sqrt(-math.expm1(self.steps * math.log(self.beta2))) if self.beta2 else 1.0
 
     def _update(self, theta: Vector, g: Vector, s: Vector, rate: float, **slots: Vector) -> None:
-        m, v = slots["first"], slots["second"]
-        np.multiply(g, 1 - self.beta1, out=s)
-        m *= self.beta1
-        m += s
+        m = slots["first"]
+        self._moments(m, slots["second"], g, s)
+        np.divide(m, s, out=s)
+        s *= self._size
+        theta -= s
+
+    def _moments(self, m: Vector, v: Vector, g: Vector, s: Vector) -> None:
+        """Move both moments on; s becomes sqrt(v^) + eps."""
+        _averaged(m, g, s, self.beta1)
         _moved(v, g, s, self.beta2)
         np.sqrt(v, out=s)
         s *= self._correction
         s += self.eps
-        np.divide(m, s, out=s)
+
+
+class NAdam(Adam):
+    """Adam that looks one step ahead as Nesterov does (Dozat 2016); its momentum grows from beta1 / 2 to beta1."""
+
+    def __init__(self, parameters: Vector, *betas_eps: float, momentum_decay: float = 4e-3, **more: Any) -> None:
+        super().__init__(parameters, *betas_eps, **more)
+        self.momentum_decay = _within("momentum_decay", momentum_decay, 0.0, math.inf)
+        self._product = self._now = self._ahead = 1.0
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        super().load(state)
+        self._product = math.prod(self._momentum(step) for step in range(1, self.steps + 1))
+
+    def _momentum(self, step: int) -> float:
+        return self.beta1 * (1 - 0.5 * math.pow(0.96, step * self.momentum_decay))
+
+    def _begin(self, rate: float) -> None:
+        super()._begin(rate)
+        now, after = self._momentum(self.steps), self._momentum(self.steps + 1)
+        self._product *= now
+        self._now, self._ahead = rate * (1 - now) / (1 - self._product), rate * after / (1 - self._product * after)
+
+    def _update(self, theta: Vector, g: Vector, s: Vector, rate: float, **slots: Vector) -> None:
+        m = slots["first"]
+        self._moments(m, slots["second"], g, s)
+        theta -= (self._now * g + self._ahead * m) / s
+
+
+class RAdam(Adam):
+    """Adam that is momentum until v has a variance (Liu 2020). As in torch, v is corrected after epsilon is added."""
+
+    def _begin(self, rate: float) -> None:
+        super()._begin(rate)
+        left = 1 - self.beta2**self.steps
+        most = 2 / (1 - self.beta2) - 1
+        length = most - 2 * self.steps * self.beta2**self.steps / left
+        self._correction = 0.0
+        if length > 5:  # of so many gradients the mean square has a variance
+            narrowed = (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length)
+            self._correction = math.sqrt(narrowed * left)
+
+    def _update(self, theta: Vector, g: Vector, s: Vector, rate: float, **slots: Vector) -> None:
+        m, v = slots["first"], slots["second"]
+        _averaged(m, g, s, self.beta1)
+        _moved(v, g, s, self.beta2)
+        if self._correction:
+            _divided(theta, m, v, s, self._size * self._correction, self.eps)
+        else:
+            theta -= self._size * m
+
+
+class Adamax(Adam):
+    """Adam with the largest recent gradient for its scale: u = max(beta2 u, |g| + eps) (Kingma and Ba 2015, 7.1)."""
+
+    SLOTS = ("first", "largest")
+
+    def _update(self, theta: Vector, g: Vector, s: Vector, rate: float, **slots: Vector) -> None:
+        m, largest = slots["first"], slots["largest"]
+        _averaged(m, g, s, self.beta1)
+        largest *= self.beta2
+        np.abs(g, out=s)
+        s += self.eps
+        np.maximum(largest, s, out=largest)
+        np.divide(m, largest, out=s)
         s *= self._size
         theta -= s
 
@@ -226,6 +317,13 @@ def _runs(marks: NDArray[np.bool_]) -> list[slice]:
     """Where True stands, as stretches."""
     edges = np.flatnonzero(np.diff(marks, prepend=False, append=False))
     return [slice(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def _averaged(m: Vector, g: Vector, s: Vector, beta: float) -> None:
+    """m = beta m + (1 - beta) g."""
+    np.multiply(g, 1 - beta, out=s)
+    m *= beta
+    m += s
 
 
 def _moved(squares: Vector, g: Vector, s: Vector, beta: float) -> None:

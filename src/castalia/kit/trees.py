@@ -1,8 +1,8 @@
 """Forests and boosted trees as plain arrays: scored without the library that grew them, one row in microseconds.
 
 A library that scores a million rows well spends milliseconds on one: it checks, copies and starts threads first. Here
-every inner node asks its question at once, then each tree walks down by looking up; for large models the walk asks as
-it goes. NumPy alone: scikit-learn and LightGBM models are read by their attributes, and neither is imported.
+the leaf of every tree is looked up at once (``tree_table.py``); the table is made at the first row. NumPy alone:
+scikit-learn and LightGBM models are read by their attributes, and neither is imported.
 
 >>> trees = Trees.of(forest)                    # doctest: +SKIP
 >>> trees(row)                                  # doctest: +SKIP
@@ -14,19 +14,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castalia.core.errors import WrongInput
 
+if TYPE_CHECKING:
+    from castalia.kit.tree_table import LeafTable
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-AT_ONCE = 8_000
-"""Up to so many nodes it is quicker to ask all of them than to ask the ones on the way."""
-_ZERO = 1e-35
+ZERO = 1e-35
 """LightGBM's: what is nearer to zero counts as zero."""
 _CHUNK = 1 << 20
 LINKS: Mapping[str, Callable[[Floats], Floats]] = {
@@ -74,11 +75,9 @@ class Trees:
     def __call__(self, row: ArrayLike) -> Floats:
         """Score one row: what ``predict_proba`` or ``predict`` of the model gives for it."""
         x = self._row(row)
-        node: Any
-        if len(self.feature) <= AT_ONCE:
-            node = self._walk_asked(x)
-        elif self._plain and not np.isnan(x).any():
-            node = self._walk_one(x)
+        table = self._table
+        if table.below is None or (self._plain and not np.isnan(x).any()):
+            node = table.find(x)
         else:
             node = self._walk(x[None, :])[0]
         return np.asarray(self._scored(self.value.take(node, axis=0)[None])[0])
@@ -116,51 +115,15 @@ class Trees:
     # --- walking down ------------------------------------------------------------------------------
 
     @cached_property
-    def _slots(self) -> Ints:
-        return np.arange(len(self.feature), dtype=np.intp) * 2
+    def _table(self) -> LeafTable:
+        from castalia.kit.tree_table import made
+
+        return made(self)
 
     @cached_property
     def _plain(self) -> bool:
         """No category and no zero that counts as missing: only NaN needs care."""
         return not len(self.categorical) and not (self.missing == 1).any()
-
-    def _walk_asked(self, x: Floats) -> Ints:
-        """The leaf of each tree, all nodes asked first."""
-        seen = x.take(self.feature)
-        right = seen > self.threshold
-        if not self._plain or np.isnan(x).any():
-            right = self._with_care(seen, right, slice(None))
-        after = self.child.take(self._slots + right)
-        node = self.roots
-        for _ in range(self.depth):
-            node = after.take(node)
-        return node
-
-    @cached_property
-    def _nested(self) -> list[Any]:
-        """Each tree as nested (feature, threshold, left, right), a leaf as its number: what Python walks fastest."""
-        feature, threshold = self.feature.tolist(), self.threshold.tolist()
-        left, right = self.child[0::2].tolist(), self.child[1::2].tolist()
-        made: list[Any] = list(range(len(feature)))
-        waiting, order = self.roots.tolist(), []
-        while waiting:
-            node = waiting.pop()
-            if left[node] != node:
-                order.append(node)
-                waiting += [left[node], right[node]]
-        for node in reversed(order):
-            made[node] = (feature[node], threshold[node], made[left[node]], made[right[node]])
-        return [made[root] for root in self.roots.tolist()]
-
-    def _walk_one(self, x: Floats) -> list[int]:
-        """The leaf of each tree for a row without missing values."""
-        seen, leaves = x.tolist(), []
-        for node in self._nested:
-            while type(node) is tuple:
-                feature, threshold, left, right = node
-                node = left if seen[feature] <= threshold else right
-            leaves.append(node)
-        return leaves
 
     def _walk(self, x: Floats) -> Ints:
         """The leaf of each row in each tree, (n, trees), asking on the way."""
@@ -169,17 +132,15 @@ class Trees:
         careful = not self._plain or bool(np.isnan(x).any())
         for _ in range(self.depth):
             seen = x[rows, self.feature.take(node)]
-            right = seen > self.threshold.take(node)
-            if careful:
-                right = self._with_care(seen, right, node)
+            right = self.goes_right(seen, node) if careful else seen > self.threshold.take(node)
             node = self.child.take(2 * node + right)
         return node
 
-    def _with_care(self, seen: Floats, right: NDArray[np.bool_], node: Any) -> NDArray[np.bool_]:
-        """The same with missing values and categories."""
-        kind, nan = self.missing[node], np.isnan(seen)
-        right = np.where((kind == 0) & nan, self.threshold[node] < 0.0, right)
-        gone = nan & (kind > 0) | (kind == 1) & (np.abs(seen) <= _ZERO)
+    def goes_right(self, seen: Floats, node: Ints) -> NDArray[np.bool_]:
+        """Whether values ``seen`` go right at these nodes, with missing values and categories."""
+        kind, nan, threshold = self.missing[node], np.isnan(seen), self.threshold[node]
+        right = np.where((kind == 0) & nan, threshold < 0.0, seen > threshold)
+        gone = nan & (kind > 0) | (kind == 1) & (np.abs(seen) <= ZERO)
         right = np.where(gone, ~self.missing_left[node], right)
         if len(self.categorical):
             at = self._category_row[node]
@@ -197,11 +158,10 @@ class Trees:
 
     def _scored(self, leaves: Floats) -> Floats:
         """(n, trees, outputs) -> (n, outputs). Trees are added in their order, as the libraries do."""
-        outputs = len(self.start)
-        if self.value.shape[1] == outputs:
-            raw = leaves.sum(axis=1)
+        if self.value.shape[1] == len(self.start):
+            raw = np.add.reduce(leaves, axis=1)
         else:  # boosting of several classes: tree i adds to class i % classes
-            raw = leaves[:, :, 0].reshape(len(leaves), -1, outputs).sum(axis=1)
+            raw = np.add.reduce(leaves[:, :, 0].reshape(len(leaves), -1, len(self.start)), axis=1)
         return LINKS[self.link](raw * self.scale + self.start)
 
     def _row(self, row: ArrayLike) -> Floats:

@@ -22,6 +22,7 @@ from castalia.kit.metrics.counts import (
     recall,
     top_k_accuracy,
 )
+from castalia.kit.metrics.multiclass import multiclass_roc_auc
 from castalia.kit.metrics.pixels import Segmented, segmentation
 from castalia.kit.metrics.probabilities import Reliability, brier, calibration_error, log_loss, reliability
 from castalia.kit.metrics.ranking import (
@@ -50,7 +51,7 @@ __all__ = [
     "Confusion", "Curve", "Ranked", "Reliability", "Report", "Segmented", "accuracy", "average_precision",
     "balanced_accuracy", "brier", "calibration_error", "confusion", "detection", "explained_variance", "f1",
     "intervals", "kappa", "log_loss", "matthews", "mean_absolute_error", "mean_absolute_percentage_error",
-    "mean_squared_error", "median_absolute_error", "pinball_loss", "poisson_deviance", "precision",
-    "precision_recall_curve", "r_squared", "rank", "recall", "reliability", "report", "retrieval", "roc_auc",
-    "roc_curve", "root_mean_squared_error", "segmentation", "states", "text", "top_k_accuracy",
+    "mean_squared_error", "median_absolute_error", "multiclass_roc_auc", "pinball_loss", "poisson_deviance",
+    "precision", "precision_recall_curve", "r_squared", "rank", "recall", "reliability", "report", "retrieval",
+    "roc_auc", "roc_curve", "root_mean_squared_error", "segmentation", "states", "text", "top_k_accuracy",
 ]  # fmt: skip
