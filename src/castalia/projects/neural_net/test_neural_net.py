@@ -18,7 +18,6 @@ from castalia.projects.neural_net.neural_net import Input, NeuralNet, Params
 from castalia.projects.neural_net.normalisation import BatchNorm
 from castalia.projects.neural_net.picture import Jitter, look
 from castalia.projects.neural_net.shape import ACTIVATIONS, NORMALISATIONS
-from castalia.projects.neural_net.training import Progress
 from castalia.projects.neural_net.view import Controls, figures
 
 TINY = Params(hidden=(16,), epochs=4, jitter=0.5)
@@ -162,12 +161,11 @@ FANCY = {
 
 
 @pytest.mark.parametrize("params", [TINY, TINY.model_copy(update=FANCY)], ids=["plain", "everything"])
-def test_a_stopped_fit_goes_on_bit_by_bit(tmp_path, monkeypatch, params):
-    monkeypatch.setattr(Progress, "PAUSE", 0.0)
+def test_a_stopped_fit_goes_on_bit_by_bit(tmp_path, params):
     whole = NeuralNet(params)
     expected = whole.fit(Pad(tmp_path / "whole"))
     with pytest.raises(Stopped):
-        NeuralNet(params).fit(Pad(tmp_path / "cut", stop_after=2))
+        NeuralNet(params).fit(Pad(tmp_path / "cut", stop_after=3))
     resumed, pad = NeuralNet(params), Pad(tmp_path / "cut")
     assert resumed.fit(pad) == expected
     assert sorted(pad.points) == [2, 3, 4], "epoch 1 is not learnt again"

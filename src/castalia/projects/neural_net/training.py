@@ -1,12 +1,11 @@
-"""The data, split honestly, and the loop that learns from it."""
+"""The data, split honestly, and what is learnt from it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from castalia.core.errors import NotFound, WrongInput
+from castalia.core.errors import WrongInput
 from castalia.core.system import Run
-from castalia.kit import optim
-from castalia.kit.training import EarlyStopping, archive, schedules
+from castalia.kit.training import Callback, Checkpoints, Loop, schedules
+from castalia.projects.neural_net.fitting import ask, fit
 from castalia.projects.neural_net.model import FORMAT, WORST, Model
 from castalia.projects.neural_net.network import Network
 from castalia.projects.neural_net.picture import Jitter
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
     from castalia.projects.neural_net.neural_net import Params
 
 Array = NDArray[Any]
+
+EVERY = 20
+"""Checkpoints in a training, at most about so many: each waits for the disk."""
 
 
 @dataclass
@@ -102,78 +104,50 @@ def train(params: Params, lesson: Lesson, run: Run) -> Model:
     """Learn, epoch by epoch, from ``run.folder``'s checkpoint where there is one; then take the test once."""
     shape = shape_of(params, lesson.side, len(lesson.classes))
     network = network_of(shape, params.seed)
-    if params.patience and not len(lesson.validation):
-        cure = "Give validation a share, or set patience to 0."
-        raise WrongInput(
-            "nothing to stop by", "patience without validation", "validation above 0", cure, field="patience"
-        )
-    stop = EarlyStopping(params.patience, keep=network.state, put_back=network.load) if params.patience else None
-    rule = rule_of(params, network)
-    progress = Progress(Path(run.folder), params, lesson.digest, network, rule, stop)
     epochs = params.epochs or min(100, max(10, math.ceil(500_000 / len(lesson.train))))
-    rates = _schedule(params, epochs, math.ceil(len(lesson.train) / params.batch))
-    history = progress.restore()
-    done = len(history["loss"])
-    if done:
-        run.log(done, **{name: values[-1] for name, values in history.items()})
-    for epoch in range(done, epochs):
-        if stop and stop.stopped:
-            break
-        figures = _epoch(params, lesson, network, rule, rates, run, epoch, epochs)
-        if len(lesson.validation):
-            loss, scores = _ask(network, lesson.validation)
-            right = scores.argmax(axis=1) == lesson.validation.labels
-            figures |= {"validation_loss": loss, "validation_accuracy": float(right.mean())}
-            if stop:
-                stop.update(loss)
-        for name, value in figures.items():
-            history.setdefault(name, []).append(value)
-        progress.write(history, last=epoch + 1 == epochs or bool(stop and stop.stopped))
-        run.log(epoch + 1, **figures)
-    if stop:
-        stop.restore()
-    run.progress(1, 1)
+    steps = math.ceil(len(lesson.train) / params.batch)
+    watched = (lesson.validation.rows, lesson.validation.labels) if len(lesson.validation) else None
+    # a folder of its own for these params and this data: what another fit left is never taken over
+    about = json.dumps([FORMAT, params.plain(), lesson.digest], sort_keys=True)
+    key = hashlib.sha256(about.encode()).hexdigest()[:16]
+    try:
+        rows = fit(
+            network, lesson.train.rows, lesson.train.labels, epochs=epochs, batch=params.batch, seed=params.seed,
+            rule=rule_of(params, network), rate=_schedule(params, epochs * steps), clip=params.clip,
+            patience=params.patience, validation=watched,
+            change=Jitter(lesson.side, params.jitter) if params.jitter else None,
+            callbacks=(_Watch(run, steps),), checkpoints=Checkpoints(Path(run.folder) / f"checkpoints-{key}", keep=1),
+            every=max(1, epochs // EVERY),
+        )  # fmt: skip
+    except WrongInput as error:
+        field = {"rate": "learning_rate"}.get(error.field, error.field)
+        raise WrongInput(error.subject, error.got, error.expected, error.cure, field=field) from None
+    history = {name: [row[name] for row in rows] for name in rows[0]}
     return _examine(network, shape, lesson, history)
 
 
-def _epoch(
-    params: Params, lesson: Lesson, network: Network, rule: optim.Rule, rates: schedules.Schedule, run: Run,
-    epoch: int, epochs: int,
-) -> dict[str, float]:  # fmt: skip
-    from castalia import data
+class _Watch(Callback):
+    """An epoch's figures to the run; how far it is, between epochs too."""
 
-    pictures = lesson.train
-    # all chance of an epoch comes from its number, so that one resumed after a kill is the same epoch
-    rng = np.random.default_rng([params.seed, epoch, 2])
-    jitter = Jitter(lesson.side, params.jitter) if params.jitter else None
-    steps = math.ceil(len(pictures) / params.batch)
-    total, right, seen = 0.0, 0, 0
-    for step, index in enumerate(data.batches(len(pictures), params.batch, params.seed, epoch)):
-        if step % 64 == 0:
-            run.progress(epoch + step / steps, epochs)
-        if params.normalisation == "batch" and len(index) == 1:
-            continue  # a last batch of one picture has no variance
-        x = pictures.rows(index)
-        if jitter:
-            x = jitter(x, rng)
-        loss, hits = network.learn(x, pictures.labels[index], rng)
-        if params.clip:
-            optim.clip_by_norm(network.gradient, params.clip)
-        rule.step(network.gradient, rates.rate(epoch * steps + step))
-        total, right, seen = total + loss, right + hits, seen + len(index)
-    run.progress(epoch + 1, epochs)
-    if not math.isfinite(total) or not np.isfinite(network.parameters.sum()):
-        cure = "Lower the learning rate, or clip the gradient: --clip 1."
-        raise WrongInput(
-            "training ran away", f"a loss of {total} in epoch {epoch + 1}", "finite", cure, field="learning_rate"
-        )
-    return {"loss": total / seen, "accuracy": right / seen}
+    def __init__(self, run: Run, steps: int) -> None:
+        self.run, self.steps = run, steps
+
+    def on_start(self, loop: Loop) -> None:
+        if loop.history:
+            self.run.log(loop.epoch, **loop.history[-1])
+
+    def before_batch(self, loop: Loop) -> None:
+        if loop.step % 64 == 0:
+            self.run.progress(min(loop.step / self.steps, loop.epochs), loop.epochs)
+
+    def on_epoch(self, loop: Loop, metrics: Mapping[str, float]) -> None:
+        self.run.progress(loop.epochs if loop.reason else loop.epoch, loop.epochs)
+        self.run.log(loop.epoch, **metrics)
 
 
-def _schedule(params: Params, epochs: int, steps: int) -> schedules.Schedule:
-    """The learning rate by step, over all epochs."""
-    peak, total = params.learning_rate, epochs * steps
-    warm = round(params.warm_up * total)
+def _schedule(params: Params, total: int) -> schedules.Schedule:
+    """The learning rate by step, over ``total`` of them."""
+    peak, warm = params.learning_rate, round(params.warm_up * total)
     rest = max(1, total - warm)
     kinds: dict[str, Callable[[], schedules.Schedule]] = {
         "constant": lambda: schedules.Constant(peak),
@@ -185,16 +159,9 @@ def _schedule(params: Params, epochs: int, steps: int) -> schedules.Schedule:
     return schedules.Warmup(made, warm) if warm else made
 
 
-def _ask(network: Network, pictures: Pictures) -> tuple[float, Array]:
-    """Mean loss and the logits (n, classes), a thousand images at a time."""
-    scores = [network.scores(pictures.rows(slice(i, i + 1000))) for i in range(0, len(pictures), 1000)]
-    logits = np.concatenate(scores)
-    return network.loss(logits.copy(), pictures.labels) / len(pictures), logits
-
-
 def _examine(network: Network, shape: dict[str, Any], lesson: Lesson, history: dict[str, list[float]]) -> Model:
     """The test, taken once: accuracy, loss, who is taken for whom, and the most confident mistakes."""
-    loss, scores = _ask(network, lesson.test)
+    loss, scores = ask(network, lesson.test.rows, lesson.test.labels)
     truth, answer = lesson.test.labels, scores.argmax(axis=1)
     metrics = {
         "test_accuracy": float((answer == truth).mean()),
@@ -220,46 +187,3 @@ def _examine(network: Network, shape: dict[str, Any], lesson: Lesson, history: d
         worst_images=shown,
         worst=np.stack([truth[wrong], answer[wrong], sure[wrong]], axis=1).astype(np.float64),
     )
-
-
-class Progress:
-    """Everything needed to go on after a kill, bit by bit as if nothing had happened: one file, replaced whole.
-
-    Written after an epoch, but not more often than every ``PAUSE`` seconds: an epoch of the small digits
-    takes less time than a slow disk needs to say that it has written. What is learnt does not depend on it.
-    """
-
-    PAUSE = 0.5
-
-    def __init__(
-        self, folder: Path, params: Params, digest: str, network: Network, rule: optim.Rule, stop: EarlyStopping | None
-    ) -> None:
-        about = json.dumps([FORMAT, params.plain(), digest], sort_keys=True)
-        self.key = hashlib.sha256(about.encode()).hexdigest()
-        self.path = folder / "checkpoint.npz"
-        self.network, self.rule, self.stop = network, rule, stop
-        self._written = time.monotonic()
-
-    def write(self, history: dict[str, list[float]], last: bool) -> None:
-        """If it is time (or the last epoch): on disk when this returns. A kill leaves the former or the new one."""
-        if not last and time.monotonic() - self._written < self.PAUSE:
-            return
-        stop = self.stop.state() if self.stop else None
-        state = {"network": self.network.state(), "rule": self.rule.state(), "history": history, "stop": stop}
-        archive.write(self.path, state, {"key": self.key})
-        self._written = time.monotonic()
-
-    def restore(self) -> dict[str, list[float]]:
-        """Take up what the file holds and return the history; nothing where it is absent, damaged or of another fit."""
-        try:
-            if archive.about_of(self.path).get("key") == self.key:
-                state = archive.read(self.path)
-                self.network.load(state["network"])
-                self.rule.load(state["rule"])
-                if self.stop:
-                    self.stop.load(state["stop"])
-                history: dict[str, list[float]] = state["history"]
-                return history
-        except (NotFound, WrongInput):
-            pass  # begun anew: a checkpoint that cannot be believed is none
-        return {"loss": [], "accuracy": []}
