@@ -164,10 +164,8 @@ def of_small_network() -> dict[str, Any]:
     network = Network(layers, (1, 28, 28))
     rule = network.adam()
     t = torch.nn
-    model = t.Sequential(
-        t.Conv2d(1, 16, 3, padding=1), t.ReLU(), t.MaxPool2d(2), t.Conv2d(16, 32, 3, padding=1), t.ReLU(), t.MaxPool2d(2),
-        t.Flatten(), t.Linear(32 * 49, 10),
-    )  # fmt: skip
+    pairs = [[t.Conv2d(*channels, 3, padding=1), t.ReLU(), t.MaxPool2d(2)] for channels in ((1, 16), (16, 32))]
+    model = t.Sequential(*pairs[0], *pairs[1], t.Flatten(), t.Linear(32 * 49, 10))
     peer, loss, tx, ty = (
         torch.optim.Adam(model.parameters()),
         t.CrossEntropyLoss(),

@@ -39,27 +39,29 @@ def erf(x: ArrayLike) -> Array:
     """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
     x = _floats(x)
     size = np.abs(x)
-    return np.where(size < 1, _erf_near(x), np.copysign(1 - _erfc_far(size), x))
+    return np.where(size < 1, _erf_near(x), np.copysign(1 - _falling(size) * _bell(size, 1.0), x))
 
 
 def erfc(x: ArrayLike) -> Array:
     """1 - erf(x), without cancellation for large x."""
     x = _floats(x)
     size = np.abs(x)
-    far = _erfc_far(size)
-    return np.where(size < 0.5, 1 - _erf_near(x), np.where(x < 0, 2 - far, far))
+    return _complement(x, size, _falling(size) * _bell(size, 1.0))
 
 
 def normal_cdf(x: ArrayLike) -> Array:
     """The probability that a standard normal variable is at most x."""
     x = _floats(x)
-    return np.asarray(0.5 * erfc(x * x.dtype.type(-math.sqrt(0.5))))
+    place = x * x.dtype.type(-math.sqrt(0.5))
+    size = np.abs(place)
+    # the bell of x itself: that of the rounded place would be wrong by x^2 times its error
+    return np.asarray(0.5 * _complement(place, size, _falling(size) * _bell(np.abs(x), 0.5)))
 
 
 def normal_pdf(x: ArrayLike) -> Array:
     """The density of the standard normal distribution at x."""
     x = _floats(x)
-    return np.asarray(np.exp(-0.5 * x * x) * x.dtype.type(1 / math.sqrt(2 * math.pi)))
+    return np.asarray(_bell(np.abs(x), 0.5) * x.dtype.type(1 / math.sqrt(2 * math.pi)))
 
 
 def _floats(x: ArrayLike) -> Array:
@@ -74,14 +76,26 @@ def _erf_near(x: Array) -> Array:
     return np.asarray(x * _series(2 * x * x - 1, terms))
 
 
-def _erfc_far(x: Array) -> Array:
-    """For x from 0."""
-    x = np.minimum(x, 40)  # zero long before; an infinity would make NaN of it
+def _complement(x: Array, size: Array, far: Array) -> Array:
+    """erfc(x) from erfc(|x|), and from erf where that has more digits."""
+    return np.where(size < 0.5, 1 - _erf_near(x), np.where(x < 0, 2 - far, far))
+
+
+def _falling(x: Array) -> Array:
+    """exp(x^2) erfc(x), for x from 0."""
+    x = np.minimum(x, 60)  # zero long before; an infinity would make NaN of it
     terms = _FAR[:_SINGLE_FAR] if x.dtype.itemsize <= 4 else _FAR
-    scaled = _series((x - 3.75) / (x + 3.75), terms) / (1 + 2 * x)
-    # x squared is rounded, and the exponential makes a large error of it: the square of a shortened x is exact.
+    return np.asarray(_series((x - 3.75) / (x + 3.75), terms) / (1 + 2 * x))
+
+
+def _bell(x: Array, half: float) -> Array:
+    """exp(-half x^2), for x from 0.
+
+    x squared is rounded, and the exponential makes a large error of it: the square of a shortened x is exact.
+    """
+    x = np.minimum(x, 60)
     short = x.astype(np.float32).astype(x.dtype) if x.dtype.itemsize > 4 else x.astype(np.float16).astype(x.dtype)
-    return np.asarray(np.exp(-short * short) * np.exp((short - x) * (short + x)) * scaled)
+    return np.asarray(np.exp(-half * short * short) * np.exp(half * (short - x) * (short + x)))
 
 
 def _series(t: Array, terms: tuple[float, ...]) -> Array:
