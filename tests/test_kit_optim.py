@@ -90,11 +90,11 @@ def test_each_rule_follows_its_paper(name: str, decay: float) -> None:
 def test_blocks_state_and_float32_give_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = list(gradients(50_001, 6))
     whole, apart = np.ones(50_001), np.ones(50_001)
-    monkeypatch.setattr(optim, "_BLOCK", 10**9)
+    monkeypatch.setattr("castalia.kit.optim.rule._BLOCK", 10**9)
     one = RULES[name](whole)
     for g in seen:
         one.step(g, RATE)
-    monkeypatch.setattr(optim, "_BLOCK", 1000)
+    monkeypatch.setattr("castalia.kit.optim.rule._BLOCK", 1000)
     first = RULES[name](apart)
     for g in seen[:3]:
         first.step(g, RATE)

@@ -95,6 +95,7 @@ def test_fifty_steps_are_those_of_torch(name: str, draw: st.DataObject) -> None:
         theta = rng.normal(size=12).astype(dtype)
         parameter = torch.nn.Parameter(torch.from_numpy(theta.copy()))
         ours, theirs = make(theta, **given_), peer([parameter], rate, **given_)
+        far = np.ones(12)  # a step of g / eps goes far and comes back: rounding is that of the way, not of its end
         for step in range(50):
             g = (scale * rng.normal(size=12)).astype(dtype)
             if step % 10 == 3:
@@ -102,4 +103,5 @@ def test_fifty_steps_are_those_of_torch(name: str, draw: st.DataObject) -> None:
             ours.step(g, rate)
             parameter.grad = torch.from_numpy(g)
             theirs.step()
-        np.testing.assert_allclose(theta, parameter.detach().numpy(), rtol=close, atol=close)
+            far = np.maximum(far, np.abs(theta))
+        np.testing.assert_allclose(theta / far, parameter.detach().numpy() / far, rtol=0, atol=2 * close)

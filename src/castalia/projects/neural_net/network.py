@@ -1,158 +1,130 @@
-"""A multilayer perceptron, in NumPy alone.
+"""A neural network, in NumPy alone: layers one after another, a loss at the end, the chain rule back.
 
-    x (n, inputs) -> x W1 + b1 -> ReLU -> ... -> logits (n, classes) -> softmax -> cross-entropy
+    x (n, inputs) -> layer -> layer -> ... -> scores (n, outputs) -> loss
 
-All parameters live in one flat vector and so do their gradients; each layer's ``W`` and ``b`` are
-views into it. The optimiser then works on one array in place, saving is one array, and no step of
-training allocates anything that grows with the network.
+All parameters live in one flat vector and so do their gradients; each layer's weights are views into it. The update
+rule then works on one array in place, saving is one array, and no step allocates what grows with the network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from castalia.core.errors import WrongInput
 from castalia.kit import optim
+from castalia.projects.neural_net.activations import ReLU
+from castalia.projects.neural_net.layers import Dense, Dropout, Layer, Shape
+from castalia.projects.neural_net.losses import CrossEntropy, Loss
 
 Array = NDArray[Any]
 
 
 class Network:
-    """Dense layers with ReLU between them.
+    """Layers for rows of shape ``entry``. ``dtype`` float32 to train, float64 to check gradients."""
 
-    ``sizes`` is (inputs, hidden..., classes). ``dtype`` float32 to train, float64 to check gradients.
-    """
-
-    def __init__(self, sizes: Sequence[int], seed: int = 0, dtype: Any = np.float32) -> None:
-        assert len(sizes) >= 2 and min(sizes) >= 1, f"at least inputs and classes, not {sizes}"
-        self.sizes = tuple(int(size) for size in sizes)
-        pairs = list(zip(self.sizes, self.sizes[1:], strict=False))
-        count = sum(fan_in * fan_out + fan_out for fan_in, fan_out in pairs)
+    def __init__(
+        self, layers: Sequence[Layer], entry: int | Shape, *, loss: Loss | None = None, seed: int = 0,
+        dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        self.layers, self.loss = list(layers), loss or CrossEntropy()
+        self.entry: Shape = (entry,) if isinstance(entry, int) else tuple(entry)
+        if not self.layers or min(self.entry, default=0) < 1:
+            raise WrongInput("a network of nothing", f"{self.layers} for {self.entry}", "layers, and a shape of rows")
+        if len({id(layer) for layer in self.layers}) < len(self.layers):
+            raise WrongInput("the same layer stands twice", "one object in two places", "an object for each place")
+        shape = self.entry
+        for place, layer in enumerate(self.layers, 1):
+            try:
+                shape = layer.build(shape)
+            except WrongInput as error:
+                subject = f"layer {place}, {layer!r}: {error.subject}"
+                raise WrongInput(subject, error.got, error.expected, error.cure, field="layers") from None
+        self.exit = shape
+        named = [(layer, layer.shapes()) for layer in self.layers]
+        count = sum(int(np.prod(each)) for _, shapes in named for each in shapes.values())
         self.parameters: Array = np.zeros(count, dtype)
         self.gradient: Array = np.zeros(count, dtype)
-        self.weights, self.biases = _views(self.parameters, pairs)
-        self._weight_gradients, self._bias_gradients = _views(self.gradient, pairs)
-        self._is_bias = np.zeros(count, np.bool_)
-        for bias in _views(self._is_bias, pairs)[1]:
-            bias[:] = True
-        self._buffers: list[Array] = []
-        self._initialise(np.random.default_rng([seed, 1]))
+        self.decayed = np.zeros(count, np.bool_)
+        start = 0
+        for layer, shapes in named:
+            views: tuple[dict[str, Array], dict[str, Array]] = ({}, {})
+            for name, each in shapes.items():
+                part = slice(start, start := start + int(np.prod(each)))
+                views[0][name], views[1][name] = (v[part].reshape(each) for v in (self.parameters, self.gradient))
+                self.decayed[part] = name in layer.DECAYED
+            layer.bind(*views)
+        rng = np.random.default_rng([seed, 1])
+        for layer in self.layers:
+            layer.begin(rng)
 
-    def _initialise(self, rng: np.random.Generator) -> None:
-        """He: variance 2 / fan_in keeps the size of a signal through ReLU, which drops half of it."""
-        for weight in self.weights:
-            weight[...] = rng.standard_normal(weight.shape) * np.sqrt(2.0 / weight.shape[0])
+    @classmethod
+    def dense(cls, sizes: Sequence[int], *, dropout: float = 0.0, seed: int = 0, dtype: Any = np.float32) -> Network:
+        """Dense layers with ReLU between them: ``sizes`` is (inputs, hidden..., classes)."""
+        layers: list[Layer] = []
+        for _, size in pairwise(sizes):
+            if layers:
+                layers += [ReLU(), *([Dropout(dropout)] if dropout else [])]
+            layers.append(Dense(size))
+        return cls(layers, sizes[0], seed=seed, dtype=dtype)
 
     def adam(self, decay: float = 0.0) -> optim.Adam:
-        """Adam on all parameters, with decoupled weight decay on the weights, never on biases."""
-        return optim.Adam(self.parameters, decay=decay, spare=self._is_bias)
+        """Adam on all parameters, with decoupled weight decay on the weights, never on biases and scales."""
+        return optim.Adam(self.parameters, decay=decay, spare=~self.decayed)
 
-    def logits(self, x: Array) -> Array:
-        """Scores (n, classes) of inputs (n, inputs), without dropout; in the dtype of ``x``."""
-        last = len(self.weights) - 1
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = x @ weight.astype(x.dtype, copy=False) + bias.astype(x.dtype, copy=False)
-            if layer < last:
-                np.maximum(x, 0, out=x)
+    def forward(self, x: Array, *, learning: bool = False, rng: np.random.Generator | None = None) -> Array:
+        """Scores (n, *exit) of a batch (n, *entry). The array is the last layer's own, until the next call."""
+        if x.shape[1:] != self.entry:
+            expected = f"(n, {', '.join(map(str, self.entry))})"
+            raise WrongInput("rows do not fit the network", f"shape {x.shape}", expected, field="x")
+        for layer in self.layers:
+            x = layer.forward(x, learning, rng)
         return x
 
-    def probabilities(self, x: Array) -> Array:
-        """Softmax of the logits, (n, classes); each row sums to one."""
-        scores = self.logits(x)
-        scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-        return scores
+    def backward(self, gradient: Array) -> Array:
+        """Fill ``self.gradient`` from dL/dscores of the last ``forward``; dL/dx of the second layer's rows is lost."""
+        for layer in reversed(self.layers[1:]):
+            gradient = layer.backward(gradient)
+        return self.layers[0].backward(gradient, wanted=False)
 
-    def learn(
-        self, x: Array, labels: Array, dropout: float = 0.0, rng: np.random.Generator | None = None
-    ) -> tuple[float, int]:
+    def learn(self, x: Array, target: Array, rng: np.random.Generator | None = None) -> tuple[float, int]:
         """Fill ``self.gradient`` with that of the mean loss over the batch.
 
-        ``x`` (n, inputs), ``labels`` (n,) integers. Returns the *sum* of the losses, so that a short
-        last batch counts by its rows, and the number of right answers (dropout being on).
+        Returns the *sum* of the losses, so that a short last batch counts by its rows, and, where the target is
+        classes, the number of right answers (dropout being on).
         """
-        n = len(x)
-        acts = self._room(n)
-        masks = self._forward(x, acts, dropout, rng)
-        loss, right = softmax_cross_entropy(acts[-1], labels)
-        self._backward(x, acts, masks, n)
+        scores = self.forward(x, learning=True, rng=rng)
+        right = int(np.count_nonzero(scores.argmax(axis=1) == target)) if isinstance(self.loss, CrossEntropy) else 0
+        loss = self.loss(scores, target)
+        self.backward(scores)
         return loss, right
 
-    def _room(self, n: int) -> list[Array]:
-        """One buffer a layer, (n, size): made once for the largest batch, sliced for a shorter one."""
-        if not self._buffers or len(self._buffers[0]) < n:
-            self._buffers = [np.empty((n, size), self.parameters.dtype) for size in self.sizes[1:]]
-        return [buffer[:n] for buffer in self._buffers]
+    def scores(self, x: Array) -> Array:
+        """(n, *exit), an array of its own, as after training: no dropout, running means."""
+        return self.forward(x).copy()
 
-    def _forward(self, x: Array, acts: list[Array], dropout: float, rng: np.random.Generator | None) -> list[Array]:
-        masks = []
-        last = len(self.weights) - 1
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            out = acts[layer]
-            np.matmul(x, weight, out=out)
-            out += bias
-            if layer < last:
-                np.maximum(out, 0, out=out)
-                if dropout:
-                    assert rng is not None, "dropout needs a generator"
-                    masks.append(_dropout(out, dropout, rng))
-            x = out
-        return masks
+    def answers(self, x: Array) -> Array:
+        """What the loss makes of scores for a person: probabilities (n, classes), say."""
+        return self.loss.answers(self.scores(x))
 
-    def _backward(self, x: Array, acts: list[Array], masks: list[Array], n: int) -> None:
-        """The chain rule from the last layer to the first; ``acts[-1]`` holds softmax minus one-hot."""
-        delta = acts[-1]
-        delta /= n
-        for layer in range(len(self.weights) - 1, -1, -1):
-            below = acts[layer - 1] if layer else x
-            np.matmul(below.T, delta, out=self._weight_gradients[layer])
-            np.sum(delta, axis=0, out=self._bias_gradients[layer])
-            if layer == 0:
-                return  # nobody asks how the pixels should have been
-            alive = below > 0  # ReLU and dropout both left a zero where nothing may flow back
-            np.matmul(delta, self.weights[layer].T, out=below)  # its activation is used up: reuse the buffer
-            below *= masks[layer - 1] if masks else alive
-            if masks:
-                below *= alive
-            delta = below
+    def state(self) -> dict[str, Array]:
+        """All that was learnt: the parameters, and running means of normalisations."""
+        kept = {
+            f"{place}.{name}": value for place, layer in enumerate(self.layers) for name, value in layer.state().items()
+        }
+        return {"parameters": self.parameters.copy(), **{name: value.copy() for name, value in kept.items()}}
 
-
-def softmax_cross_entropy(logits: Array, labels: Array) -> tuple[float, int]:
-    """Sum of the losses and number of right answers; ``logits`` becomes softmax minus one-hot, in place.
-
-    Fused because the parts overflow where the whole does not: with the row's maximum subtracted,
-    logits of ten thousand give finite numbers even in float32, and the gradient is ``p - y``.
-    """
-    rows = np.arange(len(labels))
-    right = int(np.count_nonzero(logits.argmax(axis=1) == labels))
-    logits -= logits.max(axis=1, keepdims=True)
-    loss = -float(logits[rows, labels].sum(dtype=np.float64))
-    np.exp(logits, out=logits)
-    totals = logits.sum(axis=1, keepdims=True)
-    loss += float(np.log(totals).sum(dtype=np.float64))
-    logits /= totals
-    logits[rows, labels] -= 1
-    return loss, right
-
-
-def _views(flat: Array, pairs: Sequence[tuple[int, int]]) -> tuple[list[Array], list[Array]]:
-    """Each layer's weights (fan_in, fan_out) and biases (fan_out,) as views into the flat vector."""
-    weights, biases, start = [], [], 0
-    for fan_in, fan_out in pairs:
-        weights.append(flat[start : start + fan_in * fan_out].reshape(fan_in, fan_out))
-        start += fan_in * fan_out
-        biases.append(flat[start : start + fan_out])
-        start += fan_out
-    return weights, biases
-
-
-def _dropout(acts: Array, rate: float, rng: np.random.Generator) -> Array:
-    """Drop units in place and scale the others up, so that nothing needs scaling at test time."""
-    mask = (rng.random(acts.shape, dtype=np.float32) >= rate).astype(acts.dtype)
-    mask /= 1 - rate
-    acts *= mask
-    return mask
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Go on from what ``state`` gave; WrongInput for that of another network."""
+        places = {"parameters": self.parameters} | {
+            f"{place}.{name}": value for place, layer in enumerate(self.layers) for name, value in layer.state().items()
+        }
+        if {name: np.shape(value) for name, value in state.items()} != {n: v.shape for n, v in places.items()}:
+            got = ", ".join(f"{name} {np.shape(value)}" for name, value in state.items())
+            raise WrongInput("this is the state of another network", got, f"{self.parameters.size:,} parameters")
+        for name, value in places.items():
+            value[...] = state[name]

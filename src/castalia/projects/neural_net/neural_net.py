@@ -44,6 +44,16 @@ class Params(Record):
     hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
         (256, 128), max_length=8, description="Units of each hidden layer, first to last; none makes it linear."
     )
+    channels: tuple[Annotated[int, Field(ge=1, le=512)], ...] = Field(
+        (), max_length=4, description="Channels of each convolution before them, every one pooled by two; none: dense."
+    )
+    activation: Literal["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid"] = Field(
+        "relu", description="What stands between two layers."
+    )
+    normalisation: Literal["none", "batch", "layer"] = Field(
+        "none", description="What is brought to mean 0 and variance 1 before an activation: a feature, or a row."
+    )
+    start: Literal["he", "xavier"] = Field("he", description="How large the first weights are: he suits ReLU.")
     epochs: int = Field(
         0,
         ge=0,
@@ -51,8 +61,18 @@ class Params(Record):
         description="Passes over the training images; 0 chooses: 500,000 images seen, 10 to 100 passes.",
     )
     batch: int = Field(32, ge=1, le=8192, description="Images a step.")
-    learning_rate: float = Field(0.002, gt=0, le=1, description="How far a step goes, at its largest.")
-    schedule: Literal["cosine", "constant"] = Field("cosine", description="How the step shrinks: to zero, or never.")
+    optimizer: Literal["adam", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "lion"] = Field(
+        "adam", description="The update rule. The others need another learning rate: 0.1 for sgd, say."
+    )
+    learning_rate: float = Field(0.002, gt=0, le=10, description="How far a step goes, at its largest.")
+    schedule: Literal["cosine", "constant", "one_cycle", "exponential"] = Field(
+        "cosine", description="How the step changes: to zero, never, up and down, or a hundredth by the end."
+    )
+    warm_up: float = Field(0.0, ge=0, le=0.5, description="Share of the training in which the step grows from zero.")
+    clip: float = Field(0.0, ge=0, le=1e6, description="Longest gradient; a longer one is scaled down. 0: any.")
+    patience: int = Field(
+        0, ge=0, le=1000, description="Stop after so many epochs without a better validation loss; 0: never."
+    )
     weight_decay: float = Field(0.01, ge=0, le=10, description="Pull of the weights to zero; biases are spared.")
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of hidden units that sit out a training step.")
     jitter: float = Field(
@@ -108,7 +128,7 @@ class NeuralNet(System[Params, Input, Output]):
             return []
         seen = np.stack([look(x.image, model.side, digit=model.digits) for x in xs])
         # float64, so that a picture's answer does not depend on what else is in the batch
-        chances = model.network.probabilities(seen.reshape(len(xs), -1) / 255.0)
+        chances = model.exact.answers(seen.reshape(len(xs), -1) / 255.0)
         return [self._answer(picture, row) for picture, row in zip(seen, chances, strict=True)]
 
     def _answer(self, picture: Any, chances: Any) -> Output:

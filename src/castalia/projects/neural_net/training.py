@@ -1,11 +1,11 @@
-"""The data, split honestly, and the loop that learns from it."""
+"""The data, split honestly, and what is learnt from it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +15,20 @@ from numpy.typing import NDArray
 
 from castalia.core.errors import WrongInput
 from castalia.core.system import Run
-from castalia.kit import optim
-from castalia.kit.training import archive
-from castalia.kit.training.schedules import Constant, Cosine, Schedule
+from castalia.kit.training import Callback, Checkpoints, Loop, schedules
+from castalia.projects.neural_net.fitting import ask, fit
 from castalia.projects.neural_net.model import FORMAT, WORST, Model
-from castalia.projects.neural_net.network import Network, softmax_cross_entropy
+from castalia.projects.neural_net.network import Network
 from castalia.projects.neural_net.picture import Jitter
+from castalia.projects.neural_net.shape import network_of, rule_of, shape_of
 
 if TYPE_CHECKING:
     from castalia.projects.neural_net.neural_net import Params
 
 Array = NDArray[Any]
+
+EVERY = 20
+"""Checkpoints in a training, at most about so many: each waits for the disk."""
 
 
 @dataclass
@@ -99,66 +102,66 @@ class Lesson:
 
 def train(params: Params, lesson: Lesson, run: Run) -> Model:
     """Learn, epoch by epoch, from ``run.folder``'s checkpoint where there is one; then take the test once."""
-    network = Network((lesson.side**2, *params.hidden, len(lesson.classes)), params.seed)
-    adam = network.adam(params.weight_decay)
-    checkpoint = Checkpoint(Path(run.folder), params, lesson.digest)
+    shape = shape_of(params, lesson.side, len(lesson.classes))
+    network = network_of(shape, params.seed)
     epochs = params.epochs or min(100, max(10, math.ceil(500_000 / len(lesson.train))))
-    history = checkpoint.restore(network, adam)
-    done = len(history["loss"])
-    constant = params.schedule == "constant"
-    schedule = Constant(params.learning_rate) if constant else Cosine(params.learning_rate, epochs)
-    if done:
-        run.log(done, **{name: values[-1] for name, values in history.items()})
-    for epoch in range(done, epochs):
-        figures = _epoch(params, lesson, network, adam, schedule, run, epoch, epochs)
-        if len(lesson.validation):
-            loss, scores = _ask(network, lesson.validation)
-            right = scores.argmax(axis=1) == lesson.validation.labels
-            figures |= {"validation_loss": loss, "validation_accuracy": float(right.mean())}
-        for name, value in figures.items():
-            history.setdefault(name, []).append(value)
-        checkpoint.write(network, adam, history, last=epoch + 1 == epochs)
-        run.log(epoch + 1, **figures)
-    return _examine(network, lesson, history)
+    steps = math.ceil(len(lesson.train) / params.batch)
+    watched = (lesson.validation.rows, lesson.validation.labels) if len(lesson.validation) else None
+    # a folder of its own for these params and this data: what another fit left is never taken over
+    about = json.dumps([FORMAT, params.plain(), lesson.digest], sort_keys=True)
+    key = hashlib.sha256(about.encode()).hexdigest()[:16]
+    try:
+        rows = fit(
+            network, lesson.train.rows, lesson.train.labels, epochs=epochs, batch=params.batch, seed=params.seed,
+            rule=rule_of(params, network), rate=_schedule(params, epochs * steps), clip=params.clip,
+            patience=params.patience, validation=watched,
+            change=Jitter(lesson.side, params.jitter) if params.jitter else None,
+            callbacks=(_Watch(run, steps),), checkpoints=Checkpoints(Path(run.folder) / f"checkpoints-{key}", keep=1),
+            every=max(1, epochs // EVERY),
+        )  # fmt: skip
+    except WrongInput as error:
+        field = {"rate": "learning_rate"}.get(error.field, error.field)
+        raise WrongInput(error.subject, error.got, error.expected, error.cure, field=field) from None
+    history = {name: [row[name] for row in rows] for name in rows[0]}
+    return _examine(network, shape, lesson, history)
 
 
-def _epoch(
-    params: Params, lesson: Lesson, network: Network, adam: optim.Adam, schedule: Schedule, run: Run, epoch: int,
-    epochs: int,
-) -> dict[str, float]:  # fmt: skip
-    from castalia import data
+class _Watch(Callback):
+    """An epoch's figures to the run; how far it is, between epochs too."""
 
-    pictures = lesson.train
-    # all chance of an epoch comes from its number, so that one resumed after a kill is the same epoch
-    rng = np.random.default_rng([params.seed, epoch, 2])
-    jitter = Jitter(lesson.side, params.jitter) if params.jitter else None
-    steps = math.ceil(len(pictures) / params.batch)
-    total, right = 0.0, 0
-    for step, index in enumerate(data.batches(len(pictures), params.batch, params.seed, epoch)):
-        if step % 64 == 0:
-            run.progress(epoch + step / steps, epochs)
-        x = pictures.rows(index)
-        if jitter:
-            x = jitter(x, rng)
-        loss, hits = network.learn(x, pictures.labels[index], params.dropout, rng)
-        adam.step(network.gradient, schedule.rate(epoch + step / steps))
-        total += loss
-        right += hits
-    run.progress(epoch + 1, epochs)
-    return {"loss": total / len(pictures), "accuracy": right / len(pictures)}
+    def __init__(self, run: Run, steps: int) -> None:
+        self.run, self.steps = run, steps
+
+    def on_start(self, loop: Loop) -> None:
+        if loop.history:
+            self.run.log(loop.epoch, **loop.history[-1])
+
+    def before_batch(self, loop: Loop) -> None:
+        if loop.step % 64 == 0:
+            self.run.progress(min(loop.step / self.steps, loop.epochs), loop.epochs)
+
+    def on_epoch(self, loop: Loop, metrics: Mapping[str, float]) -> None:
+        self.run.progress(loop.epochs if loop.reason else loop.epoch, loop.epochs)
+        self.run.log(loop.epoch, **metrics)
 
 
-def _ask(network: Network, pictures: Pictures) -> tuple[float, Array]:
-    """Mean loss and the logits (n, classes), a thousand images at a time."""
-    scores = [network.logits(pictures.rows(slice(i, i + 1000))) for i in range(0, len(pictures), 1000)]
-    logits = np.concatenate(scores)
-    loss, _ = softmax_cross_entropy(logits.copy(), pictures.labels)
-    return loss / len(pictures), logits
+def _schedule(params: Params, total: int) -> schedules.Schedule:
+    """The learning rate by step, over ``total`` of them."""
+    peak, warm = params.learning_rate, round(params.warm_up * total)
+    rest = max(1, total - warm)
+    kinds: dict[str, Callable[[], schedules.Schedule]] = {
+        "constant": lambda: schedules.Constant(peak),
+        "cosine": lambda: schedules.Cosine(peak, steps=rest),
+        "one_cycle": lambda: schedules.OneCycle(peak, steps=rest),
+        "exponential": lambda: schedules.Exponential(peak, 0.01 ** (1 / rest)),
+    }
+    made = kinds[params.schedule]()
+    return schedules.Warmup(made, warm) if warm else made
 
 
-def _examine(network: Network, lesson: Lesson, history: dict[str, list[float]]) -> Model:
+def _examine(network: Network, shape: dict[str, Any], lesson: Lesson, history: dict[str, list[float]]) -> Model:
     """The test, taken once: accuracy, loss, who is taken for whom, and the most confident mistakes."""
-    loss, scores = _ask(network, lesson.test)
+    loss, scores = ask(network, lesson.test.rows, lesson.test.labels)
     truth, answer = lesson.test.labels, scores.argmax(axis=1)
     metrics = {
         "test_accuracy": float((answer == truth).mean()),
@@ -174,6 +177,7 @@ def _examine(network: Network, lesson: Lesson, history: dict[str, list[float]]) 
     shown = (lesson.test.rows(wrong) * 255).round().astype(np.uint8).reshape(-1, lesson.side, lesson.side)
     return Model(
         network,
+        shape,
         lesson.classes,
         lesson.side,
         digits=lesson.name in ("digits", "mnist"),
@@ -183,37 +187,3 @@ def _examine(network: Network, lesson: Lesson, history: dict[str, list[float]]) 
         worst_images=shown,
         worst=np.stack([truth[wrong], answer[wrong], sure[wrong]], axis=1).astype(np.float64),
     )
-
-
-class Checkpoint:
-    """Everything needed to go on after a kill, bit by bit as if nothing had happened: one file, replaced whole.
-
-    Written after an epoch, but not more often than every ``PAUSE`` seconds: an epoch of the small digits
-    takes less time than a slow disk needs to say that it has written. What is learnt does not depend on it.
-    """
-
-    PAUSE = 0.5
-
-    def __init__(self, folder: Path, params: Params, digest: str) -> None:
-        about = json.dumps([FORMAT, "state of optim.Adam", params.plain(), digest], sort_keys=True)
-        self.key = hashlib.sha256(about.encode()).hexdigest()
-        self.path = folder / "training.npz"
-        self._written = time.monotonic()
-
-    def write(self, network: Network, adam: optim.Adam, history: dict[str, list[float]], last: bool) -> None:
-        """If it is time (or the last epoch): on disk when this returns. A kill leaves the former or the new one."""
-        if not last and time.monotonic() - self._written < self.PAUSE:
-            return
-        state = {"history": history, "parameters": network.parameters, "adam": adam.state()}
-        archive.write(self.path, state, {"key": self.key})
-        self._written = time.monotonic()
-
-    def restore(self, network: Network, adam: optim.Adam) -> dict[str, list[float]]:
-        """Fill both from the file and return the history; untouched where it is absent or of another fit."""
-        if not self.path.exists() or archive.about_of(self.path).get("key") != self.key:
-            return {"loss": [], "accuracy": []}
-        state = archive.read(self.path)
-        network.parameters[...] = state["parameters"]
-        adam.load(state["adam"])
-        history: dict[str, list[float]] = state["history"]
-        return history

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -48,14 +49,17 @@ def _curve(model: Model, what: str, caption: str) -> Figure:
 
 def _first_layer(model: Model, how_many: int) -> Figure:
     """The units with the strongest weights: the middle grey is zero, light adds, dark takes away."""
-    weights = model.network.weights[0].T.astype(np.float64)
+    first = next(layer for layer in model.network.layers if layer.shapes())
+    weights = first.values["weight"].astype(np.float64)
+    weights = weights.T if weights.ndim == 2 else weights.sum(axis=1).reshape(len(weights), -1)
+    side = math.isqrt(weights.shape[1])
     strength = np.linalg.norm(weights, axis=1)
     units = np.argsort(-strength, kind="stable")[:how_many]
     largest = np.abs(weights[units]).max(axis=1, keepdims=True)
     shades = np.round(127.5 + 127.5 * weights[units] / np.where(largest, largest, 1.0)).astype(np.uint8)
     caption = "What each unit of the first layer looks for: ink on light makes it fire, ink on dark keeps it silent."
     labels = [(f"unit {unit}", f"length {strength[unit]:.2f}") for unit in units]
-    return _grid("First layer", shades.reshape(-1, model.side, model.side), labels, caption)
+    return _grid("First layer", shades.reshape(-1, side, side), labels, caption)
 
 
 def _mistakes(model: Model, controls: Controls) -> Figure:
