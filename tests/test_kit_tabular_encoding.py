@@ -255,6 +255,7 @@ def test_groups_stay_together_and_time_looks_back() -> None:
         (["a"] * 6, "", "one class"),
         ([1, 1, 1, 1, 1, 1], "", "one class"),
         ([1.5, 2.5, float("inf"), 1, 2, 3], "", "no amount"),
+        ([1, 2, float("inf"), 1, 2, 1], "", "no amount"),
         ([0, 1, 0, 1, 0, 1], "c.target", ""),
         ([0, 1, 2, 0, 1, 2], "c.target=0 c.target=1 c.target=2", ""),
         ([0.5, 1, 2, 0, 1, 2], "c.target", ""),

@@ -259,6 +259,7 @@ def test_rows_of_numeric_pipelines(step: Any) -> None:
     Chain(OneHot(), Keep()), Chain(Ordinal(unknown="minus one"), Impute()), Chain(Frequency(), Log()),
     Chain(Hashed(), Keep()), Chain(Target(), Standardize()), Chain(Impute(strategy="missing"), OneHot()),
     Chain(Clean(), OneHot(rare=2, unknown="rare")), Chain(Texts(), Keep()), Chain(OneHot(drop="first"), Keep()),
+    Columns([("b", OneHot()), ("a", Frequency()), ("b", Frequency())]),
 ])  # fmt: skip
 def test_rows_of_categories(step: Any) -> None:
     table = {"a": ["x", "y", "x", "z", None, "y "], "b": ["u", "v", "u", "u", "v", "w"]}
@@ -296,6 +297,10 @@ def test_wrong_tables_and_saved_states() -> None:
         Prepare().fit({"a": ["x"] * 30})
     with pytest.raises(WrongInput, match="to drop"):
         Prepare(drop=("agee",)).fit(dirty(30))
+    half = Columns({"n": Standardize(), "c": MinMax()})
+    with pytest.raises(WrongInput, match="not made of numbers"):
+        half.fit({"n": [1.0], "c": ["x"]})
+    assert not half.fitted and half.plain()["state"] is None
     assert "age" not in " ".join(Prepare(drop=("age",)).fit(dirty(60)).features)
     plain = Prepare().fit(dirty(60)).plain()
     for change in ({}, {**plain["state"], "plan": {}}, {**plain["state"], "clean": plain["state"]["steps"]},

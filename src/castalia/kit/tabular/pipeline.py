@@ -162,11 +162,10 @@ class Columns(Served):
 
     @property
     def fitted(self) -> bool:
-        return self._sources is not None
+        return self._sources is not None and all(step.fitted for step in self._all())
 
     @property
     def sources(self) -> tuple[str, ...]:
-        self._need_fit()
         return self._sources or ()
 
     def _all(self) -> list[Step]:

@@ -166,7 +166,8 @@ def y_columns(y: Array | None, target: str = "auto") -> tuple[list[Any], Floats]
     """
     if y is None:
         raise WrongInput("Target learns from y", "no y", "fit(table, y)", "Hand in y, or take Frequency.", field="y")
-    if target == "amount" or (target == "auto" and y.dtype.kind == "f" and not np.array_equal(y, np.rint(y))):
+    whole = y.dtype.kind != "f" or (np.isfinite(y).all() and np.array_equal(y, np.rint(y)))
+    if target == "amount" or (target == "auto" and not whole):
         return _amount(y)
     levels, codes = factorize(y, "y")
     if target == "auto" and y.dtype.kind in "iuf" and len(levels) > FEW:
