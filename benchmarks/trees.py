@@ -3,8 +3,8 @@
 
 Every row of the result is the same scores from both sides, checked on 100 rows before they are timed; then those rows
 are scored one by one, in turns and both orders, so that no row is in the cache because it was just asked. The time is
-the least of 35 spans of each, five in a turn. ``attempts`` keeps what was tried instead, in the same run: asking all nodes at once,
-and walking nested tuples. Writes benchmarks/results/trees.json.
+the least of 35 spans of each, five in a turn. ``attempts`` keeps what was tried instead, in the same run: asking all
+nodes at once, and walking nested tuples. Writes benchmarks/results/trees.json.
 """
 
 from __future__ import annotations
