@@ -14,11 +14,6 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from castalia.kit.tabular.reading import describe as describe
-    from castalia.kit.tabular.reading import read as read
-    from castalia.kit.tabular.reading import stream as stream
-    from castalia.kit.tabular.rows import BadRow as BadRow
-    from castalia.kit.tabular.writing import write as write
     from castalia.kit.tabular.cleaning import Clean as Clean
     from castalia.kit.tabular.cleaning import Unreadable as Unreadable
     from castalia.kit.tabular.dates import Dates as Dates
@@ -32,6 +27,10 @@ if TYPE_CHECKING:
     from castalia.kit.tabular.pipeline import Keep as Keep
     from castalia.kit.tabular.preparing import Prepare as Prepare
     from castalia.kit.tabular.preparing import UnknownColumns as UnknownColumns
+    from castalia.kit.tabular.reading import describe as describe
+    from castalia.kit.tabular.reading import read as read
+    from castalia.kit.tabular.reading import stream as stream
+    from castalia.kit.tabular.rows import BadRow as BadRow
     from castalia.kit.tabular.scaling import MedianIQR as MedianIQR
     from castalia.kit.tabular.scaling import MinMax as MinMax
     from castalia.kit.tabular.scaling import Standardize as Standardize
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from castalia.kit.tabular.targets import Target as Target
     from castalia.kit.tabular.texts import Texts as Texts
     from castalia.kit.tabular.training import Leak as Leak
+    from castalia.kit.tabular.writing import write as write
 
 _HOME = {
     "BadRow": "rows",
