@@ -6,11 +6,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 
 from castalia import catalog
 from castalia.core.settings import Settings
 
 TOYS = Path(__file__).parent / "toy_shelf"
+
+# How long an example takes says something about the machine, not about the code.
+property_settings.register_profile("castalia", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_settings.load_profile("castalia")
 
 
 @pytest.fixture
