@@ -67,6 +67,11 @@ def test_levels_and_codes_are_numpys(listed: list[Any], data: st.DataObject) -> 
         ]
 
 
+def test_numbers_beyond_two_to_the_53_keep_their_neighbours_apart() -> None:
+    known, values = Levels([1, 2**60]), np.array([1, 2**60, 2**60 + 1])
+    assert known.codes(values, "c").tolist() == [0, 1, -2] == [known.code(each) for each in values.tolist()]
+
+
 # --- as scikit-learn does ----------------------------------------------------------------------
 
 

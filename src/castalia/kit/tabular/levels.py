@@ -86,7 +86,7 @@ class Levels:
 
     def codes(self, values: Array, name: str) -> Ints:
         """(n,) the place of each value; -1 where missing, -2 where it is none of the levels."""
-        if self._numeric is not None and self._places is not None and values.dtype.kind in "biuf":
+        if self._numeric is not None and self._places is not None and _is_exact(values):
             x = values.astype(np.float64, copy=False)
             at = np.minimum(np.searchsorted(self._numeric, x), len(self._numeric) - 1)
             codes = np.where(self._numeric[at] == x, self._places[at], UNKNOWN)
@@ -105,6 +105,13 @@ class Levels:
             return found
         each = level(value)
         return MISSING if each is None else self.index.get(each, UNKNOWN)
+
+
+def _is_exact(values: Array) -> bool:
+    """True for numbers that float64 holds exactly: whole ones beyond 2^53 would meet their neighbours."""
+    if values.dtype.kind not in "iu" or values.dtype.itemsize < 8 or not values.size:
+        return values.dtype.kind in "biuf"
+    return -(2**53) <= int(values.min()) and int(values.max()) <= 2**53
 
 
 def _order(value: Any) -> tuple[str, Any]:
