@@ -128,5 +128,11 @@ def test_the_lesson_says_what_was_proven() -> None:
     text = (FOLDER / "README.md").read_text("utf-8")
     proof = kept(found("utilities"))
     assert proof is not None
-    for figure in (f"{proof['named']} named", f"{proof['tried']} automatic", f"{proof['equivalent']} are listed"):
+    for figure in (
+        f"{proof['named']} named",
+        f"{proof['killed']} of {proof['tried']} automatic",
+        f"{proof['equivalent']} are listed",
+        f"{proof['lazy']} lazy",
+        f"{proof['score']:.3f} says",
+    ):
         assert figure in text, f"{figure} is not in the lesson"
