@@ -38,7 +38,7 @@ export function LibraryPage({ name }: { name: string }) {
     <>
       <PageHead title={project.title} crumbs={[{ label: "Systems", to: ["systems"] }]} note={project.summary}>
         <p class="row small faint">
-          <span class="number">{project.project}</span>
+          {project.project && <span class="number">{project.project}</span>}
           <span>{project.skill}</span>
           <span class="chip">{project.kind}</span>
         </p>
@@ -98,12 +98,12 @@ function About({ project }: { project: Project }) {
 function ClaimCard({ claim }: { claim: LibraryClaim }) {
   const bounds = [claim.at_least !== null && `at least ${number(claim.at_least)}`, claim.at_most !== null && `at most ${number(claim.at_most)}`].filter(Boolean).join(", ");
   return (
-    <article class="card system">
-      <h3>{spans(claim.words)}</h3>
+    <article class="card stack tight">
       <p class="row apart">
         <span class="figure-value">{claim.measured === null ? "–" : number(claim.measured)}</span>
         <span class="small muted">{bounds}</span>
       </p>
+      <p>{spans(claim.words)}</p>
       <p class={`state ${claim.holds === null ? "" : claim.holds ? "good" : "bad"}`}>
         <Icon name={claim.holds === null ? "ring" : claim.holds ? "check" : "cross"} />
         {claim.holds === null ? "Not measured yet" : claim.holds ? "Measured, and it holds" : "Measured, and it does not hold"}
