@@ -10,7 +10,9 @@ from castalia.core.errors import NotFound
 def placed(path: Path, adapter: str) -> tuple[Path, Path]:
     """What the adapter is given, and the root of the learner's files. ``NotFound`` where there is no such thing."""
     if adapter == "repository":
-        folder = path if path.is_dir() else path.parents[1] if path.name == "__init__.py" else path.parent
+        folder = path if path.is_dir() else root_of(path)
+        if folder != path and folder.name == "src":  # the repository of a package in its src layout
+            folder = folder.parent
         if not folder.is_dir():
             raise NotFound(f"There is no folder {folder}", str(path), "a repository", "name it with --at")
         return folder, folder

@@ -44,4 +44,6 @@ def _figure(claim: Mapping[str, Any]) -> str:
     """The claim in words, and the figure that was measured last."""
     if claim["measured"] is None:
         return f"{claim['words']} Not measured yet."
-    return f"{claim['words']} Measured: {claim['measured']:.6g}" + ("" if claim["holds"] else ", which does not keep it")
+    return f"{claim['words']} Measured: {claim['measured']:.6g}" + (
+        "" if claim["holds"] else ", which does not keep it"
+    )

@@ -21,7 +21,9 @@ def systems(*, json: bool = False) -> int:
     if json:
         terminal.out_json(found)
         return 0
-    libraries = [(each.number, each.address, each.title, each.summary) for each in catalog.cards() if not each.is_system]
+    libraries = [
+        (each.number, each.address, each.title, each.summary) for each in catalog.cards() if not each.is_system
+    ]
     rows = [(each["project"], each["address"], each["title"], each["summary"], _state(each)) for each in found]
     terminal.out_table(("", "name", "title", "what it answers", "answers from"), rows)
     if libraries:

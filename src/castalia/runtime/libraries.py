@@ -85,7 +85,8 @@ def docs(card: Card) -> list[Path]:
 def examples(text: str) -> list[dict[str, str]]:
     """The Python blocks of a page, each with the heading it stands under."""
     found: list[dict[str, str]] = []
-    title, block = "", None
+    title = ""
+    block: list[str] | None = None
     for each in text.splitlines():
         if block is not None:
             if each.startswith("```"):
