@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import json
 import shutil
 import subprocess
 import sys
@@ -153,27 +153,47 @@ def test_every_topic_has_its_mutant() -> None:
     assert len({mutant.id for mutant in PACKAGE_MUTANTS}) == len(PACKAGE_MUTANTS)
 
 
-def test_tests_by_pytest_and_plain_functions(tmp_path: Path) -> None:
-    """Fixtures and parameters need pytest; plain functions need nothing."""
-    (tmp_path / "utilities.py").write_text(TOY)
-    own = (HERE / "own_tests.py").read_text("utf-8")
-    (tmp_path / "own_tests.py").write_text("import pytest\n" + own)
-    assert set(outcomes(tmp_path / "utilities.py", "M6").values()) == {"pass"}
-    lines = (
-        ast.unparse(ast.parse(own)).replace("(Case)", "").replace("class Case(unittest.TestCase)", "class Case")
-    )  # no unittest any more: the methods are called by functions
-    calls = "\n".join(
-        f"def test_{number}():\n    case = type('One', (Case, {group}), {{}})()\n    case.{name}()\n"
-        for number, (group, name) in enumerate(_methods(lines))
-    )
-    helper = "class Case(unittest.TestCase):\n    def __init__(self): super().__init__('same')\n"
-    (tmp_path / "own_tests.py").write_text(lines.replace("class Case:\n", helper) + "\n" + calls)
-    assert set(outcomes(tmp_path / "utilities.py", "M6").values()) == {"pass"}
+PLAIN = """
+from given import Stopper, f1
 
 
-def _methods(text: str) -> list[tuple[str, str]]:
-    classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name != "Case"]
-    return [(each.name, one.name) for each in classes for one in each.body if isinstance(one, ast.FunctionDef)]
+def test_counts():
+    assert f1([1, 1, 0], [1, 0, 0]) == 2 / 3
+
+
+def test_patience():
+    assert not Stopper(1).update(2.0)
+"""
+BY_PYTEST = """
+import pytest
+from given import f1
+
+
+@pytest.fixture
+def truth():
+    return [1, 1, 0]
+
+
+@pytest.mark.parametrize(("answers", "expected"), [([1, 0, 0], 2 / 3), ([1, 1, 0], 1.0)])
+def test_counts(truth, answers, expected):
+    assert f1(truth, answers) == expected
+"""
+
+
+@pytest.mark.parametrize("own", [PLAIN, BY_PYTEST], ids=["functions", "pytest"])
+def test_tests_of_every_kind_are_run(tmp_path: Path, own: str) -> None:
+    """Plain functions need nothing but Python; fixtures and parameters need pytest."""
+    text = tests_properties.text()
+    wrong = wrong_versions.versions(text)["f1: recall"]
+    (tmp_path / "own_tests.py").write_text(own)
+    for number, version in enumerate((text, wrong)):
+        (tmp_path / "versions" / str(number)).mkdir(parents=True)
+        (tmp_path / "versions" / str(number) / "given.py").write_text(version)
+    command = [sys.executable, "-I", "-B", HERE / "tests_bench.py", "20"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=50)
+    verdicts = json.loads((tmp_path / "verdicts.json").read_text())
+    assert verdicts["0"]["passed"] and verdicts["0"]["ran"] == 2, verdicts
+    assert not verdicts["1"]["passed"], verdicts
 
 
 def test_each_wrong_version_is_wrong_and_noticed_by_some_test(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ class F1(Case):
         self.same(f1([0, 2], [1, 0]), 0.0)
 
     def test_other_classes_are_no_hits(self) -> None:
-        self.same(f1([2, 1], [2, 1]), 1.0)
+        self.same(f1([2, 1], [2, 0]), 0.0)
         self.same(f1([2, 1, 0], [0, 1, 2]), 1.0)
 
     def test_refuses(self) -> None:

@@ -95,6 +95,7 @@ OWN_TESTS = Milestone(
             ("Which sentence of a docstring could be false without a test of yours failing?",
              "Ties, nothing at all, the ends of a range, a second call, an input that must stay as it was.",
              "One test for each sentence, with numbers that differ between the right reading and the wrong one."),
+            budget=60.0,
         ),
         _claim(
             "own_tests_cover", "own_tests.py takes at least 90 % of the branches of given.py.",

@@ -134,6 +134,8 @@ def main() -> None:
     verdicts = {}
     for number in sorted(os.listdir("versions"), key=int):
         verdicts[number] = forked(folder, number, seconds) if hasattr(os, "fork") else alone(folder, number)
+        if verdicts["0"].get("late"):  # the right version: they never end on the others either
+            break
     with open("verdicts.json", "w", encoding="utf-8") as out:
         json.dump(verdicts, out)
 
