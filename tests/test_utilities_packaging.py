@@ -7,13 +7,15 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from castalia.check import check_project
+from castalia.check import check_project, contracts, starting
 from castalia.core.contract import Claim, Contract, Milestone, Mutant
+from castalia.core.settings import Settings
 from castalia.projects.utilities import tests_properties, wrong_versions
 from castalia.projects.utilities.packaging import OWN_TESTS, PACKAGE
 from castalia.projects.utilities.packaging_mutants import PACKAGE_FILES, PACKAGE_MUTANTS
@@ -254,3 +256,20 @@ def test_a_limit_of_the_whole_contract_is_kept(reference: Path) -> None:
     """One milestone takes less than its budget by far, on a busy machine too."""
     report = check_project(CONTRACT, reference, seed=2, milestone="M6")
     assert report.outcome == "pass" and report.seconds < sum(claim.budget for claim in OWN_TESTS.claims)
+
+
+def test_the_given_module_is_handed_to_the_learner(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    basics = contracts.find("basics")
+    changed = replace(basics, milestones=(*basics.milestones, replace(OWN_TESTS, id="M5")))
+    monkeypatch.setattr(contracts, "find", lambda name, settings=None: changed)
+    place = tmp_path / "yours" / "basics"
+    begun = starting.begin("basics", tmp_path, settings=settings)
+    assert (place / "given.py").read_text("utf-8") == tests_properties.text() and place / "given.py" in begun.written
+    (place / "given.py").write_text("mine")
+    starting.begin("basics", tmp_path, "M2", settings=settings)
+    assert (place / "given.py").read_text("utf-8") == "mine", "what is there stays"
+    (place / "given.py").unlink()
+    starting.begin("basics", tmp_path, "M3", settings=settings)
+    assert (place / "given.py").is_file()

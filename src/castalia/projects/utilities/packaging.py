@@ -106,4 +106,5 @@ OWN_TESTS = Milestone(
         ),
     ),
     adapter="repository",
+    handed={"given.py": tests.text()},
 )  # fmt: skip
