@@ -29,12 +29,13 @@ def described(told: Mapping[str, Any]) -> str:
     parts = [f"{head}\n{told['summary']}\n{terminal.styled(kind, 'dim')}"]
     if told["subject"]:
         what = f"from {told['subject']} import …" if told["subject"].startswith("castalia.") else told["subject"]
-        parts.append(layout.section(what, [(each["name"], each["line"]) for each in told["modules"]]))
+        parts.append(layout.section(what, [(each["name"], each["line"].replace("`", "")) for each in told["modules"]]))
     if told["claims"]:
         parts.append(layout.section("Claims", [(each["id"], _figure(each)) for each in told["claims"]]))
     begun = [(f"castalia show {told['address']} --lesson", "the lesson")]
     begun += [(f"docs/{page}", "its page, with examples that are run") for page in told["docs"]]
-    begun.append((f"castalia new {told['address']} --learn", "build it yourself"))
+    if told["contract"]:
+        begun.append((f"castalia new {told['address']} --learn", "build it yourself"))
     parts.append(layout.section("More", begun))
     text = "\n\n".join(parts)
     return terminal.printable(text) if terminal.PLAIN else text

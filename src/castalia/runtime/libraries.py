@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from castalia import catalog
 from castalia.catalog import Card
+from castalia.core.errors import NotFound, WrongInput
 from castalia.core.settings import Settings
 
 MEASURED = "measured.json"
@@ -40,6 +41,7 @@ def describe_project(address: str, settings: Settings | None = None) -> dict[str
         "after": list(card.after),
         "minutes": card.minutes,
         "claims": claims(card),
+        "contract": (card.folder / "contract.py").is_file(),
         "lesson": card.lesson(),
         "modules": modules(card),
         "docs": [page.name for page in pages],
@@ -73,6 +75,18 @@ def measured(card: Card) -> dict[str, float]:
         return {str(name): float(value) for name, value in kept.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def figures(card: Card) -> dict[str, float]:
+    """What ``measure()`` of the project's claims.py returns. Runs its code; WrongInput where a claim's figure lacks."""
+    if not (card.folder / "claims.py").is_file():
+        raise NotFound(f"{card.address} measures nothing", "no claims.py", "measure() in claims.py", "Write it.")
+    found = {str(name): float(value) for name, value in catalog.part(card, "claims").measure().items()}
+    for claim in card.claims:
+        if claim.metric not in found:
+            got, cure = ", ".join(found) or "nothing", "Let measure() in claims.py return it."
+            raise WrongInput(f"{card.address}: {claim.id} has no figure {claim.metric!r}", got, claim.metric, cure)
+    return found
 
 
 def docs(card: Card) -> list[Path]:
