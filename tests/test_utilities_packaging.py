@@ -21,6 +21,7 @@ from castalia.projects.utilities.packaging import OWN_TESTS, PACKAGE
 from castalia.projects.utilities.packaging_mutants import PACKAGE_FILES, PACKAGE_MUTANTS
 
 HERE = Path(tests_properties.__file__).parent
+REFERENCE = HERE / "reference"
 TOY = '''
 """A toy that stands where the reference stands.
 
@@ -34,9 +35,13 @@ TOY = '''
 
 from __future__ import annotations
 
-import numpy as np
+from .columns import double, total
 
 __version__ = "1.0.0"
+
+'''
+COLUMNS = '''
+import numpy as np
 
 
 def double(values: list[float]) -> list[float]:
@@ -85,10 +90,13 @@ utilities = ["py.typed"]
 @pytest.fixture
 def reference(tmp_path: Path) -> Path:
     """A folder as the reference's, with a toy in the reference's place."""
+    folder = tmp_path / "reference"
+    folder.mkdir()
     for name in (*PACKAGE_FILES, "py.typed"):
-        shutil.copy(HERE / name, tmp_path)
-    (tmp_path / "reference.py").write_text(TOY)
-    return tmp_path / "reference.py"
+        shutil.copy(REFERENCE / name, folder)
+    (folder / "__init__.py").write_text(TOY)
+    (folder / "columns.py").write_text(COLUMNS)
+    return folder / "__init__.py"
 
 
 @pytest.fixture
@@ -97,9 +105,10 @@ def learner(tmp_path: Path) -> Path:
     package = tmp_path / "src" / "utilities"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(TOY)
+    (package / "columns.py").write_text(COLUMNS)
     (package / "py.typed").touch()
     (tmp_path / "pyproject.toml").write_text(SETUPTOOLS)
-    shutil.copy(HERE / "own_tests.py", tmp_path)
+    shutil.copy(REFERENCE / "own_tests.py", tmp_path)
     return tmp_path
 
 
@@ -127,7 +136,7 @@ def test_a_package_in_the_src_layout_passes_by_setuptools(learner: Path) -> None
 
 
 def test_nothing_there_is_not_attempted(tmp_path: Path) -> None:
-    (tmp_path / "utilities.py").write_text(TOY)
+    (tmp_path / "utilities.py").write_text(COLUMNS)
     assert set(outcomes(tmp_path / "utilities.py", "M5").values()) == {"not_attempted"}
     assert set(outcomes(tmp_path / "utilities.py", "M6").values()) == {"not_attempted"}
 
@@ -141,7 +150,7 @@ def test_a_backend_that_is_not_installed_is_no_fault_of_the_code(learner: Path) 
 
 @pytest.mark.parametrize("mutant", PACKAGE_MUTANTS, ids=lambda mutant: mutant.id)
 def test_every_named_mutant_is_rejected(reference: Path, mutant: Mutant) -> None:
-    path = reference.with_name(mutant.file)
+    path = reference if mutant.file == "reference.py" else reference.with_name(mutant.file)
     path.write_text(mutant.apply(path.read_text("utf-8")), "utf-8")
     report = check_project(CONTRACT, reference, seed=1, milestone="M6" if mutant.file == "own_tests.py" else "M5")
     assert report.outcome in ("fail", "not_attempted", "learner_error"), report.claims[-1]
@@ -200,7 +209,7 @@ def test_tests_of_every_kind_are_run(tmp_path: Path, own: str) -> None:
 
 def test_each_wrong_version_is_wrong_and_noticed_by_some_test(tmp_path: Path) -> None:
     """An independent run: unittest itself, a process each, on files on disk."""
-    shutil.copy(HERE / "own_tests.py", tmp_path)
+    shutil.copy(REFERENCE / "own_tests.py", tmp_path)
     text = tests_properties.text()
     made = wrong_versions.versions(text)
     assert len(made) >= 20 and len(set(made.values()) | {text}) == len(made) + 1
@@ -216,7 +225,7 @@ def test_rewritten_and_counted_forms_do_the_same(tmp_path: Path) -> None:
         tests_properties.rewritten(tests_properties.text()),
         tests_properties.counted(tests_properties.text())[0],
     ):
-        shutil.copy(HERE / "own_tests.py", tmp_path)
+        shutil.copy(REFERENCE / "own_tests.py", tmp_path)
         (tmp_path / "given.py").write_text(form)
         command = [sys.executable, "-B", "-m", "unittest", "-q", "own_tests"]
         assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0

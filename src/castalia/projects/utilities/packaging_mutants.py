@@ -6,16 +6,16 @@ from castalia.core.contract import Mutant
 
 PACKAGE_FILES = ("pyproject.toml", "build_wheel.py", "own_tests.py")
 """What mutants.py lists in FILES besides the reference."""
-_IMPORT = "import numpy as np\n"
+_IMPORT = "from .columns import"
 
 
 def _wrong(id: str, words: str, file: str, old: str, new: str, *topics: str, lazy: bool = False) -> Mutant:
     return Mutant(id, words, old, new, topics, lazy, file=file)
 
 
-def _after_import(id: str, words: str, more: str, *topics: str) -> Mutant:
-    """The reference with some lines after its import of NumPy."""
-    return _wrong(id, words, "reference.py", _IMPORT, _IMPORT + more, *topics)
+def _imported(id: str, words: str, more: str, *topics: str) -> Mutant:
+    """The reference with some lines before its first import."""
+    return _wrong(id, words, "reference.py", _IMPORT, more + _IMPORT, *topics)
 
 
 PACKAGE_MUTANTS: tuple[Mutant, ...] = (
@@ -27,29 +27,29 @@ PACKAGE_MUTANTS: tuple[Mutant, ...] = (
     _wrong("package_other_version", "That the version is changed in one of its two places.", "pyproject.toml",
            'version = "1.0.0"', 'version = "1.0.1"', "to03"),
     _wrong("package_untyped", "That a file without Python in it need not be packed.", "build_wheel.py",
-           ', "utilities/py.typed": "py.typed"', "", "to03"),
+           '("*.py", "py.typed")', '("*.py",)', "to03"),
     _wrong("package_on_top", "That tests are installed beside the package.", "build_wheel.py",
-           'CONTENT = {', 'CONTENT = {"own_tests.py": "own_tests.py", ', "to03"),
+           '    record = "".join(', '    files["own_tests.py"] = b"# tests"\n    record = "".join(', "to03"),
     _wrong("package_wrong_hash", "That nobody reads RECORD.", "build_wheel.py", "hashlib.sha256(data)",
            "hashlib.sha256(data.strip())", "to03"),
     _wrong("package_unlisted", "That RECORD lists only code.", "build_wheel.py",
            'for name, data in files.items())', 'for name, data in files.items() if name.endswith(".py"))', "to03"),
     _wrong("package_binary", "That a wheel is of the machine it was built on.", "build_wheel.py",
            'f"utilities-{version}-py3-none-any.whl"', 'f"utilities-{version}-cp311-cp311-linux_x86_64.whl"', "to03"),
-    _after_import("package_undeclared", "That what is installed here is installed there.", "import yaml\n", "to03"),
-    _after_import("package_undeclared_within", "That an import within a function is not a requirement.",
+    _imported("package_undeclared", "That what is installed here is installed there.", "import yaml\n", "to03"),
+    _imported("package_undeclared_within", "That an import within a function is not a requirement.",
                   "\n\ndef frame() -> object:\n    import pandas\n\n    return pandas.DataFrame()\n\n", "to03", "py09"),
-    _after_import("package_prints", "That a greeting does no harm.", 'print("utilities")\n', "to03"),
-    _after_import("package_writes", "That a folder for the cache is made at once.",
+    _imported("package_prints", "That a greeting does no harm.", 'print("utilities")\n', "to03"),
+    _imported("package_writes", "That a folder for the cache is made at once.",
                   "import os\n\nos.makedirs('cache', exist_ok=True)\n", "to03"),
-    _after_import("package_connects", "That looking for a new version is a service.",
+    _imported("package_connects", "That looking for a new version is a service.",
                   "import contextlib\nimport socket\n\nwith contextlib.suppress(OSError):\n"
                   "    socket.create_connection(('127.0.0.1', 9), 0.1)\n", "to03"),
-    _after_import("package_unannotated", "That types are for the others.", "\n\ndef twice_of(x):\n    return 2 * x\n\n",
+    _imported("package_unannotated", "That types are for the others.", "\n\ndef twice_of(x):\n    return 2 * x\n\n",
                   "to03"),
-    _after_import("package_half_annotated", "That a function without a type for its answer is typed.",
+    _imported("package_half_annotated", "That a function without a type for its answer is typed.",
                   "\n\ndef twice_of(x: float):\n    return 2 * x\n\n", "to03"),
-    _after_import("package_false_example", "That examples are prose.",
+    _imported("package_false_example", "That examples are prose.",
                   '\n\ndef twice_of(x: float) -> float:\n    """Twice x.\n\n    >>> twice_of(2)\n    5\n    """\n'
                   "    return 2 * x\n\n", "py09"),
     _wrong("tests_type_only", "That an answer of the right type is right.", "own_tests.py",

@@ -1,7 +1,7 @@
 """A build backend of forty lines: a wheel is a zip with three files that say what is in it.
 
 It stands here so that the reference builds where no backend is installed and no network is; a project of yours names
-hatchling or setuptools instead. ``reference.py`` becomes ``utilities/__init__.py``, under which name it is imported.
+hatchling or setuptools instead. The package is this very folder, packed under the name by which it is imported.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-CONTENT = {"utilities/__init__.py": "reference.py", "utilities/py.typed": "py.typed"}
+ASIDE = ("build_wheel.py", "own_tests.py")
+PACKED = ("*.py", "py.typed")
 
 
 def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_directory: Any = None) -> str:
@@ -26,7 +27,8 @@ def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_dire
         *map("Requires-Dist: {}".format, requires),
     ]
     info = f"utilities-{version}.dist-info"
-    files = {name: Path(source).read_bytes() for name, source in CONTENT.items()}
+    found = [path for pattern in PACKED for path in sorted(Path().glob(pattern)) if path.name not in ASIDE]
+    files = {f"utilities/{path.name}": path.read_bytes() for path in found}
     files[f"{info}/METADATA"] = "\n".join(["Metadata-Version: 2.1", *lines, ""]).encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: build_wheel\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     record = "".join(f"{name},sha256={_digest(data)},{len(data)}\n" for name, data in files.items())
