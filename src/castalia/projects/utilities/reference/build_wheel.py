@@ -41,7 +41,8 @@ def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_dire
 
 
 def _text(about: str, name: str) -> str:
-    return str(re.findall(rf'^{name} = "(.*)"$', about, re.MULTILINE)[0])
+    (found,) = re.findall(rf'^{name} = "(.*)"$', about, re.MULTILINE)
+    return str(found)
 
 
 def _digest(data: bytes) -> str:
