@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from castalia.check import check_project, contracts, starting
+from castalia.check.mutation import mutations
 from castalia.core.contract import Claim, Contract, Milestone, Mutant
 from castalia.core.settings import Settings
 from castalia.projects.utilities import tests_properties, wrong_versions
@@ -156,6 +157,13 @@ def test_every_named_mutant_is_rejected(reference: Path, mutant: Mutant) -> None
     assert report.outcome in ("fail", "not_attempted", "learner_error"), report.claims[-1]
     if not mutant.lazy:
         assert set(mutant.topics) & set(CONTRACT.claim(report.claims[-1].claim).topics), report.claims[-1]
+
+
+def test_only_what_could_be_a_fault_is_mutated() -> None:
+    """A check less in the tests is within the share that is asked for; the backend is mutated as any code."""
+    tests = (REFERENCE / "own_tests.py").read_text("utf-8")
+    assert mutations(tests, "own_tests.py") == [] and mutations(tests.replace("# not mutated:", "#"), "own_tests.py")
+    assert mutations((REFERENCE / "build_wheel.py").read_text("utf-8"), "build_wheel.py")
 
 
 def test_every_topic_has_its_mutant() -> None:

@@ -21,7 +21,8 @@ def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_dire
     """Write the wheel into the folder and return its name (PEP 517)."""
     about = Path("pyproject.toml").read_text("utf-8")
     version, python = _text(about, "version"), _text(about, "requires-python")
-    requires = re.findall(r'"([^"]+)"', (re.findall(r"^dependencies = \[(.*)\]$", about, re.MULTILINE) or [""])[0])
+    (listed,) = re.findall(r"^dependencies = \[(.*)\]$", about, re.MULTILINE)
+    requires = re.findall(r'"([^"]+)"', listed)
     lines = [
         f"Name: utilities\nVersion: {version}\nRequires-Python: {python}",
         *map("Requires-Dist: {}".format, requires),
