@@ -21,7 +21,7 @@ TOYS = Path(__file__).parent / "toy_shelf"
 def test_listing_imports_nothing(toys: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "castalia_shelf_toys.stamp.stamp", raising=False)  # another test's
     names = [card.address for card in catalog.cards(toys)]
-    assert names[-3:] == ["toys/notes", "toys/slope", "toys/stamp"]
+    assert names[-4:] == ["toys/bits", "toys/notes", "toys/slope", "toys/stamp"]
     assert "castalia_shelf_toys.stamp.stamp" not in sys.modules
 
 
@@ -104,7 +104,7 @@ def test_one_broken_card_hides_no_other(settings: Settings, tmp_path: Path) -> N
     (shelf / "notes" / "card.toml").write_text('skill = "Cooking"\ntitle = "x"\nsummary = "y"\n')
     (shelf / "stamp" / "card.toml").write_text("not = [toml")
     catalog.trust(shelf, settings)
-    assert [card.name for card in catalog.cards(settings) if card.shelf] == ["slope"]
+    assert [card.name for card in catalog.cards(settings) if card.shelf] == ["bits", "slope"]
     said = [str(error) for error in catalog.broken(settings)]
     assert len(said) == 2 and any("Cooking" in text for text in said)
 
@@ -120,7 +120,7 @@ def test_no_card_breaks_the_list(settings: Settings, tmp_path: Path, card: str |
     else:
         path.write_bytes(card if isinstance(card, bytes) else card.encode())
     catalog.trust(shelf, settings)
-    assert [found.name for found in catalog.cards(settings) if found.shelf] == ["slope", "stamp"]
+    assert [found.name for found in catalog.cards(settings) if found.shelf] == ["bits", "slope", "stamp"]
     (wrong,) = catalog.broken(settings)
     assert "shelf/notes/card.toml" in wrong.subject and str(tmp_path) not in str(wrong)
 

@@ -38,7 +38,8 @@ CASTALIA = Path(sys.executable).parent / "castalia"
 
 def addresses() -> list[str]:
     ours = [card.address for card in catalog.cards(Settings(home=Path("nowhere"))) if card.is_system]
-    return [*ours, *(f"toys/{path.parent.name}" for path in sorted(TOYS.glob("*/card.toml")))]
+    toys = [catalog.read_card(path, "toys") for path in sorted(TOYS.glob("*/card.toml"))]
+    return [*ours, *(card.address for card in toys if card.is_system)]
 
 
 @dataclass

@@ -178,3 +178,23 @@ def test_a_lazy_name_is_never_hidden_by_a_module_of_the_same_name() -> None:
         package = importlib.import_module(name)
         modules_of = {path.stem for path in Path(str(package.__file__)).parent.iterdir()}
         assert not modules_of & set(package.__all__), f"{name}: rename the module or the function"
+
+
+KIT = [
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+    for path in sorted((PACKAGE / "kit").rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("name", KIT)
+def test_the_kit_imports_numpy_alone(name: str) -> None:
+    """Whichever part of it: no module is loaded that comes with neither Python, NumPy nor Castalia."""
+    printed = run_python(f"""
+import sys
+before = set(sys.modules)
+import {name}
+tops = {{each.split(".")[0] for each in set(sys.modules) - before}}
+print(*sorted(tops - set(sys.stdlib_module_names) - {{"castalia", "numpy"}}))
+""")
+    strange = {each for each in printed.split() if not each.startswith(("_", "cython"))}
+    assert not strange, f"{name} loads {sorted(strange)}: import it inside the function that uses it"

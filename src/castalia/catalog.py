@@ -12,13 +12,14 @@ import importlib.machinery
 import importlib.util
 import inspect
 import json
+import math
 import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
@@ -53,15 +54,21 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 
 
 class Claim(Record):
-    """A figure that a project promises, in words and as a test over what ``fit`` returns."""
+    """A figure that a project promises, in words and as a test over what ``fit`` or ``measure`` returns."""
 
     id: str = Field(description="Stable name.")
     words: str = Field(description="The claim in one sentence.")
-    metric: str = Field(description="A name that fit returns.")
+    metric: str = Field(description="A name that fit returns; of a library, that measure in claims.py returns.")
     at_least: float | None = Field(None, description="Smallest value that keeps the claim.")
     at_most: float | None = Field(None, description="Largest value that keeps the claim.")
     data: str = Field("", description="The data set it is stated on; empty for the default.")
     params: dict[str, Any] = Field({}, description="Params that differ from the defaults.")
+
+    def holds(self, value: float) -> bool:
+        """Whether a figure keeps the claim; NaN never does."""
+        low = -math.inf if self.at_least is None else self.at_least
+        high = math.inf if self.at_most is None else self.at_most
+        return low <= value <= high
 
 
 class Card(Record):
@@ -76,7 +83,8 @@ class Card(Record):
     minutes: int = Field(0, ge=0, description="A first estimate of the time to build it.")
     extra: str = Field("", description="The extra of the package that it needs.")
     data: tuple[str, ...] = Field((), description="Data sets it uses.")
-    subject: str = Field("", description="The spine package that a project is about, where it is no system.")
+    subject: str = Field("", description="The package that a project is about, where it is no system.")
+    docs: tuple[str, ...] = Field((), description="Its pages of docs/, kit.md say; the first is where to begin.")
     claims: tuple[Claim, ...] = Field((), description="Figures it promises.")
     shelf: str = Field("", description="Empty for ours.")
     folder: Path = Field(description="Where it lives.")
@@ -90,6 +98,11 @@ class Card(Record):
     def is_system(self) -> bool:
         """True where the folder answers: it holds ``<name>.py``."""
         return (self.folder / f"{self.name}.py").is_file()
+
+    @property
+    def kind(self) -> Literal["system", "library", "project"]:
+        """A system answers, a library is imported; a project of another kind only has a lesson and a contract."""
+        return "system" if self.is_system else "library" if self.subject else "project"
 
     def missing(self) -> str:
         """The line to type where its extra is not installed, else an empty string."""
@@ -256,7 +269,7 @@ def system_class(address: str, settings: Settings | None = None) -> type[System[
     """Import the project and return its one System. Runs the project's code."""
     found = card(address, settings)
     if not found.is_system:
-        raise NotFound(f"{found.address} is a project, not a system", cure=f"It is about {found.subject}.")
+        raise no_system(found)
     module = _module(found, found.name)
     classes = [
         each
@@ -268,6 +281,12 @@ def system_class(address: str, settings: Settings | None = None) -> type[System[
         cure = f"Define one class System[Params, Input, Output] in {found.name}.py; castalia new writes an example."
         raise WrongInput(f"{found.address}: {found.name}.py holds {len(classes)} systems", names, "exactly one", cure)
     return classes[0]
+
+
+def no_system(found: Card) -> NotFound:
+    """What to raise where a system was asked for and ``found`` is none."""
+    cure = f"castalia show {found.address} says what it is."
+    return NotFound(f"{found.address} is a {found.kind}, not a system", f"a {found.kind}", "what answers", cure)
 
 
 def part(found: Card, name: str) -> ModuleType:

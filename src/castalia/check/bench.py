@@ -10,7 +10,7 @@ import statistics
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -129,7 +129,7 @@ class Bench:
         """Ask the claims about one wrong version, up to the first that rejects it, and further for wanted topics."""
         began = time.monotonic()
         killed_by, outcome, topics = "", "", set[str]()
-        order = self._order(self._map.touched(texts) if touched is None else touched, costs)
+        order = self._order(self._map.touched(texts) if touched is None else touched, costs, texts)
         for claim, result in self._verdicts(texts, order, costs):
             if result.outcome == "tool_error":
                 cure = f"Look at the claim {claim.id}, its generator and its oracle; or at castalia doctor."
@@ -144,14 +144,20 @@ class Bench:
             seconds=time.monotonic() - began,
         )  # fmt: skip
 
-    def _order(self, touched: Set[str], costs: Mapping[str, float]) -> list[Claim]:
-        """Costly claims last; before that those about what was changed, those that reach it, the cheapest first."""
+    def _order(self, touched: Set[str], costs: Mapping[str, float], files: Collection[str] = ()) -> list[Claim]:
+        """Claims about a changed file itself first and costly ones last; in between those about what was changed in it,
+        those that reach it, the cheapest first. What nobody reaches by name is looked for in the whole folder first."""
+        unreached = bool(touched) and EVERYTHING not in touched and not any(
+            claim.at.partition(".")[0] in touched or touched & self._reach[id] for id, claim in self.claims.items()
+        )  # fmt: skip
         limit = COSTLY * max(statistics.median(costs.values()), 0.01)
 
-        def place(claim: Claim) -> tuple[bool, int, float]:
+        def place(claim: Claim) -> tuple[bool, bool, int, float]:
+            folder = self.found.contract.adapter_of(self.found.milestone_of(claim.id)) == "repository"
+            whole = claim.at in files or (unreached and folder)
             about = claim.at.partition(".")[0] in touched
             reaches = bool(touched & self._reach[claim.id]) or EVERYTHING in touched
-            return costs[claim.id] > limit, 0 if about else 1 if reaches else 2, costs[claim.id]
+            return not whole, costs[claim.id] > limit, 0 if about else 1 if reaches else 2, costs[claim.id]
 
         return sorted(self.claims.values(), key=place)
 

@@ -10,7 +10,7 @@ from castalia.core.errors import NotFound
 def placed(path: Path, adapter: str) -> tuple[Path, Path]:
     """What the adapter is given, and the root of the learner's files. ``NotFound`` where there is no such thing."""
     if adapter == "repository":
-        folder = path if path.is_dir() else path.parents[1] if path.name == "__init__.py" else path.parent
+        folder = path if path.is_dir() else project_of(path)
         if not folder.is_dir():
             raise NotFound(f"There is no folder {folder}", str(path), "a repository", "name it with --at")
         return folder, folder
@@ -23,6 +23,16 @@ def placed(path: Path, adapter: str) -> tuple[Path, Path]:
     elif not program and not file.is_file():
         raise NotFound(f"There is no file {path}", str(path), "a .py file or a package", "name it with --at")
     return file, root_of(file)
+
+
+def project_of(file: Path) -> Path:
+    """The folder of the whole project that a module belongs to: the nearest with a pyproject.toml; none above src/."""
+    root = root_of(file)
+    outer = root.parent if root.name == "src" else root
+    for folder in dict.fromkeys((file.parent, root, outer)):
+        if (folder / "pyproject.toml").is_file():
+            return folder
+    return outer
 
 
 def root_of(file: Path) -> Path:

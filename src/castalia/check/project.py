@@ -61,7 +61,8 @@ def subject_file(contract: Contract, at: str | os.PathLike[str], name: str = "")
     program = contract.adapter in ("command", "port")
     file, inside = f"{project}.py", "__main__.py" if program else "__init__.py"
     tried = [place, place / file, place / project / inside, place / inside, place / "src" / project / inside,
-             place / project / file, begun / file]  # fmt: skip
+             place / project / file, begun / file, begun / "src" / project / inside,
+             begun / project / inside]  # fmt: skip
     if program:
         tried.append(place / project)
     for path in tried:

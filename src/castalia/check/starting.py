@@ -13,6 +13,7 @@ from pathlib import Path
 
 from castalia.check import contracts, desk
 from castalia.check.lesson import card, readme
+from castalia.check.place import placed
 from castalia.check.project import subject_file
 from castalia.check.stubs import definitions
 from castalia.core.contract import Contract
@@ -100,7 +101,7 @@ def _first(name: str, contract: Contract, folder: Path, milestone: str | None, s
         text = f'"""{head}\n"""\n\n{text}'
     place = folder / SHELF / contract.project
     path = place / f"{contract.project}.py"
-    files = {path: text, place / "README.md": readme(name, contract)}
+    files = {path: text, place / "README.md": readme(name, contract), **_handed(contract, place)}
     if _is_system(text):
         files[place / "card.toml"] = card(name, contract, settings)
     return Begun(
@@ -128,6 +129,11 @@ def first_text(name: str, contract: Contract, milestone: str, settings: Settings
     if milestone != first or text == contract.interface:
         text = contract.stubs(milestone)
     return re.sub(r"\n{4,}", "\n\n\n", text.strip()) + "\n"
+
+
+def _handed(contract: Contract, folder: Path) -> dict[Path, str]:
+    """What every milestone hands out, in the folder of the whole project."""
+    return {folder / name: text for each in contract.milestones for name, text in each.handed.items()}
 
 
 def _write(files: dict[Path, str]) -> tuple[Path, ...]:
@@ -177,7 +183,8 @@ def _further(name: str, contract: Contract, path: Path, milestone: str | None, s
     _append(path, new)
     beside = path.parent / "card.toml"
     own = path.parent.name == contract.project and path.name == f"{contract.project}.py"
-    written = _write({beside: card(name, contract, settings)}) if own and _is_system(new) else ()
+    files = {beside: card(name, contract, settings)} if own and _is_system(new) else {}
+    written = _write({**files, **_handed(contract, placed(path, "repository")[0])})
     warnings = _noted(contract, until, settings)
     return Begun(name, contract.project, path, until, tuple(added), written, warnings=warnings)
 

@@ -12,28 +12,31 @@ from castalia.cli.schema import fields
 
 
 def show(name: str, /, *, lesson: bool = False, example: bool = False, json: bool = False) -> int:
-    """What a system takes, what it answers, what it claims, and its trained versions.
+    """What a system takes, what it answers, what it claims, and its trained versions; of a library, what is in it.
 
     Parameters
     ----------
     name
-        The name of a system or model: churn, churn@3, yours/recommender.
+        The name of a system, model or library: churn, churn@3, yours/recommender, utilities.
     lesson
         Print the lesson, its README, instead.
     example
         Print a question that it answers instead, as JSON: castalia show NAME --example | castalia call NAME --input -
     json
-        Print the whole description as one object, as GET /systems/NAME does.
+        Print the whole description as one object, as GET /systems/NAME does; of a library, as GET /projects/NAME does.
     """
+    from castalia.cli import library
     from castalia.runtime import Hosts
 
-    found = Hosts(limit=1).describe(name)
+    found = library.found(name) or Hosts(limit=1).describe(name)
     if json:
         terminal.out_json(found)
     elif example:
         terminal.out_json(found.get("example"))
     elif lesson:
         terminal.out(terminal.printable(found["lesson"]).rstrip() or f"{found['title']} has no lesson yet.")
+    elif "modules" in found:
+        terminal.out(library.described(found))
     else:
         terminal.out(described(found, name))
     return 0
@@ -46,8 +49,6 @@ def described(found: Mapping[str, Any], name: str) -> str:
     parts = [f"{head}\n{found['summary']}\n{terminal.styled(found['skill'] + number, 'dim')}"]
     if found.get("missing"):
         parts.append(f"Not installed yet:  {found['missing']}")
-    if "params" not in found:
-        return "\n\n".join(parts)
     if found["fits"] and rows(found["params"]):
         parts.append(layout.section(f"castalia fit {found['address']}", rows(found["params"])))
     parts.append(layout.section(f"castalia call {name}", rows(found["input"])))

@@ -8,7 +8,7 @@ from castalia.cli import terminal
 
 
 def systems(*, json: bool = False) -> int:
-    """List the systems that are built: number, name, what it answers, and the version that answers.
+    """List the systems that are built: number, name, what it answers, and the version that answers; then the libraries.
 
     Parameters
     ----------
@@ -21,8 +21,14 @@ def systems(*, json: bool = False) -> int:
     if json:
         terminal.out_json(found)
         return 0
+    libraries = [
+        (each.number, each.address, each.title, each.summary) for each in catalog.cards() if not each.is_system
+    ]
     rows = [(each["project"], each["address"], each["title"], each["summary"], _state(each)) for each in found]
     terminal.out_table(("", "name", "title", "what it answers", "answers from"), rows)
+    if libraries:
+        terminal.out("\nLibraries: nothing to ask, imported instead; castalia show NAME")
+        terminal.out_table(("", "name", "title", "what it is"), libraries)
     for wrong in catalog.broken():
         terminal.say(f"\n{wrong}")
     return 0

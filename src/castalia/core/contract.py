@@ -173,6 +173,8 @@ class Milestone:
     claims: tuple[Claim, ...]
     adapter: str = ""
     """What its claims speak to, where that is not the contract's: "system" for the last milestone, say."""
+    handed: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Files that a learner is handed for it besides stubs, by name; ``castalia new NAME --learn`` writes them."""
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,6 @@ def describe(address: str, settings: Settings | None = None) -> dict[str, Any]:
 
 def shape(card: Card, settings: Settings) -> dict[str, Any]:
     """What the class says: schemas, verbs, quick params, example, view controls."""
-    if not card.is_system:
-        return {}
     cls = catalog.system_class(card.address, settings)
     view = catalog.view_module(card)
     return {

@@ -1,4 +1,4 @@
-"""The systems over HTTP: what there is, one in full, ask, fit, view, source.
+"""The systems over HTTP: what there is, one in full, ask, fit, view, source; and the projects, systems or not.
 
 A name in an address is ``churn``, ``churn@3``, ``sales@champion`` or, on another shelf,
 ``yours~recommender``; a verb follows a colon. No field of any request is read as a path.
@@ -26,6 +26,7 @@ from castalia.core.settings import Settings
 from castalia.runtime.columns import read_csv, write_csv
 from castalia.runtime.fitting import submit
 from castalia.runtime.hosts import Answer, Hosts
+from castalia.runtime.libraries import describe_project, line
 from castalia.runtime.opening import ready, resolve
 
 if TYPE_CHECKING:
@@ -69,6 +70,21 @@ class SystemLine(Record):
     missing: str | None = Field(description="The line to type where an extra is not installed.")
 
 
+class ProjectLine(Record):
+    """One project in the list, whether it is a system or not."""
+
+    name: str = Field(description="Folder, address and command.")
+    title: str = Field(description="What to call it.")
+    project: str = Field(description='Its number on the roadmap, "1.1"; empty on your own shelf.')
+    skill: str = Field(description="The skill it belongs to.")
+    summary: str = Field(description="What it is, in one line.")
+    shelf: str = Field(description="Empty for ours.")
+    address: str = Field(description="Its name in addresses of this API.")
+    kind: str = Field(description="system: it answers; library: it is imported; project: a lesson and a contract.")
+    subject: str = Field(description="The package that a library is, castalia.kit say.")
+    missing: str | None = Field(description="The line to type where an extra is not installed.")
+
+
 class SourceFile(Record):
     """One file of a project."""
 
@@ -87,6 +103,14 @@ def router(settings: Settings, hosts: Hosts, jobs: Jobs, store: Store) -> APIRou
     @routes.get("/systems/{name}", summary="One system: schemas, example, versions, lesson", response_model=None)
     def system(name: Name) -> Response:
         return _json(hosts.describe(_address(name)))
+
+    @routes.get("/projects", summary="Every project that is here: systems, and libraries")
+    def projects() -> list[ProjectLine]:
+        return [ProjectLine(**_tilde(line(card))) for card in catalog.cards(settings)]
+
+    @routes.get("/projects/{name}", summary="One project: claims, lesson, modules, examples", response_model=None)
+    def project(name: Name) -> Response:
+        return _json(_tilde(describe_project(_address(name), settings)))
 
     @routes.get("/systems/{name}/source", summary="The code of a system, to read")
     def source(name: Name) -> list[SourceFile]:
@@ -162,6 +186,11 @@ def _address(name: str) -> str:
             "a verb is asked with POST", f":{address.verb}", f"POST /systems/{address.bare}:{address.verb}"
         )
     return address.bare + (f"@{address.ref}" if address.ref else "")
+
+
+def _tilde(told: dict[str, Any]) -> dict[str, Any]:
+    """With the address as this API writes it."""
+    return {**told, "address": told["address"].replace("/", "~")}
 
 
 def _line(card: catalog.Card, settings: Settings, store: Store) -> SystemLine:

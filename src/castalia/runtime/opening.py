@@ -90,7 +90,7 @@ def known_versions(model: str, settings: Settings, store: Store | None = None) -
 
 def _card(address: Address, settings: Settings, store: Store | None) -> Card:
     try:
-        return catalog.card(address.bare, settings)
+        card = catalog.card(address.bare, settings)
     except NotFound as error:
         if address.shelf and address.shelf not in catalog.shelves(settings):
             cure = f"castalia shelf trust FOLDER --name {address.shelf}, or castalia shelf list."
@@ -100,6 +100,9 @@ def _card(address: Address, settings: Settings, store: Store | None) -> Card:
             names += [str(model["name"]) for model in _store(settings, store).models()]
         hint = did_you_mean(address.bare, names).strip()
         raise NotFound(f"no system or model {address.bare!r}", cure=hint or error.cure) from None
+    if not card.is_system:
+        raise catalog.no_system(card)
+    return card
 
 
 def _pick(model: str, versions: list[Version], ref: str, settings: Settings, store: Store | None) -> Version:

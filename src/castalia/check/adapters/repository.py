@@ -2,7 +2,8 @@
 
 ``subject.call("files")``, ``call("read", "README.md")``, ``call("git", "log", "--format=%s")`` (what only reads), and
 ``call("run", ["python", "-m", "pytest", "-q"])``, which answers {"code", "out", "err", "files"}. With ``at`` the copy
-is that of a commit, so that a test can be shown to fail before a change and to pass after it.
+is that of a commit, so that a test can be shown to fail before a change and to pass after it; with ``empty`` there is
+no copy, only ``files``. ``call("wheel", backend, paths)`` builds one with the backend that pyproject.toml names.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Repository:
         self.programs, self.folders = learner.tool("programs"), learner.tool("folder")
         self.paths: list[str] = self.programs.below(learner, self.folder, True)
         learner.listed = self.paths
+        self.built: dict[str, Any] | None = None
 
     def files(self) -> list[str]:
         """Every file by name; not what git, Python and their tools keep for themselves (.git, .venv, __pycache__)."""
@@ -67,14 +69,15 @@ class Repository:
 
     def run(
         self, command: list[str], at: str = "", files: dict[str, Any] | None = None, env: dict[str, str] | None = None,
-        seconds: float | None = None,
+        seconds: float | None = None, empty: bool = False,
     ) -> dict[str, Any]:  # fmt: skip
         """Run a command in a fresh copy: of the files as they are, or of the commit ``at``; ``files`` are put on top.
 
-        ``python`` as the first word is the learner's interpreter.
+        ``python`` as the first word is the learner's interpreter. With ``empty`` the folder holds ``files`` alone.
         """
         folder = self.folders.Folder(self.learner)
-        folder.where = self._commit(at) if at else self.programs.copy(self.learner, self.paths)
+        if not empty:
+            folder.where = self._commit(at) if at else self.programs.copy(self.learner, self.paths)
         for name, content in (files or {}).items():
             folder.write(name, content)
         words = [str(word) for word in command]
@@ -87,6 +90,12 @@ class Repository:
         answer = {"code": code, "out": texts[0], "err": texts[1], "files": folder.changed(before)}
         child.drop()
         return answer
+
+    def wheel(self, backend: str, paths: list[str], seconds: float | None = None) -> dict[str, Any]:
+        """A wheel of the files as they are: {"name", "content"}. Built once; asked again it is the same one."""
+        if self.built is None:
+            self.built = self.learner.tool("wheels").build(self.learner, self.paths, backend, paths, seconds)
+        return self.built
 
     def _commit(self, at: str) -> str:
         """A copy of the files of a commit."""

@@ -52,6 +52,43 @@ export interface SystemCard {
   missing: string | null;
 }
 
+/** A line of GET /projects: systems, and what answers nothing. */
+export interface ProjectCard {
+  name: string;
+  title: string;
+  project: string;
+  skill: string;
+  summary: string;
+  shelf: string;
+  address: string;
+  kind: "system" | "library" | "project";
+  subject: string;
+  missing: string | null;
+}
+
+export interface LibraryClaim {
+  id: string;
+  words: string;
+  at_least: number | null;
+  at_most: number | null;
+  measured: number | null;
+  holds: boolean | null;
+}
+
+export interface LibraryModule {
+  name: string;
+  line: string;
+  names: { name: string; shown: string; line: string }[];
+}
+
+export interface Project extends ProjectCard {
+  claims: LibraryClaim[];
+  lesson: string;
+  modules: LibraryModule[];
+  docs: string[];
+  examples: { title: string; code: string; page: string }[];
+}
+
 export interface Verb {
   name: string;
   writes?: boolean;

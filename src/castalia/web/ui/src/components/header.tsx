@@ -57,7 +57,7 @@ export function Header() {
         </Link>
         <nav class="nav" aria-label="Main">
           {pages.map(([name, label]) => (
-            <Link key={name} to={[name]} {...(path[0] === name ? { "aria-current": "page" as const } : {})}>
+            <Link key={name} to={[name]} {...((path[0] === "projects" ? "systems" : path[0]) === name ? { "aria-current": "page" as const } : {})}>
               {label}
             </Link>
           ))}

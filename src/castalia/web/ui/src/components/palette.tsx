@@ -4,7 +4,7 @@ import { useChecks } from "../checks";
 import { useResource } from "../resource";
 import { go, href } from "../router";
 import { turnTheme } from "../theme";
-import type { ModelLine, RunRow, SystemCard } from "../types";
+import type { ModelLine, ProjectCard, RunRow, SystemCard } from "../types";
 
 interface Entry {
   label: string;
@@ -28,6 +28,7 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
   const [text, setText] = useState(typed);
   const [at, setAt] = useState(0);
   const systems = useResource<SystemCard[]>("systems", (signal) => get("systems", signal)).value;
+  const projects = useResource<ProjectCard[]>("projects", (signal) => get("projects", signal)).value;
   const checks = useChecks().value;
   const models = useResource<ModelLine[]>("models", (signal) => get("models", signal)).value;
   const runs = useResource<{ items: RunRow[] }>(`runs?q=${part(text)}&limit=8`, (signal) => get(`runs?q=${part(text)}&limit=8`, signal)).value;
@@ -40,7 +41,8 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
     const all: Entry[] = [
       ...pages.map(([label, names]) => ({ label, kind: "Page", open: to(...names), words: label })),
       ...(systems ?? []).map((one) => ({ label: one.title || one.name, kind: `System ${one.project}`, open: to("systems", one.address || one.name), words: `${one.name} ${one.title} ${one.skill} ${one.project} ${one.summary}` })),
-      ...(checks ?? []).filter((one) => !one.system).map((one) => ({ label: one.title, kind: one.kind === "exercise" ? "Exercise" : "Project", open: to("learn", one.address), words: `${one.name} ${one.title} ${one.summary} learn build exercise` })),
+      ...(projects ?? []).filter((one) => one.kind !== "system").map((one) => ({ label: one.title, kind: `${one.kind === "library" ? "Library" : "Project"} ${one.project}`, open: to("projects", one.address), words: `${one.name} ${one.title} ${one.skill} ${one.project} ${one.summary} ${one.subject} ${one.kind}` })),
+      ...(checks ?? []).filter((one) => one.kind === "exercise").map((one) => ({ label: one.title, kind: "Exercise", open: to("learn", one.address), words: `${one.name} ${one.title} ${one.summary} learn build exercise` })),
       ...(Array.isArray(models) ? models : []).map((one) => ({ label: one.name, kind: "Model", open: to("models", one.name), words: one.name })),
       { label: "Turn the theme", kind: "Action", open: turnTheme, words: "theme dark light" },
     ];
@@ -48,7 +50,7 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
     const matching = all.filter((one) => wanted.every((word) => one.words.toLowerCase().includes(word)));
     const ofRuns = (runs?.items ?? []).map((one) => ({ label: one.name || one.run_id.slice(0, 8), kind: `Run ${one.run_id.slice(0, 8)}, ${one.status}`, open: to("runs", one.run_id), words: "" }));
     return [...matching, ...ofRuns].slice(0, 14);
-  }, [text, systems, checks, models, runs]);
+  }, [text, systems, projects, checks, models, runs]);
 
   const chosen = Math.min(at, found.length - 1);
   useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
@@ -78,7 +80,7 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
           aria-controls="found"
           aria-autocomplete="list"
           aria-activedescendant={found.length ? `found-${chosen}` : undefined}
-          aria-label="Search systems, exercises, runs, models and pages"
+          aria-label="Search systems, libraries, exercises, runs, models and pages"
           placeholder="Search systems, runs, models…"
           autocomplete="off"
           spellcheck={false}

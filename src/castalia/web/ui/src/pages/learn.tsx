@@ -55,7 +55,7 @@ function Group({ title, lines }: { title: string; lines: CheckLine[] }) {
           <li key={one.address}>
             <article class="card system">
               <h3>
-                <Link to={one.system ? ["systems", one.address] : ["learn", one.address]} {...(one.system ? { query: "tab=build" } : {})}>
+                <Link to={[one.kind === "exercise" ? "learn" : one.system ? "systems" : "projects", one.address]} {...(one.kind === "exercise" ? {} : { query: "tab=build" })}>
                   {one.title}
                 </Link>
               </h3>

@@ -27,6 +27,7 @@ export function SystemPage({ name }: { name: string }) {
     // On a phone the row of tabs is wider than the page: the one that is open is brought into sight.
     document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [tabWanted, system === undefined]);
+  if (!system && problem?.status === 404 && problem.got.startsWith("a ")) return <MissingPage what={problem.subject} to={{ label: `Open ${name}`, path: ["projects", name] }} />;
   if (!system && problem?.status === 404) return <MissingPage what={`There is no system or model ${name}${problem.cure.startsWith("Did you mean") ? `. ${problem.cure}` : ""}`} />;
   if (!system) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what={name} />;
 
