@@ -75,12 +75,12 @@ def patients(seed: int, people: int = 40, visits: int = 5) -> tuple[Array, Array
     return x, rng.permutation(np.arange(people) % 2)[who], who
 
 
-def series(seed: int, n: int = 300) -> tuple[Array, Array, Array]:
-    """A slow series: the state now, and its lags, as features; the label says whether it will be high in ten steps."""
+def series(seed: int, n: int = 400) -> tuple[Array, Array, Array]:
+    """A series that turns slowly, with lags as features; the label says whether it will be high in ten steps."""
     rng = np.random.default_rng(seed)
     level = np.zeros(n + 20)
     for i in range(1, n + 20):
-        level[i] = 0.97 * level[i - 1] + rng.normal()
+        level[i] = 0.9 * level[i - 1] + rng.normal()
     other = np.convolve(rng.normal(size=n + 19), np.ones(20) / 20, "valid")
     x = np.stack([level[2:n + 2], level[1:n + 1], level[:n], other * 20], axis=1)  # fmt: skip
     ahead = level[12:n + 12]  # fmt: skip
@@ -206,13 +206,13 @@ def by_person(leaky: bool, who: Array) -> Callable[..., float]:
 
 
 def by_time(leaky: bool) -> Callable[..., float]:
-    """A series shuffled before it is split, or cut once with a gap as long as the label looks ahead."""
+    """A series shuffled before it is split, or cut once with a gap of four times the memory of the series."""
 
     def procedure(x: Array, y: Array, seed: int = 0) -> float:
         if leaky:
             return claim(lambda x, y, a, b: nearest(x[a], y[a], x[b]))(x, y, seed)
         cut = int(len(y) * 0.6)
-        later = slice(cut + 10, None)
+        later = slice(cut + 40, None)
         return auc(y[later], nearest(x[:cut], y[:cut], x[later])) if 0 < y[later].sum() < len(y[later]) else 0.5
 
     return procedure
@@ -267,3 +267,98 @@ class Standardised:
 
     def fit_transform(self, x: Array, y: Array = None) -> Array:
         return self.fit(x).transform(x)
+
+
+# --- every leak and its honest twin under one name -------------------------------------------------
+
+
+def _lint(data: Callable[..., Any], procedure: Callable[[bool], Any]) -> Callable[[int, bool], Any]:
+    def replay(seed: int, leaky: bool) -> Any:
+        from castalia.kit.tabular import leaks
+
+        return leaks.lint(procedure(leaky), *data(seed), seed=seed)
+
+    return replay
+
+
+def _score(data: Callable[..., Any], procedure: Callable[..., Any], beside: str = "") -> Callable[[int, bool], Any]:
+    def replay(seed: int, leaky: bool) -> Any:
+        from castalia.kit.tabular import leaks
+
+        x, y, *rest = data(seed)
+        run = procedure(leaky, *rest) if beside == "groups" else procedure(leaky)
+        return leaks.lint_score(run, x, y, seed=seed, **({beside: rest[0]} if beside else {}))
+
+    return replay
+
+
+def _step(data: Callable[[int], Any], step: Callable[[bool], Any]) -> Callable[[int, bool], Any]:
+    def replay(seed: int, leaky: bool) -> Any:
+        from castalia.kit.tabular import leaks
+
+        return leaks.lint_step(step(leaky), *data(seed), seed=seed)
+
+    return replay
+
+
+def _repeated(seed: int, leaky: bool) -> Any:
+    """The rare class repeated, then split; or split only."""
+    from castalia.kit.tabular import leaks
+
+    (x, y), rng = table(seed), np.random.default_rng([seed, 77])
+    if leaky:
+        more = rng.choice(np.flatnonzero(y == 1), int((y == 0).sum() - y.sum()))
+        x, y = np.concatenate([x, x[more]]), np.concatenate([y, y[more]])
+    late = rng.permutation(len(y)) < len(y) // 4
+    return leaks.lint_table(x, y, train=np.flatnonzero(~late), test=np.flatnonzero(late))
+
+
+def _people(seed: int, leaky: bool) -> Any:
+    from castalia.kit.tabular import leaks
+
+    (x, y, who), rng = patients(seed), np.random.default_rng([seed, 77])
+    late = rng.permutation(len(y)) < 50 if leaky else rng.permutation(int(who.max()) + 1)[who] < 10
+    return leaks.lint_table(x, y, groups=who, train=~late, test=late)
+
+
+def _shuffled(seed: int, leaky: bool) -> Any:
+    from castalia.kit.tabular import leaks
+
+    x, y, when = series(seed)
+    late = np.random.default_rng([seed, 77]).permutation(len(y)) < 120 if leaky else when >= 280
+    return leaks.lint_table(x, y, time=when, train=~late, test=late)
+
+
+def _after(seed: int, leaky: bool) -> Any:
+    """A column recorded after the outcome: nearly the label; or one that is only related to it."""
+    from castalia.kit.tabular import leaks
+
+    x, y = table(seed)
+    rng = np.random.default_rng([seed, 77])
+    return leaks.lint_table(np.column_stack([x, y + (0.05 if leaky else 0.7) * rng.normal(size=len(y))]), y)
+
+
+CASES: dict[str, Callable[[int, bool], Any]] = {
+    "lint: scaling before the split": _lint(table, scaled),
+    "lint: imputation before the split": _lint(gapped, imputed),
+    "lint: selection before the split, p >> n": _lint(wide, chosen),
+    "lint: target encoding outside the folds": _lint(coded, encoded),
+    "lint: SMOTE before the split": _lint(table, smoted),
+    "lint_score: oversampling before the split": _score(table, oversampled),
+    "lint_score: selection before the split, p >> n": _score(wide, lambda leaky: claim(chosen(leaky))),
+    "lint_score: target encoding outside the folds": _score(coded, lambda leaky: claim(encoded(leaky))),
+    "lint_score: one patient on both sides": _score(patients, by_person, "groups"),
+    "lint_score: a series shuffled, then split": _score(series, by_time, "time"),
+    "lint_step: target encoding, not cross-fitted": _step(
+        coded, lambda leaky: TargetMeans("plain" if leaky else "folds")
+    ),
+    "lint_step: leave-one-out encoding": _step(
+        lambda seed: coded(seed, 600, 30), lambda leaky: TargetMeans("leave one out" if leaky else "folds")
+    ),
+    "lint_step: mean and spread of the batch": _step(table, Standardised),
+    "lint_table: copies on both sides": _repeated,
+    "lint_table: one patient on both sides": _people,
+    "lint_table: a series shuffled, then split": _shuffled,
+    "lint_table: the outcome in a column": _after,
+}
+"""What is asked: (seed, leaky) -> the linter's report."""

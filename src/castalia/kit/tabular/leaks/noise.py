@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 
 from castalia.core.errors import WrongInput, did_you_mean
 from castalia.kit.stats import Interval, betainc, t_quantile, wilson
-from castalia.kit.tabular.leaks.findings import Finding, Report
+from castalia.kit.tabular.leaks.findings import Evidence, Finding, Report
 from castalia.kit.tabular.leaks.rows import Array, Rows, beside, target
-from castalia.kit.tabular.leaks.running import Runner, own_generator
+from castalia.kit.tabular.leaks.running import Declined, Runner, own_generator
 
 CHANCE: dict[str, Callable[[Array], float]] = {
     "roc_auc": lambda y: 0.5,
@@ -64,7 +64,10 @@ def lint_score(
     run, rng = Runner(procedure, draws + 1), own_generator(seed)
 
     def score(of: Array, number: int) -> float:
-        found = run(rows.take(np.arange(len(rows))), of.copy(), seed=seed + number)
+        try:
+            found = run(rows.take(np.arange(len(rows))), of.copy(), seed=seed + number)
+        except Declined as error:
+            raise error.cause from None
         if not (np.ndim(found) == 0 and isinstance(found, int | float | np.number) and math.isfinite(found)):
             raise WrongInput("the procedure's score does not fit", repr(found)[:60], "one finite number",
                              "Return the score that you would report.", field="procedure")  # fmt: skip
@@ -77,7 +80,7 @@ def lint_score(
     above = sign * (mean - level)
     z = above / error if error > 1e-12 * abs(mean) else math.copysign(math.inf, above) if abs(above) > 1e-12 else 0.0
     half = t_quantile(1 - alpha, draws - 1) * error
-    evidence = {
+    evidence: Evidence = {
         "claimed": claimed, "chance": level, "on noise": Interval(mean, mean - half, mean + half, 1 - 2 * alpha),
         "z": z, "p of the claim": (1 + int((sign * (noise - claimed) >= 0).sum())) / (draws + 1),
     }  # fmt: skip
@@ -135,7 +138,7 @@ def _upper_tail(t: float, df: int) -> float:
     return tail if t > 0 else 1 - tail
 
 
-def _weak(evidence: dict[str, Any], draws: int, beyond: Array) -> tuple[Finding, ...]:
+def _weak(evidence: Evidence, draws: int, beyond: Array) -> tuple[Finding, ...]:
     """A note where the claim itself lies among those of noise."""
     as_good = int((beyond >= 0).sum())
     if as_good / draws < 0.1:

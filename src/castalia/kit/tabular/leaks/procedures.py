@@ -13,7 +13,7 @@ from castalia.core.errors import WrongInput
 from castalia.kit.stats import holm, wilson
 from castalia.kit.tabular.leaks.findings import Finding, Report
 from castalia.kit.tabular.leaks.rows import Array, Bools, Ints, Rows, beside, is_regression, places, target
-from castalia.kit.tabular.leaks.running import Floats, Runner, Spent, differ, own_generator, predictions
+from castalia.kit.tabular.leaks.running import Declined, Floats, Runner, Spent, differ, own_generator, predictions
 from castalia.kit.tabular.leaks.tables import split_findings
 
 SAID = {
@@ -60,7 +60,7 @@ def lint(
     seed: int = 0,
     repeats: int = 8,
     most: int = 200,
-    alpha: float = 0.005,
+    alpha: float = 0.002,
 ) -> Report:
     """Probe ``procedure(x, y, train, test) -> predictions of the test rows`` for knowledge of the test rows.
 
@@ -90,8 +90,11 @@ def lint(
         raise WrongInput("too few test rows", str(len(b)), "four or more", field="test")
     findings = split_findings(rows, labels, group_of, when, a, b)
     trial = _Trial(Runner(procedure, most), np.unique(labels), a, seed, repeats)
-    checks, lost = ["split"], 0
-    trial.start(Probe("base", rows.take(np.arange(len(rows))), labels, b, np.ones(len(b), bool)))
+    checks, lost, declined = ["split"], 0, list[tuple[str, Exception]]()
+    try:
+        trial.start(Probe("base", rows.take(np.arange(len(rows))), labels, b, np.ones(len(b), bool)))
+    except Declined as error:
+        raise error.cause from None  # on the data as they are it is the user's own error
     best: dict[str, tuple[float, dict[str, Any]]] = {}
     noisy: list[tuple[str, float, dict[str, Any]]] = []
     for probe in _probes(rows, labels, a, b, when, rng):
@@ -100,8 +103,8 @@ def lint(
         except Spent:
             lost += 1
             continue
-        except Exception as error:  # the user's code, on data it may rightly refuse
-            findings.append(_unrun(probe.check, error))
+        except (Declined, WrongInput) as error:
+            declined.append((probe.check, error))
             continue
         if probe.check not in checks:
             checks.append(probe.check)
@@ -113,6 +116,7 @@ def lint(
         if corrected <= alpha and (check not in best or corrected < best[check][1].get("p", 0.0)):
             best[check] = (1.0, {**evidence, "p": p, "p, corrected": corrected})
     findings += [Finding(check, "leak", SAID[check][0], found, *SAID[check][1:]) for check, (_, found) in best.items()]
+    findings += [_unrun(check, error, check in checks) for check, error in declined]
     if lost:
         cause = f"Every probe runs the procedure, at most {most} times in all."
         figures = {"probes left out": lost, "runs": most}
@@ -151,9 +155,10 @@ class _Trial:
         gap = np.abs(self._once(probe, self.seed)[0] - self.base)[probe.watched].max(axis=1)
         moved = gap > self.rounding
         share = wilson(int(moved.sum()), len(moved))
-        evidence = {"rows watched": len(moved), "share that moved": share,
-                    "largest move, in SD": self._in_sd(float(gap.max()))}  # fmt: skip
-        return (float(gap.max()) if moved.any() else 0.0), evidence, None
+        figures: dict[str, Any] = {
+            "rows watched": len(moved), "share that moved": share, "largest move, in SD": self._in_sd(float(gap.max())),
+        }  # fmt: skip
+        return (float(gap.max()) if moved.any() else 0.0), figures, None
 
     def blind(self) -> bool:
         """Whether other labels of the training rows leave every prediction where it was."""
@@ -162,7 +167,7 @@ class _Trial:
         try:
             return self._gap(self._once(Probe("", self.base_probe.x, y, self.base_probe.test,
                                               self.base_probe.watched), self.seed)[0]) <= self.rounding  # fmt: skip
-        except Exception:  # refused, or the runs are spent: then there is nothing to say
+        except (Declined, Spent, WrongInput):
             return False
 
     def _once(self, probe: Probe, seed: int) -> tuple[Floats, float]:
@@ -239,7 +244,12 @@ def _probes(
         yield Probe("append", rows.take(index), y[index], extended, np.ones(n, bool))
 
 
-def _unrun(check: str, error: Exception) -> Finding:
-    figures = {"error": f"{type(error).__name__}: {error}"[:200]}
+def _unrun(check: str, error: Exception, asked: bool) -> Finding:
+    cause = error.cause if isinstance(error, Declined) else error
+    figures = {"error": f"{type(cause).__name__}: {cause}"[:200]}
+    if not asked:
+        return Finding(check, "suspect", f"no probe of the {check} could be run", figures,
+                       "The procedure refused every changed table, so nothing is known.",
+                       "Let it take other values of the kind it was made for.")  # fmt: skip
     cause, cure = "The procedure refused the changed data.", "Nothing, where it is right to refuse."
     return Finding(check, "note", f"a probe of the {check} did not run", figures, cause, cure)

@@ -83,7 +83,9 @@ class Rows:
             x[:, int(name)] = column
             return x
         if self.library == "pandas":
-            return x.assign(**{name: column})
+            x = x.copy()
+            x.isetitem([str(each) for each in x.columns].index(name), column)  # names need not be text
+            return x
         if self.library == "polars":
             import polars as pl
 

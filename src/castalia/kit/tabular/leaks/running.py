@@ -22,6 +22,14 @@ class Spent(Exception):
     """The runs that were allowed are used up."""
 
 
+class Declined(Exception):
+    """The procedure raised ``cause``: on changed data that may be its right."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
 class Runner:
     """Calls ``procedure`` with ``seed=`` where it takes one, and with the global generators seeded all the same."""
 
@@ -36,7 +44,10 @@ class Runner:
             raise Spent
         self.runs += 1
         with seeded(seed):
-            return self.procedure(*given, seed=seed) if self.takes_seed else self.procedure(*given)
+            try:
+                return self.procedure(*given, seed=seed) if self.takes_seed else self.procedure(*given)
+            except Exception as error:
+                raise Declined(error) from error
 
 
 @contextmanager

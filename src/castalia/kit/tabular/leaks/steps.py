@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from castalia.core.errors import WrongInput
 from castalia.kit.metrics.ranking import roc_auc
 from castalia.kit.stats import Interval, t_quantile
-from castalia.kit.tabular.leaks.findings import Finding, Report
+from castalia.kit.tabular.leaks.findings import Evidence, Finding, Report
 from castalia.kit.tabular.leaks.rows import Array, Bools, Rows, is_regression, target
 from castalia.kit.tabular.leaks.running import own_generator, seeded
 
@@ -27,10 +27,12 @@ Floats = NDArray[np.float64]
 BINS = (4, 16, 64, 0)
 """Bins of equal mass; 0: one for each value, as a deep tree has them."""
 COLUMNS = 64
+READINGS = 3
+"""How often the halves are drawn for one noise target."""
 
 
 def lint_step(
-    step: Any, x: Any, y: ArrayLike, *, draws: int = 10, margin: float = 0.05, alpha: float = 0.001, seed: int = 0
+    step: Any, x: Any, y: ArrayLike, *, draws: int = 20, margin: float = 0.05, alpha: float = 0.001, seed: int = 0
 ) -> Report:
     """Probe a preprocessor, ours or any with the methods of scikit-learn; it is copied, never changed.
 
@@ -49,7 +51,7 @@ def lint_step(
     if len(rows) < 40:
         raise WrongInput("too few rows", str(len(rows)), "40 or more", "Halves are read and scored.", field="x")
     if draws < 5:
-        raise WrongInput("too few draws", str(draws), "5 or more", "10 are usual.", field="draws")
+        raise WrongInput("too few draws", str(draws), "5 or more", "20 are usual.", field="draws")
     rng = own_generator(seed)
     runner = _Steps(step, rows, seed)
     findings: list[Finding] = []
@@ -60,7 +62,7 @@ def lint_step(
             noise = rng.permutation(labels)
             made = runner.fit_transform(noise)
             positive = positives(noise)
-            deep.append(told(made, positive, rng))
+            deep.append(np.mean([told(made, positive, rng) for _ in range(READINGS)]))
             plain.append(max((abs(roc_auc(positive, column) - 0.5) + 0.5 for column in made.T[:COLUMNS]), default=0.5))
         checks.append("noise target")
         findings += _noise(np.array(deep), float(np.mean(plain)), margin, alpha)
@@ -107,7 +109,7 @@ def _noise(deep: Floats, plain: float, margin: float, alpha: float) -> list[Find
     half = t_quantile(1 - alpha, len(deep) - 1) * float(deep.std(ddof=1)) / math.sqrt(len(deep))
     if mean - half <= 0.5:
         return []
-    evidence = {"AUC read from the output": Interval(mean, mean - half, mean + half, 1 - 2 * alpha),
+    evidence: Evidence = {"AUC read from the output": Interval(mean, mean - half, mean + half, 1 - 2 * alpha),
                 "strongest column alone": plain}  # fmt: skip
     if mean - half <= 0.5 + margin:
         return [Finding("noise target", "note", "the output has a faint echo of the labels", evidence,

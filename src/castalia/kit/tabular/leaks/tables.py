@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from castalia.core.errors import WrongInput
 from castalia.kit.metrics.ranking import roc_auc
 from castalia.kit.stats import average_ranks, wilson
-from castalia.kit.tabular.leaks.findings import Finding, Report
+from castalia.kit.tabular.leaks.findings import Finding, Report, Severity
 from castalia.kit.tabular.leaks.rows import Array, Bools, Ints, Rows, beside, is_regression, places, target
 
 
@@ -85,7 +85,7 @@ def _twins(rows: Rows, y: Array, train: Ints, test: Ints) -> list[Finding]:
     alike = float(np.prod([np.sum((np.bincount(each) / len(each)) ** 2) for each in codes.T]))
     share, expected = wilson(twins, len(test)), 1 - (1 - alike) ** len(train)
     strange = expected < 0.01 * share.estimate
-    severity = "note" if share.estimate < 0.02 else "leak" if strange else "suspect"
+    severity: Severity = "note" if share.estimate < 0.02 else "leak" if strange else "suspect"
     return [Finding("twins", severity, "the same row with the same label on both sides",
                     {"test rows": twins, "share": share, "expected of independent columns": expected},
                     "Rows were repeated (oversampling, a join, an export twice) before the split."
@@ -102,14 +102,12 @@ def column_findings(rows: Rows, y: Array) -> list[Finding]:
         if len(distinct) == 1:
             found.append(Finding("constant", "note", f"column {name} is constant", {}, "It says nothing.", "Drop it."))
             continue
-        told = _told(column, values, codes.ravel(), y)
-        if told:
-            found.append(_disguise(name, *told))
-        elif gaps.any() and not gaps.all() and (followed := _told(gaps.astype(float), gaps.astype(float),
-                                                                  gaps.astype(int), y)):  # fmt: skip
-            severity, evidence = followed
-            found.append(Finding("gaps", severity, f"the gaps of column {name} are the target", evidence,
+        holes = gaps.astype(int)
+        if 0 < gaps.sum() < len(gaps) and (followed := _told(holes, holes, holes, y)):
+            found.append(Finding("gaps", followed[0], f"the gaps of column {name} are the target", followed[1],
                                  "The column is filled in only once the outcome is known.", "Drop it."))  # fmt: skip
+        elif told := _told(column, values, codes.ravel(), y):
+            found.append(_disguise(name, *told))
         elif len(distinct) == len(values) and (along := _along(np.arange(len(y)) if column.dtype.kind not in "biuf"
                                                                else values, y, column.dtype.kind)):  # fmt: skip
             found.append(Finding("identifier", "suspect", f"column {name} numbers the rows along the target", along,
