@@ -245,8 +245,8 @@ def _probes(
 
 
 def _unrun(check: str, error: Exception, asked: bool) -> Finding:
-    cause = error.cause if isinstance(error, Declined) else error
-    figures = {"error": f"{type(cause).__name__}: {cause}"[:200]}
+    raised = error.cause if isinstance(error, Declined) else error
+    figures = {"error": f"{type(raised).__name__}: {raised}"[:200]}
     if not asked:
         return Finding(check, "suspect", f"no probe of the {check} could be run", figures,
                        "The procedure refused every changed table, so nothing is known.",
