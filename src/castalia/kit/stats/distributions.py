@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,7 @@ def _ratio(x: float, up: Sequence[float], down: Sequence[float]) -> float:
     return above / below
 
 
+@lru_cache(maxsize=256)  # an interval asks for the same one at every shift
 def betainc(a: float, b: float, x: float) -> float:
     """The regularised incomplete beta function I_x(a, b), by Lentz's continued fraction (Numerical Recipes 6.4)."""
     if x <= 0 or x >= 1:
@@ -113,7 +115,7 @@ def chi2_upper(x: float, df: float) -> float:
 
 
 def _gamma_front(a: float, x: float) -> float:
-    return math.exp(a * math.log(x) - x - math.lgamma(a)) if x > 0 else 0.0
+    return math.exp(a * math.log(x) - x - math.lgamma(a)) if x > 1e-300 else 0.0
 
 
 def _gammainc(a: float, x: float) -> float:
@@ -172,18 +174,25 @@ def noncentral_chi2_cdf(x: float, df: float, shift: float) -> float:
     j = np.arange(_terms(half))
     weights = np.exp(-half + j * (math.log(half) if half > 0 else -745.0) - _log_gamma(1.0, len(j)))
     a = df / 2 + j
-    drops = np.exp(a * math.log(x / 2) - x / 2 - _log_gamma(df / 2 + 1.0, len(j))) if x > 0 else np.zeros(len(j))
+    drops = np.exp(a * math.log(x / 2) - x / 2 - _log_gamma(df / 2 + 1.0, len(j))) if x > 1e-300 else np.zeros(len(j))
     first = 1.0 - chi2_upper(x, df)
     return min(1.0, float(weights @ np.maximum(0.0, first - np.concatenate([[0.0], np.cumsum(drops)[:-1]]))))
 
 
 def shift_between(cdf: Callable[[float], float], low: float, high: float, share: float) -> float:
     """The shift in [low, high] at which ``cdf``, which falls with it, is ``share``, or the nearer end."""
-    if cdf(low) <= share:
-        return low
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if cdf(middle) < share else (middle, high)
+    at_low, at_high = cdf(low) - share, cdf(high) - share
+    if at_low <= 0 or at_high >= 0:
+        return low if at_low <= 0 else high
+    for turn in range(200):  # the Illinois form of regula falsi, a bisection every third turn
+        middle = (low + high) / 2 if turn % 3 == 2 else low + (high - low) * at_low / (at_low - at_high)
+        here = cdf(middle) - share
+        if abs(here) < 1e-13 or high - low < 1e-13 * max(1.0, abs(middle)):
+            return middle
+        if here > 0:
+            low, at_low, at_high = middle, here, at_high / 2
+        else:
+            high, at_high, at_low = middle, here, at_low / 2
     return (low + high) / 2
 
 

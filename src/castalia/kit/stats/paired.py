@@ -83,8 +83,9 @@ def mcnemar(a: ArrayLike, b: ArrayLike) -> Test:
     """
     x, y = sample(a, "a"), sample(b, "b")
     if len(x) != len(y) or not np.isin(np.concatenate([x, y]), (0, 1)).all():
-        raise WrongInput("no rights and wrongs of the same rows", f"{len(x)} and {len(y)} values",
-                         "0 or 1 for each row, of both", "Compare answers with the truth first.", field="a")  # fmt: skip
+        got, expected = f"{len(x)} and {len(y)} values", "0 or 1 for each row, of both"
+        cure = "Compare answers with the truth first."
+        raise WrongInput("no rights and wrongs of the same rows", got, expected, cure, field="a")
     only_a, only_b = int(np.sum(x > y)), int(np.sum(y > x))
     p = binomial(only_a, only_a + only_b).p if only_a + only_b else 1.0
     return Test(float(only_a), p, only_a + only_b, "McNemar, exact")
