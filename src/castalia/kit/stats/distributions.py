@@ -104,11 +104,6 @@ def t_two_sided(t: float, df: float) -> float:
     return 0.0 if math.isinf(t) else betainc(df / 2, 0.5, df / (df + t * t))
 
 
-def f_upper(f: float, df1: float, df2: float) -> float:
-    """P(F >= f) of Fisher's F."""
-    return 0.0 if math.isinf(f) else betainc(df2 / 2, df1 / 2, df2 / (df2 + df1 * f))
-
-
 def chi2_upper(x: float, df: float) -> float:
     """P(X >= x) of the chi-square distribution."""
     return 1.0 - _gammainc(df / 2, x / 2) if x < df + 2 else _gamma_tail(df / 2, x / 2)
