@@ -108,8 +108,7 @@ def column_findings(rows: Rows, y: Array) -> list[Finding]:
                                  "The column is filled in only once the outcome is known.", "Drop it."))  # fmt: skip
         elif told := _told(column, values, codes.ravel(), y):
             found.append(_disguise(name, *told))
-        elif len(distinct) == len(values) and (along := _along(np.arange(len(y)) if column.dtype.kind not in "biuf"
-                                                               else values, y, column.dtype.kind)):  # fmt: skip
+        elif len(distinct) == len(values) and (along := _along(column, codes.ravel(), y)):
             found.append(Finding("identifier", "suspect", f"column {name} numbers the rows along the target", along,
                                  "An identifier or a time of writing that was given out by outcome.",
                                  "Drop it, or say why it is known before the outcome."))  # fmt: skip
@@ -145,14 +144,14 @@ def _disguise(name: str, severity: Any, evidence: Mapping[str, Any]) -> Finding:
                    "Drop it, unless it is known at the time of asking.")  # fmt: skip
 
 
-def _along(values: Array, y: Array, kind: str) -> Mapping[str, Any] | None:
-    """Rank correlation beyond five standard errors, of a column of whole numbers that are all different."""
-    if kind not in "iu":
+def _along(column: Array, codes: Array, y: Array) -> Mapping[str, Any] | None:
+    """Rank correlation beyond five standard errors, of what looks like an identifier and is different in each row:
+    text, or whole numbers that lie close together. Other numbers may well follow the target."""
+    if column.dtype.kind == "f" or (column.dtype.kind in "iu" and int(column.max()) - int(column.min()) >= 2 * len(y)):
         return None
-    codes = np.unique(y, return_inverse=True)[1].ravel()
-    rho = _spearman(values, y if is_regression(y) else codes)
-    z = rho * np.sqrt(len(y) - 1)
-    return {"Spearman's rho": rho, "z": float(z)} if abs(z) > 5 else None
+    rho = _spearman(codes, y if is_regression(y) else np.unique(y, return_inverse=True)[1].ravel())
+    z = float(rho * np.sqrt(len(y) - 1))
+    return {"Spearman's rho": rho, "z": z} if abs(z) > 5 else None
 
 
 def _order(y: Array) -> list[Finding]:
