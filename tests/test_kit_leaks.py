@@ -145,14 +145,14 @@ def test_randomness_is_no_leak_and_hides_none(how: str, leaky: bool) -> None:
 
 
 def test_random_procedures_keep_to_the_stated_rate_of_alarms() -> None:
-    """At 0.005 and 60 seeds there is 0.3 of an alarm to be expected; three or more have a chance below 0.4 %."""
+    """At 0.002 and 40 seeds there is 0.08 of an alarm to be expected."""
     free, alarms = np.random.default_rng(11), 0
-    for seed in range(60):
+    for seed in range(40):
         x, y = table(seed)
         alarms += not leaks.lint(
             lambda x, y, a, b: ridge(x[a], y[a], x[b]) + free.normal(size=len(b)), x, y, seed=seed
         ).ok
-    assert alarms <= 2
+    assert alarms <= 1
 
 
 def test_two_runs_that_agree_by_chance_do_not_make_a_procedure_deterministic() -> None:

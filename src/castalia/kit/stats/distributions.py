@@ -179,15 +179,18 @@ def shift_between(cdf: Callable[[float], float], low: float, high: float, share:
     at_low, at_high = cdf(low) - share, cdf(high) - share
     if at_low <= 0 or at_high >= 0:
         return low if at_low <= 0 else high
-    for turn in range(200):  # the Illinois form of regula falsi, a bisection every third turn
-        middle = (low + high) / 2 if turn % 3 == 2 else low + (high - low) * at_low / (at_low - at_high)
+    side = 0
+    for turn in range(200):  # regula falsi as of Illinois, after four bisections
+        middle = (low + high) / 2 if turn < 4 else low + (high - low) * at_low / (at_low - at_high)
         here = cdf(middle) - share
-        if abs(here) < 1e-13 or high - low < 1e-13 * max(1.0, abs(middle)):
+        if abs(here) < 1e-12 or high - low < 1e-12 * max(1.0, abs(middle)):
             return middle
         if here > 0:
-            low, at_low, at_high = middle, here, at_high / 2
+            at_high = at_high / 2 if side > 0 else at_high
+            low, at_low, side = middle, here, 1
         else:
-            high, at_high, at_low = middle, here, at_low / 2
+            at_low = at_low / 2 if side < 0 else at_low
+            high, at_high, side = middle, here, -1
     return (low + high) / 2
 
 

@@ -68,7 +68,6 @@ def cliff_delta(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
     if abs(delta) > 1 - 1e-15:
         end = (min(m, n) - z * z) / (min(m, n) + z * z)
         return Interval(delta, end, 1.0, level) if delta > 0 else Interval(delta, -1.0, -end, level)
-    _, counts = np.unique(np.concatenate([x, y]), return_counts=True)
     ordered = np.sort(y)
     ties = int((np.searchsorted(ordered, x, "right") - np.searchsorted(ordered, x, "left")).sum())
     pairs = (m * n - ties) - m * n * delta**2

@@ -122,7 +122,7 @@ def lint(
             noisy.append((probe.check, p, evidence))
         elif moved:
             best[probe.check] = evidence
-    for (check, p, evidence), corrected in zip(noisy, holm([p for _, p, _ in noisy]), strict=True):
+    for (check, _, evidence), corrected in zip(noisy, holm([p for _, p, _ in noisy]), strict=True):
         if corrected <= alpha and (check not in best or corrected < best[check].get("p, corrected", 0.0)):
             best[check] = {**evidence, "p, corrected": corrected}
     findings += [Finding(check, "leak", SAID[check][0], found, *SAID[check][1:]) for check, found in best.items()]
