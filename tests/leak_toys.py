@@ -23,9 +23,9 @@ def ridge(x: Array, y: Array, asked: Array, strength: float = 1.0) -> Array:
 
 def nearest(x: Array, y: Array, asked: Array, k: int = 3) -> Array:
     """The mean label of the k nearest rows, nearer ones counting more."""
-    distance = ((asked[:, None, :] - x[None]) ** 2).sum(axis=2)
-    near = np.argsort(distance, axis=1, kind="stable")[:, :k]
-    weight = 1 / (np.take_along_axis(distance, near, axis=1) + 1e-9)
+    distance = np.maximum(0, (asked**2).sum(axis=1)[:, None] + (x**2).sum(axis=1) - 2 * asked @ x.T)
+    near = np.argpartition(distance, k, axis=1)[:, :k]
+    weight = 1 / (np.take_along_axis(distance, near, axis=1) + 1e-3)
     return (weight * y[near]).sum(axis=1) / weight.sum(axis=1)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -156,11 +158,11 @@ def test_random_procedures_keep_to_the_stated_rate_of_alarms() -> None:
 
 
 def test_two_runs_that_agree_by_chance_do_not_make_a_procedure_deterministic() -> None:
-    """One run in seven answers otherwise: often the first two are equal, and a probe is not."""
+    """Two runs in five answer otherwise: often the first two are equal, and a probe is not."""
     free, alarms = np.random.default_rng(3), 0
     for seed in range(40):
         x, y = table(seed)
-        slips = lambda x, y, a, b: ridge(x[a], y[a], x[b]) + (free.random() < 1 / 7)  # noqa: E731
+        slips = lambda x, y, a, b: ridge(x[a], y[a], x[b]) + (free.random() < 0.4)  # noqa: E731
         alarms += not leaks.lint(slips, x, y, seed=seed).ok
     assert alarms <= 1
 
@@ -607,3 +609,9 @@ def test_the_table_of_telco_split_honestly_and_not(telco: tuple[Array, Array]) -
     late = rng.permutation(len(y)) < 500
     found = leaks.lint_table(x, y, train=~late, test=late)
     assert found.of("twins")[0].severity == "leak", found
+
+
+def test_importing_the_linter_imports_nothing_heavy() -> None:
+    code = "import sys; from castalia.kit.tabular import leaks; print(*{m.split('.')[0] for m in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"scipy", "sklearn", "pandas", "torch", "polars", "pyarrow", "matplotlib"} & set(loaded)
