@@ -56,8 +56,10 @@ def main(seeds: int) -> None:
 def write(seeds: int, rows: list[dict[str, object]], alarms: int) -> None:
     """After every case, so that a run that is stopped leaves what it has."""
     total = wilson(alarms, seeds * len(rows))
-    result = {"machine": platform.machine(), "python": platform.python_version(), "numpy": np.__version__,
-              "seeds, honest": seeds, "seeds, leaky": seeds // 2, "false alarms": told(total), "cases": rows}  # fmt: skip
+    result = {
+        "machine": platform.machine(), "python": platform.python_version(), "numpy": np.__version__,
+        "seeds, honest": seeds, "seeds, leaky": seeds // 2, "false alarms": told(total), "cases": rows,
+    }  # fmt: skip
     (HERE / "results" / "leaks.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
 
 

@@ -40,9 +40,9 @@ def lint_step(
     an AUC of at most 0.5 + ``margin`` (one-sided t-interval at 1 - ``alpha``; classes other than the commonest, and
     numbers above the median, are the positives). Between 0.5 and the margin it is a note: cross-fitted encodings have
     a faint echo there, since a fold's labels are missing from its own means. ``transform``: what it makes of a row
-    may not hang on the rows beside it, nor change the step. The cost is ``draws`` + 3 fits and 4 transforms, less where the output does
-    not change with the labels.
+    may not hang on the rows beside it, nor change the step.
 
+    The cost is ``draws`` + 3 fits and 4 transforms, less where the output does not change with the labels.
     WrongInput where it has no ``transform`` or makes another number of rows.
     """
     rows = Rows(x)
