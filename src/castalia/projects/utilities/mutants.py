@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from castalia.core.contract import Mutant
+from castalia.projects.utilities.packaging_mutants import PACKAGE_FILES, PACKAGE_MUTANTS
 
-FILES = ("__init__.py", "tables.py", "columns.py", "scores.py", "training.py", "figures.py")
+FILES = ("__init__.py", "tables.py", "columns.py", "scores.py", "training.py", "figures.py", *PACKAGE_FILES)
 
 
 def _wrong(file: str, id: str, misconception: str, old: str, new: str, *topics: str, lazy: bool = False) -> Mutant:
@@ -374,7 +375,7 @@ FIGURES = (
            lazy=True),
 )  # fmt: skip
 
-MUTANTS = (*TABLES, *COLUMNS, *SCORES, *TRAINING, *FIGURES)
+MUTANTS = (*TABLES, *COLUMNS, *SCORES, *TRAINING, *FIGURES, *PACKAGE_MUTANTS)
 
 EQUIVALENT = {
     "tables.py:43:13:constant:-1": "nothing read yet: _KINDS[-1] is text as _KINDS[0] is; every kind is above both.",
