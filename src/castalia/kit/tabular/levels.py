@@ -111,7 +111,7 @@ def _is_exact(values: Array) -> bool:
     """True for numbers that float64 holds exactly: whole ones beyond 2^53 would meet their neighbours."""
     if values.dtype.kind not in "iu" or values.dtype.itemsize < 8 or not values.size:
         return values.dtype.kind in "biuf"
-    return -(2**53) <= int(values.min()) and int(values.max()) <= 2**53
+    return int(values.min()) >= -(2**53) and int(values.max()) <= 2**53
 
 
 def _order(value: Any) -> tuple[str, Any]:

@@ -383,5 +383,5 @@ EQUIVALENT = {
     "tables.py:123:62:constant:not": "force_zip64 is of account from arrays of 2 GiB on; no claim sends one.",
     "tables.py:124:70:constant:not": "allow_pickle in writing is of account for arrays of objects; none can be sent.",
     "columns.py:127:15:constant:-1": "with one fold, fit of no rows raises the ValueError.",
-    "scores.py:77:22:arithmetic:Sub": "all four counts below zero: every score is a ratio of two of their sums.",
+    "scores.py:85:22:arithmetic:Sub": "all four counts below zero: every score is a ratio of two of their sums.",
 }

@@ -14,7 +14,11 @@ Array = npt.NDArray[Any]
 
 
 def accuracy(actual: Array, predicted: Array) -> float:
-    """The share of rows that are right."""
+    """The share of rows that are right.
+
+    >>> accuracy([0, 1, 1, 0], [0, 1, 0, 0])
+    0.75
+    """
     actual, predicted = pairs(actual, predicted)
     return float(np.mean(actual == predicted))
 
@@ -35,7 +39,11 @@ def f1(actual: Array, predicted: Array) -> float:
 
 
 def roc_auc(actual: Array, scores: Array) -> float:
-    """How often a 1 scores above a 0, a tie being half: the area under the ROC curve."""
+    """How often a 1 scores above a 0, a tie being half: the area under the ROC curve.
+
+    >>> roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.4, 0.8])
+    0.875
+    """
     points = roc_points(actual, scores)
     return float(np.sum(np.diff(points[:, 0]) * (points[1:, 1] + points[:-1, 1])) / 2)
 
