@@ -15,7 +15,7 @@ from castalia.projects.utilities import (
 
 CONTRACT = Contract(
     project="utilities",
-    interface=interface.until("M7"),
+    interface=interface.INTERFACE,
     milestones=(
         Milestone("M1", "Tables that come back as they were", tables_asked.CLAIMS),
         Milestone("M2", "Columns made ready without a leak", columns_asked.CLAIMS),

@@ -331,7 +331,21 @@ class Trainer:
         raise NotImplementedError
 '''
 
+PACKAGING = """
+
+# --- M5 ---
+# The folder that holds this is a project with a pyproject.toml: it builds a wheel, offline, that is typed (py.typed),
+# imports nothing but what it requires and the standard library, does nothing when it is imported, says its version as
+# __version__, and has at least three examples (>>>) that are true.
+
+
+# --- M6 ---
+# own_tests.py, beside this file, tests given.py: functions named test_..., with plain asserts.
+"""
+
 FIGURES = '''
+
+# --- M7 ---
 # A figure is a dict: "title", "x_label", "y_label" (texts) and "series", a list of {"name", "x", "y"} with lists of
 # numbers. Nothing here needs a display.
 
@@ -363,7 +377,4 @@ def svg(figure: dict) -> str:
     raise NotImplementedError
 '''
 
-
-def until(last: str) -> str:
-    """All of it; figures come with the milestone called ``last``."""
-    return f"{TABLES}{COLUMNS}{SCORES}{TRAINING}\n\n# --- {last} ---{FIGURES}"
+INTERFACE = f"{TABLES}{COLUMNS}{SCORES}{TRAINING}{PACKAGING}{FIGURES}"
