@@ -1,4 +1,4 @@
-"""Reading tables beside pandas, Polars, pyarrow and NumPy: `python benchmarks/reading.py`.
+"""Reading tables beside pandas, Polars, pyarrow and NumPy: `python benchmarks/reading.py [csv jsonl parquet npz]`.
 
 Every measure is a fresh process on one thread that reads one file of 50,000 rows and six columns, whole or in pieces
 of 10,000 rows, and prints its CPU seconds and how much its memory grew; ours and the peer's in turn, three of each. The
@@ -128,11 +128,15 @@ def main() -> None:
     }  # fmt: skip
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for fmt, peers in PEERS.items():
+        for fmt in sys.argv[1:] or PEERS:
+            peers = PEERS[fmt]
             path = Path(folder) / f"table.{fmt}"
             tabular.write(table, path, check=False)
             for peer, code in peers:
                 rows += [beside(fmt, act, peer, code, path) for act in ("whole", "pieces") if act in code]
+    if RESULT.exists():  # formats that were not asked for keep their rows
+        now = {row["what"] for row in rows}
+        rows = [row for row in json.loads(RESULT.read_text())["rows"] if row["what"] not in now] + rows
     versions = {"python": platform.python_version(), "numpy": np.__version__}
     versions |= {name: version(name) for name in ("pandas", "polars", "pyarrow")}
     result = {"versions": versions, "threads": 1, "table_rows": ROWS, "rows": rows}

@@ -83,7 +83,7 @@ def _objects(content: Content, size: int, on_bad: OnBad) -> Iterator[tuple[list[
 
 def _record(line: bytes, content: Content, number: int) -> dict[str, Any]:
     try:
-        record = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_no_twins)
+        record = _DECODER.decode(line.decode().removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         got = str(error) if isinstance(error, ValueError) else "nested too deeply"
         raise _wrong(content, number, got) from None
@@ -106,6 +106,9 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(record) != len(pairs):
         raise ValueError("a key that is there twice")
     return record
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_twins)  # json.loads would make one a line
 
 
 def _wrong(content: Content, number: int, got: str) -> WrongInput:
