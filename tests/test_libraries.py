@@ -149,7 +149,10 @@ def test_over_http_a_library_is_no_system(client: TestClient) -> None:
     assert answering == {address for address, each in listed.items() if each["kind"] == "system"}
     one = client.get("/projects/toys~bits").json()
     assert one["claims"][0]["measured"] == 1.0 and one["claims"][0]["holds"] is True
-    assert [name["shown"] for name in one["modules"][0]["names"]] == ["bits(n)", "number(bits, *, base=2)"]
+    assert one["modules"] == [{"name": "binary", "line": "The bits of whole numbers.", "count": 2}]
+    (module,) = client.get("/projects/toys~bits/names").json()
+    assert [name["shown"] for name in module["names"]] == ["bits(n)", "number(bits, *, base=2)"]
+    assert client.get("/projects/utilitis/names").status_code == 404
     assert client.get("/projects/churn").json()["kind"] == "system"
     for method, path in (
         ("get", "utilities"),

@@ -1,1 +1,3 @@
-"""The utilities library of the projects. Today: ``stats``, intervals and paired tests."""
+"""The library under every project, which people use without the rest: see docs/kit.md."""
+
+__all__ = ["images", "metrics", "optim", "plots", "special", "stats", "tabular", "text", "timing", "training", "trees"]

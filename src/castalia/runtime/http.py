@@ -26,7 +26,7 @@ from castalia.core.settings import Settings
 from castalia.runtime.columns import read_csv, write_csv
 from castalia.runtime.fitting import submit
 from castalia.runtime.hosts import Answer, Hosts
-from castalia.runtime.libraries import describe_project, line
+from castalia.runtime.libraries import describe_project, line, modules
 from castalia.runtime.opening import ready, resolve
 
 if TYPE_CHECKING:
@@ -110,7 +110,14 @@ def router(settings: Settings, hosts: Hosts, jobs: Jobs, store: Store) -> APIRou
 
     @routes.get("/projects/{name}", summary="One project: claims, lesson, modules, examples", response_model=None)
     def project(name: Name) -> Response:
-        return _json(_tilde(describe_project(_address(name), settings)))
+        told = describe_project(_address(name), settings)
+        # a large library has more names than a page needs at once: they are asked for apart
+        brief = [{"name": each["name"], "line": each["line"], "count": len(each["names"])} for each in told["modules"]]
+        return _json(_tilde(told | {"modules": brief}))
+
+    @routes.get("/projects/{name}/names", summary="What is in a library: its modules with their names")
+    def names(name: Name) -> list[dict[str, Any]]:
+        return modules(catalog.card(_address(name), settings))
 
     @routes.get("/systems/{name}/source", summary="The code of a system, to read")
     def source(name: Name) -> list[SourceFile]:

@@ -84,7 +84,7 @@ export interface LibraryModule {
 export interface Project extends ProjectCard {
   claims: LibraryClaim[];
   lesson: string;
-  modules: LibraryModule[];
+  modules: { name: string; line: string; count: number }[];
   docs: string[];
   examples: { title: string; code: string; page: string }[];
 }

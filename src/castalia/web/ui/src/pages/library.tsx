@@ -51,7 +51,7 @@ export function LibraryPage({ name }: { name: string }) {
         ))}
       </nav>
       {tab === "about" && <About project={project} />}
-      {tab === "names" && <Names modules={project.modules} />}
+      {tab === "names" && <Names name={name} />}
       {tab === "lesson" && <Markdown text={project.lesson.replace(/^\s*#\s+.*\n/, "")} />}
       {tab === "build" && <BuildIt address={project.address} title={project.title} />}
     </>
@@ -112,7 +112,9 @@ function ClaimCard({ claim }: { claim: LibraryClaim }) {
   );
 }
 
-function Names({ modules }: { modules: LibraryModule[] }) {
+function Names({ name }: { name: string }) {
+  const { value: modules, problem, again } = useResource<LibraryModule[]>(`projects/${name}/names`, (signal) => get(`projects/${part(name)}/names`, signal));
+  if (!modules) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="its names" />;
   return (
     <div class="stack loose">
       {modules.map((module) => (
