@@ -87,6 +87,9 @@ def test_names_are_those_that_python_finds() -> None:
                 shown = name["shown"].partition("(")[2].rstrip(")")
                 assert [each for each in parameters if each not in shown] == [], name
     assert seen > 60
+    listed = {module["name"]: len(module["names"]) for module in libraries.modules(kit)}
+    assert not [name for name, count in listed.items() if not count and name != kit.subject]
+    assert listed["castalia.kit.tabular"] > 20 and "castalia.kit.tabular.leaks" in listed
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ class Module(NamedTuple):
 
 
 def _public(path: Path, name: str) -> Iterator[Module]:
-    """A module and the public ones below it. Of a package with ``__all__`` only those that it names."""
+    """A module and the public ones below it: of a package with ``__all__`` the packages, and the modules it names."""
     tree = _parsed(path, path.stat().st_mtime_ns)
     if tree is None:
         return
@@ -166,7 +166,7 @@ def _public(path: Path, name: str) -> Iterator[Module]:
         inner = below / "__init__.py" if below.is_dir() else below
         stem = below.stem
         hidden = stem.startswith("_") or inner.suffix != ".py" or not inner.is_file()
-        if not hidden and (module.listed is None or stem in module.listed):
+        if not hidden and (module.listed is None or stem in module.listed or below.is_dir()):
             yield from _public(inner, f"{name}.{stem}")
 
 
@@ -190,7 +190,9 @@ def _told(module: Module) -> dict[str, Any]:
 def _imported(module: Module, wanted: set[str]) -> dict[str, Any]:
     """Names that a package takes from the files beside it, by their definitions there."""
     found: dict[str, Any] = {}
-    for node in module.tree.body:
+    # a package whose names are imported on use says them under `if TYPE_CHECKING`
+    guarded = [inner for node in module.tree.body if isinstance(node, ast.If) for inner in node.body]
+    for node in (*module.tree.body, *guarded):
         if not isinstance(node, ast.ImportFrom) or not node.module:
             continue
         path = module.path.with_name(node.module.rpartition(".")[2] + ".py")
