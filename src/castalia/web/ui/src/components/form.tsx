@@ -38,7 +38,7 @@ export function Form(props: { schema: Schema; top?: Schema; values: Values; onCh
   };
   return (
     <div class="fields">
-      {fields.map((field) => (
+      {fields.filter((field) => asked(field, props.values)).map((field) => (
         <FieldBox
           key={field.name}
           field={field}
@@ -52,6 +52,9 @@ export function Form(props: { schema: Schema; top?: Schema; values: Values; onCh
     </div>
   );
 }
+
+/** A field that only belongs to some answers of another one ("x-when") is shown with these alone. */
+const asked = (field: Field, values: Values): boolean => Object.entries(field.schema["x-when"] ?? {}).every(([name, wanted]) => values[name] === wanted);
 
 const grouped = new Set(["list", "object", "image"]);
 

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { number } from "../format";
 import { rangeOf } from "../schema";
 import type { ControlProps } from "./form";
+import { Play } from "./play";
 
 const STEPS = 1000;
 
@@ -67,6 +68,7 @@ export function NumberControl({ field, id, value, onChange, describedBy, labelle
         onInput={(event) => onChange(from(Number(event.currentTarget.value)))}
       />
       {box}
+      {field.schema["x-play"] && <Play what={field.label} now={start} low={low} high={high} onStep={onChange} />}
     </span>
   );
 }
