@@ -72,7 +72,12 @@ def _way(seen: Array, steps: list[Step]) -> Figure:
     for number, step in enumerate(steps, 1):
         if not isinstance(step.layer, Flatten | Reshape | Dropout):
             pictures.append(_tile(step.output))
-            labels.append((f"{number} {step.layer!r}", f"{_size(step.output)}, {_firing(step.output):.0%} above zero"))
+            labels.append(
+                (
+                    f"{number} {type(step.layer).__name__}",
+                    f"{_size(step.output)}, {_firing(step.output):.0%} above zero",
+                )
+            )
     caption = "Every layer's output as a picture, a square a unit: grey is zero, light is positive, dark negative."
     return grid("Layer by layer", pictures, labels, caption)
 
@@ -107,7 +112,7 @@ def _first_units(model: Model, step: Step) -> Figure:
 
 def _numbers(steps: list[Step]) -> Figure:
     rows = [
-        [f"{number} {step.layer!r}", _size(step.output), *(round(float(v), 4) for v in _spread(step.output))]
+        [_name(number, step), _size(step.output), *(round(float(v), 4) for v in _spread(step.output))]
         for number, step in enumerate(steps, 1)
     ]
     columns = ["layer", "numbers", "smallest", "mean", "largest", "share above zero"]
@@ -121,6 +126,10 @@ def _spread(output: Array) -> tuple[float, float, float, float]:
 
 def _firing(output: Array) -> float:
     return float((output > 0).mean())
+
+
+def _name(number: int, step: Step) -> str:
+    return f"{number} {step.layer!r}".removesuffix("()")
 
 
 def _size(output: Array) -> str:

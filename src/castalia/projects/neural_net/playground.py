@@ -15,17 +15,16 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castalia.projects.neural_net.layers import Layer
 from castalia.projects.neural_net.neural_net import Params
 from castalia.projects.neural_net.patterns import PATTERNS, pattern
 from castalia.projects.neural_net.shape import network_of, rule_of, shape_of
+from castalia.projects.neural_net.signals import Signals, signals, weighted
 
 Array = NDArray[Any]
 
@@ -35,18 +34,6 @@ REACH = 1.3
 """The square that is drawn, from -REACH to REACH both ways."""
 FINE = 56
 """Places along each side of the square at which the network is asked."""
-
-
-@dataclass(frozen=True)
-class Signals:
-    """What runs through the network at one epoch, for all points it learns from."""
-
-    outputs: list[Array]
-    """After each hidden layer, (points, units)."""
-    silent: list[int]
-    """Units of each hidden layer that are 0 for every point."""
-    gradients: list[Array]
-    """dL/dW of each dense layer, as one row of numbers."""
 
 
 class Playground:
@@ -67,16 +54,11 @@ class Playground:
         self.ran_away = False
         """True once the loss was no number any more; nothing is learnt after that."""
         self.curves: dict[str, list[float]] = {"loss": [], "held_out": [], "accuracy": []}
-        self.norms: list[list[float]] = [[] for _ in self.dense]
-        """Length of the gradient of each dense layer's weights by epoch, over all points."""
+        self.norms: list[list[float]] = [[] for _ in weighted(self.network)]
+        """Length of the gradient of each layer's weights by epoch, over all points."""
         self._kept: list[Array] = []
         self._newest: Array = self.network.parameters.copy()
         self._remember()
-
-    @property
-    def dense(self) -> list[Layer]:
-        """The layers with weights."""
-        return [layer for layer in self.network.layers if layer.shapes()]
 
     @property
     def epochs(self) -> int:
@@ -107,14 +89,7 @@ class Playground:
     def signals(self, epoch: int) -> Signals:
         """Outputs of the hidden layers and gradients of the weights."""
         with self._at(epoch):
-            outputs, x = [], self.x
-            for layer, below in zip(self.network.layers, [None, *self.network.layers], strict=False):
-                x = layer.forward(x, False, None)
-                if below is not None and below.shapes() and not layer.shapes():
-                    outputs.append(x.copy())
-            self._gradient()
-            gradients = [layer.gradients["weight"].ravel().copy() for layer in self.dense]
-        return Signals(outputs, [int((each == 0).all(axis=0).sum()) for each in outputs], gradients)
+            return signals(self.network, self.x, self.labels)
 
     def _epoch(self) -> None:
         order = np.random.default_rng([self.params.seed, self.epochs, 4]).permutation(COUNT)
@@ -126,22 +101,18 @@ class Playground:
             self._remember()
 
     def _remember(self) -> None:
-        loss, right = self._gradient()
         held_out, classes = self.held_out
-        asked = float(self.network.loss(self.network.scores(held_out), classes)) / COUNT
-        norms = [float(np.linalg.norm(layer.gradients["weight"])) for layer in self.dense]
-        if not all(map(math.isfinite, (loss, asked, *norms))):
+        now = signals(self.network, self.x, self.labels)
+        asked = float(self.network.loss(self.network.scores(held_out), classes))
+        if not all(map(math.isfinite, (now.loss, asked, *now.norms))):
             self.ran_away = True
             return
         self._newest = self.network.parameters.copy()
         self._kept.append(self._newest)
-        for name, value in (("loss", loss / COUNT), ("held_out", asked), ("accuracy", right / COUNT)):
-            self.curves[name].append(value)
-        for norm, value in zip(self.norms, norms, strict=True):
+        for name, value in (("loss", now.loss), ("held_out", asked), ("accuracy", now.right)):
+            self.curves[name].append(value / COUNT)
+        for norm, value in zip(self.norms, now.norms, strict=True):
             norm.append(value)
-
-    def _gradient(self) -> tuple[float, int]:
-        return self.network.learn(self.x, self.labels)
 
     @contextmanager
     def _at(self, epoch: int) -> Iterator[None]:

@@ -15,6 +15,9 @@ from castalia.projects.neural_net.model import Model
 
 Array = NDArray[Any]
 
+LAYERS = 12
+"""Layers that are drawn in one chart."""
+
 
 def portrait(model: Model, how_many: int, which_class: str = "") -> list[Figure]:
     """Curves, the ``how_many`` strongest units of the first layer, as many mistakes on ``which_class``, confusion."""
@@ -24,6 +27,7 @@ def portrait(model: Model, how_many: int, which_class: str = "") -> list[Figure]
     return [
         _curve(model, "loss", "Mean cross-entropy by epoch; the test images are in neither line."),
         _curve(model, "accuracy", "Share named right by epoch. Training is harder: moved images, units that drop out."),
+        *_layers(model),
         _first_layer(model, how_many),
         _mistakes(model, how_many, which_class),
         _confusion(model),
@@ -35,6 +39,29 @@ def _curve(model: Model, what: str, caption: str) -> Figure:
     history = {label: model.history[name] for label, name in named.items() if model.history.get(name)}
     log = what == "loss" and min(map(min, history.values())) > 0
     return plots.learning_curves(history, y_title=what, log=log, title=what.capitalize(), caption=caption).figure()
+
+
+def _layers(model: Model) -> list[Figure]:
+    """Gradients and activations by layer and epoch; a network saved before they were measured has none."""
+    told = {
+        "gradient_norm": ("Length of the gradients", "norm", "Norm of each layer's gradient"),
+        "activation_std": (
+            "Spread of the activations",
+            "standard deviation",
+            "How far each hidden layer's outputs lie",
+        ),
+    }
+    found = []
+    for name, (title, y, caption) in told.items():
+        prefix = f"{name}_"
+        numbers = sorted(int(key.removeprefix(prefix)) for key in model.history if key.startswith(prefix))[:LAYERS]
+        history = {f"layer {at}": model.history[f"{prefix}{at}"] for at in numbers}
+        if history:
+            log = min(map(min, history.values())) > 0
+            caption += " by epoch, over 200 images it does not learn from. A layer decades below the others is starved."
+            plot = plots.learning_curves(history, y_title=y, log=log, title=title, caption=caption)
+            found.append(plot.figure())
+    return found
 
 
 def _first_layer(model: Model, how_many: int) -> Figure:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from castalia.core.fields import Figure
 from castalia.kit import plots
-from castalia.projects.neural_net.playground import REACH, Playground, Signals
+from castalia.projects.neural_net.playground import REACH, Playground
+from castalia.projects.neural_net.signals import Signals
 
 Array = NDArray[Any]
 
@@ -41,7 +42,7 @@ def _boundary(playground: Playground, epoch: int, more: bool) -> Figure:
         "series": answer.tolist(), "weight": np.maximum(weight, 0).round(2).tolist(),
     }  # fmt: skip
     right = playground.curves["accuracy"][epoch]
-    caption = f"Epoch {epoch}: {right:.1%} of the points are named right. The paler a place, the less sure the network."
+    caption = f"Epoch {epoch}: {right:.1%} of the points are named right. A place of faint colour is undecided."
     if playground.ran_away and epoch == playground.epochs:
         caption += " Then the training ran away: the loss is no number any more. Take a smaller learning rate."
     data = {"x": "first number", "y": "second number", "series": series, "ground": ground, "more": more}
@@ -72,7 +73,7 @@ def _outputs(signals: Signals) -> Figure:
 def _gradients(signals: Signals) -> Figure:
     edges = np.linspace(SMALLEST, 1.0, BINS + 1)
     with np.errstate(divide="ignore"):
-        sizes = [np.clip(np.log10(np.abs(each)), SMALLEST, 1.0) for each in signals.gradients]
+        sizes = [np.clip(np.log10(np.abs(each.ravel())), SMALLEST, 1.0) for each in signals.gradients]
     caption = "Each weight's gradient over all points, as a power of ten. A layer far to the left hardly learns."
     return _histogram("Gradients of the weights", "log10 of the gradient", sizes, edges, caption)
 

@@ -99,7 +99,7 @@ export function FieldBox(props: { field: Field; path: string; value: Json | unde
       )}
     </>
   );
-  const wide = group || field.control === "dataset" || field.control === "long" || field.control === "json" || field.control === "file";
+  const wide = (group && !numeric(field)) || field.control === "dataset" || field.control === "long" || field.control === "json" || field.control === "file";
   if (group || (field.control === "choice" && segmented(field)) || (field.control === "suggest" && segmented(field)))
     return (
       <div class={wide ? "field wide" : "field"} role="group" aria-labelledby={`${id}-label`} data-field={path}>
@@ -122,6 +122,9 @@ export function FieldBox(props: { field: Field; path: string; value: Json | unde
     </div>
   );
 }
+
+/** A list of numbers is one short box. */
+const numeric = (field: Field): boolean => field.control === "list" && ["integer", "number"].includes(String(field.schema.items?.type));
 
 /** Two or three short answers are shown side by side. */
 export function segmented(field: Field): boolean {

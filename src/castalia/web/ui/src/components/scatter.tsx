@@ -6,7 +6,7 @@ import { DataTable } from "./table";
 
 const W = 640;
 const H = 340;
-const TALL = 618; // makes what lies between the axes a square
+const SQUARE = [400, 378] as const; // what lies between the axes is a square then
 const LEFT = 56;
 const BOTTOM = 34;
 
@@ -64,12 +64,12 @@ function painted(ground: Ground): string {
 export function Scatter({ title, x, y, lines, ground }: { title: string; x: string; y: string; lines: Line[]; ground?: Ground | undefined }) {
   const theme = useTheme();
   const under = useMemo(() => (ground ? painted(ground) : ""), [ground, theme]);
-  const high = ground ? TALL : H;
+  const [wide, high] = ground ? SQUARE : [W, H];
   const [table, setTable] = useState(false);
   const points = lines.map((line) => line.x.map((at, i) => [at, line.y[i]] as const).filter((one): one is readonly [number, number] => Number.isFinite(one[0]) && typeof one[1] === "number"));
   const [x0, x1] = ground?.x ?? span(points.flat().map((one) => one[0]));
   const [y0, y1] = ground?.y ?? span(points.flat().map((one) => one[1]));
-  const px = (at: number): number => LEFT + ((at - x0) / (x1 - x0)) * (W - LEFT - 8);
+  const px = (at: number): number => LEFT + ((at - x0) / (x1 - x0)) * (wide - LEFT - 8);
   const py = (at: number): number => 8 + (1 - (at - y0) / (y1 - y0)) * (high - BOTTOM - 8);
   const mark = (i: number, [a, b]: readonly [number, number]): string => {
     const cx = px(a).toFixed(1);
@@ -87,8 +87,8 @@ export function Scatter({ title, x, y, lines, ground }: { title: string; x: stri
       {table ? (
         <DataTable caption={`${title}: the data`} columns={["series", x, y]} rows={points.flatMap((one, i) => one.map(([a, b]) => [lines[i]!.name, a, b]))} />
       ) : (
-        <svg viewBox={`0 0 ${W} ${high}`} role="img" aria-label={`${y} against ${x}, ${points.flat().length} points`} font-size="11" fill="var(--ink-3)">
-          {under && <image href={under} x={LEFT} y={8} width={W - LEFT - 8} height={high - BOTTOM - 8} preserveAspectRatio="none" />}
+        <svg viewBox={`0 0 ${wide} ${high}`} role="img" aria-label={`${y} against ${x}, ${points.flat().length} points`} font-size="11" fill="var(--ink-3)">
+          {under && <image href={under} x={LEFT} y={8} width={wide - LEFT - 8} height={high - BOTTOM - 8} preserveAspectRatio="none" />}
           {ticks(x0, x1).map((at) => (
             <g key={`x${at}`}>
               <line x1={px(at)} x2={px(at)} y1={8} y2={high - BOTTOM} stroke="var(--line)" />
@@ -99,13 +99,13 @@ export function Scatter({ title, x, y, lines, ground }: { title: string; x: stri
           ))}
           {ticks(y0, y1).map((at) => (
             <g key={`y${at}`}>
-              <line x1={LEFT} x2={W - 8} y1={py(at)} y2={py(at)} stroke="var(--line)" />
+              <line x1={LEFT} x2={wide - 8} y1={py(at)} y2={py(at)} stroke="var(--line)" />
               <text x={LEFT - 8} y={py(at) + 4} text-anchor="end">
                 {number(at)}
               </text>
             </g>
           ))}
-          <text x={(W + LEFT) / 2} y={high - 4} text-anchor="middle">
+          <text x={(wide + LEFT) / 2} y={high - 4} text-anchor="middle">
             {x}
           </text>
           {points.map((one, i) => (
