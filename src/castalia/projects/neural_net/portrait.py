@@ -58,7 +58,7 @@ def _layers(model: Model) -> list[Figure]:
         history = {f"layer {at}": model.history[f"{prefix}{at}"] for at in numbers}
         if history:
             log = min(map(min, history.values())) > 0
-            caption += " by epoch, over 200 images it does not learn from. A layer decades below the others is starved."
+            caption += " by epoch, over at most 200 images, held out if any are. A layer far below the others starves."
             plot = plots.learning_curves(history, y_title=y, log=log, title=title, caption=caption)
             found.append(plot.figure())
     return found
