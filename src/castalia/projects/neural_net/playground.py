@@ -71,7 +71,6 @@ class Playground:
         Every call with something left to learn learns one epoch at least, so asking again comes to the end.
         """
         until = time.perf_counter() + seconds
-        self.network.parameters[...] = self._newest
         while self.epochs < epoch and not self.ran_away:
             self._epoch()
             if time.perf_counter() > until:
@@ -118,8 +117,10 @@ class Playground:
     def _at(self, epoch: int) -> Iterator[None]:
         """The network as it was after ``epoch``."""
         self.network.parameters[...] = self._kept[epoch]
-        yield
-        self.network.parameters[...] = self._newest
+        try:
+            yield
+        finally:
+            self.network.parameters[...] = self._newest
 
 
 @lru_cache(maxsize=8)

@@ -111,6 +111,9 @@ def test_signals_are_the_outputs_and_the_gradient_of_the_mean_loss() -> None:
     assert found.loss == pytest.approx(float(network.loss(network.scores(x), target)))
     assert found.right == (network.scores(x).argmax(axis=1) == target).sum()
     assert [each.shape for each in found.outputs] == [(7, 3, 6, 6), (7, 5)]
+    outputs = [each.copy() for each in found.outputs]
+    signals(network, x[::-1], target)
+    assert all(map(np.array_equal, found.outputs, outputs)), "the next call leaves them alone"
     assert found.spreads == pytest.approx([each.std() for each in found.outputs])
     assert found.silent == [0, int((found.outputs[1] == 0).all(axis=0).sum())]
     for layer, gradient, norm in zip(weighted(network), found.gradients, found.norms, strict=True):
