@@ -158,8 +158,8 @@ def test_bit_by_bit_is_the_same_as_in_one_go() -> None:
     assert whole.learn(25) == 25
     reached = [pieces.learn(25, seconds=0)]
     while reached[-1] < 25:
-        pieces.surface(reached[-1] // 2)  # looking back disturbs nothing
-        pieces.signals(reached[-1])
+        pieces.surface(reached[-1])
+        pieces.signals(reached[-1] // 2)  # looking back disturbs nothing
         reached.append(pieces.learn(25, seconds=0))
     assert reached == list(range(1, 26)), "every call learns something"
     assert whole.curves == pieces.curves and whole.norms == pieces.norms
