@@ -43,22 +43,20 @@ def _curve(model: Model, what: str, caption: str) -> Figure:
 
 def _layers(model: Model) -> list[Figure]:
     """Gradients and activations by layer and epoch; a network saved before they were measured has none."""
-    told = {
-        "gradient_norm": ("Length of the gradients", "norm", "Norm of each layer's gradient"),
-        "activation_std": (
-            "Spread of the activations",
-            "standard deviation",
-            "How far each hidden layer's outputs lie",
-        ),
-    }
+    over = "over at most 200 images, held out if any are."
+    told = (
+        ("gradient_norm", "Length of the gradients", "norm", True,
+         f"Norm of each layer's gradient by epoch, {over} A layer far below the others hardly learns."),
+        ("activation_std", "Spread of the activations", "standard deviation", False,
+         f"How far the outputs of each hidden layer lie apart by epoch, {over} Near 0 it says the same of every image."),
+    )  # fmt: skip
     found = []
-    for name, (title, y, caption) in told.items():
+    for name, title, y, log, caption in told:
         prefix = f"{name}_"
         numbers = sorted(int(key.removeprefix(prefix)) for key in model.history if key.startswith(prefix))[:LAYERS]
         history = {f"layer {at}": model.history[f"{prefix}{at}"] for at in numbers}
         if history:
-            log = min(map(min, history.values())) > 0
-            caption += " by epoch, over at most 200 images, held out if any are. A layer far below the others starves."
+            log = log and min(map(min, history.values())) > 0
             plot = plots.learning_curves(history, y_title=y, log=log, title=title, caption=caption)
             found.append(plot.figure())
     return found

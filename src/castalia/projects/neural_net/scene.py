@@ -81,7 +81,7 @@ def _gradients(signals: Signals) -> Figure:
 def _lengths(playground: Playground, epoch: int) -> Figure:
     history = {_name(at): norms[: epoch + 1] for at, norms in enumerate(playground.norms)}
     caption = (
-        "The norm of each layer's gradient by epoch: even is healthy, a layer decades below the others is starved."
+        "The norm of each layer's gradient by epoch: even is healthy, a layer decades below the others hardly learns."
     )
     log = min(map(min, history.values())) > 0
     return plots.learning_curves(

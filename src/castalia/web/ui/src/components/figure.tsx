@@ -114,7 +114,7 @@ function Images({ title, data }: { title: string; data: Record<string, unknown> 
       <ul class="thumbs" style={{ gridTemplateColumns: grid }}>
         {items.map((one, i) => (
           <li key={i}>
-            <img src={safe(one.image)} alt={[one.label, one.note].map(text).filter(Boolean).join(", ") || `${title} ${i + 1}`} loading="lazy" />
+            <img src={safe(one.image)} alt={[one.label, one.note].map(text).filter(Boolean).join(", ") || `${title} ${i + 1}`} />
             {text(one.label) && <b>{text(one.label)}</b>} {text(one.note)}
           </li>
         ))}
