@@ -123,7 +123,7 @@ class Playground:
             self.network.parameters[...] = self._newest
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def opened(name: str, noise: float, params: Params) -> Playground:
     """The playground of these choices; one that was open goes on where it was."""
     return Playground(name, noise, params)

@@ -48,7 +48,7 @@ def _layers(model: Model) -> list[Figure]:
         ("gradient_norm", "Length of the gradients", "norm", True,
          f"Norm of each layer's gradient by epoch, {over} A layer far below the others hardly learns."),
         ("activation_std", "Spread of the activations", "standard deviation", False,
-         f"How far the outputs of each hidden layer lie apart by epoch, {over} Near 0 it says the same of every image."),
+         f"How far the outputs of each hidden layer lie apart by epoch, {over} Near 0 it has gone flat."),
     )  # fmt: skip
     found = []
     for name, title, y, log, caption in told:

@@ -99,7 +99,7 @@ export function FieldBox(props: { field: Field; path: string; value: Json | unde
       )}
     </>
   );
-  const wide = (group && !numeric(field)) || field.control === "dataset" || field.control === "long" || field.control === "json" || field.control === "file";
+  const wide = (group && !numeric(field)) || field.control === "dataset" || field.control === "long" || field.control === "json" || field.control === "file" || field.schema["x-play"];
   if (group || (field.control === "choice" && segmented(field)) || (field.control === "suggest" && segmented(field)))
     return (
       <div class={wide ? "field wide" : "field"} role="group" aria-labelledby={`${id}-label`} data-field={path}>
