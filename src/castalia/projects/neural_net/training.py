@@ -21,6 +21,7 @@ from castalia.projects.neural_net.model import FORMAT, WORST, Model
 from castalia.projects.neural_net.network import Network
 from castalia.projects.neural_net.picture import Jitter
 from castalia.projects.neural_net.shape import network_of, rule_of, shape_of
+from castalia.projects.neural_net.signals import signals
 
 if TYPE_CHECKING:
     from castalia.projects.neural_net.neural_net import Params
@@ -29,6 +30,8 @@ Array = NDArray[Any]
 
 EVERY = 20
 """Checkpoints in a training, at most about so many: each waits for the disk."""
+WATCHED = 200
+"""Images on which gradients and activations are measured after every epoch."""
 
 
 @dataclass
@@ -116,7 +119,8 @@ def train(params: Params, lesson: Lesson, run: Run) -> Model:
             rule=rule_of(params, network), rate=_schedule(params, epochs * steps), clip=params.clip,
             patience=params.patience, validation=watched,
             change=Jitter(lesson.side, params.jitter) if params.jitter else None,
-            callbacks=(_Watch(run, steps),), checkpoints=Checkpoints(Path(run.folder) / f"checkpoints-{key}", keep=1),
+            callbacks=(_Watch(run, steps, network, lesson),),
+            checkpoints=Checkpoints(Path(run.folder) / f"checkpoints-{key}", keep=1),
             every=max(1, epochs // EVERY),
         )  # fmt: skip
     except WrongInput as error:
@@ -127,10 +131,12 @@ def train(params: Params, lesson: Lesson, run: Run) -> Model:
 
 
 class _Watch(Callback):
-    """An epoch's figures to the run; how far it is, between epochs too."""
+    """An epoch's figures to the run, with those of every layer; how far it is, between epochs too."""
 
-    def __init__(self, run: Run, steps: int) -> None:
-        self.run, self.steps = run, steps
+    def __init__(self, run: Run, steps: int, network: Network, lesson: Lesson) -> None:
+        self.run, self.steps, self.network = run, steps, network
+        watched = lesson.validation if len(lesson.validation) else lesson.train
+        self.rows, self.labels = watched.rows(slice(WATCHED)), watched.labels[:WATCHED]
 
     def on_start(self, loop: Loop) -> None:
         if loop.history:
@@ -141,8 +147,12 @@ class _Watch(Callback):
             self.run.progress(min(loop.step / self.steps, loop.epochs), loop.epochs)
 
     def on_epoch(self, loop: Loop, metrics: Mapping[str, float]) -> None:
+        now = signals(self.network, self.rows, self.labels)
+        layers = (("gradient_norm", now.norms), ("activation_std", now.spreads))
+        # kept beside the losses, so that a fit that goes on and the saved network have them too
+        loop.history[-1] |= {f"{name}_{at}": value for name, each in layers for at, value in enumerate(each, 1)}
         self.run.progress(loop.epochs if loop.reason else loop.epoch, loop.epochs)
-        self.run.log(loop.epoch, **metrics)
+        self.run.log(loop.epoch, **loop.history[-1])
 
 
 def _schedule(params: Params, total: int) -> schedules.Schedule:

@@ -1,91 +1,83 @@
-"""What a network learnt, as pictures: its curve, its first layer, whom it confuses, its worst mistakes."""
+"""Three things to look at: what the saved network learnt, one drawing on its way, and a playground in the plane."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from castalia.core.errors import WrongInput
-from castalia.core.fields import Figure
+from castalia.core.fields import Figure, Image
 from castalia.core.system import Field, Record
-from castalia.kit import metrics, plots
-from castalia.projects.neural_net.model import Model
-from castalia.projects.neural_net.neural_net import NeuralNet
+from castalia.projects.neural_net.forward_pass import drawn
+from castalia.projects.neural_net.neural_net import Input, NeuralNet, Params
+from castalia.projects.neural_net.playground import opened
+from castalia.projects.neural_net.portrait import portrait
+from castalia.projects.neural_net.scene import scene
 
-Array = NDArray[Any]
+SECONDS = 0.06
+"""What one move may learn in the playground; the page asks again for the rest."""
+EXAMPLE: str = Input.model_fields["image"].examples[0]  # type: ignore[index]
+
+
+def _when(show: str, **more: Any) -> dict[str, Any]:
+    """A control that belongs to one of the three."""
+    return {"x-when": {"show": show}, **more}
 
 
 class Controls(Record):
     """What to show."""
 
-    how_many: int = Field(12, ge=1, le=60, description="Mistakes, and units of the first layer.")
-    which_class: str = Field("", max_length=100, description="Only mistakes on this class; empty shows all.")
+    show: Literal["learnt", "drawing", "playground"] = Field(
+        "learnt", description="What it learnt; what it makes of a drawing; or a small one that learns before your eyes."
+    )
+    how_many: int = Field(
+        12, ge=1, le=60, description="Mistakes, and units of the first layer.", json_schema_extra=_when("learnt")
+    )
+    which_class: str = Field(
+        "", max_length=100, description="Only mistakes on this class; empty shows all.",
+        json_schema_extra=_when("learnt"),
+    )  # fmt: skip
+    image: Image | None = Field(
+        None, description="A digit; the example stands in for it until you draw.", json_schema_extra=_when("drawing")
+    )
+    pattern: Literal["spirals", "three spirals", "moons", "circles", "xor", "blobs"] = Field(
+        "spirals", description="200 points of two or three classes.", json_schema_extra=_when("playground")
+    )
+    noise: float = Field(
+        0.1, ge=0, le=1, description="How far the points are spread.", json_schema_extra=_when("playground")
+    )
+    hidden: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        (16, 16), max_length=6, description="Units of each hidden layer; none makes it linear.",
+        json_schema_extra=_when("playground"),
+    )  # fmt: skip
+    activation: Literal["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid"] = Field(
+        "tanh", description="What stands between two layers.", json_schema_extra=_when("playground")
+    )
+    optimizer: Literal["adam", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "lion"] = Field(
+        "adam", description="The update rule. sgd wants a rate near 0.5.", json_schema_extra=_when("playground")
+    )
+    learning_rate: float = Field(
+        0.02, ge=0.0001, le=10, description="How far a step goes.", json_schema_extra=_when("playground")
+    )
+    batch: int = Field(20, ge=5, le=200, description="Points a step.", json_schema_extra=_when("playground"))
+    seed: int = Field(
+        0, ge=0, le=999, description="Decides the points, the first weights and the order.",
+        json_schema_extra=_when("playground"),
+    )  # fmt: skip
+    epoch: int = Field(
+        60, ge=0, le=200, description="Passes over the points so far.",
+        json_schema_extra=_when("playground", **{"x-play": True}),
+    )  # fmt: skip
+
+
+PLAYED = ("hidden", "activation", "optimizer", "learning_rate", "batch", "seed")
+"""Controls that are parameters of the network in the playground."""
 
 
 def figures(system: NeuralNet, controls: Controls) -> list[Figure]:
-    """The figures of a fitted network, drawn from what ``save`` keeps."""
-    model: Model = system._learnt()
-    if controls.which_class and controls.which_class not in model.classes:
-        known = ", ".join(model.classes)
-        raise WrongInput("no such class", controls.which_class, known, "Choose one of these.", field="which_class")
-    return [
-        _curve(model, "loss", "Mean cross-entropy by epoch; the test images are in neither line."),
-        _curve(model, "accuracy", "Share named right by epoch. Training is harder: moved images, units that drop out."),
-        _first_layer(model, controls.how_many),
-        _mistakes(model, controls),
-        _confusion(model),
-    ]
-
-
-def _curve(model: Model, what: str, caption: str) -> Figure:
-    named = {"training": what, "validation": f"validation_{what}"}
-    history = {label: model.history[name] for label, name in named.items() if model.history.get(name)}
-    log = what == "loss" and min(map(min, history.values())) > 0
-    return plots.learning_curves(history, y_title=what, log=log, title=what.capitalize(), caption=caption).figure()
-
-
-def _first_layer(model: Model, how_many: int) -> Figure:
-    """The units with the strongest weights: the middle grey is zero, light adds, dark takes away."""
-    first = next(layer for layer in model.network.layers if layer.shapes())
-    weights = first.values["weight"].astype(np.float64)
-    weights = weights.T if weights.ndim == 2 else weights.sum(axis=1).reshape(len(weights), -1)
-    side = math.isqrt(weights.shape[1])
-    strength = np.linalg.norm(weights, axis=1)
-    units = np.argsort(-strength, kind="stable")[:how_many]
-    largest = np.abs(weights[units]).max(axis=1, keepdims=True)
-    shades = np.round(127.5 + 127.5 * weights[units] / np.where(largest, largest, 1.0)).astype(np.uint8)
-    caption = "What each unit of the first layer looks for: ink on light makes it fire, ink on dark keeps it silent."
-    labels = [(f"unit {unit}", f"length {strength[unit]:.2f}") for unit in units]
-    return _grid("First layer", shades.reshape(-1, side, side), labels, caption)
-
-
-def _mistakes(model: Model, controls: Controls) -> Figure:
-    pictures, labels = [], []
-    for picture, (truth, answer, sure) in zip(model.worst_images, model.worst, strict=True):
-        true_name, said = model.classes[int(truth)], model.classes[int(answer)]
-        if controls.which_class in ("", true_name):
-            pictures.append(picture)
-            labels.append((f"{true_name}, read as {said}", f"{sure:.1%} sure"))
-    shown = len(labels[: controls.how_many])
-    caption = f"{shown} of {_wrong(model)} mistakes on {int(model.confusion.sum())} test images, surest first."
-    return _grid("Worst mistakes", pictures[:shown], labels[:shown], caption)
-
-
-def _wrong(model: Model) -> int:
-    return int(model.confusion.sum() - np.trace(model.confusion))
-
-
-def _confusion(model: Model) -> Figure:
-    caption = "Test images: each row is what was written, each column what was read."
-    found = metrics.Confusion(tuple(model.classes), model.confusion.astype(np.float64))
-    return plots.confusion(found, title="Who is taken for whom", caption=caption).figure()
-
-
-def _grid(title: str, pictures: Array | list[Array], labels: list[tuple[str, str]], caption: str) -> Figure:
-    if not labels:
-        return Figure(title=title, kind="images", caption=caption, data={"columns": 6, "items": []})
-    names, notes = zip(*labels, strict=True)
-    return plots.image_grid(pictures, names, notes=notes, limit=len(names), title=title, caption=caption).figure()
+    """The figures of a fitted network, of one drawing, or of the playground, which needs no fitted one."""
+    if controls.show == "playground":
+        chosen = {name: getattr(controls, name) for name in PLAYED}
+        playground = opened(controls.pattern, controls.noise, Params(weight_decay=0.0, **chosen))
+        return scene(playground, playground.learn(controls.epoch, SECONDS), controls.epoch)
+    if controls.show == "drawing":
+        return drawn(system._learnt(), controls.image or Image.of(EXAMPLE), ours=controls.image is None)
+    return portrait(system._learnt(), controls.how_many, controls.which_class)

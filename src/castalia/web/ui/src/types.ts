@@ -38,6 +38,8 @@ export interface Schema {
   "x-choices"?: string[];
   "x-minimum"?: number;
   "x-maximum"?: number;
+  "x-when"?: Record<string, Json>;
+  "x-play"?: boolean;
 }
 
 export interface SystemCard {

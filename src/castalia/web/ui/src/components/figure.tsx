@@ -5,7 +5,7 @@ import { token, useTheme } from "../theme";
 import type { Figure } from "../types";
 import { SignedBars } from "./bars";
 import { Chart, type Line } from "./chart";
-import { Scatter } from "./scatter";
+import { Scatter, type Ground } from "./scatter";
 import { DataTable } from "./table";
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
@@ -26,6 +26,13 @@ function linesOf(data: Record<string, unknown>): Line[] {
   });
 }
 
+function groundOf(given: unknown): Ground | undefined {
+  const one = (given ?? {}) as Record<string, unknown>;
+  const series = list(one.series).map(numbers);
+  if (!series[0]?.length) return undefined;
+  return { x: numbers(one.x) as [number, number], y: numbers(one.y) as [number, number], series, weight: list(one.weight).map(numbers) };
+}
+
 /** Any figure of a view or an answer, drawn by its kind. */
 export function FigureView({ figure }: { figure: Figure }) {
   const data = figure.data ?? {};
@@ -42,7 +49,7 @@ function Drawn({ figure, data }: { figure: Figure; data: Record<string, unknown>
     case "lines":
       return <Chart title={figure.title} x={text(data.x) || "x"} y={text(data.y)} log={data.log === true} lines={linesOf(data)} height={260} />;
     case "scatter":
-      return <Scatter title={figure.title} x={text(data.x) || "x"} y={text(data.y) || "y"} lines={linesOf(data)} />;
+      return <Scatter title={figure.title} x={text(data.x) || "x"} y={text(data.y) || "y"} lines={linesOf(data)} ground={groundOf(data.ground)} />;
     case "bars":
       return <BarsFigure title={figure.title} data={data} />;
     case "images":
@@ -107,7 +114,7 @@ function Images({ title, data }: { title: string; data: Record<string, unknown> 
       <ul class="thumbs" style={{ gridTemplateColumns: grid }}>
         {items.map((one, i) => (
           <li key={i}>
-            <img src={safe(one.image)} alt={[one.label, one.note].map(text).filter(Boolean).join(", ") || `${title} ${i + 1}`} loading="lazy" />
+            <img src={safe(one.image)} alt={[one.label, one.note].map(text).filter(Boolean).join(", ") || `${title} ${i + 1}`} />
             {text(one.label) && <b>{text(one.label)}</b>} {text(one.note)}
           </li>
         ))}

@@ -38,7 +38,7 @@ export function Form(props: { schema: Schema; top?: Schema; values: Values; onCh
   };
   return (
     <div class="fields">
-      {fields.map((field) => (
+      {fields.filter((field) => asked(field, props.values)).map((field) => (
         <FieldBox
           key={field.name}
           field={field}
@@ -52,6 +52,9 @@ export function Form(props: { schema: Schema; top?: Schema; values: Values; onCh
     </div>
   );
 }
+
+/** A field that only belongs to some answers of another one ("x-when") is shown with these alone. */
+const asked = (field: Field, values: Values): boolean => Object.entries(field.schema["x-when"] ?? {}).every(([name, wanted]) => values[name] === wanted);
 
 const grouped = new Set(["list", "object", "image"]);
 
@@ -96,7 +99,7 @@ export function FieldBox(props: { field: Field; path: string; value: Json | unde
       )}
     </>
   );
-  const wide = group || field.control === "dataset" || field.control === "long" || field.control === "json" || field.control === "file";
+  const wide = (group && !numeric(field)) || field.control === "dataset" || field.control === "long" || field.control === "json" || field.control === "file" || field.schema["x-play"];
   if (group || (field.control === "choice" && segmented(field)) || (field.control === "suggest" && segmented(field)))
     return (
       <div class={wide ? "field wide" : "field"} role="group" aria-labelledby={`${id}-label`} data-field={path}>
@@ -119,6 +122,9 @@ export function FieldBox(props: { field: Field; path: string; value: Json | unde
     </div>
   );
 }
+
+/** A list of numbers is one short box. */
+const numeric = (field: Field): boolean => field.control === "list" && ["integer", "number"].includes(String(field.schema.items?.type));
 
 /** Two or three short answers are shown side by side. */
 export function segmented(field: Field): boolean {

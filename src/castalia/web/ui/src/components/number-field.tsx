@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { number } from "../format";
 import { rangeOf } from "../schema";
 import type { ControlProps } from "./form";
+import { Play } from "./play";
 
 const STEPS = 1000;
 
@@ -50,7 +51,7 @@ export function NumberControl({ field, id, value, onChange, describedBy, labelle
   const from = (at: number): number => (ratio ? round(low * (high / low) ** (at / STEPS)) : bent ? round(low + (high - low) * (at / STEPS) ** power) : at);
   const to = (raw: number): number => (ratio ? (STEPS * Math.log(Math.max(raw, low) / low)) / Math.log(high / low) : bent ? STEPS * (Math.max(raw - low, 0) / (high - low)) ** (1 / power) : raw);
   const start = now ?? (low + high) / 2;
-  const share = Math.max(0, Math.min(1, ratio ? to(start) / STEPS : (start - low) / (high - low)));
+  const share = Math.max(0, Math.min(1, bent ? to(start) / STEPS : (start - low) / (high - low)));
   return (
     <span class={now === undefined ? "slider unset" : "slider"}>
       <input
@@ -67,6 +68,7 @@ export function NumberControl({ field, id, value, onChange, describedBy, labelle
         onInput={(event) => onChange(from(Number(event.currentTarget.value)))}
       />
       {box}
+      {field.schema["x-play"] && <Play what={field.label} now={start} low={low} high={high} onStep={onChange} />}
     </span>
   );
 }

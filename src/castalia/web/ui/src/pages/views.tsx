@@ -24,6 +24,10 @@ export function ViewsTab({ system, address }: TabProps) {
     asking.ask(next, false);
   };
   const answer = asking.answer as { figures?: Figure[] } | undefined;
+  // A view that was cut short for time says so, and goes on where it was when it is asked again.
+  useEffect(() => {
+    if (answer?.figures?.some((one) => one.data?.more === true)) asking.ask(values, false);
+  }, [answer]);
   return (
     <div class="stack loose">
       {fieldsOf(controls).length > 0 && (
