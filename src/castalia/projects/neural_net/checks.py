@@ -1,15 +1,8 @@
-"""A small network around each layer, activation and loss, whose gradient is checked: in the lesson and in the tests.
-
-    python -m castalia.projects.neural_net.checks dense conv
-
-prints the largest relative error that each witness finds now; without names, of all.
-"""
+"""A small network around each layer, activation and loss, whose gradient is checked: in the lesson and in the tests."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,17 +107,3 @@ def witnesses(name: str, *, torch: bool) -> tuple[float, float | None, float | N
         raise WrongInput("no such check", name, ", ".join(CASES), did_you_mean(name, CASES))
     found = CASES[name].check(torch=torch)
     return max(found.parameters, found.inputs), found.complex_step, found.torch
-
-
-def main(names: list[str]) -> int:
-    """Print a line for each case; torch is asked where it is installed."""
-    torch = find_spec("torch") is not None
-    print(f"{'':<22}{'differences':>14}{'complex step':>14}{'torch':>14}")
-    for name in names or CASES:
-        errors = witnesses(name, torch=torch)
-        print(f"{name:<22}" + "".join(f"{'-' if each is None else f'{each:.1e}':>14}" for each in errors))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

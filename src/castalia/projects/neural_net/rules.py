@@ -116,7 +116,8 @@ RULES: Mapping[str, Three] = {
     "rmsprop": Three(rmsprop, optim.RMSProp, lambda o, theta, rate: o.RMSprop([theta], rate)),
     "adam": Three(adam, optim.Adam, lambda o, theta, rate: o.Adam([theta], rate)),
     "adamw": Three(
-        adamw, lambda theta: optim.Adam(theta, decay=0.1), lambda o, theta, rate: o.AdamW([theta], rate, weight_decay=0.1)
+        adamw, lambda theta: optim.Adam(theta, decay=0.1),
+        lambda o, theta, rate: o.AdamW([theta], rate, weight_decay=0.1),
     ),
     "lion": Three(lion, optim.Lion, None),
 }  # fmt: skip
