@@ -62,10 +62,11 @@ class Panel:
         self.parts.append(line([self.at(x, y) for x, y in points], COLOURS[place], DASHES[place]))
 
 
-def legend(left: float, top: float, names: Sequence[str], step: float = 21) -> list[str]:
+def legend(left: float, top: float, names: Sequence[str], first: int = 0) -> list[str]:
+    """Names beside a piece of their curve; ``first`` is the place of the first among all."""
     parts = []
-    for place, name in enumerate(names):
-        y = top + place * step
+    for place, name in enumerate(names, first):
+        y = top + (place - first) * 24
         parts += [line([(left, y - 4), (left + 28, y - 4)], COLOURS[place], DASHES[place]), words(left + 36, y, name)]
     return parts
 
@@ -114,8 +115,8 @@ def activations() -> str:
         panel.curve([(float(a), float(b)) for a, b in inside], 0)
         panel.curve([(float(a), float(b)) for a, b in zip(x, slope.ravel(), strict=True)], 1)
         parts += [*panel.parts, words(panel.left, panel.top - 10, name, weight=600)]
-    parts += [*legend(40, 410, ["the function"]), line([(180, 406), (208, 406)], COLOURS[1], DASHES[1])]
-    return svg(670, 426, "Six activations and their slopes", [*parts, words(216, 410, "its slope")])
+    parts += [*legend(40, 410, ["the function"]), *legend(180, 410, ["its slope"], 1)]
+    return svg(670, 426, "Six activations and their slopes", parts)
 
 
 def losses() -> str:
@@ -147,25 +148,7 @@ def signals() -> str:
         sizes = [(at, math.log10(size)) for at, size in enumerate(measured.signals(name), 1)]
         panel.curve([(at, size) for at, size in sizes if size >= -12], place)
     return svg(670, 400, "Root mean square of a signal after each layer",
-               [*panel.parts, *legend(60, 318, names[:3], 24), *_moved(legend(0, 318, names[3:], 24), 330, 3)])  # fmt: skip
-
-
-def _moved(parts: list[str], right: int, places: int) -> list[str]:
-    """A second column of a legend, whose colours go on where the first ended."""
-    drawn = [part.replace(COLOURS[i], f"@{i}") for part in parts for i in [_which(part)]]
-    out = []
-    for number, part in enumerate(drawn):
-        place = number // 2 + places
-        dash = f' stroke-dasharray="{DASHES[place]}"'
-        if part.startswith("<polyline"):
-            body = part.split(' stroke-dasharray="')[0].removesuffix("/>")
-            part = body.replace(f"@{place - places}", COLOURS[place]) + dash + "/>"
-        out.append(part)
-    return [f'<g transform="translate({right} 0)">', *out, "</g>"]
-
-
-def _which(part: str) -> int:
-    return next((i for i, colour in enumerate(COLOURS) if colour in part), 0)
+               [*panel.parts, *legend(60, 318, names[:3]), *legend(330, 318, names[3:], 3)])  # fmt: skip
 
 
 def schedules() -> str:
@@ -178,7 +161,7 @@ def schedules() -> str:
     for place, name in enumerate(names):
         panel.curve([(step, measured.SCHEDULES[name].rate(step)) for step in range(101)], place)
     return svg(670, 335, "Learning rates over a hundred steps",
-               [*panel.parts, *legend(45, 258, names[:3], 24), *_moved(legend(0, 258, names[3:], 24), 330, 3)])  # fmt: skip
+               [*panel.parts, *legend(45, 258, names[:3]), *legend(330, 258, names[3:], 3)])  # fmt: skip
 
 
 def valley() -> str:
@@ -204,7 +187,7 @@ def valley() -> str:
     panel.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{INK}"/>')
     names = [name for name, _ in shown.values()]
     return svg(670, 330, "Sixty steps of four rules down a narrow valley",
-               [*panel.parts, *legend(40, 284, names[:2], 24), *_moved(legend(0, 284, names[2:], 24), 330, 2)])  # fmt: skip
+               [*panel.parts, *legend(40, 284, names[:2]), *legend(330, 284, names[2:], 2)])  # fmt: skip
 
 
 def _runs(points: Points, panel: Panel) -> list[Points]:
