@@ -19,7 +19,7 @@ def show(name: str, /, *, lesson: bool = False, example: bool = False, json: boo
     name
         The name of a system or model: churn, churn@3, yours/recommender.
     lesson
-        Print the lesson, its README, instead.
+        Print the lesson, its README and further chapters, instead.
     example
         Print a question that it answers instead, as JSON: castalia show NAME --example | castalia call NAME --input -
     json
@@ -33,7 +33,10 @@ def show(name: str, /, *, lesson: bool = False, example: bool = False, json: boo
     elif example:
         terminal.out_json(found.get("example"))
     elif lesson:
-        terminal.out(terminal.printable(found["lesson"]).rstrip() or f"{found['title']} has no lesson yet.")
+        from castalia.runtime.opening import resolve
+
+        text = "\n".join([found["lesson"], *resolve(name).card.chapters().values()])
+        terminal.out(terminal.printable(text).rstrip() or f"{found['title']} has no lesson yet.")
     else:
         terminal.out(described(found, name))
     return 0

@@ -26,7 +26,7 @@ class Below(NamedTuple):
     value: float
 
     def __str__(self) -> str:
-        return f"below 1e{math.ceil(math.log10(max(self.value * 4, 5e-16)))}"
+        return f"below 1e{math.ceil(math.log10(max(self.value * 4, 5e-15)))}"
 
     def fits(self, text: str) -> bool:
         """Whether ``text`` says a bound that holds, and is small enough to say something."""
@@ -107,7 +107,7 @@ def extremes(names: list[str]) -> Table:
 def dropout(names: list[str]) -> Table:
     """A million ones through dropout."""
     mean, share = measured.dropped()
-    return [["A million ones, rate 0.4", ""], ["mean afterwards", Near(mean)], ["share of zeros", Near(share)]]
+    return [["A million ones, rate 0.4", "found"], ["mean afterwards", Near(mean, 4)], ["share of zeros", Near(share)]]
 
 
 def care(names: list[str]) -> Table:
