@@ -20,7 +20,6 @@ import ast
 import importlib
 import re
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,15 +43,24 @@ def project(page: Path) -> Path:
 
 
 def code(page: Path, file: str, names: str) -> str:
-    """The source of ``names`` ("Dense.backward relu"), one after another, out of its class's indentation."""
+    """The source of ``names`` ("Dense.backward softmax"), one after another; methods stand below their class."""
     path = next((at for at in (project(page) / file, PACKAGE / file) if at.is_file()), None)
     if path is None:
         raise LookupError(f"{file} is neither in {project(page).name} nor in the package")
-    text = path.read_text("utf-8")
-    return "\n".join(_part(text, name, file) for name in names.split())
+    text, parts, inside = path.read_text("utf-8"), [], ""
+    for name in names.split():
+        owner, _, _ = name.rpartition(".")
+        if owner and owner != inside:
+            parts.append(("\n" if parts else "") + _part(text, owner, file).splitlines()[0])
+        elif parts:
+            parts.append("")
+        inside = owner
+        parts.append(_part(text, name, file))
+    return "\n".join(parts) + "\n"
 
 
 def _part(text: str, name: str, file: str) -> str:
+    """The lines of a function or class, as they stand."""
     body: list[ast.stmt] = ast.parse(text).body
     found: Any = None
     for step in name.split("."):
@@ -61,7 +69,7 @@ def _part(text: str, name: str, file: str) -> str:
             raise LookupError(f"{file} has no {name}")
         body = getattr(found, "body", [])
     start = min([found.lineno, *(each.lineno for each in found.decorator_list)]) - 1
-    return textwrap.dedent("\n".join(text.splitlines()[start : found.end_lineno])) + "\n"
+    return "\n".join(text.splitlines()[start : found.end_lineno])
 
 
 def table(page: Path, asked: str) -> list[list[Any]]:

@@ -26,7 +26,7 @@ export function LessonTab({ address }: TabProps) {
   const path = `systems/${part(address)}/lesson`;
   const { value, problem } = useResource<Lesson>(path, (signal) => get(path, signal));
   const theme = useTheme();
-  const top = useRef<HTMLHeadingElement>(null);
+  const top = useRef<HTMLElement>(null);
   const wanted = query.get("page") ?? "";
   const pages = value?.pages ?? [];
   const at = Math.max(0, pages.findIndex((one) => nameOf(one) === wanted));
@@ -51,7 +51,7 @@ export function LessonTab({ address }: TabProps) {
               {pages.map((one, i) => (
                 <li key={one.file}>
                   <Link to={["systems", address]} query={queryOf(one)} {...(i === at ? { "aria-current": "page" as const } : {})}>
-                    {i ? titleOf(one) : "The whole"}
+                    {i ? titleOf(one) : "Overview"}
                   </Link>
                   {i === at && <Inside names={inside} />}
                 </li>
@@ -62,21 +62,17 @@ export function LessonTab({ address }: TabProps) {
           )}
         </nav>
       )}
-      <article>
-        {many && (
-          <h2 class="chapter" ref={top} tabIndex={-1}>
-            {at ? `${at}. ${titleOf(page)}` : titleOf(page)}
-          </h2>
-        )}
-        <Markdown text={bodyOf(page)} top={many ? 3 : 2} book={book} />
+      <article ref={top} tabIndex={-1}>
+        {at > 0 && <h2 class="chapter">{`${at}. ${titleOf(page)}`}</h2>}
+        <Markdown key={page.file} text={bodyOf(page)} top={at ? 3 : 2} book={book} />
         {many && (
           <nav class="turn" aria-label="Turn the page">
             {[pages[at - 1], pages[at + 1]].map(
               (one, i) =>
                 one && (
-                  <Link key={one.file} to={["systems", address]} query={queryOf(one)} class={i ? "next" : ""}>
+                  <Link key={one.file} to={["systems", address]} query={queryOf(one)} class={i ? "onward" : ""}>
                     <span class="faint small">{i ? "Next" : "Before"}</span>
-                    {titleOf(one)}
+                    {nameOf(one) ? titleOf(one) : "Overview"}
                   </Link>
                 ),
             )}
