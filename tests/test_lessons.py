@@ -1,4 +1,4 @@
-"""Lessons are true: the code they quote is the source, the checks they print hold, the figures are what is drawn now."""
+"""Lessons are true: the code they quote is the source, the checks they print hold, the figures are drawn anew."""
 
 from __future__ import annotations
 

@@ -47,16 +47,19 @@ def code(page: Path, file: str, names: str) -> str:
     path = next((at for at in (project(page) / file, PACKAGE / file) if at.is_file()), None)
     if path is None:
         raise LookupError(f"{file} is neither in {project(page).name} nor in the package")
-    text, parts, inside = path.read_text("utf-8"), [], ""
+    text = path.read_text("utf-8")
+    blocks: list[str] = []
+    inside = ""
     for name in names.split():
-        owner, _, _ = name.rpartition(".")
-        if owner and owner != inside:
-            parts.append(("\n" if parts else "") + _part(text, owner, file).splitlines()[0])
-        elif parts:
-            parts.append("")
+        owner = name.rpartition(".")[0]
+        if owner and owner == inside:
+            blocks[-1] += f"\n\n{_part(text, name, file)}"
+        elif owner:
+            blocks.append(f"{_part(text, owner, file).splitlines()[0]}\n{_part(text, name, file)}")
+        else:
+            blocks.append(_part(text, name, file))
         inside = owner
-        parts.append(_part(text, name, file))
-    return "\n".join(parts) + "\n"
+    return "\n\n\n".join(blocks) + "\n"
 
 
 def _part(text: str, name: str, file: str) -> str:
