@@ -11,8 +11,9 @@ from castalia.kit import optim
 from castalia.kit.training import schedules
 from castalia.projects.neural_net import initial
 from castalia.projects.neural_net.activations import ReLU, Tanh
+from castalia.projects.neural_net.checks import LOSSES
 from castalia.projects.neural_net.fitting import ask, fit
-from castalia.projects.neural_net.layers import Dense, Layer
+from castalia.projects.neural_net.layers import Dense, Dropout, Layer
 from castalia.projects.neural_net.network import Network
 
 Array = NDArray[Any]
@@ -95,8 +96,6 @@ def stopped() -> tuple[int, int, float, float]:
 
 def dropped() -> tuple[float, float]:
     """The mean of a million ones after dropout with rate 0.4, and the share that was dropped."""
-    from castalia.projects.neural_net.layers import Dropout
-
     network = Network([Dropout(0.4)], 1000)
     y = network.forward(np.ones((1000, 1000), np.float32), learning=True, rng=np.random.default_rng(0))
     return float(y.mean(dtype=np.float64)), float(np.mean(y == 0))
@@ -104,8 +103,6 @@ def dropped() -> tuple[float, float]:
 
 def extremes() -> dict[str, tuple[float, float]]:
     """The mean loss of two rows of scores of plus and minus 10,000 in float32, and the largest slope."""
-    from castalia.projects.neural_net.checks import LOSSES
-
     found = {}
     for name, (loss, _, _) in LOSSES.items():
         scores = np.array([[1e4, -1e4], [-1e4, 1e4]], np.float32)
