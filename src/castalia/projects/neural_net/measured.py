@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ STARTS: dict[str, tuple[initial.Start, type[Layer] | None]] = {
 }
 
 
+@cache
 def signals(name: str) -> Array:
     """The root mean square after each of 50 layers of 256 units, of noise that starts with 1; the median of 5 seeds."""
     start, activation = STARTS[name]

@@ -49,7 +49,7 @@ class Near(NamedTuple):
         except ValueError:
             return False
         size = max(abs(self.value), abs(shown), 1e-300)
-        return abs(shown - self.value) <= 2 * 10 ** (math.floor(math.log10(size)) + 1 - self.digits)
+        return abs(shown - self.value) <= 2 * 10.0 ** (math.floor(math.log10(size)) + 1 - self.digits)
 
 
 Cell = str | Below | Near
