@@ -29,8 +29,6 @@ PAGES = (
     "systems/neural_net",
     "systems/neural_net?tab=train",
     "systems/neural_net?tab=views",
-    "systems/neural_net?tab=lesson",
-    "systems/neural_net?tab=lesson&page=2-activations",
     "runs",
     "models",
     "models/neural_net",
@@ -237,6 +235,18 @@ def test_a_text_that_is_code_stays_text(page: Any, bench: Workbench, watch_of: d
     open_page(page, "systems/churn?tab=train")
     open_page(page, "systems/%3Cimg%20src=x%20onerror=alert(1)%3E")
     assert page.locator("main img").count() == 0
+
+
+@pytest.mark.parametrize(
+    "page", [{}, DARK, PHONE, DARK | PHONE], ids=["light", "dark", "phone", "dark-phone"], indirect=True
+)
+def test_a_lesson_of_chapters_opens_clean(page: Any) -> None:  # noqa: F811
+    """With our code unfolded; wide formulas, tables and figures scroll in boxes of their own."""
+    for path in ("systems/neural_net?tab=lesson", "systems/neural_net?tab=lesson&page=2-activations"):
+        open_page(page, path)
+        page.locator("summary").last.click()
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_a_lesson_of_chapters_is_read_with_the_keyboard(page: Any) -> None:  # noqa: F811
