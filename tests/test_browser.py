@@ -60,12 +60,13 @@ def test_first_run_says_where_to_begin(page: Any, bench: Workbench) -> None:  # 
     assert axe(page) == []
 
 
+@pytest.mark.parametrize("half", [0, 1])
 @pytest.mark.parametrize(
     "page", [{}, DARK, PHONE, DARK | PHONE], ids=["light", "dark", "phone", "dark-phone"], indirect=True
 )
-def test_every_page_opens_clean(page: Any, trained: str) -> None:  # noqa: F811
+def test_every_page_opens_clean(page: Any, half: int, trained: str) -> None:  # noqa: F811
     wrong = []
-    for path in PAGES:
+    for path in PAGES[half::2]:
         open_page(page, path, trained)
         page.wait_for_timeout(400)
         settle(page)
@@ -235,3 +236,40 @@ def test_a_text_that_is_code_stays_text(page: Any, bench: Workbench, watch_of: d
     open_page(page, "systems/churn?tab=train")
     open_page(page, "systems/%3Cimg%20src=x%20onerror=alert(1)%3E")
     assert page.locator("main img").count() == 0
+
+
+@pytest.mark.parametrize(
+    "page", [{}, DARK, PHONE, DARK | PHONE], ids=["light", "dark", "phone", "dark-phone"], indirect=True
+)
+def test_a_lesson_of_chapters_opens_clean(page: Any) -> None:  # noqa: F811
+    """With our code unfolded; wide formulas, tables and figures scroll in boxes of their own."""
+    for path in ("systems/neural_net?tab=lesson", "systems/neural_net?tab=lesson&page=2-activations"):
+        open_page(page, path)
+        page.locator("summary").last.click()
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_lesson_of_chapters_is_read_with_the_keyboard(page: Any) -> None:  # noqa: F811
+    """Contents, our code behind a fold, a figure that is drawn, and the next page."""
+    open_page(page, "systems/neural_net?tab=lesson")
+    contents = page.get_by_role("navigation", name="Contents of the lesson")
+    contents.get_by_role("link", name="How we know that a derivative is right").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "how-we-know-that-a-derivative-is-right"
+    page.get_by_role("link", name="Layers", exact=True).last.press("Enter")
+    page.get_by_role("heading", name="1. Layers").wait_for()
+    assert "page=1-layers" in page.url
+    assert not page.get_by_text("np.matmul(gradient").is_visible(), "one may want to write it first"
+    page.locator("summary", has_text="Dense.backward").press("Enter")
+    page.get_by_text("np.matmul(gradient").wait_for()
+    page.get_by_role("link", name="Next Activations").press("Enter")
+    page.get_by_role("heading", name="2. Activations").wait_for()
+    assert page.evaluate("document.activeElement.tagName") == "ARTICLE"
+    image = page.locator(".drawing img")
+    assert "ReLU" in image.get_attribute("alt") and image.evaluate("image => image.naturalWidth") == 670
+    light = image.get_attribute("src")
+    page.get_by_role("button", name=re.compile("dark", re.IGNORECASE)).click()
+    page.locator(":root[data-theme=dark]").wait_for()
+    assert image.get_attribute("src") != light, "a figure turns with the page"
+    page.go_back()
+    page.get_by_role("heading", name="1. Layers").wait_for()

@@ -125,6 +125,22 @@ def test_no_card_breaks_the_list(settings: Settings, tmp_path: Path, card: str |
     assert "shelf/notes/card.toml" in wrong.subject and str(tmp_path) not in str(wrong)
 
 
+def test_chapters_are_files_of_the_lesson_folder_alone(settings: Settings, tmp_path: Path) -> None:
+    assert catalog.card("neural_net", settings).chapters()["lesson/1-layers.md"].startswith("# Layers")
+    card = catalog.card("neural_net", settings).model_copy(update={"folder": tmp_path / "made"})
+    assert card.chapters() == {}
+    folder = tmp_path / "made" / "lesson"
+    folder.mkdir(parents=True)
+    (tmp_path / "secret.md").write_text("secret")
+    (folder / "2-b.md").write_text("# B")
+    (folder / "1-a.md").write_text("# A")
+    (folder / "3-c.md").symlink_to(tmp_path / "secret.md")
+    (folder / "4-d.md").write_text("x" * (catalog.MAX_PAGE + 1))
+    (folder / "a.svg").write_text("<svg/>")
+    assert card.chapters() == {"lesson/1-a.md": "# A", "lesson/2-b.md": "# B"}
+    assert card.chapters(".svg") == {"lesson/a.svg": "<svg/>"}
+
+
 def test_a_lesson_in_another_encoding_is_still_shown(settings: Settings, tmp_path: Path) -> None:
     shelf = tmp_path / "shelf"
     shutil.copytree(TOYS, shelf)

@@ -95,6 +95,12 @@ def test_help_needs_nothing_heavy() -> None:
     assert not loaded & {"cyclopts", "rich", "pydantic", "numpy", "sqlalchemy", "fastapi"}
 
 
+def test_a_lesson_is_printed_with_all_of_its_chapters(shell: Shell) -> None:
+    code, out, _ = shell("show", "neural_net", "--lesson")
+    assert code == 0 and out.startswith("# A neural network from scratch")
+    assert out.index("# Layers") < out.index("# Activations") < out.index("# Downhill")
+
+
 # --- wrong usage ---------------------------------------------------------------------------------
 
 

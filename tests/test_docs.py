@@ -39,7 +39,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "castalia"
 BIN = Path(sys.executable).parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LESSONS = sorted((PACKAGE / "projects").glob("*/README.md"))
+LESSONS = sorted([*(PACKAGE / "projects").glob("*/README.md"), *(PACKAGE / "projects").glob("*/lesson/*.md")])
 EVERYTHING = [*PAGES, *LESSONS, ROOT / "benchmarks" / "README.md"]
 
 FENCE = re.compile(r"((?:^<!-- [^\n]* -->\n)*)^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)

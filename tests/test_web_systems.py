@@ -132,6 +132,18 @@ def test_the_view_draws(bench: TestClient) -> None:
     assert bench.post("/systems/toys~slope/view", json={}).status_code == 404
 
 
+def test_a_lesson_may_have_chapters_and_figures(bench: TestClient) -> None:
+    lesson = bench.get("/systems/neural_net/lesson").json()
+    assert [page["file"] for page in lesson["pages"]][:2] == ["README.md", "lesson/1-layers.md"]
+    assert all(page["text"].startswith("# ") for page in lesson["pages"])
+    shown = "".join(page["text"] for page in lesson["pages"])
+    assert lesson["figures"] and all(figure["text"].startswith("<svg") for figure in lesson["figures"])
+    assert all(f"{figure['file'].removeprefix('lesson/')})" in shown for figure in lesson["figures"])
+    toy = bench.get("/systems/toys~slope/lesson").json()
+    assert [page["file"] for page in toy["pages"]] == ["README.md"] and toy["figures"] == []
+    assert bench.get("/systems/nobody/lesson").status_code == 404
+
+
 def test_the_source_is_the_projects_own_files(bench: TestClient) -> None:
     files = bench.get("/systems/toys~slope/source").json()
     assert files[0]["file"] == "slope.py" and "class Slope" in files[0]["text"]

@@ -71,6 +71,10 @@ class Claim(Record):
         return low <= value <= high
 
 
+MAX_PAGE = 400_000
+"""Bytes of a chapter or figure; a longer file is none."""
+
+
 class Card(Record):
     """What a project says of itself in ``card.toml``, and where it was found."""
 
@@ -113,6 +117,16 @@ class Card(Record):
         """The text of its README, or an empty string."""
         path = self.folder / "README.md"
         return path.read_text("utf-8", "replace") if path.is_file() else ""
+
+    def chapters(self, ending: str = ".md") -> dict[str, str]:
+        """What lies beside it in ``lesson/``, by name in order: further pages, or figures (".svg")."""
+        folder = self.folder.resolve() / "lesson"
+        found = {f"lesson/{path.name}": path for path in sorted(folder.glob(f"*{ending}"))}
+        return {
+            name: path.read_text("utf-8", "replace")
+            for name, path in found.items()
+            if path.is_file() and path.resolve().parent == folder and path.stat().st_size <= MAX_PAGE
+        }
 
 
 class Address(NamedTuple):

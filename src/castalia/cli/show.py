@@ -19,7 +19,7 @@ def show(name: str, /, *, lesson: bool = False, example: bool = False, json: boo
     name
         The name of a system, model or library: churn, churn@3, yours/recommender, utilities.
     lesson
-        Print the lesson, its README, instead.
+        Print the lesson, its README and further chapters, instead.
     example
         Print a question that it answers instead, as JSON: castalia show NAME --example | castalia call NAME --input -
     json
@@ -34,7 +34,12 @@ def show(name: str, /, *, lesson: bool = False, example: bool = False, json: boo
     elif example:
         terminal.out_json(found.get("example"))
     elif lesson:
-        terminal.out(terminal.printable(found["lesson"]).rstrip() or f"{found['title']} has no lesson yet.")
+        from castalia import catalog
+        from castalia.runtime.opening import resolve
+
+        card = catalog.card(name) if "modules" in found else resolve(name).card
+        text = "\n".join([found["lesson"], *card.chapters().values()])
+        terminal.out(terminal.printable(text).rstrip() or f"{found['title']} has no lesson yet.")
     elif "modules" in found:
         terminal.out(library.described(found))
     else:

@@ -92,6 +92,13 @@ class SourceFile(Record):
     text: str = Field(description="Its content.")
 
 
+class Lesson(Record):
+    """What a project has to read."""
+
+    pages: list[SourceFile] = Field(description="README.md, then the chapters in lesson/, in order; Markdown.")
+    figures: list[SourceFile] = Field(description="The drawings they show; SVG.")
+
+
 def router(settings: Settings, hosts: Hosts, jobs: Jobs, store: Store) -> APIRouter:
     """The routes under /systems."""
     routes = APIRouter(tags=["systems"])
@@ -122,6 +129,16 @@ def router(settings: Settings, hosts: Hosts, jobs: Jobs, store: Store) -> APIRou
     @routes.get("/systems/{name}/source", summary="The code of a system, to read")
     def source(name: Name) -> list[SourceFile]:
         return _source(resolve(_address(name), settings, store).card)
+
+    @routes.get("/systems/{name}/lesson", summary="The lesson, all chapters and figures")
+    def lesson(name: Name) -> Lesson:
+        card = resolve(_address(name), settings, store).card
+        pages = {"README.md": card.lesson(), **card.chapters()}
+        figures = card.chapters(".svg")
+        return Lesson(
+            pages=[SourceFile(file=file, text=text) for file, text in pages.items() if text],
+            figures=[SourceFile(file=file, text=text) for file, text in figures.items()],
+        )
 
     @routes.post("/systems/{name}/fit", status_code=202, summary="Train it, as a job")
     def fit(name: Name, asked: FitRequest) -> Submitted:

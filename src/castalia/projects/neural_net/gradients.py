@@ -4,7 +4,7 @@
   balance: about ten digits are right in float64.
 - A complex step: Im L(t + ih) / h with h = 1e-30. Nothing is subtracted, so all digits are right, but every function on
   the way must be analytic: not ReLU, not a maximum.
-- torch, in the tests.
+- torch, which differentiates by itself (``twin``).
 
 Where ReLU or a maximum has its kink within reach of h, a difference says nothing; draw another point.
 """
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from castalia.projects.neural_net import twin
 from castalia.projects.neural_net.network import Network
 
 Array = NDArray[Any]
@@ -28,9 +29,13 @@ class Found(NamedTuple):
     """The largest errors, each over the largest entry of the gradient that is checked."""
 
     parameters: float
+    """By differences."""
     inputs: float
+    """By differences."""
     complex_step: float | None
     """Of the parameters; None where it was not asked for."""
+    torch: float | None = None
+    """Of both; None where it was not asked for."""
 
 
 def by_differences(loss: Callable[[], float], vector: Array) -> Array:
@@ -66,8 +71,9 @@ def error(found: Array, expected: Array) -> float:
 
 
 def check(
-    make: Callable[[Any], Network], x: Array, target: Array, *, seed: int = 0, complex_step: bool = False
-) -> Found:
+    make: Callable[[Any], Network], x: Array, target: Array, *, seed: int = 0, complex_step: bool = False,
+    torch: bool = False,
+) -> Found:  # fmt: skip
     """Check a whole network, and so each of its layers and its loss. ``make(dtype)`` makes it; x is float64.
 
     Parameters are moved off their start, so that biases are not zero. Dropout draws the same mask every time.
@@ -84,14 +90,18 @@ def check(
     network.loss(gradient, target)
     for layer in reversed(network.layers):
         gradient = layer.backward(gradient)
-    parameters, inputs, other = network.gradient.copy(), gradient.copy(), None
+    parameters, inputs, other, third = network.gradient.copy(), gradient.copy(), None, None
+    if torch:
+        theirs = twin.gradients(network, x, target)
+        third = max(error(parameters, theirs[0]), error(inputs, theirs[1]))
     if complex_step:
-        twin = make(np.complex128)
-        twin.parameters[...] = network.parameters
-        slopes = by_complex_step(lambda: loss(twin, x.astype(np.complex128)), twin.parameters)
+        copy = make(np.complex128)
+        copy.parameters[...] = network.parameters
+        slopes = by_complex_step(lambda: loss(copy, x.astype(np.complex128)), copy.parameters)
         other = error(parameters, slopes)
     return Found(
         error(parameters, by_differences(lambda: loss(network, x), network.parameters)),
         error(inputs, by_differences(lambda: loss(network, x), x)),
         other,
+        third,
     )

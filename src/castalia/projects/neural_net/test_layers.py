@@ -14,44 +14,32 @@ from hypothesis import strategies as st
 
 from castalia.core.errors import WrongInput
 from castalia.projects.neural_net import gradients, initial, losses
-from castalia.projects.neural_net.activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from castalia.projects.neural_net.activations import GELU, ReLU, SiLU, Tanh
+from castalia.projects.neural_net.checks import ACTIVATIONS, CASES, LOSSES, Case, activated, case
 from castalia.projects.neural_net.convolution import Conv, GlobalMean, MaxPool, MeanPool
 from castalia.projects.neural_net.layers import Dense, Dropout, Flatten, Layer, Reshape
 from castalia.projects.neural_net.network import Network
 from castalia.projects.neural_net.normalisation import BatchNorm, LayerNorm
 
-ROWS = 5
-ACTIVATIONS: list[tuple[Callable[[], Layer], bool]] = [
-    (ReLU, False), (LeakyReLU, False), (Tanh, True), (Sigmoid, True), (SiLU, True), (GELU, False), (Softmax, True),
-]  # fmt: skip
-"""With whether they are analytic as written."""
-RNG = np.random.default_rng(0)
-LOSSES: list[tuple[losses.Loss, Any, bool]] = [
-    (losses.CrossEntropy(), RNG.integers(0, 3, ROWS), True),
-    (losses.BinaryCrossEntropy(), RNG.random((ROWS, 3)), True),
-    (losses.SquaredError(), RNG.standard_normal((ROWS, 3)), True),
-    (losses.Huber(0.5), RNG.standard_normal((ROWS, 3)), False),
-]
 
-
-def assert_right(
-    layers: Callable[[], list[Layer]], entry: Any, loss: losses.Loss, target: Any, analytic: bool = False
-) -> None:
-    def make(dtype: Any) -> Network:
-        return Network(layers(), entry, loss=loss, dtype=dtype, seed=1)
-
-    x = np.random.default_rng(2).standard_normal((ROWS, *make(np.float64).entry)) * 1.3
-    found = gradients.check(make, x, target, seed=3, complex_step=analytic)
+def assert_right(case: Case) -> None:
+    """Three witnesses: differences, torch, and a complex step where every function on the way is analytic."""
+    found = case.check(torch=True)
     assert found.parameters <= 1e-7 and found.inputs <= 1e-7, found
+    assert found.torch is not None and found.torch <= 1e-12, found
+    assert (found.complex_step is not None) == case.analytic
     assert found.complex_step is None or found.complex_step <= 1e-13, found
 
 
-@pytest.mark.parametrize(("loss", "target", "smooth"), LOSSES, ids=lambda each: type(each).__name__)
-@pytest.mark.parametrize(("activation", "analytic"), ACTIVATIONS)
-def test_every_activation_with_every_loss(
-    activation: Callable[[], Layer], analytic: bool, loss: losses.Loss, target: Any, smooth: bool
-) -> None:
-    assert_right(lambda: [Dense(6), activation(), Dense(3)], 4, loss, target, analytic and smooth)
+@pytest.mark.parametrize("name", CASES)
+def test_the_cases_of_the_lesson(name: str) -> None:
+    assert_right(CASES[name])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_with_every_loss(activation: str, loss: str) -> None:
+    assert_right(activated(activation, loss))
 
 
 @pytest.mark.parametrize(
@@ -60,9 +48,7 @@ def test_every_activation_with_every_loss(
 def test_convolutions_of_odd_shapes(kernel: Any, stride: int, padding: int, dilation: int) -> None:
     """The gradient against differences, and all of it against torch."""
     options = {"stride": stride, "padding": padding, "dilation": dilation}
-    assert_right(
-        lambda: [Conv(2, kernel, **options), Tanh(), Flatten(), Dense(3)], (2, 7, 6), LOSSES[0][0], LOSSES[0][1]
-    )
+    assert_right(case(lambda: [Conv(2, kernel, **options), Tanh(), Flatten(), Dense(3)], (2, 7, 6)))
     ours = Network([Conv(4, kernel, **options)], (3, 7, 6), dtype=np.float64)
     theirs = torch.nn.Conv2d(3, 4, kernel, dtype=torch.float64, **options)
     ours.parameters[...] = torch.cat([theirs.weight.detach().flatten(), theirs.bias.detach()]).numpy()  # type: ignore[union-attr]
@@ -86,12 +72,12 @@ def test_convolutions_of_odd_shapes(kernel: Any, stride: int, padding: int, dila
     ],
 )
 def test_deeper_networks(layers: Callable[[], list[Layer]]) -> None:
-    assert_right(layers, 12, LOSSES[0][0], LOSSES[0][1], analytic=True)
+    assert_right(case(layers, 12))
 
 
 def test_pooling_of_odd_sizes() -> None:
     for pool in (MaxPool, MeanPool):
-        assert_right(lambda pool=pool: [pool(2), Flatten(), Dense(3)], (2, 5, 7), LOSSES[0][0], LOSSES[0][1])  # type: ignore[misc]
+        assert_right(case(lambda pool=pool: [pool(3), Flatten(), Dense(3)], (2, 5, 7), smooth=False))  # type: ignore[misc]
 
 
 def test_a_maximum_that_stands_twice_gives_its_gradient_to_the_first_as_torch_does() -> None:
@@ -142,7 +128,7 @@ def test_batch_normalisation_of_one_row_is_refused_and_of_equal_rows_finite() ->
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("activation", [each for each, _ in ACTIVATIONS])
+@pytest.mark.parametrize("activation", [each for each, _ in ACTIVATIONS.values()])
 def test_activations_equal_torch_and_never_overflow(activation: Callable[[], Layer], dtype: Any) -> None:
     twins: dict[str, Any] = {
         "ReLU": torch.nn.ReLU(), "LeakyReLU": torch.nn.LeakyReLU(), "Tanh": torch.nn.Tanh(), "SiLU": torch.nn.SiLU(),

@@ -1,29 +1,49 @@
 // Lessons: the part of Markdown that prose needs, drawn as elements. No HTML passes: what is not understood is text.
 import type { ComponentChildren } from "preact";
 import { Code } from "./components/code";
+import { pieces } from "./python";
+
+/** Where a lesson's own links and pictures lead; what it does not know stays text. */
+export interface Book {
+  href: (to: string) => string | undefined;
+  picture: (to: string) => string | undefined;
+}
+
+const lone: Book = { href: () => undefined, picture: () => undefined };
 
 const inline = /(`+)([\s\S]+?)\1|!\[([^\]]*)\]\(([^)\s]+)[^)]*\)|\[([^\]]+)\]\(([^)\s]+)[^)]*\)|\*\*([\s\S]+?)\*\*|(?<![\w*])[*_](?=\S)([\s\S]+?\S|\S)[*_](?!\w)|<(https?:\/\/[^>\s]+)>/;
 
 /** Emphasis, code and links of one paragraph. */
-export function spans(text: string): ComponentChildren[] {
+export function spans(text: string, book: Book = lone): ComponentChildren[] {
   const out: ComponentChildren[] = [];
   let rest = text;
   for (let match = inline.exec(rest); match; match = inline.exec(rest)) {
     out.push(rest.slice(0, match.index));
-    const [whole, , code, alt, , label, to, strong, soft, bare] = match;
+    const [whole, , code, alt, source, label, to, strong, soft, bare] = match;
     if (code !== undefined) out.push(<code>{code.trim()}</code>);
-    else if (alt !== undefined) out.push(alt && <em>[{alt}]</em>);
-    else if (label !== undefined) out.push(anchor(to ?? "", spans(label)));
-    else if (strong !== undefined) out.push(<strong>{spans(strong)}</strong>);
-    else if (soft !== undefined) out.push(<em>{spans(soft)}</em>);
-    else out.push(anchor(bare ?? "", bare));
+    else if (alt !== undefined) out.push(picture(alt, book.picture(source ?? "")));
+    else if (label !== undefined) out.push(anchor(to ?? "", spans(label, book), book));
+    else if (strong !== undefined) out.push(<strong>{spans(strong, book)}</strong>);
+    else if (soft !== undefined) out.push(<em>{spans(soft, book)}</em>);
+    else out.push(anchor(bare ?? "", bare, book));
     rest = rest.slice(match.index + whole.length);
   }
   out.push(rest);
   return out;
 }
 
-function anchor(to: string, label: ComponentChildren): ComponentChildren {
+function picture(alt: string, source: string | undefined): ComponentChildren {
+  if (!source) return alt && <em>[{alt}]</em>;
+  return (
+    <span class="drawing" tabIndex={0} role="group" aria-label="A figure, wider than a narrow page">
+      <img src={source} alt={alt} />
+    </span>
+  );
+}
+
+function anchor(to: string, label: ComponentChildren, book: Book): ComponentChildren {
+  const ours = book.href(to);
+  if (ours) return <a href={ours}>{label}</a>;
   if (!/^https?:\/\//.test(to)) return <span>{label}</span>;
   return (
     <a href={to} target="_blank" rel="noopener noreferrer">
@@ -35,11 +55,22 @@ function anchor(to: string, label: ComponentChildren): ComponentChildren {
 
 const starts = /^(#{1,6}\s|```|~~~|>|\s*([-*+]|\d+[.)])\s|\||(\*\*\*|---|___)\s*$)/;
 
-export function Markdown({ text, top = 2 }: { text: string; top?: number }) {
-  return <div class="lesson">{blocks(text.replace(/\r/g, "").replace(/<!--[\s\S]*?-->/g, "").split("\n"), top)}</div>;
+/** The id of a heading. */
+export const slug = (heading: string): string => heading.toLowerCase().replace(/[^\p{L}\p{N}\- ]/gu, "").replaceAll(" ", "-");
+
+/** The headings of a level, for a table of contents. */
+export function headings(text: string, level: number): string[] {
+  const plain = text.replace(/^(```+|~~~+)[\s\S]*?^\1/gm, "");
+  return [...plain.matchAll(/^(#+)\s+(.*?)\s*#*$/gm)].filter((one) => one[1]!.length === level).map((one) => one[2]!);
 }
 
-function blocks(lines: string[], top: number): ComponentChildren[] {
+export function Markdown({ text, top = 2, book = lone }: { text: string; top?: number; book?: Book }) {
+  // A comment says which code of ours a block shows: that is kept, as the block's name. Other comments are not shown.
+  const named = text.replace(/\r/g, "").replace(/<!-- code: (.*?) -->\n(```+python)/g, "$2 $1");
+  return <div class="lesson">{blocks(named.replace(/<!--[\s\S]*?-->/g, "").split("\n"), top, book)}</div>;
+}
+
+function blocks(lines: string[], top: number, book: Book): ComponentChildren[] {
   const out: ComponentChildren[] = [];
   let at = 0;
   const take = (test: (line: string) => boolean): string[] => {
@@ -50,7 +81,7 @@ function blocks(lines: string[], top: number): ComponentChildren[] {
   while (at < lines.length) {
     const line = lines[at]!;
     const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
-    const fence = /^(```+|~~~+)/.exec(line);
+    const fence = /^(```+|~~~+)\s*(\S*)\s*(.*)$/.exec(line);
     if (!line.trim()) at += 1;
     else if (/^(\t| {4})/.test(line)) {
       const code = take((one) => /^(\t| {4})/.test(one) || (!one.trim() && lines.slice(at + 1).some((next) => next.trim()) && /^(\t| {4})/.test(lines.slice(at + 1).find((next) => next.trim()) ?? "")));
@@ -59,30 +90,57 @@ function blocks(lines: string[], top: number): ComponentChildren[] {
     else if (heading) {
       at += 1;
       const Tag = `h${Math.min(6, Math.max(top, heading[1]!.length + top - 2))}` as "h2";
-      out.push(<Tag>{spans(heading[2]!)}</Tag>);
+      out.push(
+        <Tag id={slug(heading[2]!)} tabIndex={-1}>
+          {spans(heading[2]!, book)}
+        </Tag>,
+      );
     } else if (fence) {
       at += 1;
       const code = take((one) => !one.startsWith(fence[1]!)).join("\n");
       at += 1;
-      out.push(<Code text={code} what={`the code that begins ${first(code.split("\n"))}`} />);
+      out.push(block(code, fence[2]!, fence[3]!));
     } else if (/^(\*\*\*|---|___)\s*$/.test(line)) {
       at += 1;
       out.push(<hr />);
-    } else if (line.startsWith(">")) out.push(<blockquote>{blocks(take((one) => one.startsWith(">")).map((one) => one.replace(/^>\s?/, "")), top)}</blockquote>);
-    else if (line.startsWith("|") && /^\|?[\s:|-]+\|?$/.test(lines[at + 1] ?? "")) out.push(table(take((one) => one.startsWith("|"))));
-    else if (/^\s*([-*+]|\d+[.)])\s/.test(line)) out.push(list(take((one) => one.trim() !== "" && (/^\s*([-*+]|\d+[.)])\s/.test(one) || /^\s+/.test(one) || !starts.test(one))), top));
+    } else if (line.startsWith(">")) out.push(<blockquote>{blocks(take((one) => one.startsWith(">")).map((one) => one.replace(/^>\s?/, "")), top, book)}</blockquote>);
+    else if (line.startsWith("|") && /^\|?[\s:|-]+\|?$/.test(lines[at + 1] ?? "")) out.push(table(take((one) => one.startsWith("|")), book));
+    else if (/^\s*([-*+]|\d+[.)])\s/.test(line)) out.push(list(take((one) => one.trim() !== "" && (/^\s*([-*+]|\d+[.)])\s/.test(one) || /^\s+/.test(one) || !starts.test(one))), top, book));
     else {
       at += 1;
       const rest = take((one) => one.trim() !== "" && !starts.test(one));
-      out.push(<p>{spans([line, ...rest].join(" "))}</p>);
+      out.push(<p>{spans([line, ...rest].join(" "), book)}</p>);
     }
   }
   return out;
 }
 
+/** A fenced block: formulas, code, or our code for the text above it, folded so that one can write it first. */
+function block(text: string, language: string, name: string): ComponentChildren {
+  if (language === "text")
+    return (
+      <pre class="formula" tabIndex={0} role="region" aria-label={`the lines that begin ${first(text.split("\n"))}`}>
+        {text}
+      </pre>
+    );
+  const what = name || `the code that begins ${first(text.split("\n"))}`;
+  const drawn = language === "python" ? pieces(text).map(([kind, piece]) => (kind ? <span class={kind}>{piece}</span> : piece)) : undefined;
+  const code = <Code text={text.trimEnd()} what={what} drawn={drawn} />;
+  if (!name) return code;
+  const [file, ...parts] = name.split(" ");
+  return (
+    <details class="our-code">
+      <summary>
+        Our code: <code>{parts.join(", ")}</code> <span class="faint">in {file}</span>
+      </summary>
+      {code}
+    </details>
+  );
+}
+
 const first = (lines: string[]): string => (lines.find((line) => line.trim()) ?? "").trim().slice(0, 40);
 
-function list(lines: string[], top: number): ComponentChildren {
+function list(lines: string[], top: number, book: Book): ComponentChildren {
   const indent = /^\s*/.exec(lines[0]!)![0].length;
   const numbered = /^\s*\d/.test(lines[0]!);
   const items: string[][] = [];
@@ -96,15 +154,15 @@ function list(lines: string[], top: number): ComponentChildren {
     const words = nested < 0 ? item : item.slice(0, nested);
     return (
       <li>
-        {spans(words.map((one) => one.trim()).join(" "))}
-        {nested >= 0 && blocks(item.slice(nested), top)}
+        {spans(words.map((one) => one.trim()).join(" "), book)}
+        {nested >= 0 && blocks(item.slice(nested), top, book)}
       </li>
     );
   });
   return numbered ? <ol>{drawn}</ol> : <ul>{drawn}</ul>;
 }
 
-function table(lines: string[]): ComponentChildren {
+function table(lines: string[], book: Book): ComponentChildren {
   const cells = (line: string): string[] => line.replace(/^\||\|\s*$/g, "").split(/(?<!\\)\|/).map((one) => one.trim().replace(/\\\|/g, "|"));
   const [head = "", , ...body] = lines;
   return (
@@ -113,7 +171,7 @@ function table(lines: string[]): ComponentChildren {
         <thead>
           <tr>
             {cells(head).map((one) => (
-              <th scope="col">{spans(one)}</th>
+              <th scope="col">{spans(one, book)}</th>
             ))}
           </tr>
         </thead>
@@ -121,7 +179,7 @@ function table(lines: string[]): ComponentChildren {
           {body.map((line) => (
             <tr>
               {cells(line).map((one) => (
-                <td>{spans(one)}</td>
+                <td>{spans(one, book)}</td>
               ))}
             </tr>
           ))}

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
 
@@ -36,12 +37,12 @@ export function Copy({ text, what }: { text: string; what: string }) {
   );
 }
 
-/** Lines to paste, with a copy button; the box can be scrolled by keyboard. */
-export function Code({ text, what, wrap = false }: { text: string; what: string; wrap?: boolean }) {
+/** Lines to paste, with a copy button; the box can be scrolled by keyboard. `drawn` is the same text in colours. */
+export function Code({ text, what, wrap = false, drawn }: { text: string; what: string; wrap?: boolean; drawn?: ComponentChildren }) {
   return (
     <div class={wrap ? "code wrap" : "code"}>
       <pre tabIndex={0} role="region" aria-label={what}>
-        <code>{text}</code>
+        <code>{drawn ?? text}</code>
       </pre>
       <Copy text={text} what={what} />
     </div>

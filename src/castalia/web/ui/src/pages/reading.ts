@@ -1,5 +1,5 @@
 // What one needs to look and read: figures, the lesson, the source; fetched once.
 export { FigureView } from "../components/figure";
-export { Markdown } from "../markdown";
+export { LessonTab } from "./lesson";
 export { SourceTab } from "./source";
 export { ViewsTab } from "./views";

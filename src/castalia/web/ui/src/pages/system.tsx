@@ -6,7 +6,7 @@ import { Link } from "../components/link";
 import { Loading, PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { words } from "../format";
-import { AskTab, BatchTab, BuildTab, Markdown, SourceTab, TrainTab, VersionsTab, ViewsTab } from "../parts";
+import { AskTab, BatchTab, BuildTab, LessonTab, SourceTab, TrainTab, VersionsTab, ViewsTab } from "../parts";
 import { useResource } from "../resource";
 import { usePlace } from "../router";
 import type { System } from "../types";
@@ -76,7 +76,7 @@ export function SystemPage({ name }: { name: string }) {
       {tab === "train" && <TrainTab {...shared} />}
       {tab === "views" && <ViewsTab {...shared} />}
       {tab === "versions" && <VersionsTab {...shared} />}
-      {tab === "lesson" && <Markdown text={(system.lesson ?? "").replace(/^\s*#\s+.*\n/, "")} />}
+      {tab === "lesson" && <LessonTab {...shared} />}
       {tab === "build" && <BuildTab {...shared} />}
       {tab === "source" && <SourceTab {...shared} />}
     </>
