@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import platform
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 import PIL
 import torch
+from beside import in_turns, seconds
 from PIL import Image, ImageEnhance, ImageFilter
 
 from castalia.kit.images import augment
@@ -64,13 +65,7 @@ def beside(what: str, peer_name: str, ours: Callable[[], Any], peer: Callable[[]
     mine, theirs = np.asarray(ours()).astype(float), np.asarray(peer()).astype(float)
     apart = float((np.abs(mine - theirs) > 2).mean())
     assert apart <= close, f"{what}: {apart:.4f} of the values differ by more than 2"
-    times: dict[str, list[float]] = {"ours": [], "peer": []}
-    for turn in range(TIMES):
-        pair = (("ours", ours), ("peer", peer))
-        for name, act in pair if turn % 2 else pair[::-1]:
-            began = time.perf_counter()
-            act()
-            times[name].append(time.perf_counter() - began)
+    times = in_turns({"ours": partial(seconds, ours), "peer": partial(seconds, peer)}, TIMES)
     ratio = min(times["peer"]) / min(times["ours"])
     print(
         f"{what:44} {peer_name:18} {min(times['ours']) * 1e3:9.2f} ms {min(times['peer']) * 1e3:9.2f} ms {ratio:6.2f}x"

@@ -13,7 +13,6 @@ import json
 import os
 import platform
 import random
-import time
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -27,6 +26,7 @@ import micrograd
 import numpy as np
 import sklearn
 import torch
+from beside import in_turns, seconds
 from micrograd.nn import MLP
 from sklearn.neural_network import MLPClassifier
 
@@ -42,20 +42,10 @@ RESULT = Path(__file__).parent / "results" / "network.json"
 Act = Callable[[], object]
 
 
-def seconds(act: Act) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
-
-
 def beside(what: str, ours: Act, peer: str, theirs: Act, bar: float | None) -> dict[str, Any]:
     """Both in turns; ``bar`` is how many times faster than the peer ours has to be."""
     ours(), theirs()
-    times: dict[str, list[float]] = {"ours": [], "peer": []}
-    for turn in range(TIMES):
-        pair = (("ours", ours), ("peer", theirs))
-        for name, act in pair if turn % 2 else pair[::-1]:
-            times[name].append(seconds(act))
+    times = in_turns({"ours": partial(seconds, ours), "peer": partial(seconds, theirs)}, TIMES)
     ratio = min(times["peer"]) / min(times["ours"])
     mine_ms, theirs_ms = (min(times[name]) * 1e3 for name in ("ours", "peer"))
     print(f"{what:52} {peer:24} {mine_ms:10.3f} ms {theirs_ms:10.3f} ms  {ratio:8.2f}x  bar {bar}")

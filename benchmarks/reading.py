@@ -14,11 +14,13 @@ import platform
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from beside import in_turns
 
 from castalia.kit import tabular
 
@@ -100,16 +102,10 @@ def measured(code: dict[str, str], act: str, path: Path) -> tuple[float, int, fl
 
 
 def beside(fmt: str, act: str, peer: str, code: dict[str, str], path: Path) -> dict[str, Any]:
-    seconds: dict[str, list[float]] = {"ours": [], "peer": []}
-    grew: dict[str, list[int]] = {"ours": [], "peer": []}
-    sums = []
-    for turn in range(TIMES):
-        pair = (("ours", OURS), ("peer", code))
-        for who, what in pair if turn % 2 else pair[::-1]:
-            took, bytes_, total = measured(what, act, path)
-            seconds[who].append(took)
-            grew[who].append(bytes_)
-            sums.append(total)
+    both = {"ours": partial(measured, OURS, act, path), "peer": partial(measured, code, act, path)}
+    found = in_turns(both, TIMES)
+    seconds, grew = ({who: [each[part] for each in rows] for who, rows in found.items()} for part in (0, 1))
+    sums = [total for rows in found.values() for *_, total in rows]
     gap = max(sums) - min(sums)
     assert gap <= 1e-9 * abs(sums[0]), sums
     ours, theirs = min(seconds["ours"]), min(seconds["peer"])

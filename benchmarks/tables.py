@@ -1,9 +1,9 @@
-"""The README's tables, drawn from the cards and from benchmarks/results/*.json, losing rows first.
+"""The tables of the README and of pages, drawn from the cards and from benchmarks/results/*.json, losing rows first.
 
-    python benchmarks/tables.py            writes them between their markers in README.md
+    python benchmarks/tables.py            writes them between their markers
     python benchmarks/tables.py --check    says whether they are up to date: exit code 1 where not
 
-A result that is not there leaves its rows out. tests/test_docs.py holds README.md against this file.
+A result that is not there leaves its rows out. tests/test_docs.py holds the pages against this file.
 """
 
 from __future__ import annotations
@@ -170,16 +170,52 @@ def _check() -> Iterator[Bound]:
 
 def kit() -> str:
     """The library beside scikit-learn: how many times faster, the same answers given."""
-    if not (found := result("kit")):
-        return ""
+    return ratios("kit", "kit", "scikit-learn")
+
+
+def ratios(name: str, ours: str, peer: str = "beside") -> str:
+    """Times in turns with a peer's, as one result has them; ``peer`` is the head of a column of several."""
     rows = []
-    for row in found["rows"]:
-        ours, peer = (min(row["seconds"][name]) for name in ("ours", "peer"))
-        verdict = "no promise" if not row["bar"] else "kept" if row["ratio"] >= row["bar"] else "**missed**"
-        bar = f"{row['bar']:g}" if row["bar"] else ""
-        rows.append((row["what"], f"{ours * 1e3:.3g} ms", f"{peer * 1e3:.3g} ms", f"{row['ratio']:.0f}", bar, verdict))
+    for row in result(name).get("rows", ()):
+        mine, theirs = (_spoken(_least(row)[who]) for who in ("ours", "peer"))
+        theirs += f" ({row['peer']})" if "peer" in row else ""
+        promised, verdict = _promised(row)
+        rows.append(
+            (row["what"], mine, theirs, f"{row['ratio']:.{0 if row['ratio'] >= 10 else 2}f}", promised, verdict)
+        )
     rows.sort(key=lambda row: ORDER.index(row[-1]))
-    return markdown([("figure", "kit", "scikit-learn", "times faster", "promised", ""), *rows])
+    return markdown([("figure", ours, peer, "times faster", "promised", ""), *rows]) if rows else ""
+
+
+def _least(row: dict[str, Any]) -> dict[str, float]:
+    return {who: min(times) for who, times in row["seconds"].items()}
+
+
+def _spoken(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} µs"
+
+
+def _promised(row: dict[str, Any]) -> tuple[str, str]:
+    """What was promised in words, and whether it was kept; without a promise, who was ahead."""
+    if most := row.get("at_most_ms"):
+        return f"at most {most:g} ms", "kept" if _least(row)["ours"] * 1e3 <= most else "**missed**"
+    if bar := row.get("bar"):
+        return f"{bar:g} times", "kept" if row["ratio"] >= bar else "**missed**"
+    gain = math.log(row["ratio"])
+    return "", "level" if abs(gain) <= LEVEL else "ahead" if gain > 0 else "**behind**"
+
+
+def leaks() -> str:
+    """How often the linter finds a leak and how often it accuses its honest twin, the worst first."""
+    found = result("leaks")
+    cases = sorted(found.get("cases", ()), key=lambda case: case["found"]["share"] - case["false alarms"]["share"])
+    shares = [[f"{case[part]['share']:.3f} {_range((case[part]['low'], case[part]['high']))}" for case in cases]
+              for part in ("found", "false alarms")]  # fmt: skip
+    rows = [(case["what"], *pair) for case, *pair in zip(cases, *shares, strict=True)]
+    return markdown([("leak", "found, 95 %", "its honest twin accused, 95 %"), *rows]) if rows else ""
 
 
 def proofs() -> str:
@@ -247,20 +283,24 @@ def _range(interval: Sequence[float]) -> str:
     return f"({interval[0]:.3f} to {interval[1]:.3f})"
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    "systems": systems,
-    "proofs": proofs,
-    "kit": kit,
-    "bounds": bounds,
-    "beside": besides,
+README = "README.md"
+TABLES: dict[str, dict[str, Callable[[], str]]] = {
+    README: {"systems": systems, "proofs": proofs, "bounds": bounds, "beside": besides},
+    "docs/kit.md": {"kit": kit},
+    "docs/reading.md": {"reading": lambda: ratios("reading", "CPU seconds here")},
+    "docs/leaks.md": {"leaks": leaks},
+    "docs/images.md": {"images": lambda: ratios("images", "kit")},
+    "docs/trees.md": {"trees": lambda: ratios("trees", "kit", "the library it was grown with")},
+    "benchmarks/README.md": {"network": lambda: ratios("network", "here")},
 }
+"""Page -> the tables in it, by the name in their markers."""
 
 
-def filled(text: str) -> str:
+def filled(text: str, page: str = README) -> str:
     """``text`` with each table between its markers drawn anew; AssertionError where a marker is missing."""
-    for name, draw in TABLES.items():
+    for name, draw in TABLES[page].items():
         begin, end = f"<!-- table: {name} -->\n", f"\n<!-- end: {name} -->"
-        assert text.count(begin) == text.count(end) == 1, f"README.md needs the markers of the table {name!r}, once"
+        assert text.count(begin) == text.count(end) == 1, f"{page} needs the markers of the table {name!r}, once"
         before, rest = text.split(begin)
         text = before + begin + draw() + end + rest.split(end)[1]
     return text
@@ -268,13 +308,13 @@ def filled(text: str) -> str:
 
 def main() -> int:
     """0 written or up to date, 1 out of date (with --check)."""
-    readme = ROOT / "README.md"
-    before = readme.read_text("utf-8")
-    after = filled(before)
+    before = {page: (ROOT / page).read_text("utf-8") for page in TABLES}
+    old = [page for page, text in before.items() if filled(text, page) != text]
     if "--check" in sys.argv[1:]:
-        print("up to date" if after == before else "README.md is out of date: python benchmarks/tables.py")
-        return int(after != before)
-    readme.write_text(after, "utf-8")
+        print(f"{', '.join(old)}: out of date: python benchmarks/tables.py" if old else "up to date")
+        return int(bool(old))
+    for page in old:
+        (ROOT / page).write_text(filled(before[page], page), "utf-8")
     return 0
 
 

@@ -391,10 +391,15 @@ def test_every_project_has_a_card_a_lesson_and_a_line_in_the_readme() -> None:
         assert f"[`{name}`](src/castalia/projects/{name})" in readme, f"{name} is not in README.md"
 
 
-def test_readme_tables_are_the_generated_ones() -> None:
-    tables = from_file(ROOT / "benchmarks" / "tables.py")
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert readme == tables.filled(readme), "run python benchmarks/tables.py"
+TABLES = "benchmarks/tables.py"
+
+
+@pytest.mark.parametrize("page", [page.relative_to(ROOT).as_posix() for page in EVERYTHING])
+def test_the_tables_of_a_page_are_the_generated_ones(page: str) -> None:
+    tables, text = from_file(ROOT / TABLES), (ROOT / page).read_text("utf-8")
+    if page in tables.TABLES:
+        assert text == tables.filled(text, page), f"run python {TABLES}"
+    assert sorted(re.findall(r"^<!-- table: (\w+) -->$", text, re.MULTILINE)) == sorted(tables.TABLES.get(page, {}))
 
 
 def from_file(path: Path) -> ModuleType:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from castalia.core.errors import CastaliaError, TooLarge, WrongInput
+from castalia.kit import tabular
 from castalia.kit.tabular import delimited
 from castalia.kit.tabular import rows as table
 from castalia.kit.tabular.content import Content, chunks
@@ -304,3 +305,81 @@ def test_damaged_or_boundless_gzip_is_refused(tmp_path):
     path.write_bytes(whole)
     with pytest.raises(TooLarge, match="holds too much"):
         b"".join(chunks(path, max_bytes=1000))
+
+
+def test_space_around_cells_is_kept_on_request():
+    text = b"name,n\n ann ,1\n,  \n"
+    assert tabular.read(text, format="csv").columns["name"].tolist() == ["ann", None]
+    kept = tabular.read(text, format="csv", strip=False, kinds={"n": "text"})
+    assert kept.columns["name"].tolist() == [" ann ", None] and kept.columns["n"].tolist() == ["1", "  "]
+    assert tabular.describe(text, format="csv", strip=False)[0].choices == (" ann ",)
+
+
+NESTED = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(), each, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.dictionaries(st.text(), NESTED, max_size=4), max_size=5))
+def test_records_come_back_however_nested(tmp_path_factory, records):
+    path = tmp_path_factory.mktemp("records") / "a.jsonl"
+    tabular.write_records(records, path)
+    assert list(tabular.read_records(path)) == records
+    assert list(map(json.loads, path.read_text("utf-8").split("\n")[:-1])) == records
+
+
+def test_records_are_read_when_they_are_asked_for(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": [1]}\n\n[2]\n', "utf-8")
+    found = tabular.read_records(path)
+    assert next(found) == {"a": [1]}
+    with pytest.raises(WrongInput, match=r"a\.jsonl:3 is no row") as error:
+        next(found)
+    assert error.value.got == "[2]" and error.value.cure
+    with pytest.raises(WrongInput, match="no plain value in 'a'") as error:
+        tabular.read(path)
+    assert "read_records" in error.value.cure
+
+
+@pytest.mark.parametrize("wrong", [{"a": math.nan}, {"a": [math.inf]}, {"a": {1, 2}}, ["a"], {"a": np.zeros(2)}])
+def test_what_json_cannot_say_leaves_the_file_alone(tmp_path, wrong):
+    path = tmp_path / "a.jsonl"
+    path.write_text("before", "utf-8")
+    with pytest.raises(WrongInput, match="record 1") as error:
+        tabular.write_records([{"a": 1}, wrong], path)
+    assert error.value.got and error.value.expected and error.value.cure
+    assert path.read_text("utf-8") == "before" and list(tmp_path.iterdir()) == [path]
+
+
+def test_arrays_of_any_shape_come_back_under_exactly_their_path(tmp_path):
+    arrays = {"w": np.arange(6.0).reshape(1, 2, 3, 1), "file": np.float32(3), "none": np.zeros((0, 4)),
+              "t": np.array([["ü", "long"]]), "f": np.asfortranarray(np.eye(3)), "d": np.array(["2026-01-31"], "M8[D]"),
+              "a/b": np.array([True])}  # fmt: skip
+    tabular.save_arrays(tmp_path / "state", arrays)
+    assert [each.name for each in tmp_path.iterdir()] == ["state"]
+    found = tabular.load_arrays(tmp_path / "state")
+    with np.load(tmp_path / "state", allow_pickle=False) as file:
+        for name, array in arrays.items():
+            for each in (found[name], file[name]):
+                assert each.dtype == array.dtype and each.shape == array.shape and np.array_equal(each, array)
+    assert list(found) == list(arrays)
+
+
+def test_arrays_that_would_be_unpickled_or_are_damaged_are_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    with pytest.raises(WrongInput, match="'x' holds Python objects") as error:
+        tabular.save_arrays(path, {"x": np.array([{}], object)})
+    assert error.value.cure and not path.exists()
+    np.savez(path, x=np.array([{}], object))
+    with pytest.raises(WrongInput) as error:
+        tabular.load_arrays(path)
+    assert "unpickled" in error.value.got
+    tabular.save_arrays(path, {"x": np.arange(1000.0)})
+    whole = path.read_bytes()
+    for cut in (b"", whole[:-30], whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]):
+        with pytest.raises(WrongInput):
+            tabular.load_arrays(cut)
+    with pytest.raises(TooLarge):
+        tabular.load_arrays(path, max_bytes=7999)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from castalia.check import check_project, contracts
@@ -12,7 +16,8 @@ from castalia.check.found import found
 from castalia.check.proof import kept
 from castalia.check.result import Report
 from castalia.core.contract import Mutant
-from castalia.projects.utilities import mutants, traps
+from castalia.core.expect import Failed
+from castalia.projects.utilities import mutants, training_asked, traps
 from castalia.projects.utilities.contract import CONTRACT
 
 FOLDER = Path(mutants.__file__).parent
@@ -42,19 +47,7 @@ def test_the_reference_imports_numpy_and_the_standard_library_alone() -> None:
     code = "\n".join(path.read_text("utf-8") for path in contracts.reference_files("utilities"))
     imported = set(re.findall(r"^(?:from|import) (\.?\w+)", code, re.MULTILINE))
     outside = {name for name in imported if not name.startswith(".")}
-    assert outside == {
-        "__future__",
-        "collections",
-        "csv",
-        "json",
-        "numpy",
-        "os",
-        "re",
-        "sys",
-        "typing",
-        "xml",
-        "zipfile",
-    }
+    assert outside - sys.stdlib_module_names == {"numpy", "given"}  # given: the module that own_tests.py tests
 
 
 @pytest.mark.parametrize("milestone", OURS)
@@ -95,13 +88,44 @@ def test_every_claim_has_a_wrong_version_of_each_of_its_topics() -> None:
     assert proof["named"] >= 100 and proof["equivalent"] <= 0.05 * proof["generated"]
 
 
+UNASKED = {
+    "target_folds_at_random": "it asks for a fold for each row too; ours takes 20 folds at most, since with one row a "
+    "fold the encoding is a code of the row's own target (docs/tabular.md)",
+}
+"""Claims that our own library cannot be asked, and why not. All others it keeps."""
+
+
 @pytest.mark.parametrize("milestone", OURS)
 def test_our_own_library_keeps_the_contract(milestone: str) -> None:
-    """Whatever the adapter has; what it has not yet is not attempted, and never wrong."""
     report = check_project(CONTRACT, KIT, seed=0, all=True, milestone=milestone)
-    assert {one.outcome for one in report.claims} <= {"pass", "not_attempted"}, failed(report)
-    if milestone == "M3":
-        assert report.outcome == "pass", failed(report)
+    broken = {one.claim: one for one in report.claims if not one.passed}
+    assert set(broken) == {one.claim for one in report.claims if one.claim in UNASKED}, failed(report)
+    for one in broken.values():
+        assert "folds does not fit" in one.why and "40" in one.why
+
+
+class Written:
+    """A folder with one file called state."""
+
+    def __init__(self, content: str | bytes) -> None:
+        self.content = content
+
+    def call(self, name: str, *_: object) -> object:
+        return ["state"] if name == "names" else self.content
+
+
+@pytest.mark.parametrize("member, plain", [(b'{"epoch": 3}', True), (b"\x80\x04K\x03.", False), (b"(dp0\n.", False)])
+def test_beside_arrays_a_state_may_hold_json_and_no_pickle(member: bytes, plain: bool) -> None:
+    """torch.save writes a zip with a pickle that NumPy hands over as bytes; a state in JSON is as harmless as text."""
+    made = io.BytesIO()
+    np.savez(made, weights=np.zeros(2))
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("state", member)
+    if plain:
+        training_asked._no_pickle(Written(made.getvalue()))  # type: ignore[arg-type]
+    else:
+        with pytest.raises(Failed, match="holds no pickle"):
+            training_asked._no_pickle(Written(made.getvalue()))  # type: ignore[arg-type]
 
 
 def test_hints_have_three_rungs_and_hold_no_code_of_the_solution() -> None:

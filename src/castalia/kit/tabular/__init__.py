@@ -14,6 +14,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from castalia.kit.tabular.arrays import load_arrays as load_arrays
+    from castalia.kit.tabular.arrays import save_arrays as save_arrays
     from castalia.kit.tabular.cleaning import Clean as Clean
     from castalia.kit.tabular.cleaning import Unreadable as Unreadable
     from castalia.kit.tabular.dates import Dates as Dates
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from castalia.kit.tabular.reading import describe as describe
     from castalia.kit.tabular.reading import read as read
     from castalia.kit.tabular.reading import stream as stream
+    from castalia.kit.tabular.records import read_records as read_records
+    from castalia.kit.tabular.records import write_records as write_records
     from castalia.kit.tabular.rows import BadRow as BadRow
     from castalia.kit.tabular.scaling import MedianIQR as MedianIQR
     from castalia.kit.tabular.scaling import MinMax as MinMax
@@ -48,6 +52,10 @@ _HOME = {
     "describe": "reading",
     "read": "reading",
     "stream": "reading",
+    "load_arrays": "arrays",
+    "save_arrays": "arrays",
+    "read_records": "records",
+    "write_records": "records",
     "write": "writing",
     "Chain": "pipeline",
     "Clean": "cleaning",
@@ -100,9 +108,13 @@ __all__ = [
     "UnknownColumns",
     "Unreadable",
     "describe",
+    "load_arrays",
     "read",
+    "read_records",
+    "save_arrays",
     "stream",
     "write",
+    "write_records",
 ]
 
 

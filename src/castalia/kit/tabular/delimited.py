@@ -18,7 +18,7 @@ from castalia.core.errors import TooLarge, WrongInput
 from castalia.core.record import shown
 from castalia.kit.tabular.content import Content
 from castalia.kit.tabular.inference import as_number
-from castalia.kit.tabular.rows import BadRow, Block, OnBad, Rows, unique_names
+from castalia.kit.tabular.rows import BadRow, Block, OnBad, Rows, stripped, unchanged, unique_names
 
 DELIMITERS = ",;\t|"
 MAX_COLUMNS = 20_000
@@ -42,13 +42,15 @@ def read(
     delimiter: str = "",
     names: Sequence[str] = (),
     lines: int = 0,
+    strip: bool = True,
     on_bad: OnBad | None = None,
 ) -> Rows:
     """The rows of a delimited file.
 
     ``delimiter`` is sniffed where it is not given; ``names`` are given for a file without a header line;
-    ``lines`` is how many lines to skip first. Raises :class:`WrongInput` naming file and line for rows of
-    another length, broken quotes, a missing header and for what is no text; ``on_bad`` may keep a bad row instead.
+    ``lines`` is how many lines to skip first; ``strip`` takes the space around every cell off.
+    Raises :class:`WrongInput` naming file and line for rows of another length, broken quotes, a missing header and for
+    what is no text; ``on_bad`` may keep a bad row instead.
     """
     encoding, notes = _encoding(content)
     sample = _sample(content, encoding, lines)
@@ -63,7 +65,7 @@ def read(
     def walk(size: int) -> Iterator[Block]:
         return _records(content, encoding, delimiter, len(header), lines, skip, size, on_bad or refuse)
 
-    return Rows(header, walk, tuple(notes + changed), content.name)
+    return Rows(header, walk, tuple(notes + changed), content.name, stripped if strip else unchanged)
 
 
 def refuse(error: WrongInput, row: BadRow) -> None:

@@ -61,6 +61,7 @@ def rows_of(
     fmt: str,
     *,
     delimiter: str = "",
+    strip: bool = True,
     on_bad: OnBad | None = None,
     limit: int | None = None,
     max_bytes: int = MAX_BYTES,
@@ -72,4 +73,5 @@ def rows_of(
         return parquet.read_parquet(content, max_bytes)
     if fmt == "npz":
         return arrays.read_arrays(content, max_bytes)
-    return delimited.read(content, delimiter=delimiter or ("\t" if fmt == "tsv" else ""), on_bad=on_bad)
+    delimiter = delimiter or ("\t" if fmt == "tsv" else "")
+    return delimited.read(content, delimiter=delimiter, strip=strip, on_bad=on_bad)

@@ -62,7 +62,7 @@ class Guess:
         self._plain = not any(word and as_number(word) is not None for word in self.missing_number)
 
     def see(self, cells: Sequence[Cell]) -> None:
-        """Take in the next cells, already stripped of the space around them."""
+        """Take in the next cells."""
         counts = Counter(cells)  # the same cell need not be tried twice
         self.rows += len(cells)
         self.absent += sum(counts[word] for word in self.missing)

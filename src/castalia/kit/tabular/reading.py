@@ -30,6 +30,7 @@ def read(
     kinds: Mapping[str, Kind] | None = None,
     missing: Collection[str] | None = None,
     delimiter: str = "",
+    strip: bool = True,
     quarantine: list[BadRow] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Table:
@@ -39,13 +40,14 @@ def read(
     parquet; by the file's name where it is not given. ``columns``: only these, in this order. ``limit``: only the
     first rows. ``kinds``: what columns hold (number, integer, boolean, category, text, date), instead of a guess.
     ``missing``: the words for no value, instead of the usual ones (in CSV an empty cell always is one).
-    ``delimiter`` of a CSV file, sniffed where it is not given. ``quarantine``: a list that takes the rows which cannot
+    ``delimiter`` of a CSV file, sniffed where it is not given; ``strip=False`` keeps the space around its cells.
+    ``quarantine``: a list that takes the rows which cannot
     be read, instead of an error (CSV and JSON lines).
 
     Raises :class:`WrongInput` naming file and line, :class:`TooLarge` past ``max_bytes`` unpacked or past what a
     Table holds, :class:`NotFound` for a path where nothing is, :class:`Unavailable` for Parquet without pyarrow.
     """
-    found = _opened(source, format, columns, limit, delimiter, quarantine, max_bytes)
+    found = _opened(source, format, columns, limit, delimiter, strip, quarantine, max_bytes)
     given = _kinds(kinds, found, columns)
     _check_cells(found.rows, found)
     shape = found.sure(given, missing, MAX_CELLS)
@@ -64,6 +66,7 @@ def stream(
     kinds: Mapping[str, Kind] | None = None,
     missing: Collection[str] | None = None,
     delimiter: str = "",
+    strip: bool = True,
     quarantine: list[BadRow] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Iterator[Table]:
@@ -77,7 +80,7 @@ def stream(
         raise WrongInput(
             "rows does not fit", shown(rows), "a whole number from 1", "Say how many at a time.", field="rows"
         )
-    found = _opened(source, format, columns, limit, delimiter, quarantine, max_bytes)
+    found = _opened(source, format, columns, limit, delimiter, strip, quarantine, max_bytes)
     given = _kinds(kinds, found, columns)
     shape = found.sure(given, missing, rows)
     _check_cells(rows if shape.rows < 0 else min(rows, shape.rows), found, "Take fewer rows= at a time.")
@@ -101,13 +104,14 @@ def describe(
     limit: int | None = None,
     missing: Collection[str] | None = None,
     delimiter: str = "",
+    strip: bool = True,
     max_bytes: int = MAX_BYTES,
 ) -> list[Column]:
     """What each column holds, from one pass: its kind, choices, smallest and largest number, whether any is missing.
 
     ``{c.name: c.kind for c in describe(path)}`` is what ``kinds=`` takes. Raises what :func:`read` raises.
     """
-    return _opened(source, format, columns, limit, delimiter, None, max_bytes).shape(missing).columns()
+    return _opened(source, format, columns, limit, delimiter, strip, None, max_bytes).shape(missing).columns()
 
 
 def _opened(
@@ -116,6 +120,7 @@ def _opened(
     columns: Sequence[str] | None,
     limit: int | None,
     delimiter: str,
+    strip: bool,
     quarantine: list[BadRow] | None,
     max_bytes: int,
 ) -> Source:
@@ -134,7 +139,8 @@ def _opened(
     content = Content.any(source, max_bytes=max_bytes)
     fmt = known_format(format) if format else format_of(content.name)
     content = content.unpacked(max_bytes=max_bytes, seekable=fmt in FROM_THE_END)
-    found = rows_of(content, fmt, delimiter=delimiter, on_bad=_aside(quarantine), limit=limit, max_bytes=max_bytes)
+    on_bad = _aside(quarantine)
+    found = rows_of(content, fmt, delimiter=delimiter, strip=strip, on_bad=on_bad, limit=limit, max_bytes=max_bytes)
     return found.only(_chosen(columns, found), limit)
 
 

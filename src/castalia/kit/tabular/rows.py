@@ -91,6 +91,11 @@ def stripped(cells: Sequence[str]) -> tuple[Sequence[Cell], bool]:
     return list(map(str.strip, cells)), False
 
 
+def unchanged(cells: Sequence[str]) -> tuple[Sequence[Cell], bool]:
+    """Cells of such a format as they are."""
+    return cells, False
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows of text cells that can be walked through again and again, a block at a time."""

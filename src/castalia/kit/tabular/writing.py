@@ -24,7 +24,7 @@ from castalia.core.errors import CastaliaError, NotFound, TooLarge, Unavailable,
 from castalia.core.record import shown
 from castalia.core.table import Table
 from castalia.kit.tabular import reading
-from castalia.kit.tabular.arrays import MARK
+from castalia.kit.tabular.arrays import MARK, add_array
 from castalia.kit.tabular.columns import Plain, plain
 from castalia.kit.tabular.content import MAX_RATIO, RATIO_FROM
 from castalia.kit.tabular.formats import format_of, known_format
@@ -167,9 +167,9 @@ def _encoded(text: str, name: str) -> bytes:
 def _npz(columns: Columns, stream: IO[bytes], name: str) -> None:
     with zipfile.ZipFile(stream, "w", allowZip64=True) as archive:
         for each, column in columns.items():
-            _add(archive, each, _array(each, column))
+            add_array(archive, each, _array(each, column))
             if column.declared != "number" and column.gone.any():
-                _add(archive, MARK + each, column.gone)
+                add_array(archive, MARK + each, column.gone)
 
 
 def _array(name: str, column: Plain) -> Any:
@@ -186,13 +186,6 @@ def _array(name: str, column: Plain) -> Any:
             field=name[:80],
         )
     return np.array(texts, f"U{max(widest, 1)}")
-
-
-def _add(archive: zipfile.ZipFile, name: str, array: Any) -> None:
-    info = zipfile.ZipInfo(f"{name}.npy")  # its date is fixed: the same table makes the same bytes
-    info.compress_type = zipfile.ZIP_DEFLATED if array.dtype.kind == "U" else zipfile.ZIP_STORED
-    with archive.open(info, "w", force_zip64=True) as member:
-        np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def _parquet(columns: Columns, stream: IO[bytes], name: str) -> None:

@@ -15,18 +15,29 @@ from numpy.typing import NDArray
 
 from castalia.kit import metrics
 from castalia.kit.metrics import intervals, states
+from castalia.projects.utilities import noise_measured
 
 SEED = 11
 
 
 def measure() -> Mapping[str, float]:
     """Every figure that a claim of card.toml names."""
+    noise = noise_measured.encoder_scores()
+    found, accused = noise_measured.linted()
     return {
         "auc_pairwise_gap": auc_pairwise_gap(),
         "merge_gap": merge_gap(),
         "bounds_hold": bounds_hold(),
         "auc_coverage": auc_coverage(),
         "calibration_kept": calibration_kept(),
+        "noise_training_rows": noise["train"],
+        "noise_held_out_rows": noise["held out"],
+        "noise_fixed_smoothing": noise["echo"],
+        "noise_new_rows": noise["new rows"],
+        "noise_seen_twice": noise_measured.leaky_score(),
+        "leaks_found": found,
+        "honest_accused": accused,
+        "stream_differs": noise_measured.cells_that_differ(),
     }
 
 
