@@ -52,6 +52,50 @@ def test_latin_1_is_read_and_said_aloud():
     assert read(late)[2].notes and read(late)[0]["a"][-1] == "ü"
 
 
+def test_windows_1252_is_read_where_its_marks_occur():
+    arrays, _, shape = read("a,b\n1,“x” – €\n".encode("cp1252"))
+    assert arrays["b"][0] == "“x” – €" and shape.notes == ("not UTF-8: read as Windows-1252",)
+    late = b"a,b\n\xfc,1\n" + (b"x" * 1000 + b",1\n") * 1100 + b"\x80,2\n"  # past the first piece that is looked at
+    assert read(late)[0]["a"][[0, -1]].tolist() == ["ü", "€"]
+    assert read(b"a,b\n\x80\x81,1\n")[2].notes == ("not UTF-8: read as Latin-1",), "a byte that it does not have"
+    assert read("a,b\n€,1\n".encode())[2].notes == ()
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_file_without_a_header_is_read_with_names(ending):
+    from castalia.kit import tabular
+
+    text = b"39,State-gov,77516\n50,Private,83311\n38,Private,215646\n"
+    data = gzip.compress(text) if ending else text
+    kept = tabular.read(data, format="csv", names=["age", "work", "weight"])
+    assert kept.columns["age"].tolist() == [39, 50, 38] and kept.columns["work"][0] == "State-gov"
+    pieces = list(tabular.stream(data, 2, format="csv", names=["age", "work", "weight"], columns=["weight"]))
+    assert [piece.columns["weight"].tolist() for piece in pieces] == [[77516, 83311], [215646]]
+    assert [each.name for each in tabular.describe(data, format="csv", names=["a", "b", "c"])] == ["a", "b", "c"]
+    with pytest.warns(tabular.Headless, match="holds numbers") as told:
+        tabular.read(b"39,State-gov,13\n50,Private,13\n", format="csv")
+    assert told[0].filename == __file__
+    for names in (["a"], ["a", "b", "b"], ["a", "b", ""], "abc", ["a", "b", 3]):
+        with pytest.raises(WrongInput) as error:
+            tabular.read(text, format="csv", names=names)
+        assert error.value.field == "names"
+    with pytest.raises(WrongInput, match="names are for CSV"):
+        tabular.read(b'{"a": 1}\n', format="jsonl", names=["a"])
+    with pytest.raises(WrongInput, match="names="):
+        tabular.read(b"1,2\n3,4\n", format="csv")
+
+
+@pytest.mark.parametrize("header", ["id,2022,2023", "0,1,x", "name,5", "a,b"])
+def test_whole_numbers_that_rise_are_names(header):
+    import warnings
+
+    from castalia.kit import tabular
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tabular.read(f"{header}\n1,2,3\n"[: None if header.count(",") == 2 else -3].encode() + b"\n", format="csv")
+
+
 def test_semicolons_win_over_decimal_commas():
     arrays, columns, _ = read("a;b\n1,5;x\n2,5;y\n")
     assert arrays["a"].tolist() == ["1,5", "2,5"] and columns["a"].kind == "category"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from castalia.core.errors import WrongInput, did_you_mean
 from castalia.core.record import shown
 from castalia.kit.tabular import arrays, delimited, parquet, records
@@ -61,15 +63,22 @@ def rows_of(
     fmt: str,
     *,
     delimiter: str = "",
+    names: Sequence[str] = (),
     on_bad: OnBad | None = None,
     limit: int | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Source:
     """The rows of uncompressed content in a format that :func:`format_of` returned."""
+    if names and fmt not in ("csv", "tsv"):
+        raise WrongInput(
+            f"names are for CSV and TSV, not {fmt}", shown(list(names), 60), "a file that names its own columns",
+            "Leave names= out.", field="names",
+        )  # fmt: skip
     if fmt == "jsonl":
         return records.read_json_lines(content, on_bad, limit)
     if fmt == "parquet":
         return parquet.read_parquet(content, max_bytes)
     if fmt == "npz":
         return arrays.read_arrays(content, max_bytes)
-    return delimited.read(content, delimiter=delimiter or ("\t" if fmt == "tsv" else ""), on_bad=on_bad)
+    mark = delimiter or ("\t" if fmt == "tsv" else "")
+    return delimited.read(content, delimiter=mark, names=names, on_bad=on_bad)
