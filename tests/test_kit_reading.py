@@ -85,6 +85,36 @@ def test_a_file_without_a_header_is_read_with_names(ending):
         tabular.read(b"1,2\n3,4\n", format="csv")
 
 
+@pytest.mark.parametrize("fmt", ["csv", "jsonl"])
+def test_a_short_file_is_walked_through_once_and_reads_as_a_long_one(fmt, monkeypatch):
+    from castalia.kit import tabular
+
+    rows = [(i, f"n {i % 7}", i % 3 == 0, None if i % 11 == 0 else i / 7) for i in range(3000)]
+    if fmt == "csv":
+        text = "i,name,b,x\n" + "".join(f"{i},{n},{str(b).lower()},{'' if x is None else x}\n" for i, n, b, x in rows)
+    else:
+        text = "".join(json.dumps(dict(zip("inbx", row, strict=True))) + "\n" for row in rows)
+    walks, chunks_of = [], table.Rows._chunks
+    monkeypatch.setattr(table.Rows, "_chunks", lambda self, size: (walks.append(size), chunks_of(self, size))[1])
+    monkeypatch.setattr(table, "CHUNK_ROWS", 700)
+
+    def once():
+        walks.clear()
+        bad = []
+        return tabular.read(text.encode() + b'"', format=fmt, quarantine=bad).columns, len(bad), len(walks)
+
+    short = once()
+    monkeypatch.setattr(table, "KEPT_LETTERS", 20_000)
+    long = once()
+    monkeypatch.setattr(table, "KEPT_CELLS", 6_000)
+    third = once()
+    assert (short[1:], long[1:], third[1:]) == ((1, 1), (1, 2), (1, 2))
+    for name, column in short[0].items():
+        np.testing.assert_array_equal(column, long[0][name])
+        assert column.dtype == long[0][name].dtype and len(column) == 3000
+    assert len(list(tabular.stream(text.encode(), 50, format=fmt))) == 60
+
+
 @pytest.mark.parametrize("header", ["id,2022,2023", "0,1,x", "name,5", "a,b"])
 def test_whole_numbers_that_rise_are_names(header):
     import warnings

@@ -56,7 +56,7 @@ def read(
     found = _opened(source, format, columns, limit, delimiter, names, quarantine, max_bytes)
     given = _kinds(kinds, found, columns)
     _check_cells(found.rows, found)
-    shape = found.sure(given, missing, MAX_CELLS)
+    shape = found.sure(given, missing, MAX_CELLS, keep=True)
     _check_cells(shape.rows, found)
     pieces = _counted(found.pieces(shape, few(found.names), given), found)
     return _table(joined(shape, pieces, given))
