@@ -235,7 +235,7 @@ def test_a_table_is_asked_by_the_names_of_its_columns_and_shown_in_a_notebook() 
     assert table["age"] is table.columns["age"] and list(table) == ["age", "<b>"] and "age" in table
     for wrong, words in (("agee", "Did you mean 'age'"), (0, "by its name"), (["age"], "by its name")):
         with pytest.raises(WrongInput, match=words):
-            table[wrong]  # type: ignore[index]
+            table[wrong]
     html = table._repr_html_()
     assert "<th>&lt;b&gt;</th>" in html and "<td>x &amp; y</td>" in html and "nan" not in html
     assert "2 rows, 2 columns<" in html and html.count("<tr>") == 3

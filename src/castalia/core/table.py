@@ -70,7 +70,7 @@ class Table:
     def __repr__(self) -> str:
         return f"Table({len(self)} rows: {', '.join(self.columns)})"
 
-    def __getitem__(self, name: str) -> Sequence[Any]:
+    def __getitem__(self, name: Any) -> Sequence[Any]:
         """A column by its name; :class:`WrongInput` with the nearest name where there is none."""
         if isinstance(name, str) and name in self.columns:
             return self.columns[name]
