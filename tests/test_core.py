@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from castalia.core.errors import KINDS, CastaliaError, NotFound, WrongInput, WrongSystem, did_you_mean
+from castalia.core.errors import KINDS, CastaliaError, NotFound, Unavailable, WrongInput, WrongSystem, did_you_mean
 from castalia.core.fields import Dataset, File, Image, Table
 from castalia.core.settings import Settings
 from castalia.core.system import Column, Field, Record, Row, Run, System, verb
@@ -227,6 +228,30 @@ def test_open_names_the_file(tmp_path: Path) -> None:
     path.write_bytes(b"text")
     with pytest.raises(WrongInput, match="is no image"):
         Image.open(path)
+
+
+def test_a_table_is_asked_by_the_names_of_its_columns_and_shown_in_a_notebook() -> None:
+    table = Table({"age": np.array([31.0, np.nan]), "<b>": ["x & y", None]})
+    assert table["age"] is table.columns["age"] and list(table) == ["age", "<b>"] and "age" in table
+    for wrong, words in (("agee", "Did you mean 'age'"), (0, "by its name"), (["age"], "by its name")):
+        with pytest.raises(WrongInput, match=words):
+            table[wrong]
+    html = table._repr_html_()
+    assert "<th>&lt;b&gt;</th>" in html and "<td>x &amp; y</td>" in html and "nan" not in html
+    assert "2 rows, 2 columns<" in html and html.count("<tr>") == 3
+    wide = Table({f"c{i}": ["<" * 500] * 5000 for i in range(40)})._repr_html_()
+    assert len(wide) < 150_000 and "the first 10 and 30 are shown" in wide and "&l<" not in wide
+    assert "0 rows, 0 columns" in Table({})._repr_html_()
+
+
+def test_a_table_of_a_library_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(Unavailable, match="pip install pandas"):
+        Table({"a": [1]}).native("pandas")
+    with pytest.raises(WrongInput, match="Did you mean 'pandas'"):
+        Table({"a": [1]}).native("panda")
+    with pytest.raises(WrongInput, match="no such kind"):
+        Table({"a": [1]}).native("antigravity")
 
 
 def test_tables_come_and_go_as_they_are() -> None:

@@ -32,10 +32,11 @@ from leak_toys import (
 
 from castalia import data
 from castalia.core.errors import CastaliaError, WrongInput
-from castalia.kit import stats
+from castalia.kit import stats, tabular
 from castalia.kit.tabular import leaks
 from castalia.kit.tabular.leaks.noise import noise_target
 from castalia.kit.tabular.leaks.running import differ
+from castalia.kit.tabular.steps import HOME
 
 Array = Any
 SEEDS = 20
@@ -430,6 +431,44 @@ def test_regression_and_three_classes_in_a_step() -> None:
     for y in (rng.normal(size=400), rng.integers(0, 3, 400)):
         assert not leaks.lint_step(TargetMeans("plain"), x, y).ok
         assert leaks.lint_step(TargetMeans("folds"), x, y).ok
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", [*HOME, "a supervised Prepare", "Columns of Target"])
+def test_every_step_of_ours_can_be_linted(kind: str) -> None:
+    """Target refuses the table of fit, and whatever holds a Target with it: that is a note, and no error."""
+    rng = np.random.default_rng(0)
+    n = 120
+    words, amounts, days = rng.choice(list("abcdefgh"), n), rng.exponential(size=n), rng.integers(1, 28, n)
+    y, kinds = rng.integers(0, 2, n), ("Standardize", "MinMax", "MedianIQR", "Quantile", "Log", "Power", "Impute")
+    x = {"size": amounts} if kind in kinds else {"day": [f"2024-01-{day:02}" for day in days]}
+    if kind in ("OneHot", "Ordinal", "Frequency", "Hashed", "Target", "Texts", "Columns of Target"):
+        x = {"plan": words}
+    mixed = {"size": amounts, "plan": words}
+    made = {
+        "Chain": (tabular.Chain(tabular.Impute(strategy="missing"), tabular.Target()), {"plan": words}),
+        "Columns": (tabular.Columns({"plan": tabular.OneHot()}), mixed),
+        "Columns of Target": (tabular.Columns({"plan": tabular.Target()}), x),
+        "Prepare": (tabular.Prepare(), mixed), "a supervised Prepare": (tabular.Prepare(few=2), mixed),
+    }  # fmt: skip
+    step, x = made[kind] if kind in made else (getattr(tabular, kind)(), x)
+    report = leaks.lint_step(step, x, y, draws=5)
+    assert report.ok, str(report)
+    supervised = kind in ("Chain", "Target", "Columns of Target", "a supervised Prepare")
+    refused = [each for each in report.of("training rows") if "refuses" in each.subject]
+    assert bool(refused) == supervised and len(report.findings) == len(refused)
+
+
+def test_a_class_and_a_procedure_of_other_arguments_are_refused_in_words() -> None:
+    x, y = table(0)
+    for linted, words in (
+        (lambda: leaks.lint_step(TargetMeans, x, y), r"TargetMeans\(\)"),
+        (lambda: leaks.lint_step(type("T", (), {"transform": None})(), x, y), "fit and transform"),
+        (lambda: leaks.lint(lambda x, y: y, x, y), "x, y, train, test"),
+        (lambda: leaks.lint_score(lambda x, y, train, test: 0.5, x, y), "takes other arguments"),
+    ):
+        with pytest.raises(WrongInput, match=words):
+            linted()
 
 
 # --- lint_table ------------------------------------------------------------------------------------

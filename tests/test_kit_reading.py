@@ -53,6 +53,80 @@ def test_latin_1_is_read_and_said_aloud():
     assert read(late)[2].notes and read(late)[0]["a"][-1] == "ü"
 
 
+def test_windows_1252_is_read_where_its_marks_occur():
+    arrays, _, shape = read("a,b\n1,“x” – €\n".encode("cp1252"))
+    assert arrays["b"][0] == "“x” – €" and shape.notes == ("not UTF-8: read as Windows-1252",)
+    late = b"a,b\n\xfc,1\n" + (b"x" * 1000 + b",1\n") * 1100 + b"\x80,2\n"  # past the first piece that is looked at
+    assert read(late)[0]["a"][[0, -1]].tolist() == ["ü", "€"]
+    assert read(b"a,b\n\x80\x81,1\n")[2].notes == ("not UTF-8: read as Latin-1",), "a byte that it does not have"
+    assert read("a,b\n€,1\n".encode())[2].notes == ()
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_file_without_a_header_is_read_with_names(ending):
+    from castalia.kit import tabular
+
+    text = b"39,State-gov,77516\n50,Private,83311\n38,Private,215646\n"
+    data = gzip.compress(text) if ending else text
+    kept = tabular.read(data, format="csv", names=["age", "work", "weight"])
+    assert kept.columns["age"].tolist() == [39, 50, 38] and kept.columns["work"][0] == "State-gov"
+    pieces = list(tabular.stream(data, 2, format="csv", names=["age", "work", "weight"], columns=["weight"]))
+    assert [piece.columns["weight"].tolist() for piece in pieces] == [[77516, 83311], [215646]]
+    assert [each.name for each in tabular.describe(data, format="csv", names=["a", "b", "c"])] == ["a", "b", "c"]
+    with pytest.warns(tabular.Headless, match="holds numbers") as told:
+        tabular.read(b"39,State-gov,13\n50,Private,13\n", format="csv")
+    assert told[0].filename == __file__
+    for names in (["a"], ["a", "b", "b"], ["a", "b", ""], "abc", ["a", "b", 3]):
+        with pytest.raises(WrongInput) as error:
+            tabular.read(text, format="csv", names=names)
+        assert error.value.field == "names"
+    with pytest.raises(WrongInput, match="names are for CSV"):
+        tabular.read(b'{"a": 1}\n', format="jsonl", names=["a"])
+    with pytest.raises(WrongInput, match="names="):
+        tabular.read(b"1,2\n3,4\n", format="csv")
+
+
+@pytest.mark.parametrize("fmt", ["csv", "jsonl"])
+def test_a_short_file_is_walked_through_once_and_reads_as_a_long_one(fmt, monkeypatch):
+    from castalia.kit import tabular
+
+    rows = [(i, f"n {i % 7}", i % 3 == 0, None if i % 11 == 0 else i / 7) for i in range(3000)]
+    if fmt == "csv":
+        text = "i,name,b,x\n" + "".join(f"{i},{n},{str(b).lower()},{'' if x is None else x}\n" for i, n, b, x in rows)
+    else:
+        text = "".join(json.dumps(dict(zip("inbx", row, strict=True))) + "\n" for row in rows)
+    walks, chunks_of = [], table.Rows._chunks
+    monkeypatch.setattr(table.Rows, "_chunks", lambda self, size: (walks.append(size), chunks_of(self, size))[1])
+    monkeypatch.setattr(table, "CHUNK_ROWS", 700)
+
+    def once():
+        walks.clear()
+        bad = []
+        return tabular.read(text.encode() + b'"', format=fmt, quarantine=bad).columns, len(bad), len(walks)
+
+    short = once()
+    monkeypatch.setattr(table, "KEPT_LETTERS", 20_000)
+    long = once()
+    monkeypatch.setattr(table, "KEPT_CELLS", 6_000)
+    third = once()
+    assert (short[1:], long[1:], third[1:]) == ((1, 1), (1, 2), (1, 2))
+    for name, column in short[0].items():
+        np.testing.assert_array_equal(column, long[0][name])
+        assert column.dtype == long[0][name].dtype and len(column) == 3000
+    assert len(list(tabular.stream(text.encode(), 50, format=fmt))) == 60
+
+
+@pytest.mark.parametrize("header", ["id,2022,2023", "0,1,x", "name,5", "a,b"])
+def test_whole_numbers_that_rise_are_names(header):
+    import warnings
+
+    from castalia.kit import tabular
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tabular.read(f"{header}\n1,2,3\n"[: None if header.count(",") == 2 else -3].encode() + b"\n", format="csv")
+
+
 def test_semicolons_win_over_decimal_commas():
     arrays, columns, _ = read("a;b\n1,5;x\n2,5;y\n")
     assert arrays["a"].tolist() == ["1,5", "2,5"] and columns["a"].kind == "category"

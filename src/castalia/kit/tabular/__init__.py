@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from castalia.kit.tabular.pipeline import Keep as Keep
     from castalia.kit.tabular.preparing import Prepare as Prepare
     from castalia.kit.tabular.preparing import UnknownColumns as UnknownColumns
+    from castalia.kit.tabular.reading import Headless as Headless
     from castalia.kit.tabular.reading import describe as describe
     from castalia.kit.tabular.reading import read as read
     from castalia.kit.tabular.reading import stream as stream
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "BadRow": "rows",
+    "Headless": "reading",
     "describe": "reading",
     "read": "reading",
     "stream": "reading",
@@ -90,6 +92,7 @@ __all__ = [
     "Dates",
     "Frequency",
     "Hashed",
+    "Headless",
     "Impute",
     "Keep",
     "Leak",

@@ -1,4 +1,4 @@
-"""Delimited text: comma, semicolon, tab or bar; UTF-8, UTF-16 or Latin-1; quotes; a header line.
+"""Delimited text: comma, semicolon, tab or bar; UTF-8, UTF-16, Windows-1252 or Latin-1; quotes; a header line.
 
 What it does not know: decimal commas, thousands separators and dates such as 1/2/2026 (they stay text),
 comment lines, and quote characters other than ``"``.
@@ -7,6 +7,7 @@ comment lines, and quote characters other than ``"``.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import itertools
@@ -26,6 +27,9 @@ SAMPLE = 1 << 16
 BAD_TEXT = 1000
 """Characters that are kept of a bad row."""
 _LINE_END = re.compile("\r\n|\r|\n")
+_WINDOWS = re.compile(rb"[\x80-\x9f]")
+_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+"""Bytes that Windows-1252 gives no meaning."""
 _NOT_TEXT = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -47,10 +51,10 @@ def read(
 ) -> Rows:
     """The rows of a delimited file.
 
-    ``delimiter`` is sniffed where it is not given; ``names`` are given for a file without a header line;
-    ``lines`` is how many lines to skip first; ``strip`` takes the space around every cell off.
-    Raises :class:`WrongInput` naming file and line for rows of another length, broken quotes, a missing header and for
-    what is no text; ``on_bad`` may keep a bad row instead.
+    ``delimiter`` is sniffed where it is not given; ``names`` are given for a file without a header line, one a field;
+    ``lines`` is how many lines to skip first; ``strip`` takes the space around every cell off. Raises
+    :class:`WrongInput` naming file and line for rows of another length, broken quotes, a missing header and for what is
+    no text; ``on_bad`` may keep a bad row instead.
     """
     encoding, notes = _encoding(content)
     sample = _sample(content, encoding, lines)
@@ -58,6 +62,7 @@ def read(
     if names:
         header: tuple[str, ...] = tuple(names)
         changed: list[str] = []
+        _check_names(content, header, sample, delimiter)
     else:
         header, changed = _header(content, sample, delimiter)
     skip = 0 if names else 1
@@ -82,7 +87,7 @@ def _encoding(content: Content) -> tuple[str, list[str]]:
                 raise _no_text(content, what)
         wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
-        valid = True
+        valid, windows, undefined = True, False, False
         while True:
             if b"\0" in head and not wide:
                 raise _no_text(content, "binary data (a zero byte)")
@@ -93,12 +98,19 @@ def _encoding(content: Content) -> tuple[str, list[str]]:
                 if wide:
                     raise _no_text(content, f"UTF-16, as its first bytes say, but {error.reason}") from None
                 valid = False
+            if not head.isascii():
+                windows = windows or _WINDOWS.search(head) is not None
+                undefined = undefined or _UNDEFINED.search(head) is not None
             if not head:
                 break
             head = stream.read(SAMPLE)
     if wide:
         return "utf-16", ["read as UTF-16, as its first bytes say"]
-    return ("utf-8-sig", []) if valid else ("latin-1", ["not UTF-8: read as Latin-1"])
+    if valid:
+        return "utf-8-sig", []
+    if windows and not undefined:  # in Latin-1 these bytes are control characters, which no table holds
+        return "cp1252", ["not UTF-8: read as Windows-1252"]
+    return "latin-1", ["not UTF-8: read as Latin-1"]
 
 
 def _text(content: Content, encoding: str, lines: int) -> io.TextIOWrapper:
@@ -166,9 +178,38 @@ def _header(content: Content, sample: str, delimiter: str) -> tuple[tuple[str, .
             f"{content.name}:1 is no header line",
             f"only numbers: {shown(delimiter.join(cells), 60)}",
             "the names of the columns",
-            "Write a first line that names the columns.",
+            "Write a first line that names the columns, or give names= where the file has none.",
         )
     return unique_names(cells)
+
+
+def _check_names(content: Content, names: Sequence[str], sample: str, delimiter: str) -> None:
+    if not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
+        raise WrongInput(
+            "names does not fit", shown(list(names)), "texts that differ", "Name each column once.", field="names"
+        )
+    with contextlib.suppress(csv.Error, StopIteration):  # a broken line is told of where the rows are read
+        first = next(row for row in csv.reader(io.StringIO(sample, ""), delimiter=delimiter, strict=True) if row)
+        if len(first) != len(names):
+            raise WrongInput(
+                f"names does not fit {content.name}", f"{len(names)} names",
+                f"{len(first)}, one for each field of {shown(delimiter.join(first), 60)}",
+                "Name every column; columns= then chooses among them.", field="names",
+            )  # fmt: skip
+
+
+def doubts(names: Sequence[str]) -> str:
+    """Why a header line may be the first row; "" where it looks like names.
+
+    Names such as 2023 and 2024, or 0, 1, 2, are those of a pivoted table: whole numbers that rise.
+    """
+    found = [number for name in names if (number := as_number(name)) is not None]
+    rising = all(a < b for a, b in itertools.pairwise(found)) and all(map(float.is_integer, found))
+    return (
+        ""
+        if rising
+        else f"the first line was taken for the names of columns, and holds numbers: {shown(list(names), 60)}"
+    )
 
 
 def _records(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from castalia.core.errors import WrongInput, did_you_mean
 from castalia.core.record import shown
 from castalia.kit.tabular import arrays, delimited, parquet, records
@@ -62,11 +64,17 @@ def rows_of(
     *,
     delimiter: str = "",
     strip: bool = True,
+    names: Sequence[str] = (),
     on_bad: OnBad | None = None,
     limit: int | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Source:
     """The rows of uncompressed content in a format that :func:`format_of` returned."""
+    if names and fmt not in ("csv", "tsv"):
+        raise WrongInput(
+            f"names are for CSV and TSV, not {fmt}", shown(list(names), 60), "a file that names its own columns",
+            "Leave names= out.", field="names",
+        )  # fmt: skip
     if fmt == "jsonl":
         return records.read_json_lines(content, on_bad, limit)
     if fmt == "parquet":
@@ -74,4 +82,4 @@ def rows_of(
     if fmt == "npz":
         return arrays.read_arrays(content, max_bytes)
     delimiter = delimiter or ("\t" if fmt == "tsv" else "")
-    return delimited.read(content, delimiter=delimiter, strip=strip, on_bad=on_bad)
+    return delimited.read(content, delimiter=delimiter, strip=strip, names=names, on_bad=on_bad)

@@ -6,6 +6,7 @@ therefore gives the same columns as ``read``, whatever the size of its pieces. `
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -14,11 +15,16 @@ from castalia.core.record import shown
 from castalia.core.rows import Column, Kind
 from castalia.core.table import MAX_CELLS, Table
 from castalia.kit.tabular.content import MAX_BYTES, Content
+from castalia.kit.tabular.delimited import doubts
 from castalia.kit.tabular.formats import FROM_THE_END, format_of, known_format, rows_of
 from castalia.kit.tabular.rows import Arrays, BadRow, Kinds, OnBad, Source, few, joined, nothing
 
 MOST_BAD = 10_000
 """Rows that may be set aside before the file is called no table."""
+
+
+class Headless(UserWarning):
+    """The first line of a file may be no header."""
 
 
 def read(
@@ -31,6 +37,7 @@ def read(
     missing: Collection[str] | None = None,
     delimiter: str = "",
     strip: bool = True,
+    names: Sequence[str] = (),
     quarantine: list[BadRow] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Table:
@@ -40,17 +47,18 @@ def read(
     parquet; by the file's name where it is not given. ``columns``: only these, in this order. ``limit``: only the
     first rows. ``kinds``: what columns hold (number, integer, boolean, category, text, date), instead of a guess.
     ``missing``: the words for no value, instead of the usual ones (in CSV an empty cell always is one).
-    ``delimiter`` of a CSV file, sniffed where it is not given; ``strip=False`` keeps the space around its cells.
-    ``quarantine``: a list that takes the rows which cannot
-    be read, instead of an error (CSV and JSON lines).
+    ``delimiter`` of a CSV file, sniffed where it is not given; ``strip=False`` keeps the
+    space around its cells. ``names`` of the columns of a CSV file without a header
+    line; the warning ``Headless`` tells of a header that looks like a row. ``quarantine``: a list that takes the rows
+    which cannot be read, instead of an error (CSV and JSON lines).
 
     Raises :class:`WrongInput` naming file and line, :class:`TooLarge` past ``max_bytes`` unpacked or past what a
     Table holds, :class:`NotFound` for a path where nothing is, :class:`Unavailable` for Parquet without pyarrow.
     """
-    found = _opened(source, format, columns, limit, delimiter, strip, quarantine, max_bytes)
+    found = _opened(source, format, columns, limit, delimiter, strip, names, quarantine, max_bytes)
     given = _kinds(kinds, found, columns)
     _check_cells(found.rows, found)
-    shape = found.sure(given, missing, MAX_CELLS)
+    shape = found.sure(given, missing, MAX_CELLS, keep=True)
     _check_cells(shape.rows, found)
     pieces = _counted(found.pieces(shape, few(found.names), given), found)
     return _table(joined(shape, pieces, given))
@@ -67,6 +75,7 @@ def stream(
     missing: Collection[str] | None = None,
     delimiter: str = "",
     strip: bool = True,
+    names: Sequence[str] = (),
     quarantine: list[BadRow] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Iterator[Table]:
@@ -80,7 +89,7 @@ def stream(
         raise WrongInput(
             "rows does not fit", shown(rows), "a whole number from 1", "Say how many at a time.", field="rows"
         )
-    found = _opened(source, format, columns, limit, delimiter, strip, quarantine, max_bytes)
+    found = _opened(source, format, columns, limit, delimiter, strip, names, quarantine, max_bytes)
     given = _kinds(kinds, found, columns)
     shape = found.sure(given, missing, rows)
     _check_cells(rows if shape.rows < 0 else min(rows, shape.rows), found, "Take fewer rows= at a time.")
@@ -105,13 +114,14 @@ def describe(
     missing: Collection[str] | None = None,
     delimiter: str = "",
     strip: bool = True,
+    names: Sequence[str] = (),
     max_bytes: int = MAX_BYTES,
 ) -> list[Column]:
     """What each column holds, from one pass: its kind, choices, smallest and largest number, whether any is missing.
 
     ``{c.name: c.kind for c in describe(path)}`` is what ``kinds=`` takes. Raises what :func:`read` raises.
     """
-    return _opened(source, format, columns, limit, delimiter, strip, None, max_bytes).shape(missing).columns()
+    return _opened(source, format, columns, limit, delimiter, strip, names, None, max_bytes).shape(missing).columns()
 
 
 def _opened(
@@ -121,6 +131,7 @@ def _opened(
     limit: int | None,
     delimiter: str,
     strip: bool,
+    names: Sequence[str],
     quarantine: list[BadRow] | None,
     max_bytes: int,
 ) -> Source:
@@ -139,8 +150,14 @@ def _opened(
     content = Content.any(source, max_bytes=max_bytes)
     fmt = known_format(format) if format else format_of(content.name)
     content = content.unpacked(max_bytes=max_bytes, seekable=fmt in FROM_THE_END)
-    on_bad = _aside(quarantine)
-    found = rows_of(content, fmt, delimiter=delimiter, strip=strip, on_bad=on_bad, limit=limit, max_bytes=max_bytes)
+    if isinstance(names, str):
+        raise WrongInput("names does not fit", shown(names), "a list of names", f"Write [{names!r}].", field="names")
+    found = rows_of(
+        content, fmt, delimiter=delimiter, strip=strip, names=names, on_bad=_aside(quarantine), limit=limit,
+        max_bytes=max_bytes,
+    )  # fmt: skip
+    if fmt in ("csv", "tsv") and not names and (why := doubts(found.names)):
+        warnings.warn(f"{content.name}: {why}. Give names= where the file has no header.", Headless, stacklevel=3)
     return found.only(_chosen(columns, found), limit)
 
 

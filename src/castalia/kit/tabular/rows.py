@@ -32,6 +32,12 @@ BLOCK = 1000
 """Rows that a format is asked for at once, at most."""
 
 
+Chunk = tuple[Sequence[int], list[tuple[Sequence[Cell], bool]]]
+"""The lines where some rows begin, and for each column its cells and whether there is text among them."""
+KEPT_CELLS, KEPT_LETTERS = 4_000_000, 64 << 20
+"""Cells that a whole reading keeps as text between its passes, at most."""
+
+
 class BadRow(NamedTuple):
     """A row that could not be read and was set aside."""
 
@@ -53,6 +59,8 @@ class Shape:
     guesses: tuple[Guess, ...]
     notes: tuple[str, ...] = ()
     """What was decided about the file and should be said aloud: another encoding, renamed columns."""
+    kept: tuple[Chunk, ...] | None = None
+    """All cells, where there were few enough to keep them: the second pass then reads nothing."""
 
     def columns(self, descriptions: Mapping[str, str] | None = None) -> list[Column]:
         said = descriptions or {}
@@ -76,8 +84,11 @@ class Source(Protocol):
     def shape(self, missing: Collection[str] | None = None, size: int = CHUNK_ROWS) -> Shape:
         """First pass: count the rows and find out what each column holds."""
 
-    def sure(self, given: Kinds, missing: Collection[str] | None, size: int) -> Shape:
-        """What is needed to make arrays, which is less than :meth:`shape` where types or ``given`` kinds say it."""
+    def sure(self, given: Kinds, missing: Collection[str] | None, size: int, keep: bool = False) -> Shape:
+        """What is needed to make arrays, which is less than :meth:`shape` where types or ``given`` kinds say it.
+
+        With ``keep`` the cells of a short file are kept for :meth:`pieces`.
+        """
 
     def pieces(self, shape: Shape, size: int, given: Kinds | None = None) -> Iterator[Arrays]:
         """Second pass: the arrays of every ``size`` rows, in the order of the file; nothing of a file without rows."""
@@ -124,28 +135,33 @@ class Rows:
         for lines, columns in self._chunks(BLOCK):
             yield from zip(lines, zip(*(cells for cells, _ in columns), strict=True), strict=True)
 
-    def shape(self, missing: Collection[str] | None = None, size: int = CHUNK_ROWS) -> Shape:
+    def shape(self, missing: Collection[str] | None = None, size: int = CHUNK_ROWS, keep: bool = False) -> Shape:
         guesses = self._guesses(missing)
-        rows = 0
+        rows = letters = 0
+        kept: list[Chunk] = []
         for lines, columns in self._chunks(min(size, few(self.names))):
             rows += len(lines)
+            if keep:
+                letters += sum(len(cell) for cells, _ in columns for cell in filter(None, cells))
+                keep = rows * len(self.names) <= KEPT_CELLS and letters <= KEPT_LETTERS
+                kept = [*kept, (lines, columns)] if keep else []
             for guess, (cells, textual) in zip(guesses, columns, strict=True):
                 guess.textual |= textual
                 guess.see(cells)
-        return Shape(rows, guesses, self.notes)
+        return Shape(rows, guesses, self.notes, tuple(kept) if keep else None)
 
-    def sure(self, given: Kinds, missing: Collection[str] | None, size: int) -> Shape:
+    def sure(self, given: Kinds, missing: Collection[str] | None, size: int, keep: bool = False) -> Shape:
         if set(given) >= set(self.names):
             return Shape(-1, self._guesses(missing), self.notes)
         unsure = [name for name in self.names if name not in given]
-        seen = self.only(unsure, None).shape(missing, size)
+        seen = self.only(unsure, None).shape(missing, size, keep and not given)
         found = {guess.name: guess for guess in seen.guesses}
         return replace(seen, guesses=tuple(found.get(guess.name, guess) for guess in self._guesses(missing)))
 
     def pieces(self, shape: Shape, size: int, given: Kinds | None = None) -> Iterator[Arrays]:
         given = given or {}
         kinds = [given.get(guess.name) or guess.kind for guess in shape.guesses]
-        for lines, columns in self._chunks(size):
+        for lines, columns in self._chunks(size) if shape.kept is None else shape.kept:
             piece: Arrays = {}
             for guess, kind, (cells, _) in zip(shape.guesses, kinds, columns, strict=True):
                 if guess.name not in given:
@@ -164,7 +180,7 @@ class Rows:
     def _guesses(self, missing: Collection[str] | None) -> tuple[Guess, ...]:
         return tuple(Guess(name, missing, says_missing=self.says_missing) for name in self.names)
 
-    def _chunks(self, size: int) -> Iterator[tuple[Sequence[int], list[tuple[Sequence[Cell], bool]]]]:
+    def _chunks(self, size: int) -> Iterator[Chunk]:
         """Line numbers and columns of every ``size`` rows."""
         lines: list[int] = []
         rows: list[Sequence[Any]] = []

@@ -19,6 +19,7 @@ from pydantic import PrivateAttr, ValidationError
 
 from castalia.core.errors import Conflict, WrongInput, did_you_mean
 from castalia.core.record import Record, shown, wrong_input
+from castalia.kit.tabular.estimators import Estimator
 from castalia.kit.tabular.frames import Array, Frame, column, missing, same_names
 
 FORMAT = 1
@@ -56,7 +57,7 @@ class Rows:
         return cls(**found)
 
 
-class Step(Record):
+class Step(Estimator):
     """The interface of all steps. Options are given by name; ``fit`` learns, ``transform`` changes a table."""
 
     def __init__(self, **options: Any) -> None:

@@ -105,7 +105,7 @@ class Typed:
         self._see(guesses, size)
         return Shape(self.rows, guesses, self.notes)
 
-    def sure(self, given: Kinds, missing: Collection[str] | None, size: int) -> Shape:
+    def sure(self, given: Kinds, missing: Collection[str] | None, size: int, keep: bool = False) -> Shape:
         guesses = self._guesses(missing)
         self._see([g for g in guesses if g.declared == "wide" and g.name not in given], size)
         return Shape(self.rows, guesses, self.notes)

@@ -61,7 +61,7 @@ def lint_score(
     if draws < 5:
         raise WrongInput("too few draws", str(draws), "5 or more", "20 are usual.", field="draws")
     level = _chance(chance, labels)
-    run, rng = Runner(procedure, draws + 1), own_generator(seed)
+    run, rng = Runner(procedure, draws + 1, "x, y"), own_generator(seed)
 
     def score(of: Array, number: int) -> float:
         try:

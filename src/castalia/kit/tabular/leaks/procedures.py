@@ -97,7 +97,7 @@ def lint(
     if len(b) < 4:
         raise WrongInput("too few test rows", str(len(b)), "four or more", field="test")
     findings = split_findings(rows, labels, group_of, when, a, b)
-    trial = _Trial(Runner(procedure, most), np.unique(labels), a, seed, repeats)
+    trial = _Trial(Runner(procedure, most, "x, y, train, test"), np.unique(labels), a, seed, repeats)
     checks, lost, declined = ["split"], 0, list[tuple[str, Exception]]()
     try:
         trial.start(Probe("base", rows.take(np.arange(len(rows))), labels, b, np.ones(len(b), bool)))

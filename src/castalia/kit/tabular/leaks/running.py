@@ -34,9 +34,11 @@ class Declined(Exception):
 class Runner:
     """Calls ``procedure`` with ``seed=`` where it takes one, and with the global generators seeded all the same."""
 
-    def __init__(self, procedure: Callable[..., Any], most: int) -> None:
+    def __init__(self, procedure: Callable[..., Any], most: int, given: str) -> None:
+        """``given`` names what it is called with: "x, y"."""
         if not callable(procedure):
-            raise WrongInput("no procedure", type(procedure).__name__, "a function", field="procedure")
+            raise WrongInput("no procedure", type(procedure).__name__, f"a function of {given}", field="procedure")
+        _check_takes(procedure, given)
         self.procedure, self.most, self.runs = procedure, most, 0
         self.takes_seed = _takes(procedure, "seed")
 
@@ -111,6 +113,21 @@ def _sides(here: int, there: int) -> Floats:
     signs = np.full((len(chosen), here + there), -1.0 / there)
     np.put_along_axis(signs, chosen, 1.0 / here, axis=1)
     return signs
+
+
+def _check_takes(procedure: Callable[..., Any], given: str) -> None:
+    try:
+        signature = inspect.signature(procedure)
+    except (TypeError, ValueError):
+        return  # a function of C that does not say
+    seed = {"seed": 0} if "seed" in signature.parameters else {}
+    try:
+        signature.bind(*given.split(", "), **seed)
+    except TypeError as error:
+        raise WrongInput(
+            "the procedure takes other arguments", f"{signature}: {error}"[:120], f"({given}), and seed if it likes",
+            f"Write def procedure({given}): ...", field="procedure",
+        ) from None  # fmt: skip
 
 
 def _takes(procedure: Callable[..., Any], name: str) -> bool:

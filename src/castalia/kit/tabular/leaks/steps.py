@@ -21,7 +21,7 @@ from castalia.kit.metrics.ranking import roc_auc
 from castalia.kit.stats import Interval, t_quantile
 from castalia.kit.tabular.leaks.findings import Evidence, Finding, Report
 from castalia.kit.tabular.leaks.rows import Array, Bools, Rows, is_regression, target
-from castalia.kit.tabular.leaks.running import own_generator, seeded
+from castalia.kit.tabular.leaks.running import Declined, own_generator, seeded
 
 Floats = NDArray[np.float64]
 BINS = (4, 16, 64, 0)
@@ -43,11 +43,16 @@ def lint_step(
     may not hang on the rows beside it, nor change the step.
 
     The cost is ``draws`` + 3 fits and 4 transforms, less where the output does not change with the labels.
-    WrongInput where it has no ``transform`` or makes another number of rows.
+    Training rows are asked of ``fit_transform``; a step whose ``transform`` refuses them gets a note.
+    WrongInput where it has no ``fit``, no ``transform``, or makes another number of rows.
     """
     rows = Rows(x)
     labels = target(y, len(rows))
-    if not hasattr(step, "transform") and not hasattr(step, "fit_transform"):
+    if isinstance(step, type):
+        raise WrongInput(
+            "a class, not a step", step.__name__, "an object of it", f"Write {step.__name__}().", field="step"
+        )
+    if not hasattr(step, "fit") or not (hasattr(step, "transform") or hasattr(step, "fit_transform")):
         raise WrongInput("no step", type(step).__name__, "fit and transform", "Wrap it in a class.", field="step")
     if len(rows) < 40:
         raise WrongInput("too few rows", str(len(rows)), "40 or more", "Halves are read and scored.", field="x")
@@ -83,6 +88,8 @@ class _Steps:
 
     def __init__(self, step: Any, rows: Rows, seed: int) -> None:
         self.step, self.rows, self.seed, self.runs = step, rows, seed, 0
+        self.codes: dict[str, int] = {}
+        """Of the words in its outputs: the same in all of them, so that they can be compared."""
         self.sees_labels = any(_takes_y(getattr(step, name, None)) for name in ("fit", "fit_transform"))
 
     def fit(self, y: Array, index: Array) -> Any:
@@ -102,12 +109,16 @@ class _Steps:
         self.runs += 1
         with seeded(self.seed):
             made = fitted.fit_transform(x, y.copy()) if _takes_y(fitted.fit_transform) else fitted.fit_transform(x)
-        return matrix(made, len(everything))
+        return matrix(made, len(everything), self.codes)
 
     def transform(self, fitted: Any, index: Array) -> Floats:
         self.runs += 1
         with seeded(self.seed):
-            return matrix(fitted.transform(self.rows.take(index)), len(index))
+            try:
+                made = fitted.transform(self.rows.take(index))
+            except Exception as error:  # the user's code: a category that fit has not seen, say
+                raise Declined(error) from error
+        return matrix(made, len(index), self.codes)
 
 
 def _noise(deep: Floats, plain: float, margin: float, alpha: float) -> list[Finding]:
@@ -136,12 +147,10 @@ def _transforms(runner: _Steps, y: Array, rng: np.random.Generator) -> list[Find
         alone = runner.transform(fitted, test[: len(test) // 2])
         company = runner.transform(fitted, np.concatenate([test, np.full(len(test), test[-1])]))[: len(alone)]
         again = runner.transform(fitted, test[: len(test) // 2])
-    except WrongInput:
-        raise
-    except Exception as error:  # the user's code: a category that train has not seen, say
-        return [Finding("rows beside", "note", "transform of held-out rows did not run",
-                        {"error": f"{type(error).__name__}: {error}"[:200]}, "The step refused rows it had not "
-                        "seen.", "Let it take unknown values, since new rows will have them.")]  # fmt: skip
+    except Declined as error:
+        return [Finding("rows beside", "note", "transform of held-out rows did not run", _raised(error),
+                        "The step refused rows it had not seen.",
+                        "Let it take unknown values, since new rows will have them.")]  # fmt: skip
     found: list[Finding] = []
     if not _same(alone, again):
         found.append(Finding("state", "leak", "transform changes the step", {"rows": len(alone)},
@@ -153,13 +162,24 @@ def _transforms(runner: _Steps, y: Array, rng: np.random.Generator) -> list[Find
                              "Statistics are computed in transform: mean, ranks or categories of the batch.",
                              "Compute them in fit, keep them, apply them."))  # fmt: skip
     everything = np.arange(len(y))
-    first, second = runner.fit_transform(y), runner.transform(runner.fit(y, everything), everything)
+    fitted, first = runner.fit(y, everything), runner.fit_transform(y)
+    try:
+        second = runner.transform(fitted, everything)
+    except Declined as error:
+        found.append(Finding("training rows", "note", "transform refuses the rows of fit", _raised(error),
+                             "Right for a cross-fitted step: they would be encoded with their own label.",
+                             "Use fit_transform on training rows and transform on all others."))  # fmt: skip
+        return found
     if not _same(first, second):
         found.append(Finding("training rows", "note", "fit_transform is not fit, then transform",
                              {"largest difference": _largest(first, second)},
                              "Right for a cross-fitted step: training rows are encoded without their own label.",
                              "Use fit_transform on training rows and transform on all others."))  # fmt: skip
     return found
+
+
+def _raised(error: Declined) -> Evidence:
+    return {"error": f"{type(error.cause).__name__}: {error.cause}"[:200]}
 
 
 def told(made: Floats, positive: Bools, rng: np.random.Generator) -> float:
@@ -196,8 +216,8 @@ def positives(y: Array) -> Bools:
     return np.asarray(y != classes[np.argmax(counts)])
 
 
-def matrix(made: Any, n: int) -> Floats:
-    """A step's output as numbers (n, m); words become their codes, gaps a value of their own."""
+def matrix(made: Any, n: int, codes: dict[str, int]) -> Floats:
+    """A step's output as numbers (n, m); words become their ``codes``, new ones too, gaps a value of their own."""
     if hasattr(made, "toarray"):
         made = made.toarray()
     if isinstance(made, list):
@@ -212,7 +232,9 @@ def matrix(made: Any, n: int) -> Floats:
         if column.dtype.kind in "biuf":
             numbers = column.astype(np.float64)
         else:
-            numbers = np.unique(column.astype(str), return_inverse=True)[1].ravel().astype(np.float64)
+            words, places = np.unique(column.astype(str), return_inverse=True)
+            known = [codes.setdefault(word, len(codes)) for word in words.tolist()]
+            numbers = np.array(known, np.float64)[places.ravel()]
         columns.append(np.nan_to_num(numbers, nan=-1e300, posinf=1e300, neginf=-1e299))
     return np.stack(columns, axis=1) if columns else np.empty((n, 0))
 
