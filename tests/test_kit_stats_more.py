@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,6 +49,31 @@ def test_noncentral_f_and_chi_square(f: float, df1: int, df2: int, shift: float)
         assert distributions.noncentral_f_cdf(f, df1, df2, shift) == pytest.approx(theirs, abs=1e-8)
     theirs = scipy.stats.ncx2.cdf(f, df1, shift) if shift else scipy.stats.chi2.cdf(f, df1)
     assert distributions.noncentral_chi2_cdf(f, df1, shift) == pytest.approx(theirs, abs=1e-8)
+
+
+@pytest.mark.parametrize("df", [0.1, 0.5, 2, 3, 10, 99.5, 999, 1001, 1e4, 1e6, 1e10])
+@pytest.mark.parametrize("p", [1e-300, 1e-17, 1e-12, 1e-4, 0.025, 0.3, 0.49, 0.5 + 1e-9, 0.975, 1 - 1e-12])
+def test_student_quantiles_far_out_and_near_the_middle(p: float, df: float) -> None:
+    t = stats.t_quantile(p, df)
+    assert stats.t_quantile(0.75, df) == -stats.t_quantile(0.25, df)
+    if 1e-140 < abs(t) < 1e140 and abs(p - 0.5) > 1e-3:  # SciPy's squares overflow beyond
+        assert scipy.special.stdtr(df, t) == pytest.approx(p, rel=1e-10)
+    density = scipy.stats.t.pdf(0, df)
+    if abs(p - 0.5) < 1e-3 and df > 0.5:
+        assert t * density == pytest.approx(p - 0.5, rel=1e-10), "a straight line there"
+
+
+def test_quantiles_where_they_are_known() -> None:
+    for p in (1e-17, 1e-12, 0.1, 0.5 - 1e-9, 0.7):
+        assert stats.t_quantile(p, 1) == pytest.approx(-1 / math.tan(math.pi * p), rel=1e-12)
+        assert stats.t_quantile(p, 2) == pytest.approx((p - 0.5) * 2 * math.sqrt(2 / (4 * p * (1 - p))), rel=1e-12)
+    assert stats.t_quantile(0.999999, 0.1) == pytest.approx(1.604425705e56, rel=1e-9)
+    assert stats.t_quantile(0.5, 3) == 0 and stats.t_quantile(1e-300, 0.1) == -math.inf
+    for p in (5e-324, 1e-310, 9e-281, 2e-280, 1e-17, 0.24, 0.26, 0.5 + 1e-9):
+        assert stats.normal_quantile(p) == pytest.approx(scipy.special.ndtri(p), rel=1e-14)
+    assert 350 < stats.samples_needed(0.5, alpha=1e-17) < 800
+    with pytest.raises(WrongInput, match="degrees"):
+        stats.t_quantile(0.9, 0)
 
 
 # --- two samples -----------------------------------------------------------------------------------

@@ -81,7 +81,8 @@ def cliff_delta(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
 def rank_biserial(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
     """The matched-pairs rank-biserial correlation (Kerby 2014): what Wilcoxon's signed ranks say for a, less what they
     say for b, as a share. Zero differences are left out; none left is 0, of which nothing is known. The interval is by
-    Fisher's z with the spread of the signed ranks, at -1 and 1 as ``cliff_delta``'s; of two samples that are not paired ``cliff_delta`` is the same figure."""
+    Fisher's z with the spread of the signed ranks, at -1 and 1 as ``cliff_delta``'s, which is the same figure for two
+    samples that are not paired."""
     d = differences(a, b, least=1)
     fraction(level, "level")
     d = d[d != 0]

@@ -116,7 +116,7 @@ def delong(y: ArrayLike, a: ArrayLike, b: ArrayLike, level: float = 0.95) -> tup
     k, gap, quantile = min(above.size, below.size), float(gap), normal_quantile((1 + level) / 2)
     if error >= 1e-15:
         z, half = gap / error, quantile * error
-    elif np.array_equal(*orders):
+    elif np.array_equal(orders[0], orders[1]):
         z, half = 0.0, 0.0
     else:
         z = math.copysign(math.sqrt(k * abs(gap) / (2 - abs(gap))), gap)
