@@ -549,3 +549,37 @@ def test_intervals_near_the_ends_cover_as_often_as_they_say() -> None:
         _, found = stats.delong(y, rng.normal(size=12) + 4 * y, rng.normal(size=12) + 3 * y)
         hits["delong"] += found.low <= 0.99766 - 0.98305 <= found.high
     assert all(count / rows > 0.92 for count in hits.values()), hits
+
+
+def test_power_of_large_effects_and_many_values() -> None:
+    for effect, n in ((1e6, 10), (5, 1_000_000), (1e300, 2)):
+        assert stats.power_of_t(effect, n) == 1
+    assert 0.97 < stats.power_of_t(1e6, 2, 1e-6, paired=True) < 0.98, "one degree of freedom"
+    assert stats.power_of_t(1e3, 2, 1e-6, paired=True) == pytest.approx(0.00181, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("t", "df", "shift"), [(1001.5, 20, 1100), (1e4, 2, 1500), (1001, 5000, 1005), (1100, 9e5, 1101)]
+)
+def test_noncentral_t_of_large_shifts(t: float, df: float, shift: float) -> None:
+    assert distributions.noncentral_t_cdf(t, df, shift) == pytest.approx(scipy.stats.nct.cdf(t, df, shift), abs=1e-8)
+    assert distributions.noncentral_t_cdf(-t, df, -shift) == pytest.approx(
+        1 - scipy.stats.nct.cdf(t, df, shift), abs=1e-8
+    )
+    assert distributions.noncentral_t_cdf(t, df, -shift) == 1 and distributions.noncentral_t_cdf(-t, df, shift) == 0
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "share"),
+    [(5_001_000, 10**7, 0.5), (90, 10**7, 1e-5), (0, 10**7, 1e-5), (10**6, 10**6, 0.99999), (300_000, 10**6, 0.301)],
+)
+def test_binomial_of_millions(hits: int, n: int, share: float) -> None:
+    theirs = scipy.stats.binomtest(hits, n, share).pvalue
+    assert stats.binomial(hits, n, share).p == pytest.approx(theirs, rel=1e-8)
+
+
+def test_fisher_of_millions() -> None:
+    table = [[500_000, 502_000], [499_900, 500_000]]
+    # with so many the exact test and the chi-square agree to a few digits
+    assert stats.fisher(table).p == pytest.approx(stats.chi_square(table).p, rel=0.01)
+    assert stats.fisher([[10**6, 0], [0, 10**6]]).p == 0

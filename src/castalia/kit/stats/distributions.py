@@ -182,9 +182,21 @@ def _gamma_tail(a: float, x: float) -> float:
 
 
 def noncentral_t_cdf(t: float, df: float, shift: float) -> float:
-    """P(T <= t) of the noncentral t distribution, to about 1e-10 (Lenth 1989, AS 243)."""
+    """P(T <= t) of the noncentral t distribution, to about 1e-10 (Lenth 1989, AS 243).
+
+    Beyond a shift of 1000 by quadrature over the normal part, to about 1e-8 up to a million degrees of freedom, and
+    as a normal distribution from there on (Abramowitz & Stegun 26.7.10), to about 1e-5.
+    """
     if t < 0:
         return 1.0 - noncentral_t_cdf(-t, df, -shift)
+    if abs(shift) > 1000:
+        if shift < 0 or t == 0:
+            return 1.0 if shift < 0 else 0.0
+        if df > 1e6:
+            return normal_cdf((t * (1 - 1 / (4 * df)) - shift) / math.sqrt(1 + t * t / (2 * df)))
+        nodes, weights = np.polynomial.hermite_e.hermegauss(32)
+        parts = [chi2_upper(df * ((shift + z) / t) ** 2, df) for z in nodes.tolist()]
+        return min(1.0, float(weights @ np.array(parts)) / math.sqrt(2 * math.pi))
     half = shift * shift / 2
     j = np.arange(_terms(half))
     # log of the Poisson weights and of those shifted by a half
