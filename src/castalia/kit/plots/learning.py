@@ -60,11 +60,10 @@ def learning_curves(
         finite = np.flatnonzero(np.isfinite(y))
         last.append(f"{name} {y[finite[0]]:.4g} to {y[finite[-1]]:.4g}")
         if finite[-1] + 1 < len(y):
-            what = "infinite" if np.isinf(y[finite[-1] + 1 :]).any() else "no number"
-            lost.append(
-                f"{name} {'is' if what == 'infinite' else 'has'} {what} from {x_title} {epochs[finite[-1] + 1]:g}"
-            )
-            last[-1] += f", then {what} from {x_title} {epochs[finite[-1] + 1]:g}"
+            verb, what = ("is", "infinite") if np.isinf(y[finite[-1] + 1 :]).any() else ("has", "no number")
+            since = f"{what} from {x_title} {epochs[finite[-1] + 1]:g}"
+            lost.append(f"{name} {verb} {since}")
+            last[-1] += f", then {since}"
     whole = bool(np.all(epochs == np.round(epochs)))
     counted = f"{longest} {x_title}s." if longest != 1 else f"One {x_title}."
     caption = caption or " ".join([counted, *([f"{listed(lost)}."] if lost else [])])
