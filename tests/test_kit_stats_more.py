@@ -453,6 +453,7 @@ REFUSED: list[Callable[[], object]] = [
     lambda: stats.glass_delta([1, 2], [1]),
     lambda: stats.cliff_delta([1], [1, 2]),
     lambda: stats.rank_biserial([], []),
+    lambda: stats.paired_t(["a"], ["b"]),
     lambda: stats.eta_squared([1, 2]),
     lambda: stats.eta_squared([1], [2]),
     lambda: stats.omega_squared([1, math.nan], [2, 3]),
