@@ -477,3 +477,13 @@ def test_real_pictures_are_read_as_pillow_reads_them() -> None:
     for path in found:
         wanted = np.asarray(ImageOps.exif_transpose(Pillow.open(path)).convert("RGB"))
         assert np.array_equal(images.decode(path, mode="RGB"), wanted)
+
+
+def test_a_size_and_options_that_do_not_fit() -> None:
+    image = noise(8, 8, 3)
+    for act in (images.resize, images.letterbox):
+        for size in (32, (1, 2, 3), None):
+            with pytest.raises(WrongInput, match="height, width"):
+                act(image, size)  # type: ignore[operator]
+    with pytest.raises(WrongInput, match="options"):
+        images.encode(image, "JPEG", quality="x")
