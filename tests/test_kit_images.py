@@ -212,6 +212,18 @@ def complete(error: CastaliaError) -> bool:
     return bool(error.subject and error.got and error.expected and error.cure)
 
 
+def test_max_pixels_is_the_only_limit(monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder) -> None:
+    from PIL import Image as Pillow
+
+    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 1000)
+    for side in (40, 60):  # Pillow warns of the one and refuses the other
+        image = noise(side, side, 1)
+        assert images.decode(images.encode(image), max_pixels=3600).size == side * side
+        with pytest.raises(TooLarge, match="at most 1,000"):
+            images.decode(images.encode(noise(60, 60, 1)), max_pixels=1000)
+    assert Pillow.MAX_IMAGE_PIXELS == 1000 and not recwarn.list
+
+
 @pytest.mark.parametrize("size", [(60_000, 60_000), (8_000, 8_000)])
 def test_a_bomb_is_refused_by_its_header(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = png(noise(2, 2, 1), 0, 8, size=size)
@@ -465,3 +477,13 @@ def test_real_pictures_are_read_as_pillow_reads_them() -> None:
     for path in found:
         wanted = np.asarray(ImageOps.exif_transpose(Pillow.open(path)).convert("RGB"))
         assert np.array_equal(images.decode(path, mode="RGB"), wanted)
+
+
+def test_a_size_and_options_that_do_not_fit() -> None:
+    image = noise(8, 8, 3)
+    for act in (images.resize, images.letterbox):
+        for size in (32, (1, 2, 3), None):
+            with pytest.raises(WrongInput, match="height, width"):
+                act(image, size)  # type: ignore[operator]
+    with pytest.raises(WrongInput, match="options"):
+        images.encode(image, "JPEG", quality="x")

@@ -48,7 +48,48 @@ def test_learning_curves_are_the_history() -> None:
     found = columns(plots.learning_curves(rows), "curve", "validation_loss")
     np.testing.assert_array_equal(found["loss"], [math.nan, 0.7])
     diverged = plots.learning_curves({"loss": [1.0, math.inf, None]})
-    assert math.isnan(diverged.data["loss"][1]) and math.isnan(diverged.data["loss"][2])
+    assert diverged.data["loss"][1] == math.inf and math.isnan(diverged.data["loss"][2])
+    [line] = diverged.panels[0].marks
+    assert isinstance(line, marks.Line) and np.isnan(line.y[1:]).all()
+
+
+def test_words_say_that_a_curve_diverged() -> None:
+    plot = plots.learning_curves({"train": [1, 0.5, 0.2], "val": [1, 0.7, math.inf], "other": [1, math.nan, math.nan]})
+    assert "train 1 to 0.2, val 1 to 0.7, then infinite from epoch 3, other 1 to 1, then no number" in plot.alt
+    assert plot.caption == "3 epochs. val is infinite from epoch 3, other has no number from epoch 2."
+    assert plots.learning_curves({"a": [1.0, math.nan, 2.0]}).caption == "3 epochs."
+
+
+def test_frames_and_series_are_taken() -> None:
+    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    history = {"loss": [1.0, 0.5], "val": [1.5, None]}
+    whole = plots.learning_curves(history).json()
+    assert plots.learning_curves(pd.DataFrame(history)).json() == whole
+    assert plots.learning_curves(pl.DataFrame(history)).json() == whole
+    values = {"tenure": 0.8, "age": -0.1}
+    assert plots.importance(pd.Series(values)).json() == plots.importance(values).json()
+
+
+def test_many_points_are_thinned_and_none_of_the_data() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=100_000)
+    y[[5, 70_001]], y[50_000:51_000] = (90, -90), math.nan
+    plot = plots.learning_curves({"loss": y})
+    [line] = plot.panels[0].marks
+    assert isinstance(line, marks.Line) and len(line.y) <= 3002 and len(plot.data["loss"]) == len(y)
+    assert np.nanmax(line.y) == 90 and np.nanmin(line.y) == -90 and np.isnan(line.y).any()
+    np.testing.assert_array_equal(line.y, y[line.x.astype(int) - 1])
+    assert len(plot.figure().model_dump_json()) < 300_000
+    labels = np.array(["a"] * 49_999 + ["rare"] + ["b"] * 50_000)
+    plot = plots.embeddings(rng.normal(size=(100_000, 2)), labels)
+    drawn = [len(mark.x) for mark in plot.panels[0].marks if isinstance(mark, marks.Points)]
+    assert drawn == [10_000, 10_000, 1] and "20,001 of them are drawn" in plot.caption
+    assert len(plot.data["x"]) == 100_000 and len(plot.figure().model_dump_json()) < 1_500_000
+    assert len(plots.embeddings(rng.normal(size=(3, 2))).panels[0].marks[0].x) == 3  # type: ignore[union-attr]
+
+
+def test_a_plot_is_shown_by_its_title() -> None:
+    assert repr(plots.learning_curves({"loss": np.ones(10**5)})) == "<Plot 'Learning curves': 100000 epochs.>"
 
 
 @given(st.integers(0, 10**6), st.sampled_from([1, 2, 12]))
@@ -205,6 +246,9 @@ def test_an_image_grid_keeps_its_pictures() -> None:
     assert isinstance(grid, marks.Pictures)
     assert [item.right for item in grid.items] == [True, False] and grid.items[1].label == "2, read as 8"
     np.testing.assert_array_equal(Image.of(plot.figure().data["items"][1]["image"]).array("L"), images[1])
+    colours = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5)
+    for mine, theirs in zip(plots.image_grid(colours).panels[0].marks[0].items, colours, strict=True):  # type: ignore[union-attr]
+        np.testing.assert_array_equal(mine.pixels, theirs.transpose(1, 2, 0))
     floats = plots.image_grid([images[0] / 255, np.zeros((2, 2, 3), np.uint8)]).panels[0].marks[0]
     np.testing.assert_array_equal(floats.items[0].pixels, images[0])  # type: ignore[union-attr]
 
@@ -374,7 +418,7 @@ WRONG: list[Callable[[], object]] = [
     lambda: plots.embeddings([["a", "b"]]),
     lambda: plots.embeddings([[1.0, 2.0]], ["a", "b"]),
     lambda: plots.image_grid([]),
-    lambda: plots.image_grid(np.zeros((2, 3, 8, 8))),
+    lambda: plots.image_grid(np.zeros((2, 4, 8, 8))),
     lambda: plots.image_grid(np.full((2, 8, 8), 7.0)),
     lambda: plots.image_grid(np.zeros((2, 8, 8)), [1]),
     lambda: plots.image_grid(np.zeros((2, 8, 8)), predicted=[1, 2]),

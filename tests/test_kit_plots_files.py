@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import subprocess
 import sys
@@ -96,8 +97,9 @@ def test_a_notebook_shows_it() -> None:
     from PIL import Image
 
     plot = every()["importance"]()
-    Image.open(io.BytesIO(plot._repr_png_())).verify()
+    assert not hasattr(plot, "_repr_png_"), "a notebook would draw and keep it twice"
     shown = plot._repr_html_()
+    Image.open(io.BytesIO(base64.b64decode(shown.split("base64,")[1].split('"')[0]))).verify()
     tree = ET.fromstring(shown + "</img>")
     assert tree.attrib["alt"] == plot.alt and tree.attrib["src"].startswith("data:image/png;base64,")
 

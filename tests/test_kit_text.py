@@ -577,3 +577,17 @@ def test_the_import_is_light() -> None:
     code = "import sys, castalia.kit.text; print(*sorted({m.split('.')[0] for m in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "numpy" in loaded and not {"sklearn", "scipy", "torch", "pandas"} & set(loaded)
+
+
+def test_exact_copies_are_found_and_not_refused() -> None:
+    found = text.near_duplicates(
+        ["one two three four five"] * 2300 + ["One, two three four five six!", "else", "", ""], 0.5
+    )
+    assert len(found) == 2300 * 2299 // 2 + 2300 and found == sorted(found)
+    assert sum(each.share == 1 for each in found) == 2300 * 2299 // 2
+    assert found[0] == (0, 1, 1.0) and found[2299] == (0, 2300, 0.75)
+
+
+def test_a_folder_is_no_vocabulary(tmp_path: Path) -> None:
+    with pytest.raises(WrongInput, match="cannot be read"):
+        text.Vocabulary.load(tmp_path)

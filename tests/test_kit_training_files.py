@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import math
 import os
 import random
@@ -9,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +177,86 @@ def test_no_byte_can_be_altered_or_missing(tmp_path: Path) -> None:
     path.write_bytes(whole + b"x")
     with pytest.raises(WrongInput, match="damaged"):
         archive.read(path)
+
+
+def crafted(path: Path, members: dict[str, bytes], packing: int = zipfile.ZIP_STORED) -> Path:
+    """A checkpoint by a stranger, with a checksum that is right."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", packing) as into:
+        for name, content in members.items():
+            into.writestr(zipfile.ZipInfo(name), content, packing)
+        into.comment = archive._MARK + b"0" * 64
+    raw = file.getvalue()[:-64]
+    path.write_bytes(raw + hashlib.sha256(raw).hexdigest().encode())
+    return path
+
+
+def array_file(shape: tuple[int, ...], data: bytes, descr: str = "<f8") -> bytes:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": descr, "fortran_order": False, "shape": shape})
+    return header.getvalue() + data
+
+
+def about(state: Any, arrays: int = 0, tensors: Any = "safetensors", **more: Any) -> bytes:
+    return json.dumps({"format": 1, "about": {}, "state": state, "arrays": arrays, "tensors": tensors, **more}).encode()
+
+
+ONE = about({"array": 0}, 1)
+DEEP = b"[" * 100_000 + b"]" * 100_000
+STRANGE = {
+    "a header that declares 800 GB": {"state.json": ONE, "arrays/0.npy": array_file((10**11,), b"")},
+    "a header that declares less": {"state.json": ONE, "arrays/0.npy": array_file((1,), bytes(16))},
+    "objects": {"state.json": ONE, "arrays/0.npy": array_file((1,), bytes(8), "|O")},
+    "no header": {"state.json": ONE, "arrays/0.npy": bytes(99)},
+    "deep JSON": {"state.json": b'{"format": 1, "arrays": 0, "tensors": [], "about": {}, "state": ' + DEEP + b"}"},
+    "a deep state": {"state.json": about("HERE").replace(b'"HERE"', b'{"list":[' * 3000 + b"]}" * 3000)},
+    "a state of no kind": {"state.json": about({"eval": 1})},
+    "10**12 arrays": {"state.json": about(None, 10**12)},
+    "a list": {"state.json": b"[]"},
+    "broken tensors": {"state.json": about({"tensor": 0}), "tensors.safetensors": b"\xff" * 16},
+    "a kind that torch has not": {
+        "state.json": about({"tensor": 0}, 1, [[0, "nothing"]]), "arrays/0.npy": array_file((1,), bytes(8)),
+    },
+    "a kind that is a function": {
+        "state.json": about({"tensor": 0}, 1, [[0, "load"]]), "arrays/0.npy": array_file((1,), bytes(8)),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("members", STRANGE.values(), ids=STRANGE)
+def test_a_right_checksum_is_no_licence(tmp_path: Path, members: dict[str, bytes]) -> None:
+    if b'"tensor"' in members["state.json"]:
+        pytest.importorskip("safetensors.torch")
+    with pytest.raises(WrongInput, match="damaged"):
+        archive.read(crafted(tmp_path / "x.npz", members))
+    kept = training.Checkpoints(tmp_path)
+    kept.save(1, {"w": 1})
+    crafted(tmp_path / "step-000000002.npz", members)
+    assert kept.load(fallback=True).skipped == (2,)
+
+
+def test_nothing_that_is_packed_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = {"state.json": ONE, "arrays/0.npy": array_file((10**6,), bytes(8 * 10**6))}
+    assert archive.read(crafted(tmp_path / "x.npz", bomb)).shape == (10**6,)
+    path = crafted(tmp_path / "x.npz", bomb, zipfile.ZIP_DEFLATED)
+    opened: list[str] = []
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda self, name, *more: opened.append(str(name)))
+    for read in (archive.read, archive.about_of):
+        with pytest.raises(WrongInput, match="nothing compressed"):
+            read(path)
+    assert not opened
+
+
+def test_a_large_state_is_refused_by_writer_and_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive.write(tmp_path / "x.npz", list(range(9999)))
+    monkeypatch.setattr(archive, "MAX_STATE", 9999)
+    for read in (archive.read, archive.about_of):
+        with pytest.raises(WrongInput, match=r"state\.json of"):
+            read(tmp_path / "x.npz")
+    with pytest.raises(WrongInput, match="no array"):
+        archive.write(tmp_path / "x.npz", list(range(9999)))
+    monkeypatch.undo()
+    assert archive.read(tmp_path / "x.npz")[-1] == 9998
 
 
 def test_a_damaged_one_is_an_error_and_the_one_before_it_on_request(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ nothing that starts another program (EPS, PostScript) is ever opened.
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ Pixels = NDArray[Any]
 Mode = Literal["L", "LA", "RGB", "RGBA"]
 
 MAX_PIXELS = 50_000_000
+_LIMIT = threading.Lock()
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 
 _LUMA = np.array([19595, 38470, 7471])
@@ -32,10 +34,16 @@ def opened(content: bytes, formats: Sequence[str] = FORMATS, max_pixels: int = M
     """A Pillow image of which the header is read and no pixel. TooLarge over ``max_pixels``; else Pillow's errors."""
     from PIL import Image as Pillow
 
-    try:
-        picture = Pillow.open(io.BytesIO(content), formats=tuple(formats))
-    except Pillow.DecompressionBombError as error:
-        raise too_large(str(error).split(", could")[0], max_pixels) from None
+    # Pillow's own limit is a global of its module; it also guards what a format makes while its header is read
+    with _LIMIT:
+        before = Pillow.MAX_IMAGE_PIXELS
+        try:
+            Pillow.MAX_IMAGE_PIXELS = before and max(before, max_pixels)
+            picture = Pillow.open(io.BytesIO(content), formats=tuple(formats))
+        except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
+            raise too_large(str(error).split(", could")[0], max_pixels) from None
+        finally:
+            Pillow.MAX_IMAGE_PIXELS = before
     width, height = picture.size
     if width * height > max_pixels:
         picture.close()

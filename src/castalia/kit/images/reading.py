@@ -108,7 +108,14 @@ def encode(image: Pixels, format: str = "PNG", **options: Any) -> bytes:
             "Bring it there first: images.to_uint8 takes 0..1 to 0..255.", field="image",
         )  # fmt: skip
     out = io.BytesIO()
-    Pillow.fromarray(np.ascontiguousarray(array)).save(out, format=kind, **{**SAVED[kind], **options})
+    picture = Pillow.fromarray(np.ascontiguousarray(array))
+    try:
+        picture.save(out, format=kind, **{**SAVED[kind], **options})
+    except (TypeError, ValueError, KeyError, OSError) as error:
+        raise WrongInput(
+            f"no {kind} was made with these options", f"{options}: {error}"[:120], "options that Pillow takes",
+            "Look them up among Pillow's file formats, or leave them out.", field="options",
+        ) from None  # fmt: skip
     return out.getvalue()
 
 

@@ -168,7 +168,11 @@ def _image(image: Pixels) -> Pixels:
 
 
 def _size(size: Size) -> Size:
-    height, width = size
+    try:
+        height, width = size
+    except (TypeError, ValueError):
+        got, cure = repr(size)[:40], "For a square of 32 give (32, 32)."
+        raise WrongInput("size does not fit", got, "(height, width)", cure, field="size") from None
     if height < 1 or width < 1:
         raise WrongInput("size does not fit", str(size), "(height, width), each at least 1", field="size")
     if height * width > raster.MAX_PIXELS:

@@ -18,15 +18,17 @@ from castalia.kit.plots.plot import Plot
 
 
 def importance(
-    values: Mapping[str, Any], *, low: Mapping[str, float] | None = None, high: Mapping[str, float] | None = None,
+    values: Mapping[str, Any] | Any, *, low: Mapping[str, float] | None = None, high: Mapping[str, float] | None = None,
     top: int = 20, level: float = 0.95, x_title: str = "importance", title: str = "What matters", caption: str = "",
 ) -> Plot:  # fmt: skip
-    """Bars by name, the largest amount on top, negative ones to the left.
+    """Bars by name, the largest amount on top, negative ones to the left. ``values`` is a mapping or a pandas Series.
 
     A value is a number, a ``stats.Interval``, or a list of repeats (folds, permutations), of which the mean is drawn
     with Student's interval; or ``low`` and ``high`` are given. ``top`` are shown, all are in ``data``: name, value,
     low, high (without intervals, name and value).
     """
+    if type(values).__module__.split(".")[0] == "pandas" and hasattr(values, "items"):
+        values = dict(values.items())  # a Series by its index, repeats by their columns
     if not isinstance(values, Mapping) or not values:
         cure = "Give {'tenure': 0.8, ...}."
         raise WrongInput("values do not fit", repr(values)[:80], "numbers by name", cure, field="values")

@@ -19,7 +19,8 @@ def image_grid(
 ) -> Plot:  # fmt: skip
     """The first ``limit`` pictures in a grid of ``columns``.
 
-    ``images`` is (n, h, w) or (n, h, w, 3), or a list of such pictures of several sizes: uint8, or floats from 0 to 1.
+    ``images`` is (n, h, w), (n, h, w, 3) or, as torch has them, (n, 3, h, w), or a list of such
+    pictures of several sizes: uint8, or floats from 0 to 1.
     With ``predicted`` a mistake has a dashed frame and says what it was read as. Columns of data: place, label,
     predicted, note (those that were given).
     """
@@ -67,12 +68,18 @@ def _item(image: Any, at: int, labels: Any, predicted: Any, notes: Any) -> Pictu
 
 def _pixels(image: Any, at: int) -> NDArray[np.uint8]:
     pixels = np.asarray(image)
+    if pixels.ndim == 3 and pixels.shape[2] not in (1, 3) and pixels.shape[0] in (1, 3):
+        pixels = pixels.transpose(1, 2, 0)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     if pixels.ndim not in (2, 3) or not pixels.size or (pixels.ndim == 3 and pixels.shape[2] != 3):
-        cure = "Colours come last; turn (3, h, w) round with transpose(1, 2, 0)."
+        cure = "One picture is grey or has three colours; images.channels_last turns torch's layout round."
         raise WrongInput(
-            f"picture {at} does not fit", f"shape {pixels.shape}", "(h, w) or (h, w, 3)", cure, field="images"
+            f"picture {at} does not fit",
+            f"shape {pixels.shape}",
+            "(h, w), (h, w, 3) or (3, h, w)",
+            cure,
+            field="images",
         )
     if pixels.dtype == np.uint8:
         return np.ascontiguousarray(pixels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,21 +18,19 @@ MOST = 12
 
 
 def gappy(values: ArrayLike, field: str, *, diverged: bool = False) -> Floats:
-    """A column of numbers; None and NaN are gaps, and an infinity is an error, or a gap too (``diverged``)."""
+    """A column of numbers; None and NaN are gaps, and an infinity is an error but for ``diverged``."""
     array = column(values, field)
     try:
         array = np.array([np.nan if v is None else v for v in array] if array.dtype == object else array, np.float64)
     except (TypeError, ValueError):
         raise WrongInput(f"{field} is not made of numbers", repr(array[:3])[:80], "numbers", field=field) from None
-    if diverged:
-        array = np.where(np.isinf(array), np.nan, array)
-    if np.isinf(array).any():
+    if not diverged and np.isinf(array).any():
         at = int(np.argmax(np.isinf(array)))
         cure = "Leave it out, or put NaN there: a gap is drawn as a gap."
         raise WrongInput(f"{field} has an infinity", f"row {at}", "finite numbers", cure, field=field)
-    if np.isnan(array).all():
+    if not np.isfinite(array).any():
         raise WrongInput(
-            f"{field} has no number", "NaN alone", "at least one number", "There is nothing to draw.", field=field
+            f"{field} has no number", "gaps alone", "at least one number", "There is nothing to draw.", field=field
         )
     return array
 
@@ -50,6 +49,20 @@ def thinned(count: int, most: int) -> Any:
     if count <= most:
         return slice(None)
     return np.unique(np.round(np.linspace(0, count - 1, most)).astype(np.int64))
+
+
+def corners(values: Floats, most: int) -> Any:
+    """Which points of a long line to draw: of each stretch the lowest, the highest and a gap; all up to ``most``."""
+    if len(values) <= most:
+        return slice(None)
+    kept = {0, len(values) - 1}
+    for start, end in pairwise(np.linspace(0, len(values), most // 3).astype(int).tolist()):
+        gaps = np.isnan(values[start:end])
+        if gaps.any():
+            kept.add(start + int(gaps.argmax()))
+        if not gaps.all():
+            kept |= {start + int(np.nanargmin(values[start:end])), start + int(np.nanargmax(values[start:end]))}
+    return np.array(sorted(kept))
 
 
 def listed(names: Sequence[Any], most: int = 6) -> str:

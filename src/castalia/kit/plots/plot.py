@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KINDS = (".png", ".svg", ".pdf")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plot:
     """A picture as data. ``save`` writes a file, ``figure`` is for a page, a notebook shows it by itself."""
 
@@ -91,13 +91,13 @@ class Plot:
         parts = {"title": self.title, "caption": self.caption, "alt": self.alt, "columns": columns}
         return json.dumps(parts, allow_nan=False)
 
-    def _repr_png_(self) -> bytes:
-        return self._drawn("png", "light", 5.6, 150)
+    def __repr__(self) -> str:
+        return f"<Plot {self.title!r}: {self.caption}>"
 
     def _repr_html_(self) -> str:
         import base64
 
-        picture = base64.b64encode(self._repr_png_()).decode()
+        picture = base64.b64encode(self._drawn("png", "light", 5.6, 150)).decode()
         return (
             f'<img src="data:image/png;base64,{picture}" alt="{html.escape(self.alt, quote=True)}" '
             'style="max-width: 100%; width: 42rem">'

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from castalia.core.errors import WrongInput
 from castalia.kit.stats.distributions import chi2_upper
@@ -20,10 +21,12 @@ def binomial(hits: int, n: int, share: float = 0.5) -> Test:
         raise WrongInput("share does not fit", str(share), "a number from 0 to 1", field="share")
     if share in (0.0, 1.0):
         return Test(float(hits), 1.0 if hits == n * share else 0.0, int(n), "binomial, exact")
-    k = np.arange(int(n) + 1)
-    logs = _log_choose(int(n), k) + k * math.log(share) + (n - k) * math.log1p(-share)
-    chances = np.exp(logs)
-    return Test(float(hits), min(1.0, float(chances[logs <= logs[int(hits)] + 1e-7].sum())), int(n), "binomial, exact")
+    n, odds = int(n), math.log(share) - math.log1p(-share)
+    p = _no_likelier(
+        int(hits), 0, n, int((n + 1) * share), math.sqrt(n * share * (1 - share)),
+        lambda k: np.log((n - k) / (k + 1)) + odds,
+    )  # fmt: skip
+    return Test(float(hits), p, n, "binomial, exact")
 
 
 def fisher(table: ArrayLike) -> Test:
@@ -36,12 +39,14 @@ def fisher(table: ArrayLike) -> Test:
         raise WrongInput("the table has another shape", f"shape {counts.shape}", "(2, 2)", field="table")
     (a, b), (c, d) = counts.astype(int).tolist()
     row, column, n = a + b, a + c, a + b + c + d
-    k = np.arange(max(0, row + column - n), min(row, column) + 1)
-    logs = _log_choose(column, k) + _log_choose(n - column, row - k) - float(_log_choose(n, np.array([row]))[0])
-    p = float(np.exp(logs)[logs <= logs[a - k[0]] + 1e-7].sum())
+    spread = math.sqrt(row / n * (n - row) / n * column * (n - column) / max(n - 1, 1))
+    p = _no_likelier(
+        a, max(0, row + column - n), min(row, column), (row + 1) * (column + 1) // (n + 2), spread,
+        lambda k: np.log((column - k) * (row - k) / ((k + 1) * (n - column - row + k + 1))),
+    )  # fmt: skip
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = float(np.float64(a * d) / np.float64(b * c))
-    return Test(odds, min(1.0, p), n, "Fisher, exact")
+    return Test(odds, p, n, "Fisher, exact")
 
 
 def chi_square(table: ArrayLike) -> Test:
@@ -74,5 +79,19 @@ def contingency(table: ArrayLike) -> Floats:
     return counts
 
 
-def _log_choose(n: int, k: NDArray[np.int64]) -> Floats:
-    return np.array([math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) for i in k.tolist()])
+def _no_likelier(
+    seen: int, low: int, high: int, mode: int, spread: float, log_ratio: Callable[[Floats], Floats]
+) -> float:
+    """The chance of the outcomes from ``low`` to ``high`` that are no likelier than ``seen``.
+
+    ``log_ratio`` gives the logarithm of how much likelier k + 1 is than k. Of very many outcomes those within 40
+    standard deviations of the mode are summed: what is beyond is below float64.
+    """
+    if high - low > 100_000:
+        reach = int(40 * spread) + 1000
+        low, high = max(low, mode - reach), min(high, mode + reach)
+        if not low <= seen <= high:
+            return 0.0
+    logs = np.concatenate([[0.0], np.cumsum(log_ratio(np.arange(low, high, dtype=np.float64)))])
+    chances = np.exp(logs - logs.max())
+    return float(chances[logs <= logs[seen - low] + 1e-7].sum() / chances.sum())

@@ -15,19 +15,38 @@ Floats = NDArray[np.float64]
 
 
 def t_quantile(p: float, df: float) -> float:
-    """The t with P(T <= t) = p for Student's distribution with ``df`` degrees of freedom, to about 1e-10.
+    """The t with P(T <= t) = p for Student's distribution with ``df`` degrees of freedom, to about 1e-10 of it.
 
-    WrongInput outside of (0, 1).
+    Infinite where it is beyond float64. WrongInput for p outside of (0, 1), or df not above 0.
     """
     if not 0 < p < 1:
         raise WrongInput("no quantile there", str(p), "a number between 0 and 1", field="p")
-    if p < 0.5:
-        return -t_quantile(1 - p, df)
-    tail, low, high = 2 * (1 - p), 0.0, 1.0  # x = df / (df + t²) falls from 1 to 0 as t grows
-    for _ in range(200):
+    if not df > 0:
+        raise WrongInput("no such distribution", str(df), "degrees of freedom above 0", field="df")
+    tail, centre = min(p, 1 - p), abs(p - 0.5)  # both exact
+    if centre == 0:
+        return 0.0
+    z = -normal_quantile(tail)
+    if df > 1000 and z * z < 3e-3 * df:  # Cornish and Fisher's expansion (Abramowitz & Stegun 26.7.5)
+        s = z * z
+        more = (s + 1) / 4 / df + ((5 * s + 16) * s + 3) / 96 / df**2
+        more += (((3 * s + 19) * s + 17) * s - 15) / 384 / df**3
+        return math.copysign(z * (1 + more), p - 0.5)
+    low, high = -745.0, 709.0  # of log t
+    for _ in range(64):
         middle = (low + high) / 2
-        low, high = (middle, high) if betainc(df / 2, 0.5, middle) < tail else (low, middle)
-    return math.sqrt(df * (1 - high) / high)
+        low, high = (middle, high) if _t_short_of(middle, df, tail, centre) else (low, middle)
+    return math.copysign(math.exp(low) if low < 708.9 else math.inf, p - 0.5)
+
+
+def _t_short_of(log_t: float, df: float, tail: float, centre: float) -> bool:
+    """Whether less than ``centre`` lies between 0 and t, and more than ``tail`` beyond: told by the smaller one."""
+    odds = 2 * log_t - math.log(df)  # of t² / df
+    log_x, log_y = -float(np.logaddexp(0.0, odds)), -float(np.logaddexp(0.0, -odds))
+    x = math.exp(log_x)
+    if x <= (df / 2 + 1) / (df / 2 + 2.5):
+        return _beta_part(df / 2, 0.5, x, log_x, log_y) / 2 > tail
+    return _beta_part(0.5, df / 2, math.exp(log_y), log_y, log_x) / 2 < centre
 
 
 def normal_cdf(z: float) -> float:
@@ -52,7 +71,15 @@ def normal_quantile(p: float) -> float:
         r = q * q
         z = q * _ratio(r, _MIDDLE_UP, (*_MIDDLE_DOWN, 1.0))
     for _ in range(2):
-        step = (normal_cdf(z) - p) * math.sqrt(2 * math.pi) * math.exp(z * z / 2)
+        if p < 1e-280:  # the logarithm's own series: what is below 1e-308 has few digits
+            r = 1 / (z * z)
+            log = (
+                -z * z / 2 - math.log(-z * math.sqrt(2 * math.pi)) + math.log1p(-r * (1 - r * (3 - r * (15 - 105 * r))))
+            )
+            z += (log - math.log(p)) / (z + 1 / z)
+            continue
+        off = 0.5 * math.erf(z / math.sqrt(2)) - (p - 0.5) if p > 0.25 else normal_cdf(z) - p
+        step = off * math.sqrt(2 * math.pi) * math.exp(z * z / 2)
         z -= step / (1 + z * step / 2)
     return z
 
@@ -81,8 +108,22 @@ def betainc(a: float, b: float, x: float) -> float:
     if x <= 0 or x >= 1:
         return 0.0 if x <= 0 else 1.0
     if x > (a + 1) / (a + b + 2):
-        return 1.0 - betainc(b, a, 1 - x)
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
+        return 1.0 - _beta_part(b, a, 1 - x, math.log1p(-x), math.log(x))
+    return _beta_part(a, b, x, math.log(x), math.log1p(-x))
+
+
+def _log_beta(a: float, b: float) -> float:
+    """-log B(a, b), where the difference of large logarithms of gamma functions would leave few digits."""
+    a, b = max(a, b), min(a, b)
+    if a < 1000 or b > 10:
+        return math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    stirling = (a - 0.5) * math.log1p(b / a) + b * math.log(a + b) - b
+    return stirling + (1 / (a + b) - 1 / a) / 12 - (1 / (a + b) ** 3 - 1 / a**3) / 360 - math.lgamma(b)
+
+
+def _beta_part(a: float, b: float, x: float, log_x: float, log_y: float) -> float:
+    """I_x(a, b) for x up to its middle, where the fraction converges; y is 1 - x."""
+    front = math.exp(_log_beta(a, b) + a * log_x + b * log_y)
     tiny, c = 1e-300, 1.0
     d = 1.0 / (1.0 - (a + b) * x / (a + 1) or tiny)
     value = d
@@ -141,9 +182,21 @@ def _gamma_tail(a: float, x: float) -> float:
 
 
 def noncentral_t_cdf(t: float, df: float, shift: float) -> float:
-    """P(T <= t) of the noncentral t distribution, to about 1e-10 (Lenth 1989, AS 243)."""
+    """P(T <= t) of the noncentral t distribution, to about 1e-10 (Lenth 1989, AS 243).
+
+    Beyond a shift of 1000 by quadrature over the normal part, to about 1e-8 up to a million degrees of freedom, and
+    as a normal distribution from there on (Abramowitz & Stegun 26.7.10), to about 1e-5.
+    """
     if t < 0:
         return 1.0 - noncentral_t_cdf(-t, df, -shift)
+    if abs(shift) > 1000:
+        if shift < 0 or t == 0:
+            return 1.0 if shift < 0 else 0.0
+        if df > 1e6:
+            return normal_cdf((t * (1 - 1 / (4 * df)) - shift) / math.sqrt(1 + t * t / (2 * df)))
+        nodes, weights = np.polynomial.hermite_e.hermegauss(32)
+        parts = [chi2_upper(df * ((shift + z) / t) ** 2, df) for z in nodes.tolist()]
+        return min(1.0, float(weights @ np.array(parts)) / math.sqrt(2 * math.pi))
     half = shift * shift / 2
     j = np.arange(_terms(half))
     # log of the Poisson weights and of those shifted by a half

@@ -66,8 +66,7 @@ def cliff_delta(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
     above, below = (2 * part - 1 for part in placements(x, y))
     delta = float(above.mean())
     if abs(delta) > 1 - 1e-15:
-        end = (min(m, n) - z * z) / (min(m, n) + z * z)
-        return Interval(delta, end, 1.0, level) if delta > 0 else Interval(delta, -1.0, -end, level)
+        return _at_the_end(delta, min(m, n), level)
     ordered = np.sort(y)
     ties = int((np.searchsorted(ordered, x, "right") - np.searchsorted(ordered, x, "left")).sum())
     pairs = (m * n - ties) - m * n * delta**2
@@ -81,19 +80,27 @@ def cliff_delta(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
 
 def rank_biserial(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
     """The matched-pairs rank-biserial correlation (Kerby 2014): what Wilcoxon's signed ranks say for a, less what they
-    say for b, as a share. Zero differences are left out; none left is 0. The interval is by Fisher's z with the
-    spread of the signed ranks; of two samples that are not paired ``cliff_delta`` is the same figure."""
+    say for b, as a share. Zero differences are left out; none left is 0, of which nothing is known. The interval is by
+    Fisher's z with the spread of the signed ranks, at -1 and 1 as ``cliff_delta``'s, which is the same figure for two
+    samples that are not paired."""
     d = differences(a, b, least=1)
     fraction(level, "level")
     d = d[d != 0]
     if not d.size:
-        return Interval(0.0, 0.0, 0.0, level)
+        return Interval(0.0, -1.0, 1.0, level)
     ranks, n = average_ranks(np.abs(d)), d.size
     r = float((np.sign(d) * ranks).sum() / ranks.sum())
     if abs(r) > 1 - 1e-15:
-        return Interval(r, r, r, level)
+        return _at_the_end(r, n, level)
     half = normal_quantile((1 + level) / 2) * math.sqrt(n * (n + 1) * (2 * n + 1) / 6) / (n * (n + 1) / 2)
     return Interval(r, math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half), level)
+
+
+def _at_the_end(delta: float, n: int, level: float) -> Interval:
+    """Of a delta of -1 or 1 from ``n`` values (Feng & Cliff 2004): Wilson's bound of n hits of n, on this scale."""
+    z = normal_quantile((1 + level) / 2)
+    end = (n - z * z) / (n + z * z)
+    return Interval(delta, end, 1.0, level) if delta > 0 else Interval(delta, -1.0, -end, level)
 
 
 def cramers_v(table: ArrayLike, level: float = 0.95) -> Interval:

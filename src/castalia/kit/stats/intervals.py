@@ -92,7 +92,8 @@ def correlation(
 ) -> Interval:
     """A correlation and its interval by Fisher's z; for Spearman's with the variance of Bonett & Wright (2000).
 
-    WrongInput for fewer than 4 pairs, a constant column, or values that are not finite. A correlation of 1 is a point.
+    WrongInput for fewer than 4 pairs, a constant column, or values that are not finite. At -1 and 1 only the order is
+    believed: the interval is that of Spearman's halfway to the next order.
     """
     x, y = sample(a, "a", least=4), sample(b, "b", least=4)
     fraction(level, "level")
@@ -107,8 +108,10 @@ def correlation(
     if scale == 0:
         raise WrongInput("a constant has no correlation", "one value in a column", "values that vary", field="a")
     r = max(-1.0, min(1.0, float(x @ y) / scale))
+    n, seen, ranked = len(x), r, method == "spearman"
     if abs(r) > 1 - 1e-15:
-        return Interval(r, r, r, level)
-    spread = math.sqrt((1 + (r * r / 2 if method == "spearman" else 0.0)) / (len(x) - 3))
+        r, seen, ranked = math.copysign(1.0, r), math.copysign(1 - 6 / (n * (n * n - 1)), r), True
+    spread = math.sqrt((1 + (seen * seen / 2 if ranked else 0.0)) / (n - 3))
     half = normal_quantile((1 + level) / 2) * spread
-    return Interval(r, math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half), level)
+    low, high = math.tanh(math.atanh(seen) - half), math.tanh(math.atanh(seen) + half)
+    return Interval(r, min(low, r) if r > -1 else -1.0, max(high, r) if r < 1 else 1.0, level)

@@ -94,30 +94,35 @@ def mcnemar(a: ArrayLike, b: ArrayLike) -> Test:
 def delong(y: ArrayLike, a: ArrayLike, b: ArrayLike, level: float = 0.95) -> tuple[Test, Interval]:
     """DeLong, DeLong & Clarke-Pearson's (1988) test of two ROC AUCs of the same rows, and the interval of a - b.
 
-    ``y`` is 0 or 1, ``a`` and ``b`` are scores. The statistic is z; scores in the same order give p = 1. WrongInput
-    for fewer than 2 rows of either class.
+    ``y`` is 0 or 1, ``a`` and ``b`` are scores. The statistic is z; scores in the same order give p = 1 and a point.
+    Where the rows have no spread otherwise, as of AUCs of 0 and 1, each AUC is taken to be off by as much as Wilson's
+    bound of k hits of k, k rows being in the smaller class. WrongInput for fewer than 2 rows of either class.
     """
     truth = sample(y, "y")
     fraction(level, "level")
     if not np.isin(truth, (0, 1)).all() or min(np.sum(truth == 0), np.sum(truth == 1)) < 2:
         raise WrongInput("y does not fit", "one class, or other values than 0 and 1", "two rows or more of 0 and of 1",
                          "An AUC compares rows of one class with rows of the other.", field="y")  # fmt: skip
-    parts = []
+    parts, orders = [], []
     for field, scores in (("a", a), ("b", b)):
         score = sample(scores, field)
         if len(score) != len(truth):
             raise WrongInput("lengths differ", f"{len(score)} in {field}", str(len(truth)), field=field)
+        orders.append(average_ranks(score))
         parts.append(placements(score[truth == 1], score[truth == 0]))
     gap = parts[0][0].mean() - parts[1][0].mean()
     above, below = parts[0][0] - parts[1][0], parts[0][1] - parts[1][1]
     error = math.sqrt(float(above.var(ddof=1)) / above.size + float(below.var(ddof=1)) / below.size)
-    if error < 1e-15:
-        z = math.copysign(math.inf, gap) if abs(gap) > 1e-15 else 0.0
+    k, gap, quantile = min(above.size, below.size), float(gap), normal_quantile((1 + level) / 2)
+    if error >= 1e-15:
+        z, half = gap / error, quantile * error
+    elif np.array_equal(orders[0], orders[1]):
+        z, half = 0.0, 0.0
     else:
-        z = float(gap) / error
-    half = normal_quantile((1 + level) / 2) * error
+        z = math.copysign(math.sqrt(k * abs(gap) / (2 - abs(gap))), gap)
+        half = 2 * quantile**2 / (k + quantile**2)
     test = Test(z, 2 * normal_cdf(-abs(z)), len(truth), "DeLong")
-    return test, Interval(float(gap), float(gap) - half, float(gap) + half, level)
+    return test, Interval(gap, max(-1.0, gap - half), min(1.0, gap + half), level)
 
 
 def placements(above: Floats, below: Floats) -> tuple[Floats, Floats]:

@@ -20,7 +20,9 @@ def power_of_t(effect: float, n: int, alpha: float = 0.05, *, paired: bool = Fal
     if n < 2:
         raise WrongInput("too few values", str(n), "2 or more", field="n")
     df, shift = (n - 1, abs(effect) * math.sqrt(n)) if paired else (2 * n - 2, abs(effect) * math.sqrt(n / 2))
-    edge = t_quantile(1 - alpha / 2, df)
+    edge = -t_quantile(alpha / 2, df)
+    if shift > edge * (1 + math.sqrt(80 / df)) + 9:
+        return 1.0
     return 1 - noncentral_t_cdf(edge, df, shift) + noncentral_t_cdf(-edge, df, shift)
 
 
@@ -35,7 +37,7 @@ def samples_needed(effect: float, power: float = 0.8, alpha: float = 0.05, *, pa
     if not math.isfinite(effect) or effect == 0:
         raise WrongInput("no effect to see", str(effect), "a number of standard deviations other than 0",
                          "Name the least difference that would matter to you.", field="effect")  # fmt: skip
-    z = normal_quantile(1 - alpha / 2) + normal_quantile(power) if power > alpha / 2 else 0.0
+    z = normal_quantile(power) - normal_quantile(alpha / 2) if power > alpha / 2 else 0.0
     about = (1 if paired else 2) * (z / effect) ** 2
     if about > MOST:
         raise WrongInput(
@@ -63,4 +65,4 @@ def samples_needed_for_shares(share: float, other: float, power: float = 0.8, al
     if not (0 <= share <= 1 and 0 <= other <= 1) or share == other:
         raise WrongInput("no difference to see", f"{share} and {other}", "two shares from 0 to 1", field="share")
     h = 2 * math.asin(math.sqrt(share)) - 2 * math.asin(math.sqrt(other))
-    return math.ceil(2 * ((normal_quantile(1 - alpha / 2) + normal_quantile(power)) / h) ** 2)
+    return math.ceil(2 * ((normal_quantile(power) - normal_quantile(alpha / 2)) / h) ** 2)

@@ -26,15 +26,15 @@ def risk_difference(hits: float, n: float, other_hits: float, other_n: float, le
 def risk_ratio(hits: float, n: float, other_hits: float, other_n: float, level: float = 0.95) -> Interval:
     """The ratio of two shares, with Katz's interval on the logarithm (1978).
 
-    No hits on one side: the ratio is 0 or infinite, and the interval is that of half a hit more on each side. None on
-    either side: NaN, from 0 to infinity.
+    No hits on one side: the ratio is 0 or infinite. There, and where every row of a side hits, the interval is that
+    of half a hit and half a miss more on each side. No hits on either side: NaN, from 0 to infinity.
     """
     _check(hits, n, other_hits, other_n, level)
     if not hits and not other_hits:
         return Interval(math.nan, 0.0, math.inf, level)
     ratio = (hits / n) / (other_hits / other_n) if other_hits else math.inf
-    add = 0.0 if hits and other_hits else 0.5
-    a, m, c, k = hits + add, n + add, other_hits + add, other_n + add
+    add = 0.0 if 0 < hits < n and 0 < other_hits < other_n else 0.5
+    a, m, c, k = hits + add, n + 2 * add, other_hits + add, other_n + 2 * add
     return _on_the_log(ratio, math.log(a / m) - math.log(c / k), 1 / a - 1 / m + 1 / c - 1 / k, level)
 
 

@@ -60,7 +60,10 @@ def average_ranks(values: ArrayLike) -> Floats:
 
 def differences(a: ArrayLike, b: ArrayLike, least: int) -> Floats:
     """a - b of pairs."""
-    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    try:
+        x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise WrongInput("pairs are not made of numbers", f"{a!r:.40} and {b!r:.40}", "numbers", field="a") from None
     if x.ndim != 1 or x.shape != y.shape:
         raise WrongInput("pairs do not fit", f"shapes {x.shape} and {y.shape}", "two lists of one length")
     if x.size < least:

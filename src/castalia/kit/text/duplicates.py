@@ -44,8 +44,12 @@ def near_duplicates(
             f"{threshold}, {shingle}, {hashes}", "0.1 to 1; 1 to 20; 8 to 1024",
             field="threshold",
         )  # fmt: skip
-    sets = [_shingles(document, shingle) for document in as_list(documents)]
-    numbers = {term: place for place, term in enumerate(sorted(set().union(*sets)))}
+    copies: defaultdict[frozenset[str], list[int]] = defaultdict(list)
+    for number, document in enumerate(as_list(documents)):
+        if shingles := frozenset(_shingles(document, shingle)):
+            copies[shingles].append(number)
+    sets, places = list(copies), list(copies.values())
+    numbers = {term: place for place, term in enumerate(sorted(frozenset().union(*sets)))}
     signatures = _signatures(
         [np.array([numbers[term] for term in each], dtype=np.int64) for each in sets], len(numbers), hashes, seed
     )
@@ -54,22 +58,29 @@ def near_duplicates(
     for start in range(0, hashes - height + 1, height):
         meeting: defaultdict[bytes, list[int]] = defaultdict(list)
         for number, signature in enumerate(signatures):
-            if sets[number]:
-                meeting[signature[start : start + height].tobytes()].append(number)
+            meeting[signature[start : start + height].tobytes()].append(number)
         for group in meeting.values():
-            if len(candidates) + len(group) * (len(group) - 1) // 2 > MAX_PAIRS:
-                raise TooLarge(
-                    "too many texts are alike", f"{len(group):,} in one group", f"at most {MAX_PAIRS:,} pairs",
-                    "Leave out exact copies first: dict.fromkeys(texts).",
-                )  # fmt: skip
+            _few(len(candidates) + len(group) * (len(group) - 1) // 2)
             candidates.update((a, b) for place, a in enumerate(group) for b in group[place + 1 :])
-    found = []
-    for first, second in sorted(candidates):
+    same = sum(len(each) * (len(each) - 1) // 2 for each in places)
+    _few(same)
+    found = [Alike(a, b, 1.0) for each in places for place, a in enumerate(each) for b in each[place + 1 :]]
+    for first, second in candidates:
         common = len(sets[first] & sets[second])
         share = common / (len(sets[first]) + len(sets[second]) - common)
         if share >= threshold:
-            found.append(Alike(first, second, share))
+            _few(len(found) + len(places[first]) * len(places[second]))
+            found += [Alike(min(a, b), max(a, b), share) for a in places[first] for b in places[second]]
+    found.sort()
     return found
+
+
+def _few(pairs: int) -> None:
+    if pairs > MAX_PAIRS:
+        raise TooLarge(
+            "too many texts are alike", f"{pairs:,} pairs", f"at most {MAX_PAIRS:,} pairs",
+            "Leave out exact copies first: dict.fromkeys(texts).",
+        )  # fmt: skip
 
 
 def rows_a_band(threshold: float, hashes: int) -> int:

@@ -42,6 +42,9 @@ def opened(path: str | Path, kind: str, fields: Mapping[str, type | tuple[type, 
         raise NotFound(
             f"no {kind} at {path}", "nothing", f"a file that {kind}.save wrote", "Look at the path."
         ) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise WrongInput(f"{path} cannot be read", reason, "a file", "Name the file itself.") from None
     except (ValueError, RecursionError) as error:
         raise WrongInput(
             f"{path} is no {kind}", f"no JSON: {error}"[:120], "a file that save wrote", "Save it again."

@@ -2,22 +2,26 @@
 
 It is a zip of ``state.json`` and ``arrays/0.npy``, ... that ``np.load`` opens too; torch's tensors are one
 ``tensors.safetensors`` where safetensors is installed, and arrays where not. The zip's comment is the SHA-256 of
-everything before it. Nothing is compressed and nothing is pickled.
+everything before it. Nothing is compressed and nothing is pickled. The checksum holds no secret, so it guards against
+damage and not against malice: what a file declares is compared with its size before anything of that size is made.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from castalia.core.errors import NotFound, Unavailable, WrongInput
+from castalia.core.errors import CastaliaError, NotFound, Unavailable, WrongInput
 from castalia.kit.training.packing import Packed, pack, unpack
 
 FORMAT = 1
@@ -25,6 +29,9 @@ _MARK = b"castalia checkpoint 1 sha256:"
 _DIGEST = 64
 _TENSORS = "tensors.safetensors"
 _ABOUT = "state.json"
+MAX_STATE = 32 << 20
+"""Bytes of ``state.json``; all that is large belongs into arrays."""
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def write(path: str | Path, state: Any, about: Mapping[str, Any] | None = None) -> None:
@@ -61,30 +68,57 @@ def read(path: str | Path) -> Any:
     path = Path(path)
     with _opened(path) as file:
         _verify(file, path)
-        try:
-            with zipfile.ZipFile(file) as archive:
-                content = json.loads(archive.read(_ABOUT))
-                if content["format"] != FORMAT:
-                    raise _damaged(path, f"format {content['format']}", f"format {FORMAT}")
-                arrays = []
-                for place in range(content["arrays"]):
-                    with archive.open(f"arrays/{place}.npy") as member:
-                        arrays.append(np.lib.format.read_array(member, allow_pickle=False))
-                tensors = _tensors(archive, content["tensors"], arrays)
-                return unpack(content["state"], arrays, tensors)
-        except (zipfile.BadZipFile, KeyError, IndexError, TypeError, ValueError) as error:
-            raise _damaged(path, f"{type(error).__name__} inside", "a state that write() wrote") from None
+        with _believed(path), zipfile.ZipFile(file) as archive:
+            content = _content(archive, file, path)
+            if content["format"] != FORMAT:
+                raise _damaged(path, f"format {content['format']}", f"format {FORMAT}")
+            arrays = [_array(archive, f"arrays/{place}.npy") for place in range(content["arrays"])]
+            tensors = _tensors(archive, content["tensors"], arrays)
+            return unpack(content["state"], arrays, tensors)
 
 
 def about_of(path: str | Path) -> dict[str, Any]:
-    """What ``write`` was told about the state. Its arrays are not read, and nothing is checked but the form."""
+    """What ``write`` was told about the state. Its arrays are not read, and nothing is checked but form and size."""
     path = Path(path)
-    with _opened(path) as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                return dict(json.loads(archive.read(_ABOUT))["about"])
-        except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
-            raise _damaged(path, f"{type(error).__name__} inside", "a state that write() wrote") from None
+    with _opened(path) as file, _believed(path), zipfile.ZipFile(file) as archive:
+        return dict(_content(archive, file, path)["about"])
+
+
+@contextmanager
+def _believed(path: Path) -> Iterator[None]:
+    """Whatever goes wrong in a file that is not ours says so, as what a reader of checkpoints expects."""
+    try:
+        yield
+    except CastaliaError:
+        raise
+    except Exception as error:  # zipfile, json, NumPy, torch and safetensors have each their own
+        raise _damaged(path, f"{type(error).__name__} inside", "a state that write() wrote") from None
+
+
+def _content(archive: zipfile.ZipFile, file: BinaryIO, path: Path) -> dict[str, Any]:
+    """``state.json``, once the sizes of all members are known to be true."""
+    members, size = archive.infolist(), file.seek(0, os.SEEK_END)
+    packed = [each.filename for each in members if each.compress_type != zipfile.ZIP_STORED or each.flag_bits & 1]
+    if packed or any(each.file_size != each.compress_size for each in members):
+        raise _damaged(path, f"{(packed or ['a member'])[0]!r:.60}, packed", "members as they are, nothing compressed")
+    if sum(each.file_size for each in members) > size:
+        raise _damaged(path, f"members of more than the {size:,} bytes of the file", "members that lie side by side")
+    about = archive.getinfo(_ABOUT)
+    if about.file_size > MAX_STATE:
+        raise _damaged(path, f"{_ABOUT} of {about.file_size:,} bytes", f"at most {MAX_STATE:,}")
+    return dict(json.loads(archive.read(about)))
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """An array, of which the header declares as many bytes as the file holds."""
+    info = archive.getinfo(name)
+    with archive.open(info) as member:
+        shape, _, dtype = _HEADERS[np.lib.format.read_magic(member)](member)
+        declared = member.tell() + math.prod(shape) * dtype.itemsize
+    if declared != info.file_size or dtype.hasobject:
+        raise ValueError(f"{declared} bytes of {info.file_size}")
+    with archive.open(info) as member:
+        return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
 
 
 def _fill(file: BinaryIO, packed: Packed, about: dict[str, Any]) -> None:
@@ -101,7 +135,11 @@ def _fill(file: BinaryIO, packed: Packed, about: dict[str, Any]) -> None:
         content = {
             "format": FORMAT, "about": about, "state": packed.shape, "arrays": len(arrays), "tensors": tensors,
         }  # fmt: skip
-        archive.writestr(zipfile.ZipInfo(_ABOUT), json.dumps(content, allow_nan=False))
+        text = json.dumps(content, allow_nan=False)
+        if len(text) > MAX_STATE:
+            got, cure = f"{len(text):,} bytes of JSON", "Turn long lists of numbers into arrays."
+            raise WrongInput("too much is no array", got, f"at most {MAX_STATE:,}", cure, field="state")
+        archive.writestr(zipfile.ZipInfo(_ABOUT), text)
         for place, array in enumerate(arrays):
             with archive.open(zipfile.ZipInfo(f"arrays/{place}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
