@@ -23,6 +23,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
+from castalia.core.atomic import replacing
 from castalia.core.errors import NotFound, Refused, Unavailable, WrongInput, did_you_mean
 from castalia.core.record import Record, shown
 from castalia.core.settings import Settings
@@ -205,9 +206,9 @@ def _write_shelves(known: Mapping[str, Path], settings: Settings) -> None:
     path = settings.home / "shelves.json"
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps({name: str(folder) for name, folder in known.items() if name}, indent=1), "utf-8")
-        draft.replace(path)
+        with replacing(path) as waiting:
+            plain = {name: str(folder) for name, folder in known.items() if name}
+            waiting.write_text(json.dumps(plain, indent=1), "utf-8")
     except OSError as error:
         raise Unavailable(f"{path} cannot be written", error.strerror or "", "a writable folder") from None
 

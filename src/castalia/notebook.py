@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from castalia.core.atomic import replacing
 from castalia.core.errors import CastaliaError, Conflict, Unavailable, WrongInput
 
 if TYPE_CHECKING:
@@ -88,9 +89,8 @@ def write(path: Path, text: str) -> None:
         if path.exists() and not path.read_text("utf-8", "replace").startswith(HEAD):
             cure = "Name another file with --at, or move that one away."
             raise Conflict(f"{path} was not written by a cell", "a file of your own", f"{HEAD} in line 1", cure)
-        draft = path.with_name(f".{path.name}.part")
-        draft.write_text(text if text.endswith("\n") else text + "\n", "utf-8")
-        draft.replace(path)
+        with replacing(path) as waiting:
+            waiting.write_text(text if text.endswith("\n") else text + "\n", "utf-8")
     except OSError as error:
         raise Unavailable(f"{path} cannot be written", error.strerror or "", "a place you may write to") from None
 

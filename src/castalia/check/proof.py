@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from castalia.check.equivalence import INPUTS, SEARCHED
 from castalia.check.found import Found
 from castalia.check.tolerances import too_tight
+from castalia.core.atomic import replacing
 from castalia.core.errors import WrongInput
 from castalia.kit.stats import Interval, wilson
 
@@ -191,12 +191,8 @@ class Proof:
 
     def write(self, path: Path) -> None:
         """Keep it as JSON: all of it, or nothing."""
-        draft = path.with_name(f"{path.name}.part")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        with replacing(path) as waiting:
+            waiting.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def kept(subject: Found) -> dict[str, Any] | None:

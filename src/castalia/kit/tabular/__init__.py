@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from castalia.kit.tabular import leaks as leaks
     from castalia.kit.tabular.arrays import load_arrays as load_arrays
     from castalia.kit.tabular.arrays import save_arrays as save_arrays
     from castalia.kit.tabular.cleaning import Clean as Clean
@@ -111,6 +112,7 @@ __all__ = [
     "UnknownColumns",
     "Unreadable",
     "describe",
+    "leaks",
     "load_arrays",
     "read",
     "read_records",
@@ -122,6 +124,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "leaks":
+        return importlib.import_module("castalia.kit.tabular.leaks")
     if name in _HOME:
         value: object = getattr(importlib.import_module(f"castalia.kit.tabular.{_HOME[name]}"), name)
         return value

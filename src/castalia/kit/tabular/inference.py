@@ -22,7 +22,8 @@ Cell = str | None
 """One cell as text; None where the source itself says that there is nothing (CSV cannot)."""
 
 MISSING = frozenset({"", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "<NA>"})
-"""Cells that stand for no value, in every column of a source that cannot say so itself."""
+"""Cells that stand for no value, in every column of a source that cannot say so itself. Fewer than ``cells.MISSING``,
+and in these cases only: a reader reports what is there, cleaning is asked to guess."""
 MISSING_NUMBER = MISSING | {"?", "-", "--", ".", "None", "none", "na", "missing"}
 """Cells that stand for no value in a column that otherwise holds numbers, dates, true or false."""
 

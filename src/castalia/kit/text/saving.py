@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from castalia.core.atomic import replacing
 from castalia.core.errors import NotFound, TooLarge, WrongInput
 
 VERSION = 1
@@ -19,14 +18,8 @@ def saved(path: str | Path, kind: str, content: Mapping[str, Any]) -> None:
     """Write a file of this kind beside its place, then move it there."""
     path = Path(path)
     made = json.dumps({"kind": f"castalia.kit.text.{kind}", "version": VERSION, **content}, separators=(",", ":"))
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with open(handle, "w", encoding="ascii") as file:
-            file.write(made)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as waiting:
+        waiting.write_text(made, "ascii")
 
 
 def opened(path: str | Path, kind: str, fields: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:

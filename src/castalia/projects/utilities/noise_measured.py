@@ -28,7 +28,7 @@ ENCODERS: dict[str, Callable[[], Any]] = {
 }
 FIXED = "Target, smooth=5"
 """Leaves an echo: out-of-fold numbers of one level tell a little of its sum. Estimated smoothing leaves none."""
-SEEDS, ROWS, LEVELS = 40, 600, 150
+SEEDS, ROWS, LEVELS = 20, 600, 150
 """About four rows a level: so few that a level's mean is mostly each row's own target."""
 
 
