@@ -113,7 +113,7 @@ class Target(PerColumn[Encoded]):
                 sums = _Sums.of(place, target - mean, fold, folds, len(levels) + 1)
                 moved = np.stack([sums.without(k, earlier).deviations(self.smooth) for k in range(folds)])
                 made[out] = mean + moved[fold, place]
-        self._states = states
+        self._take(states)
         self._trained = Trained.of(frame)
         return made
 
