@@ -338,12 +338,54 @@ def test_numbers_are_not_copied_on_the_way_in() -> None:
         assert not Frame.of(table).columns["a"].flags.owndata, type(table)
 
 
-def test_zones_become_utc() -> None:
-    zone = dt.timezone(dt.timedelta(hours=2))
-    days = [dt.datetime(2024, 1, 1, 2, tzinfo=zone), None]
-    for table in (pd.DataFrame({"d": days}), pl.DataFrame({"d": days}), pa.table({"d": days}), {"d": days}):
-        found = Frame.of(table).columns["d"].astype("datetime64[us]")
-        assert found[0] == np.datetime64("2024-01-01T00:00") and np.isnat(found[1])
+def test_a_column_with_a_zone_is_taken_by_its_clock() -> None:
+    """Midnights in Berlin, on both sides of a change of the clock; pandas' own parts are the oracle."""
+    times = pd.date_range("2024-01-01", periods=400, tz="Europe/Berlin")
+    zoned = pl.Series("t", times.tz_convert(None).to_numpy()).dt.replace_time_zone("UTC")
+    tables = [
+        pd.DataFrame({"t": times}),
+        pd.DataFrame({"t": pd.Series(times).astype("timestamp[ns, tz=Europe/Berlin][pyarrow]")}),
+        pl.DataFrame({"t": zoned.dt.convert_time_zone("Europe/Berlin")}),
+        pa.table({"t": pa.array(times)}),
+        {"t": times.to_pydatetime().tolist()},
+    ]
+    for table in tables:
+        step = tabular.Chain(tabular.Dates(parts=("year", "month", "day", "weekday", "hour")))
+        made = Frame.of(step.fit_transform(table)).columns
+        assert made["t.year"].tolist() == times.year.tolist() and made["t.day"].tolist() == times.day.tolist()
+        assert made["t.weekday"].tolist() == times.day_of_week.tolist() and "t.hour" not in made
+        assert step.row({"t": times[0].to_pydatetime()}).tolist() == [2024, 1, 1, 0]
+
+
+def test_several_zones_in_a_list_become_utc() -> None:
+    east, west = (dt.timezone(dt.timedelta(hours=hours)) for hours in (2, -5))
+    days = [
+        dt.datetime(2024, 1, 1, 2, tzinfo=east),
+        None,
+        dt.datetime(2024, 1, 1, tzinfo=west),
+        dt.datetime(2024, 1, 1),
+    ]
+    found = Frame.of({"d": days}).columns["d"].astype("datetime64[h]").astype(str).tolist()
+    assert found == ["2024-01-01T00", "NaT", "2024-01-01T05", "2024-01-01T00"]
+
+
+def test_times_of_pandas_kept_by_arrow() -> None:
+    plain = pd.array(["2024-02-03", None], dtype="timestamp[ns][pyarrow]")
+    made = tabular.Dates().fit_transform(pd.DataFrame({"a": plain}))
+    assert made["a.month"].iloc[0] == 2 and np.isnan(made["a.month"].iloc[1])
+
+
+def test_identifiers_beyond_2_to_53_stay_apart_beside_a_hole() -> None:
+    wide = [2**60, 2**60 + 1, None]
+    tables = [
+        {"a": wide}, pa.table({"a": pa.array(wide)}), pl.DataFrame({"a": wide}),
+        pd.DataFrame({"a": pd.array(wide, dtype="Int64")}), pd.DataFrame({"a": pd.array(wide, dtype="int64[pyarrow]")}),
+    ]  # fmt: skip
+    for table in tables:
+        assert len(tabular.OneHot().fit(table).features) == 3, type(table)
+        assert tabular.Standardize().fit(table).states["a"].n == 2
+    top = np.array([2**64 - 1, 2**64 - 2, 2**64 - 1], np.uint64)
+    assert tabular.OneHot().fit({"a": top}).features == (f"a={2**64 - 2}", f"a={2**64 - 1}")
 
 
 def test_only_numpy_and_what_core_needs_is_imported() -> None:
