@@ -56,8 +56,8 @@ def number(text: str, decimal: Decimal = ".") -> tuple[float, str] | None:
     """The number a cell writes and its unit ("" for none); None where it writes none.
 
     Thousands are grouped by the other mark, by spaces, apostrophes or underscores; a currency stands before or behind,
-    a unit behind; per cent is divided by 100; parentheses and a minus sign before or behind make it negative. ``007`` is
-    an identifier, ``+49 170 123`` a telephone.
+    a unit behind; per cent is divided by 100; parentheses and a minus sign before or behind make it negative. ``007``
+    is an identifier, ``+49 170 123`` a telephone.
 
     >>> number("$1,234.50"), number("1.234,50 €", ","), number("12 %"), number("(7)")
     ((1234.5, ''), (1234.5, ''), (0.12, '%'), (-7.0, ''))

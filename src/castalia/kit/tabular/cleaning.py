@@ -8,7 +8,6 @@ cannot be read as the rest of its column is named in a warning.
 from __future__ import annotations
 
 import math
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
@@ -33,6 +32,7 @@ from castalia.kit.tabular.daytimes import Order, moment, order_of
 from castalia.kit.tabular.frames import Array, Frame, objects
 from castalia.kit.tabular.kinds import FEW, common_spellings, is_boolean, is_date, is_number, is_prose, nearly_all
 from castalia.kit.tabular.levels import factorize
+from castalia.kit.tabular.notices import notice
 from castalia.kit.tabular.reports import Change, Report, as_text, copies, renamed
 from castalia.kit.tabular.steps import Cell, PerColumn, Rows, State
 
@@ -315,7 +315,7 @@ def _typed(values: list[Any], holds: Holds) -> Array:
 def _warn(name: str, state: Cleaned, lost: Sequence[Any]) -> None:
     examples = ", ".join(shown(value, 40) for value in lost[:3])
     what = f"column {name}: {examples} cannot be read as a {state.holds}, as in training; treated as missing"
-    warnings.warn(what, Unreadable, stacklevel=4)
+    notice(what, Unreadable)
 
 
 def _remark(values: Array, name: str) -> Literal["", "constant", "identifier", "empty"]:

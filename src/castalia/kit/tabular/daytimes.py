@@ -108,11 +108,12 @@ def order_of(cells: Iterable[str], name: str) -> Order | None:
     if day and month:
         raise WrongInput(
             f"column {name} has dates of two kinds", f"{day!r} (day first) and {month!r} (month first)", "one order",
-            "Set order='day' or 'month': what does not fit is then missing.", field=name,
+            "Set order='day' or 'month' (Prepare: clean=Clean(order='day')); what does not fit is then missing.",
+            field=name,
         )  # fmt: skip
     if not day and not month and either:
         raise WrongInput(
             f"column {name} has dates that can be read two ways", repr(either), "one date that only one order allows",
-            "Say which comes first: order='day' or 'month'.", field=name,
+            "Say which comes first: order='day' or 'month'; to Prepare, clean=Clean(order='day').", field=name,
         )  # fmt: skip
     return "month" if month else "day" if day or same else None

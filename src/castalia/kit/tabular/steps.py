@@ -59,7 +59,11 @@ class Rows:
 class Step(Record):
     """The interface of all steps. Options are given by name; ``fit`` learns, ``transform`` changes a table."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *given: Any, **options: Any) -> None:
+        if given:
+            name, first = type(self).__name__, next(iter(type(self).model_fields), None)
+            cure = f"Write {name}({first}={given[0]!r})." if first else f"Write {name}()."
+            raise WrongInput(f"options of {name} are given by name", shown(given[0]), "name=value", cure)
         try:
             super().__init__(**options)
         except ValidationError as error:
