@@ -391,3 +391,12 @@ def test_encodings_by_time_are_put_on_the_mean_of_earlier_rows() -> None:
         block = int(i * 6 // 600) * 100
         assert made[i] == pytest.approx(y[:block][level[:block] == level[i]].mean(), abs=1e-12)
     assert (made >= -1e-12).all() and (made <= 1 + 1e-12).all()
+
+
+def test_one_value_beside_holes_becomes_the_holes_alone() -> None:
+    table = {"k": [7.0, None] * 10, "b": [True, None] * 10, "x": list(range(0, 40, 2))}
+    prepare = Prepare()
+    made = prepare.fit_transform(table)
+    assert prepare.features == ("k=(missing)", "b=(missing)", "x") and made[:2, 0].tolist() == [0.0, 1.0]
+    assert prepare.row({"k": None, "b": None, "x": 3})[:2].tolist() == [1.0, 1.0]
+    assert prepare.row({"k": 8, "b": False, "x": 3})[:2].tolist() == [0.0, 0.0]

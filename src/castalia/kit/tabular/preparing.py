@@ -152,6 +152,8 @@ class Prepare(Served):
             return f"left out: {state.remark or 'empty'}", None
         scale = [Standardize()] if self.scale == "standard" else []
         gaps = Impute(indicator="seen")
+        if state.holds in ("number", "boolean") and len(Counted.of(values, name).levels) == 1:
+            return "one value: only where it is missing", OneHot(drop="first")
         if state.holds == "number":
             return "a number", Chain(*scale, gaps)
         if state.holds == "boolean":
