@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from castalia.core.errors import WrongInput
-from castalia.kit.tabular import Clean, Dates, Step, Texts, Unreadable
+from castalia.kit import tabular
+from castalia.kit.tabular import Clean, Dates, Step, Texts, Unreadable, cells, daytimes, inference
 from castalia.kit.tabular.cells import boolean, decimal_mark, number, spelling
 from castalia.kit.tabular.daytimes import EPOCH, MICROSECOND, moment
 
@@ -60,7 +61,7 @@ def test_a_number_that_is_written_is_read(value: float, mark: Any) -> None:
 def test_units_are_named_and_must_agree() -> None:
     assert number("12 kg") == (12.0, "kg") and number("12kg") == (12.0, "kg")
     cells = ["12 kg", "13 kg", "14kg", "1.5 kg"]
-    assert Clean().fit({"w": cells}).transform({"w": ["2 kg", "3"]})["w"].tolist() == [2.0, 3.0]
+    assert Clean().fit({"w": cells}).transform({"w": ["2 kg", "3kg"]})["w"].tolist() == [2.0, 3.0]
     with pytest.warns(Unreadable, match="2 lb"):
         assert np.isnan(Clean().fit({"w": cells}).transform({"w": ["2 lb"]})["w"][0])
     assert Clean().fit({"w": ["1 kg", "2 lb", "3 g"]}).states["w"].holds == "category"
@@ -303,3 +304,42 @@ def test_runs_are_counted_by_hand() -> None:
     step = Texts(buckets=4096).fit({"t": ["x"]})
     shares = sorted(values[0] for name, values in step.transform({"t": ["aaaa"]}).items() if "#" in name and values[0])
     assert shares == [0.25, 0.25, 0.5]
+
+
+@pytest.mark.parametrize("listed", [["1.2M", "500000", "3M"], ["12k", "900"], ["12kg", "900"], ["12%", "13", "14%"]])
+def test_a_unit_in_some_cells_makes_no_number(listed: list[str]) -> None:
+    made = Clean().fit_transform({"x": listed * 5})["x"]
+    assert made.tolist() == listed * 5
+
+
+def test_a_unit_in_all_cells_is_named_and_asked_of_later_ones() -> None:
+    step = Clean().fit({"x": ["12 kg", "900 kg", "3 kg"]})
+    assert step.transform({"x": ["5 kg"]})["x"].tolist() == [5.0] and "its unit 'kg' left out" in str(step.report)
+    with pytest.warns(Unreadable):
+        assert np.isnan(step.transform({"x": ["5"]})["x"][0])
+    assert Clean().fit_transform({"x": ["12%", "14 %"]})["x"].tolist() == [0.12, 0.14]
+
+
+def test_a_sign_behind_is_a_sign() -> None:
+    assert Clean().fit_transform({"x": ["5-", "3", "4", "2-"]})["x"].tolist() == [-5, 3, 4, -2]
+    assert number("-5-") is None and number("(5-)") is None
+
+
+@pytest.mark.parametrize(
+    "listed", [["Marble 5 2020", "Augusta 12 2024", "Mayor 3, 2021"], ["+49 170 123", "+1 555 010"]]
+)
+def test_names_and_telephones_are_text(listed: list[str]) -> None:
+    assert Clean().fit_transform({"x": listed})["x"].tolist() == listed
+    for month in ("Mar", "march", "Sept.", "September", "May", "JUNE", "jul"):
+        assert moment(f"{month} 5 2020") == moment(f"2020-{daytimes._MONTHS[month[:3].lower()]:02}-05"), month
+
+
+def test_reading_and_cleaning_agree_on_what_is_missing() -> None:
+    assert {word.casefold() for word in inference.MISSING} == cells.MISSING
+    assert {word.casefold() for word in inference.MISSING_NUMBER} <= cells.MISSING_NUMBER
+    for word in ("-", "?"):
+        column = [word, "+"] * 5
+        assert Clean().fit_transform({"k": column})["k"].tolist() == column
+        read = tabular.read(("k\n" + "\n".join(column) + "\n").encode(), format="csv")
+        assert list(read.columns["k"]) == column
+        assert np.isnan(Clean().fit_transform({"n": ["1", "2", word]})["n"][2])

@@ -339,3 +339,64 @@ def test_dates_come_from_columns_of_times() -> None:
     days = pd.DataFrame({"d": pd.to_datetime(["2024-01-01", None, "2024-03-01"]), "n": [1.0, 2.0, 3.5]})
     step = Prepare(dates=Dates(parts=("month", "days"), indicator="seen"))
     assert step.fit_transform(days).shape == (3, 4) and step.features == ("d.month", "d.days", "d?", "n")
+
+
+def test_a_row_comes_as_people_have_it() -> None:
+    table = pd.DataFrame({"a": [1.0, 2.0, None] * 10, "c": list("xyz") * 10, "d": pd.date_range("2024", periods=30)})
+    prepare = Prepare().fit(table)
+    for i in (0, 2):
+        expected = prepare.transform(table.iloc[[i]])[0].tobytes()
+        for row in (table.iloc[i], table.iloc[[i]], pl.from_pandas(table.iloc[[i]]), table.iloc[i].to_dict()):
+            assert prepare.row(row).tobytes() == expected, type(row)
+    for wrong in ([1.0, "x"], (1.0, "x"), None, table, "x"):
+        with pytest.raises(WrongInput, match="a name for every value"):
+            prepare.row(wrong)
+
+
+def test_the_cure_of_an_ambiguous_date_can_be_followed() -> None:
+    table = {"d": ["1/2/2024", "3/4/2024"] * 20, "x": [1.0, 2.0] * 20}
+    with pytest.raises(WrongInput) as found:
+        Prepare().fit(table)
+    assert "clean=Clean(order='day')" in found.value.cure
+    assert Prepare(clean=Clean(order="day")).fit(table).fitted
+
+
+def test_options_without_a_name_are_refused() -> None:
+    with pytest.raises(WrongInput) as found:
+        Impute("median")
+    assert "Impute(strategy='median')" in found.value.cure
+
+
+def test_warnings_point_at_the_line_that_called() -> None:
+    prepare = Prepare().fit({"x": ["1", "2", "3"] * 10, "y": [1.0, 2.0, 4.0] * 10})
+    calls = [
+        lambda: prepare.row({"x": "so", "y": 1.0}),
+        lambda: prepare.transform({"x": ["so"], "y": [1.0]}),
+        lambda: prepare.transform({"x": ["1"], "y": [1.0], "z": [1]}),
+    ]
+    for call in calls:
+        with pytest.warns(UserWarning) as seen:
+            call()
+        assert seen[0].filename == __file__
+
+
+def test_encodings_by_time_are_put_on_the_mean_of_earlier_rows() -> None:
+    """On the mean of all rows, the later ones too, a level that is always 1 would be more than 1 in training."""
+    rng = np.random.default_rng(0)
+    when, level = np.arange(600), rng.integers(0, 2, 600)
+    y = level.copy()
+    y[when < 200] = 0  # the rate rises with time
+    made = Target(smooth=0.0).fit_transform({"c": level.astype(str)}, y, time=when)["c.target"]
+    for i in (250, 400, 599):
+        block = int(i * 6 // 600) * 100
+        assert made[i] == pytest.approx(y[:block][level[:block] == level[i]].mean(), abs=1e-12)
+    assert (made >= -1e-12).all() and (made <= 1 + 1e-12).all()
+
+
+def test_one_value_beside_holes_becomes_the_holes_alone() -> None:
+    table = {"k": [7.0, None] * 10, "b": [True, None] * 10, "x": list(range(0, 40, 2))}
+    prepare = Prepare()
+    made = prepare.fit_transform(table)
+    assert prepare.features == ("k=(missing)", "b=(missing)", "x") and made[:2, 0].tolist() == [0.0, 1.0]
+    assert prepare.row({"k": None, "b": None, "x": 3})[:2].tolist() == [1.0, 1.0]
+    assert prepare.row({"k": 8, "b": False, "x": 3})[:2].tolist() == [0.0, 0.0]

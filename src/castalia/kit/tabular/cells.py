@@ -9,9 +9,9 @@ from typing import Literal
 
 Decimal = Literal[".", ","]
 
-MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "<na>", "?", "-", "--"})
-"""Cells that stand for no value in every column, in any case."""
-MISSING_NUMBER = MISSING | {".", "none", "missing", "nil", "unknown"}
+MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "<na>"})
+"""Cells that stand for no value in every column, in any case; as ``inference`` has them."""
+MISSING_NUMBER = MISSING | {"?", "-", "--", ".", "none", "missing", "nil", "unknown"}
 """Cells that stand for no value in a column that otherwise holds numbers, dates, yes or no."""
 
 YES = frozenset({"yes", "y", "true", "t", "on"})
@@ -56,10 +56,11 @@ def number(text: str, decimal: Decimal = ".") -> tuple[float, str] | None:
     """The number a cell writes and its unit ("" for none); None where it writes none.
 
     Thousands are grouped by the other mark, by spaces, apostrophes or underscores; a currency stands before or behind,
-    a unit behind; per cent is divided by 100; parentheses and a minus sign make it negative. ``007`` is an identifier.
+    a unit behind; per cent is divided by 100; parentheses and a minus sign before or behind make it negative. ``007``
+    is an identifier, ``+49 170 123`` a telephone.
 
     >>> number("$1,234.50"), number("1.234,50 €", ","), number("12 %"), number("(7)")
-    ((1234.5, ''), (1234.5, ''), (0.12, ''), (-7.0, ''))
+    ((1234.5, ''), (1234.5, ''), (0.12, '%'), (-7.0, ''))
     """
     if _PLAIN[decimal].fullmatch(text):
         return float(text.replace(",", ".")), ""
@@ -71,6 +72,8 @@ def number(text: str, decimal: Decimal = ".") -> tuple[float, str] | None:
     digits, _, exponent = found["digits"].strip().lower().partition("e")
     if not _GROUPED[decimal].fullmatch(digits) or (digits[:1] == "0" and digits[1:2].isdigit()):
         return None
+    if found["sign"] == "+" and " " in digits:
+        return None
     for mark in (" ", "'", "_", "." if decimal == "," else ","):
         digits = digits.replace(mark, "")
     try:
@@ -81,7 +84,11 @@ def number(text: str, decimal: Decimal = ".") -> tuple[float, str] | None:
     if before and before not in CURRENCIES:
         return None  # "shop 3" is a name
     if unit == "%":
-        value, unit = value / 100, ""
+        value /= 100
+    elif unit == "-":
+        if found["open"] or found["sign"] or found["minus"]:
+            return None
+        value, unit = -value, ""
     elif unit.lower() in CURRENCIES:
         unit = ""
     negative = bool(found["open"]) != ((found["sign"] == "-") != (found["minus"] == "-"))

@@ -8,7 +8,6 @@ cannot be read as the rest of its column is named in a warning.
 from __future__ import annotations
 
 import math
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
@@ -33,6 +32,7 @@ from castalia.kit.tabular.daytimes import Order, moment, order_of
 from castalia.kit.tabular.frames import Array, Frame, objects
 from castalia.kit.tabular.kinds import FEW, common_spellings, is_boolean, is_date, is_number, is_prose, nearly_all
 from castalia.kit.tabular.levels import factorize
+from castalia.kit.tabular.notices import notice
 from castalia.kit.tabular.reports import Change, Report, as_text, copies, renamed
 from castalia.kit.tabular.steps import Cell, PerColumn, Rows, State
 
@@ -61,8 +61,9 @@ class Cleaned(State):
 class Clean(PerColumn[Cleaned]):
     """Trimmed; words for missing; numbers in any notation, dates, yes and no read; spellings of a category made one.
 
-    A column is what nearly all of its cells are (``mostly``): numbers (float64; infinities are missing), yes or no
-    (booleans), dates (datetime64, UTC), else text. Text is of categories unless most values differ and have several
+    A column is what nearly all of its cells are (``mostly``): numbers (float64; infinities are missing; all of one
+    unit, or all without, so that ``1.2M`` beside ``500`` is no number), yes or no
+    (booleans), dates (datetime64), else text. Text is of categories unless most values differ and have several
     words.
     """
 
@@ -139,9 +140,8 @@ class Clean(PerColumn[Cleaned]):
                 found = number(text, mark) if mark else None
                 if found:
                     units[found[1]] += n
-            bare = units.pop("", 0)
             unit, most = units.most_common(1)[0] if units else ("", 0)
-            if asked or (mark and sum(strict.values()) - bare - most <= spare):
+            if asked or (mark and sum(strict.values()) - most <= spare):
                 return Cleaned(name=name, holds="number", decimal=mark or ".", unit=unit)
         if asked == "boolean" or (asked is None and nearly_all(strict, is_boolean, spare)):
             return Cleaned(name=name, holds="boolean")
@@ -280,7 +280,8 @@ class Clean(PerColumn[Cleaned]):
             return f"cannot be read as a {state.holds}, now missing", before
         after = f"{before} -> {shown(str(clean) if state.holds == 'date' else clean, 40)}"
         if state.holds in ("number", "boolean", "date"):
-            return ("", "") if type(clean) is type(value) else (f"text read as a {state.holds}", after)
+            unit = f", its unit {state.unit!r} left out" if state.unit not in ("", "%") else ""
+            return ("", "") if type(clean) is type(value) else (f"text read as a {state.holds}{unit}", after)
         if clean == value:
             return "", ""
         if not isinstance(value, str):
@@ -289,7 +290,7 @@ class Clean(PerColumn[Cleaned]):
 
 
 def _finite(found: tuple[float, str] | None, unit: str) -> float | None:
-    if found is None or found[1] not in ("", unit) or not math.isfinite(found[0]):
+    if found is None or found[1] != unit or not math.isfinite(found[0]):
         return None
     return found[0]
 
@@ -314,7 +315,7 @@ def _typed(values: list[Any], holds: Holds) -> Array:
 def _warn(name: str, state: Cleaned, lost: Sequence[Any]) -> None:
     examples = ", ".join(shown(value, 40) for value in lost[:3])
     what = f"column {name}: {examples} cannot be read as a {state.holds}, as in training; treated as missing"
-    warnings.warn(what, Unreadable, stacklevel=4)
+    notice(what, Unreadable)
 
 
 def _remark(values: Array, name: str) -> Literal["", "constant", "identifier", "empty"]:

@@ -58,9 +58,9 @@ class Dates(PerColumn[Dated]):
     """A column of times, of text, or of seconds (or milliseconds) since 1970, as numbers.
 
     Text is read as ISO, with names of months, year first, or day or month first, as the whole column decides; one that
-    can be read both ways is an error until ``order`` says which. A zone is turned into UTC. The parts named circle are
-    a sine and a cosine, so that December is next to January; those of the hour come out where training had a time of
-    day.
+    can be read both ways is an error until ``order`` says which. Times of a column with one zone are taken apart by
+    the clock of that zone; offsets written in text, and several zones, become UTC. The parts named circle are a sine
+    and a cosine, so that December is next to January; those of the hour come out where training had a time of day.
     """
 
     learns: ClassVar[type[State]] = Dated

@@ -27,7 +27,10 @@ _ZONE = r"\s*(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?"
 _ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)" + _TIME + _ZONE, re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})" + _TIME + _ZONE, re.IGNORECASE)
 _EITHER = re.compile(r"(?P<one>\d{1,2})[/.-](?P<two>\d{1,2})[/.-](?P<year>\d{4}|\d\d)" + _TIME + _ZONE, re.IGNORECASE)
-_NAME = r"(?P<name>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_NAME = (
+    r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
 _DAY_NAME = re.compile(
     r"(?P<day>\d{1,2})(?:st|nd|rd|th)?[ .-]+" + _NAME + r"[ ,-]+(?P<year>\d{4})" + _TIME + _ZONE, re.I
 )
@@ -61,7 +64,7 @@ def _read(found: re.Match[str], order: Order | None) -> int | None:
             return None
         day, month = (parts["one"], parts["two"]) if order == "day" else (parts["two"], parts["one"])
     else:
-        day, month = parts["day"], str(_MONTHS[parts["name"].lower()]) if "name" in parts else parts["month"]
+        day, month = parts["day"], str(_MONTHS[parts["name"][:3].lower()]) if "name" in parts else parts["month"]
     year = int(parts["year"])
     if len(parts["year"]) == 2:
         year += 2000 if year < 69 else 1900  # as POSIX reads %y
@@ -105,11 +108,12 @@ def order_of(cells: Iterable[str], name: str) -> Order | None:
     if day and month:
         raise WrongInput(
             f"column {name} has dates of two kinds", f"{day!r} (day first) and {month!r} (month first)", "one order",
-            "Set order='day' or 'month': what does not fit is then missing.", field=name,
+            "Set order='day' or 'month' (Prepare: clean=Clean(order='day')); what does not fit is then missing.",
+            field=name,
         )  # fmt: skip
     if not day and not month and either:
         raise WrongInput(
             f"column {name} has dates that can be read two ways", repr(either), "one date that only one order allows",
-            "Say which comes first: order='day' or 'month'.", field=name,
+            "Say which comes first: order='day' or 'month'; to Prepare, clean=Clean(order='day').", field=name,
         )  # fmt: skip
     return "month" if month else "day" if day or same else None

@@ -16,7 +16,7 @@ from pydantic import model_validator
 from castalia.core.errors import WrongInput
 from castalia.core.record import shown
 from castalia.core.system import Field
-from castalia.kit.tabular.frames import Array, Floats, Ints
+from castalia.kit.tabular.frames import Array, Bools, Floats, Ints
 from castalia.kit.tabular.levels import MISSING, UNKNOWN, Level, Levels, factorize, level
 from castalia.kit.tabular.steps import Cell, PerColumn, Rows, State
 
@@ -70,6 +70,19 @@ def _as_column(values: list[Any]) -> Array:
     return out
 
 
+def _names(levels: list[Any], taken: list[str]) -> list[str]:
+    """Levels as text, no two alike and none like those taken: 1 is ``1``, the text beside it ``'1'``."""
+    found = {*taken, *(str(each) for each in levels if not isinstance(each, str))}
+    out = []
+    for each in levels:
+        name = str(each)
+        while isinstance(each, str) and name in found:
+            name = repr(name)
+        found.add(name)
+        out.append(name)
+    return out
+
+
 def refuse_unknown(values: Array, codes: Ints, name: str) -> None:
     """WrongInput for the first value that training had not."""
     wrong = codes == UNKNOWN
@@ -91,7 +104,7 @@ class CountedColumns(PerColumn[Counted]):
 
 
 class OneHot(CountedColumns):
-    """A column of 0 and 1 for every level, named ``column=level``.
+    """A column of 0 and 1 for every level, named ``column=level``; of levels that read alike the text is in quotes.
 
     Levels of fewer than ``rare`` rows share one column, ``column=(rare)``; the missing have ``column=(missing)`` where
     training had any. A level that fit has not seen is a row of zeros ("zeros"), counts as rare ("rare") or is an error.
@@ -103,14 +116,20 @@ class OneHot(CountedColumns):
     unknown: Literal["zeros", "rare", "error"] = Field("zeros", description="A level that fit has not seen.")
     drop: Literal["none", "first", "binary"] = Field("none", description="Columns that follow from the others.")
 
-    def _places(self, state: Counted) -> tuple[list[str], Ints, int, int]:
-        """Names of all columns, the column of each level, of the missing and of the unknown (-1: none)."""
+    def _kept(self, state: Counted) -> Bools:
+        """(levels,) True for those that have a column of their own."""
         counts = np.array(state.counts, np.int64)
         kept = counts >= self.rare
         if kept.sum() > self.most:
             best = np.lexsort((np.arange(len(counts)), -counts))[: self.most]
             kept &= np.isin(np.arange(len(counts)), best)
-        names = [str(each) for each, keep in zip(state.levels, kept, strict=True) if keep]
+        return np.asarray(kept)
+
+    def _places(self, state: Counted) -> tuple[list[str], Ints, int, int]:
+        """Names of all columns, the column of each level, of the missing and of the unknown (-1: none)."""
+        kept = self._kept(state)
+        taken = ["(rare)"] * (not kept.all()) + ["(missing)"] * bool(state.missing)
+        names = _names([each for each, keep in zip(state.levels, kept, strict=True) if keep], taken)
         place = np.where(kept, np.cumsum(kept) - 1, len(names))
         rare, gone = -1, -1
         if not kept.all():
@@ -138,13 +157,13 @@ class OneHot(CountedColumns):
         return list(out)
 
     def undo(self, state: Counted, name: str, columns: list[Array]) -> Array:
-        names, place, gone, _ = self._places(state)
+        names, place, _, _ = self._places(state)
         levels: list[Any] = [None] * len(names)
         dropped: Any = None
-        for each, at in zip(state.levels, place.tolist(), strict=True):
+        for each, at, own in zip(state.levels, place.tolist(), self._kept(state), strict=True):
             if at < 0:
                 dropped = each
-            elif at != gone and names[at] != "(rare)":
+            elif own:
                 levels[at] = each
         out = np.full(len(columns[0]) if columns else 0, dropped, object)
         for each, values in zip(levels, columns, strict=True):

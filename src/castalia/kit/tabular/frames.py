@@ -1,12 +1,15 @@
 """Tables of any library as columns of NumPy, and back to the library they came from.
 
 Inside, a column is one of three: numbers or booleans (a NumPy array, not copied where the library lends its memory),
-times (``datetime64``, UTC where the column had a zone), or objects with None where a value is missing. None, NaN, NA
-and NaT mean the same. No library is imported here: who hands in a frame has imported its library.
+times (``datetime64``, by the clock of the column's own zone; in UTC where a list has several), or objects with None
+where a value is missing. Whole numbers beyond 2^53 beside a missing value are objects too. None, NaN, NA and NaT mean
+the same. No library is imported here (but pyarrow.compute for Arrow's zones): who hands in a frame has imported
+its library.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -146,12 +149,16 @@ def objects(values: Iterable[Any]) -> Array:
     if all(kind is bool or issubclass(kind, np.bool_) for kind in kinds):
         return _as_objects([None if v is None else bool(v) for v in listed]) if missing else np.array(listed, np.bool_)
     if all(issubclass(kind, int | float | np.integer | np.floating | Decimal) and kind is not bool for kind in kinds):
-        whole = not missing and all(issubclass(kind, int | np.integer) for kind in kinds)
-        if whole and all(-(2**63) <= int(value) < 2**63 for value in listed):
-            return np.array(listed, np.int64)
+        if all(issubclass(kind, int | np.integer) for kind in kinds):
+            present = [int(value) for value in listed if value is not None]
+            low, high = min(present), max(present)
+            if not missing and low >= -(2**63) and high < 2**63:
+                return np.array(present, np.int64)
+            if max(-low, high) > EXACT:
+                return _as_objects([None if value is None else int(value) for value in listed])
         return np.array([np.nan if value is None else float(value) for value in listed], np.float64)
     if all(issubclass(kind, date | np.datetime64) for kind in kinds):
-        return np.array([np.datetime64("NaT", "us") if v is None else _moment(v) for v in listed], "datetime64[us]")
+        return _moments(listed)
     return _as_objects(listed)
 
 
@@ -170,7 +177,7 @@ def numbers(values: Array, name: str, cure: str = "") -> Floats:
     """(n,) float64 with NaN where missing, not copied where it already is; WrongInput where it holds something else."""
     if values.dtype.kind in "biuf":
         return values.astype(np.float64, copy=False)
-    if values.dtype.kind == "O" and all(value is None or isinstance(value, bool) for value in values):
+    if values.dtype.kind == "O" and all(value is None or isinstance(value, int) for value in values):
         return np.array([np.nan if value is None else float(value) for value in values], np.float64)
     found = next((value for value in values if value is not None), None)
     raise WrongInput(
@@ -218,41 +225,64 @@ def _as_objects(values: list[Any]) -> Array:
     return out
 
 
-def _moment(value: Any) -> Any:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        value = value.astimezone(UTC).replace(tzinfo=None)
-    return np.datetime64(value).astype("datetime64[us]")
+def _moments(listed: list[Any]) -> Array:
+    """Times by the clock of their zone where all have the same; else in UTC, as which those without one are taken."""
+    clocks = [value.tzinfo if isinstance(value, datetime) else None for value in listed if value is not None]
+    several = any(clock != clocks[0] for clock in clocks)
+    out = np.full(len(listed), np.datetime64("NaT", "us"), "datetime64[us]")
+    for i, value in enumerate(listed):
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            value = (value.astimezone(UTC) if several else value).replace(tzinfo=None)
+        if value is not None:
+            out[i] = np.datetime64(value).astype("datetime64[us]")
+    return out
 
 
 def _pandas(values: Any) -> Array:
     kind = values.dtype.kind
     if isinstance(values.dtype, np.dtype) and kind in "biufM":
         return np.asarray(values)
+    if type(values.dtype).__name__ == "ArrowDtype":
+        return _arrow(sys.modules["pyarrow"].array(values))
     if kind in "iuf":
-        gone = bool(values.isna().any())
-        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan) if gone else values.to_numpy())
+        if not values.isna().any():
+            return np.asarray(values.to_numpy())
+        floats = np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+        return floats if kind == "f" or _small(floats) else objects(values.to_numpy(dtype=object).tolist())
     if kind == "M":
-        return np.asarray(values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy())
+        return np.asarray(values.dt.tz_localize(None).to_numpy())
     return objects(values.to_numpy(dtype=object).tolist())
 
 
 def _polars(values: Any) -> Array:
     kind = values.dtype
     if kind.is_numeric():
-        return np.asarray((values.cast(sys.modules["polars"].Float64) if kind.is_decimal() else values).to_numpy())
+        made = np.asarray((values.cast(sys.modules["polars"].Float64) if kind.is_decimal() else values).to_numpy())
+        whole = kind.is_integer() and made.dtype.kind == "f"
+        return made if not whole or _small(made) else objects(values.to_list())
     if str(kind) == "Date" or str(kind).startswith("Datetime"):
-        return np.asarray(values.to_numpy())
+        zoned = getattr(kind, "time_zone", None) is not None
+        return np.asarray((values.dt.replace_time_zone(None) if zoned else values).to_numpy())
     return objects(values.to_list())
 
 
 def _arrow(values: Any) -> Array:
     kind, arrow = values.type, sys.modules["pyarrow"]
     if arrow.types.is_integer(kind) or arrow.types.is_floating(kind):
-        return np.asarray(values.to_numpy(zero_copy_only=False))
+        made = np.asarray(values.to_numpy(zero_copy_only=False))
+        whole = arrow.types.is_integer(kind) and made.dtype.kind == "f"
+        return made if not whole or _small(made) else objects(values.to_pylist())
     if arrow.types.is_timestamp(kind) or arrow.types.is_date(kind):
-        without_zone = arrow.timestamp(kind.unit if arrow.types.is_timestamp(kind) else "us")
-        return np.asarray(values.cast(without_zone).to_numpy(zero_copy_only=False))
+        if getattr(kind, "tz", None) is not None:
+            values = importlib.import_module("pyarrow.compute").local_timestamp(values)
+        unit = arrow.timestamp(kind.unit if arrow.types.is_timestamp(kind) else "us")
+        return np.asarray(values.cast(unit).to_numpy(zero_copy_only=False))
     return objects(values.to_pylist())
+
+
+def _small(x: Array) -> bool:
+    """Whether whole numbers survived as float64."""
+    return bool((np.abs(x[~np.isnan(x)]) < EXACT).all())
 
 
 def _to_polars(polars: Any, name: str, values: Array) -> Any:

@@ -59,7 +59,7 @@ def factorize(values: Array, name: str) -> tuple[list[Any], Ints]:
 
 def _counted(values: Array, low: int, high: int) -> tuple[list[Any], Ints]:
     """Whole numbers close together: a table of places instead of a sort."""
-    offset = values.astype(np.int64) - low
+    offset = (values - values.min()).astype(np.int64) if values.dtype.kind == "u" else values.astype(np.int64) - low
     distinct = np.flatnonzero(np.bincount(offset, minlength=high - low + 1))
     place = np.zeros(high - low + 1, np.int64)
     place[distinct] = np.arange(len(distinct))

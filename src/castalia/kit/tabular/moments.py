@@ -18,6 +18,9 @@ from castalia.kit.tabular.steps import State
 BLOCK = 8192
 """Rows that are centred together; a few columns of them fit a cache."""
 
+STEADY = 10 * float(np.finfo(np.float64).eps)
+"""A spread of so small a share of the numbers themselves is their rounding: 0.3 beside 0.1 + 0.2."""
+
 Parts = tuple[Floats, Floats, Floats]
 """(k,) counts, means and summed squares."""
 
@@ -39,6 +42,11 @@ class Moments(State):
     def deviation(self) -> float:
         """Standard deviation of the population (divided by n, as scikit-learn does)."""
         return float(np.sqrt(self.m2 / self.n)) if self.n else 0.0
+
+
+def divisor(spread: float, size: float) -> float:
+    """What a column is divided by: its spread, or 1 where that is rounding of numbers of this size and no spread."""
+    return spread if spread > STEADY * abs(size) else 1.0
 
 
 def joined(one: Parts, two: Parts) -> Parts:

@@ -18,7 +18,6 @@ Few categories are at most ``few``. Numbers stay numbers, also where there are f
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -33,6 +32,7 @@ from castalia.kit.tabular.dates import Dates
 from castalia.kit.tabular.encoding import Counted, Frequency, OneHot
 from castalia.kit.tabular.frames import Array, Floats, Frame, matrix, missing
 from castalia.kit.tabular.imputing import Impute
+from castalia.kit.tabular.notices import notice
 from castalia.kit.tabular.pipeline import Chain, Columns, joined
 from castalia.kit.tabular.reports import Report
 from castalia.kit.tabular.scaling import Standardize
@@ -152,6 +152,8 @@ class Prepare(Served):
             return f"left out: {state.remark or 'empty'}", None
         scale = [Standardize()] if self.scale == "standard" else []
         gaps = Impute(indicator="seen")
+        if state.holds in ("number", "boolean") and len(Counted.of(values, name).levels) == 1:
+            return "one value: only where it is missing", OneHot(drop="first")
         if state.holds == "number":
             return "a number", Chain(*scale, gaps)
         if state.holds == "boolean":
@@ -180,7 +182,7 @@ class Prepare(Served):
         clean, steps = self._parts()
         more = [name for name in frame.columns if name not in clean.sources]
         if more:
-            warnings.warn(f"columns that fit has not seen are left out: {shown(more)}", UnknownColumns, stacklevel=3)
+            notice(f"columns that fit has not seen are left out: {shown(more)}", UnknownColumns)
         asked = {name: frame.columns[name] for name in clean.sources if name in frame.columns}
         if len(asked) < len(clean.sources):
             whole = complete(dict.fromkeys(asked), clean.sources, self._gaps or frozenset())

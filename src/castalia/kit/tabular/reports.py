@@ -47,6 +47,8 @@ def copies(frame: Frame) -> int:
     for name, values in frame.columns.items():
         _, codes = factorize(values, name)
         _, seen = np.unique(seen * (codes.max() + 2) + codes + 1, return_inverse=True)
+        if int(seen.max()) + 1 == frame.rows:
+            return 0
     return frame.rows - int(seen.max()) - 1
 
 

@@ -1,6 +1,7 @@
 """Scalers: a column less something, divided by something. Missing values pass through.
 
-The result is float64 whatever came in. A column without spread is moved and not divided. Learning refuses infinities.
+The result is float64 whatever came in. A column without spread, rounding aside, is moved and not
+divided. Learning refuses infinities.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pydantic import model_validator
 
 from castalia.core.system import Field
 from castalia.kit.tabular.frames import Array, Floats, Frame, numbers
-from castalia.kit.tabular.moments import Moments, infinite, moments
+from castalia.kit.tabular.moments import Moments, divisor, infinite, moments
 from castalia.kit.tabular.steps import Cell, PerColumn, Rows, State
 
 BLOCK = 1024
@@ -79,8 +80,8 @@ class Standardize(Affine[Moments]):
     scale: bool = Field(True, description="Divide by the standard deviation.")
 
     def line(self, state: Moments) -> tuple[float, float]:
-        deviation = state.deviation if self.scale else 1.0
-        return (state.mean if self.center else 0.0), deviation or 1.0
+        deviation = divisor(state.deviation, state.mean) if self.scale else 1.0
+        return (state.mean if self.center else 0.0), deviation
 
     def learn(self, name: str, values: Array, rows: Rows) -> Moments:
         return moments(numbers(values, name)[:, None], [name])[0]
@@ -122,7 +123,8 @@ class MinMax(Affine[Extremes]):
     def line(self, state: Extremes) -> tuple[float, float]:
         if state.low is None or state.high is None:
             return 0.0, 1.0
-        scale = (state.high - state.low) / (self.high - self.low) or 1.0
+        apart = divisor(state.high - state.low, max(abs(state.low), abs(state.high)))
+        scale = apart / (self.high - self.low) if apart == state.high - state.low else 1.0
         return state.low - self.low * scale, scale
 
     def learn(self, name: str, values: Array, rows: Rows) -> Extremes:
@@ -153,7 +155,7 @@ class MedianIQR(Affine[Quartiles]):
     high: float = Field(75.0, gt=50, le=100, description="Upper quantile, percent.")
 
     def line(self, state: Quartiles) -> tuple[float, float]:
-        return state.median, (state.high - state.low) or 1.0
+        return state.median, divisor(state.high - state.low, max(abs(state.low), abs(state.high)))
 
     def learn(self, name: str, values: Array, rows: Rows) -> Quartiles:
         x = numbers(values, name)

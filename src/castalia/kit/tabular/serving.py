@@ -24,12 +24,12 @@ class Served(Step):
         """(k,) float64 of one row, in the order of ``features``: to the last bit what ``transform`` gives for it.
 
         A name that fit has not seen is refused. A name left out is a missing value where training had any in that
-        column, and refused where it had none.
+        column, and refused where it had none. A Series, or a table of one row, is taken as well.
         """
         if self._row is None:
             self._need_fit()
             self._row = self._served()
-        return self._row(values)
+        return self._row(values if type(values) is dict else as_row(values))
 
     def _served(self) -> Callable[[Mapping[str, Any]], Floats]:
         cells = self._cells()
@@ -77,6 +77,27 @@ class Served(Step):
     def _seen(self, frame: Frame) -> None:
         self._gaps = frozenset(name for name, values in frame.columns.items() if missing(values).any())
         self._row = None
+
+
+def as_row(values: Any) -> Mapping[str, Any]:
+    """Names and values of one row: of a mapping, a Series, or a table of one row; WrongInput for anything else."""
+    if isinstance(values, Mapping):
+        return values
+    library = type(values).__module__.partition(".")[0]
+    if library == "pandas" and hasattr(values, "index") and not hasattr(values, "columns"):
+        return {str(name): value for name, value in values.items()}
+    if hasattr(values, "columns") or hasattr(values, "column_names"):
+        frame = Frame.of(values)
+        if frame.rows == 1:
+            gone = {name: bool(missing(each)[0]) for name, each in frame.columns.items()}
+            return {name: None if gone[name] else each[0] for name, each in frame.columns.items()}
+        got = f"a table of {frame.rows} rows"
+    else:
+        got = shown(values)
+    raise WrongInput(
+        "a row has a name for every value", got, "a dict, a Series, or a table of one row",
+        "Give row({'column': value, ...}); for several rows call transform(table).", field="row",
+    )  # fmt: skip
 
 
 def single(value: Any) -> Any:

@@ -12,7 +12,7 @@ from castalia.core.errors import WrongInput
 from castalia.core.system import Field
 from castalia.kit.stats import normal_cdf, normal_quantile
 from castalia.kit.tabular.frames import Array, Floats, numbers
-from castalia.kit.tabular.moments import infinite, moments
+from castalia.kit.tabular.moments import divisor, infinite, moments
 from castalia.kit.tabular.steps import PerColumn, Rows, State
 
 EDGE = 5.199337582605575
@@ -105,9 +105,10 @@ class Log(PerColumn[State]):
 
 
 class Powered(State):
-    """The exponent, and mean and deviation after it."""
+    """The exponent, the value it is centred at, and mean and deviation after it."""
 
     power: float
+    center: float
     mean: float
     deviation: float = Field(gt=0)
 
@@ -116,7 +117,9 @@ class Power(PerColumn[Powered]):
     """Yeo and Johnson (2000): the power that makes a column most nearly normal, by maximum likelihood; then
     standardized.
 
-    As scikit-learn's PowerTransformer. Powers from -20 to 20 are looked at.
+    As scikit-learn's PowerTransformer. Powers from -20 to 20 are looked at; a column far from zero and narrow, such as
+    times in seconds, would need larger ones to change its shape, and stays as it is. Everything is computed around the
+    median, so that a column of years loses no digits.
     """
 
     learns: ClassVar[type[State]] = Powered
@@ -125,43 +128,89 @@ class Power(PerColumn[Powered]):
 
     def learn(self, name: str, values: Array, rows: Rows) -> Powered:
         x = present(values, name)
-        power = 1.0 if x.min() == x.max() else _best(lambda power: _likelihood(power, x))
-        moved = yeo_johnson(x, power)
+        center = float(np.median(x))
+        plain = moments(x[:, None], [name])[0]
+        steady = plain.deviation != divisor(plain.deviation, plain.mean)
+        power = 1.0 if steady else _best(lambda power: _likelihood(power, x, center))
         if not self.standardize:
-            return Powered(power=power, mean=0.0, deviation=1.0)
-        found = moments(moved[:, None], [name])[0]
-        return Powered(power=power, mean=found.mean, deviation=found.deviation or 1.0)
+            return Powered(power=power, center=0.0, mean=0.0, deviation=1.0)
+        found = moments(centred(x, power, center)[:, None], [name])[0]
+        deviation = 1.0 if steady else found.deviation or 1.0
+        return Powered(power=power, center=center, mean=found.mean, deviation=deviation)
 
     def apply(self, state: Powered, name: str, values: Array) -> list[Array]:
-        return [(yeo_johnson(numbers(values, name), state.power) - state.mean) / state.deviation]
+        return [(centred(numbers(values, name), state.power, state.center) - state.mean) / state.deviation]
 
     def undo(self, state: Powered, name: str, columns: list[Array]) -> Array:
-        y = numbers(columns[0], name) * state.deviation + state.mean
-        power, out = state.power, np.full(len(y), np.nan)
-        up, down = y >= 0, y < 0
-        with np.errstate(all="ignore"):
-            out[up] = np.expm1(y[up]) if power == 0 else np.expm1(np.log1p(y[up] * power) / power)
-            other = 2 - power
-            out[down] = -np.expm1(-y[down]) if other == 0 else -np.expm1(np.log1p(-y[down] * other) / other)
-        return out
+        return uncentred(numbers(columns[0], name) * state.deviation + state.mean, state.power, state.center)
 
 
 def yeo_johnson(x: Floats, power: float) -> Floats:
     """((1 + x)^p - 1) / p for x from 0 on, -((1 - x)^(2-p) - 1) / (2 - p) below; logarithms where the divisor is 0."""
     out = np.full(len(x), np.nan)
-    up, down, other = x >= 0, x < 0, 2 - power
+    up, down = x >= 0, x < 0
     with np.errstate(over="ignore"):
-        out[up] = np.log1p(x[up]) if power == 0 else np.expm1(power * np.log1p(x[up])) / power
-        out[down] = -np.log1p(-x[down]) if other == 0 else -np.expm1(other * np.log1p(-x[down])) / other
+        out[up] = _power(np.log1p(x[up]), power)
+        out[down] = -_power(np.log1p(-x[down]), 2 - power)
     return out
 
 
-def _likelihood(power: float, x: Floats) -> float:
+def centred(x: Floats, power: float, center: float) -> Floats:
+    """The transform less that of ``center``, over its slope there.
+
+    For large x and a negative power the transform is -1/p and a rest below its last bit; on the side of zero where
+    the center lies, this difference is computed from x - center and keeps that rest.
+    """
+    side = 1.0 if center >= 0 else -1.0
+    exponent = power if side > 0 else 2 - power
+    near = side * x >= 0
+    out = np.full(len(x), np.nan)
+    with np.errstate(over="ignore"):
+        size = 1 + abs(center)
+        out[near] = side * size * _power(np.log1p((side * x[near] - abs(center)) / size), exponent)
+        level, slope = _at(center, power)
+        out[~near] = (yeo_johnson(x[~near], power) - level) / slope
+    return out
+
+
+def uncentred(u: Floats, power: float, center: float) -> Floats:
+    """What ``centred`` made u from; NaN where no number gives it."""
+    side = 1.0 if center >= 0 else -1.0
+    exponent = power if side > 0 else 2 - power
+    size = 1 + abs(center)
+    near = side * u >= side * centred(np.zeros(1), power, center)[0]
+    out = np.full(len(u), np.nan)
     with np.errstate(all="ignore"):
-        spread = float(np.var(yeo_johnson(x, power)))
-    if not math.isfinite(spread) or spread <= 1e-300:
+        out[near] = center + side * size * _root(side * u[near] / size, exponent)
+        level, slope = _at(center, power)
+        out[~near] = -side * _root(-side * (u[~near] * slope + level), 2 - exponent)
+    return out
+
+
+def _power(log: Floats, exponent: float) -> Floats:
+    return log if exponent == 0 else np.expm1(exponent * log) / exponent
+
+
+def _root(y: Floats, exponent: float) -> Floats:
+    return np.expm1(y) if exponent == 0 else np.expm1(np.log1p(y * exponent) / exponent)
+
+
+def _at(center: float, power: float) -> tuple[float, float]:
+    """The transform of the center, and its slope there."""
+    slope = np.exp((power - 1) * math.copysign(math.log1p(abs(center)), center))
+    return float(yeo_johnson(np.array([center]), power)[0]), float(slope)
+
+
+def _likelihood(power: float, x: Floats, center: float) -> float:
+    """Of the normal distribution with the mean and variance after the power; -inf where the power overflows."""
+    with np.errstate(all="ignore"):
+        moved = centred(x, power, center)
+        size = float(np.abs(moved).max())
+        spread = float(np.var(moved / size)) if 0 < size < math.inf else 0.0
+    if not spread > 0:
         return -math.inf
-    return -len(x) / 2 * math.log(spread) + (power - 1) * float((np.sign(x) * np.log1p(np.abs(x))).sum())
+    logs = np.sign(x) * np.log1p(np.abs(x)) - math.copysign(math.log1p(abs(center)), center)
+    return -len(x) * (math.log(spread) / 2 + math.log(size)) + (power - 1) * float(logs.sum())
 
 
 def _best(score: Any) -> float:

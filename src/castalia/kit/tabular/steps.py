@@ -60,7 +60,11 @@ class Rows:
 class Step(Estimator):
     """The interface of all steps. Options are given by name; ``fit`` learns, ``transform`` changes a table."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *given: Any, **options: Any) -> None:
+        if given:
+            name, first = type(self).__name__, next(iter(type(self).model_fields), None)
+            cure = f"Write {name}({first}={given[0]!r})." if first else f"Write {name}()."
+            raise WrongInput(f"options of {name} are given by name", shown(given[0]), "name=value", cure)
         try:
             super().__init__(**options)
         except ValidationError as error:
@@ -261,7 +265,22 @@ class PerColumn(Step, Generic[S]):
         return self
 
     def _merge_states(self, others: Mapping[str, S]) -> None:
-        self._states = {name: state.merge(others[name]) for name, state in self._fitted().items()}
+        self._take({name: state.merge(others[name]) for name, state in self._fitted().items()})
+
+    def _take(self, states: dict[str, S]) -> None:
+        """Keep what was learnt; WrongInput where two columns that come out would have one name."""
+        outs = [(out, name) for name, state in states.items() for out in self.outputs(state, name)]
+        if len({out for out, _ in outs}) < len(outs):
+            first: dict[str, str] = {}
+            for out, name in outs:
+                if out in first:
+                    both = f"{out!r} of {first[out]!r} and of {name!r}" if first[out] != name else f"twice {out!r}"
+                    raise WrongInput(
+                        f"{type(self).__name__} makes two columns of one name", both, "names that differ",
+                        "Rename a column of the table.", field=name,
+                    )  # fmt: skip
+                first[out] = name
+        self._states = states
 
     # --- Step ----------------------------------------------------------------------------------
 
@@ -288,7 +307,7 @@ class PerColumn(Step, Generic[S]):
         return tuple(out for name, state in self._fitted().items() for out in self.outputs(state, name))
 
     def _learn(self, frame: Frame, rows: Rows) -> None:
-        self._states = {name: self.learn(name, values, rows) for name, values in frame.columns.items()}
+        self._take({name: self.learn(name, values, rows) for name, values in frame.columns.items()})
 
     def _change(self, frame: Frame) -> dict[str, Array]:
         states = self._fitted()
@@ -316,9 +335,8 @@ class PerColumn(Step, Generic[S]):
             raise WrongInput(
                 f"a saved {type(self).__name__} holds no columns", shown(state), "an object of one state a column"
             )
-        self._states = {
-            str(name): kind.parse(each, f"a saved {type(self).__name__}, column {name}") for name, each in state.items()
-        }
+        what = f"a saved {type(self).__name__}, column"
+        self._take({str(name): kind.parse(each, f"{what} {name}") for name, each in state.items()})
 
 
 HOME = {

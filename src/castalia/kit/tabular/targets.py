@@ -111,9 +111,11 @@ class Target(PerColumn[Encoded]):
             for out, target in zip(self.outputs(states[name], name), y, strict=True):
                 mean = float(target.mean())
                 sums = _Sums.of(place, target - mean, fold, folds, len(levels) + 1)
-                moved = np.stack([sums.without(k, earlier).deviations(self.smooth) for k in range(folds)])
-                made[out] = mean + moved[fold, place]
-        self._states = states
+                known = [sums.without(k, earlier) for k in range(folds)]
+                moved = np.stack([each.deviations(self.smooth) for each in known])
+                base = [mean + each.mean if earlier else mean for each in known]
+                made[out] = np.array(base)[fold] + moved[fold, place]
+        self._take(states)
         self._trained = Trained.of(frame)
         return made
 
@@ -201,6 +203,11 @@ class _Sums:
         weights: tuple[Floats | None, ...] = (None, y, y * y)
         parts = (np.bincount(cell, each, minlength=folds * size).reshape(folds, size) for each in weights)
         return cls(*(each.astype(np.float64) for each in parts))
+
+    @property
+    def mean(self) -> float:
+        """Of all rows; 0 where there is none."""
+        return float(self.sums.sum()) / max(float(self.rows.sum()), 1.0)
 
     def only(self, fold: int) -> _Sums:
         return self._of(np.arange(len(self.rows)) == fold)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from typing import Self
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from castalia.core.errors import WrongInput
 from castalia.core.system import Field
 from castalia.kit.tabular.frames import Frame
+from castalia.kit.tabular.notices import notice
 from castalia.kit.tabular.steps import State
 
 
@@ -56,7 +56,7 @@ def refuse_training(step: str, rows: int, how: str) -> None:
         "Target(on_training='allow')."
     )
     if how == "warn":
-        warnings.warn(f"{step}.transform got the table of fit: these encodings know their own y. {cure}", Leak, 5)
+        notice(f"{step}.transform got the table of fit: these encodings know their own y. {cure}", Leak)
         return
     raise WrongInput(
         f"{step}.transform got the table of fit: each row would see its own y", f"the same {rows} rows",
