@@ -64,6 +64,12 @@ class Checked:
         return lacking(self.file, self.contract, self.waiting) if self.waiting else []
 
     @property
+    def _untold(self) -> bool:
+        from castalia.check.starting import untold
+
+        return untold(self.file, self.contract, self.waiting)
+
+    @property
     def next_step(self) -> str:
         """The one thing to do next; a milestone without stubs asks for them first."""
         failed = self.failed
@@ -71,6 +77,8 @@ class Checked:
             return ""
         if self.unwritten:
             return f"castalia new {self.name} --learn   adds the stubs of {self.waiting} to your file."
+        if self.waiting and self._untold:
+            return f"castalia new {self.name} --learn   says at the end of your file what {self.waiting} asks for."
         return failed.action
 
 

@@ -190,7 +190,11 @@ class Visit:
     def _asked(self, fresh: Fresh, claim: Claim, milestone: Milestone) -> Result:
         path = fresh.runner.path
         if untouched(path, self.contract.stubs(milestone.id), claim.at):
-            error = NotAttempted(f"{claim.at} is still the stub")
+            empty = path.is_dir() and (path / claim.at).is_file()
+            words = (
+                "is still the stub" if path.is_file() else "holds nothing" if empty else f"is not in {path.name} yet"
+            )
+            error = NotAttempted(f"{claim.at} {words}")
             return not_reached(claim, self.seed, error, path, milestone=milestone.id)
         return self.one(fresh, claim, milestone.id)
 
