@@ -209,6 +209,69 @@ def test_claims_that_need_files_are_compared_too(here: Path, tmp_path: Path, set
     assert apart.asked == 8 and apart.equal == 0 and apart.largest == 1.0 and apart.why == ""
 
 
+KEPT = """
+from castalia.core.contract import Claim, Contract, Milestone, true
+
+
+def kept(subject, text):
+    folder = subject.new("castalia.Folder", {"before.txt": text})
+    subject.call("write", folder.call("place", "a.txt"), text)
+    true(subject.call("read", folder.call("place", "a.txt")) == text, "read", "", text)
+    true(subject.call("read", folder.call("place", "before.txt")) == text, "read", "", text)
+    true(folder.call("names") == ["a.txt", "before.txt"], "names", "", "")
+    folder.free()
+
+
+def listed(subject):
+    subject.call("files")
+
+
+def claim(id, at, holds, make, needs=()):
+    return Claim(id=id, words="What is written is kept.", topics={"py02": 1.0}, at=at, holds=holds, cases=4,
+                 hints=("a", "b", "c"), make=make, needs=frozenset(needs))
+
+
+CONTRACT = Contract("keeps", "def write(path, text): ...\\n\\n\\ndef read(path): ...", (
+    Milestone("M1", "Files", (claim("kept", "write", kept, lambda random, size: ("x" * size,), {"files"}),)),
+    Milestone("M2", "A folder", (claim("listed", "a.txt", listed, lambda random, size: (), {"children"}),),
+              adapter="repository"),
+))
+"""
+KEEPS = """def write(path, text):
+    with open(path, "x") as file:
+        file.write(text)
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+"""
+
+
+def test_paths_are_no_answers_and_every_side_writes_in_its_own_folder(
+    here: Path, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Identical code was said to differ, and to be faster: it was asked for the other side's files."""
+    for name, text in (("card.toml", CARD), ("contract.py", KEPT), ("keeps.py", KEEPS)):
+        path = tmp_path / "own" / "keeps" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    name = f"{catalog.trust(tmp_path / 'own', settings)}/keeps"
+    (here / "keeps.py").write_text(KEEPS)
+    found = compare_functions(name, seed=1, settings=settings)
+    assert [(each.asked, each.equal, each.largest, each.why) for each in found.claims] == [(12, 12, 0.0, "")]
+    assert [each.what for each in found.speed] == ["write"] and found.left_out == ("M2",)
+    # another way to lay it down is no difference, another answer is one
+    bytes_turned = KEEPS.replace("file.write(text)", "file.write(text + '\\n')").replace(
+        "file.read()", "file.read()[:-1]"
+    )
+    (here / "keeps.py").write_text(bytes_turned)
+    (apart,) = compare_functions(name, seed=1, settings=settings).claims
+    assert apart.asked == 12 and apart.equal == 8 and apart.why == "", "what was there before is read wrongly"
+    assert main(["compare", name]) == 0
+    assert "Note: M2 left out" in capsys.readouterr().out
+
+
 def test_the_reference_is_equal_to_itself(here: Path) -> None:
     found = compare_functions("softmax", contracts.reference("softmax"))
     assert all(each.equal == each.asked > 0 and each.largest == 0.0 for each in found.claims)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from learner_fixtures import PREAMBLE
-from subject_toys import shelf
+from subject_toys import CARD, shelf
 
 import castalia
 from castalia import catalog, notebook
-from castalia.check import contracts, starting
+from castalia.check import contracts, served, starting
 from castalia.core.errors import Conflict, Unavailable, WrongInput
 from castalia.core.evidence import Evidence
 from castalia.core.settings import Settings
@@ -111,6 +111,58 @@ def test_the_next_milestone_comes_as_stubs_for_the_cell(here: Path) -> None:
     for words in (repr(shown), " ".join(Read(shown._repr_html_()).seen)):
         assert "Milestone M1 of basics holds" in words and "def accuracy(predicted" in words
         assert "def cosine" not in words and "castalia new" not in words
+
+
+FOLDERS = """
+from castalia.core.contract import Claim, Contract, Milestone, true
+
+
+def claim(id, at, name="", needs=()):
+    def holds(subject):
+        true(subject.call(name) == name if name else subject.call("files"), "it is there", "", "")
+
+    return Claim(id=id, words="What is asked is there.", topics={"py02": 1.0}, at=at, holds=holds, cases=1, sizes=(1,),
+                 hints=("a", "b", "c"), make=lambda random, size: (), needs=frozenset(needs))
+
+
+CONTRACT = Contract("twofold", '# --- M1 ---\\ndef one(): ...\\n\\n\\n# --- M3 ---\\ndef three(): ...\\n', (
+    Milestone("M1", "One", (claim("first_there", "one", "one"),)),
+    Milestone("M2", "A folder", (claim("folder_there", "a.txt", needs=["children"]),), adapter="repository"),
+    Milestone("M3", "Three", (claim("third_there", "three", "three"),)),
+))
+"""
+
+
+def test_a_cell_goes_on_past_a_milestone_that_is_asked_of_a_folder(
+    here: Path, tmp_path: Path, settings: Settings
+) -> None:
+    """There is one text and nowhere to write a second file: it was told to write one, and could not go on."""
+    for file, text in (("card.toml", CARD), ("contract.py", FOLDERS), ("twofold.py", "")):
+        path = tmp_path / "own" / "twofold" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    name = f"{catalog.trust(tmp_path / 'own', settings)}/twofold"
+    one = "def one():\n    return 'one'\n"
+    shown = notebook.cell(name, one)
+    assert shown.found.report.left_out == ("M2",) and shown.found.waiting == "M3"
+    first = [repr(shown), " ".join(Read(shown._repr_html_()).seen)]
+    both = one + "\n\ndef three():\n    return 'three'\n"
+    done = notebook.cell(name, both)
+    assert done.found.report.passed and [each.milestone for each in done.found.report.claims] == ["M1", "M3"]
+    last = [repr(done), " ".join(Read(done._repr_html_()).seen)]
+    for told, held in ((first, "Milestone M1 of twofold holds"), (last, "everything that is asked of one text holds")):
+        for words in told:
+            assert held in words and "M2 not yet" in words
+            assert "M2 is asked of a folder" in words and f"castalia new {name} --learn" in words
+    assert "def three" in first[0] and "Every" not in last[0]
+    with pytest.raises(Unavailable, match="asked of a folder"):
+        notebook.cell(f"{name} --milestone M2", both)
+    (here / "pyproject.toml").write_text("")  # it has a folder by now
+    asked = notebook.cell(name, both).found
+    assert asked.report.left_out == () and asked.failed and asked.failed.why == "a.txt is not in here yet"
+    order = {"name": name, "at": str(here / "twofold.py"), "seed": 1, "all": False, "milestone": None}
+    page = served.check(settings, **order)["report"]  # the page has one text, whatever lies around it
+    assert page["left_out"] == ["M2"] and page["outcome"] == "pass"
 
 
 @pytest.mark.parametrize("words", ["", "softmax --sed 3", "softmax --seed x", "softmax more", "softmax 'open"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -263,3 +264,43 @@ def test_wrong_usage_is_two(shell: Shell, here: Path, words: tuple[str, ...], sa
 def test_a_contract_must_be_known(here: Path) -> None:
     with pytest.raises(NotFound):
         starting.begin("nothing_of_the_kind")
+
+
+def test_milestones_of_files_are_told_and_the_one_that_is_due_is_named(
+    shell: Shell, here: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have no stubs: what they ask for reached the learner with the stubs of a later milestone, if at all."""
+    held: list[str] = []
+    monkeypatch.setattr(starting, "_held", lambda *given: held)
+    path = starting.begin("utilities", milestone="M4").file
+    grown = path.read_text()
+    assert "py.typed" not in grown and "own_tests.py" not in grown
+    code, out, _ = shell("new", "utilities", "--learn")
+    assert code == 0 and "M1 comes before M5" in out and path.read_text() == grown
+    held += ["M1", "M2", "M3", "M4"]
+    code, out, _ = shell("new", "utilities", "--learn")
+    assert code == 0 and "says what M5 asks for now" in out
+    text = path.read_text()
+    assert text.startswith(grown) and "# --- M5: A package" in text and "own_tests.py" not in text
+    code, out, _ = shell("new", "utilities", "--learn")
+    assert code == 0 and "M5 comes before M6" in out and path.read_text() == text
+    path.write_text(grown)
+    held += ["M5"]  # done without the text
+    code, out, _ = shell("new", "utilities", "--learn")
+    assert code == 0 and "says what M6 asks for now" in out and "py.typed" not in path.read_text()
+    held.remove("M5")
+    code, out, _ = shell("new", "utilities", "--learn", "--milestone", "M6")
+    assert "says what M5 asks for now" in out
+    code, out, _ = shell("new", "utilities", "--learn")
+    assert "M5 comes before M7" in out and "class" not in path.read_text().removeprefix(grown)
+    ast.parse(path.read_text())
+
+
+def test_a_file_that_is_missing_was_never_a_stub(here: Path, settings: Settings) -> None:
+    path = starting.begin("utilities", milestone="M4").file
+    found = desk.check("utilities", milestone="M5").report.claims[0]
+    assert (found.outcome, found.why) == ("not_attempted", "pyproject.toml is not in utilities yet")
+    (path.parent / "own_tests.py").write_text("\n")
+    found = desk.check("utilities", milestone="M6").report.claims[0]
+    assert (found.outcome, found.why) == ("not_attempted", "own_tests.py holds nothing")
+    assert desk.check("utilities").report.claims[0].why == "write_csv is still the stub"

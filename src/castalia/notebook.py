@@ -47,14 +47,17 @@ def cell(line: str, cell: str) -> Shown:
     path = given.at or Path(f"{contract.project}.py")
     path = path / f"{contract.project}.py" if path.is_dir() else path
     write(path, f"{HEAD} {line.strip()}\n{cell}")
-    found = desk.check(given.name, path, "", given.seed, all=given.all, milestone=given.milestone)
+    found = desk.check(
+        given.name, path, "", given.seed, all=given.all, milestone=given.milestone, draft=_is_draft(path)
+    )
     return Shown(found, given.all)
 
 
 def line(shell: Any, line: str) -> Shown | Hinted | None:
     """``%castalia new NAME`` puts the first stubs into the next cell, ``check NAME`` checks the file again,
     ``hint NAME`` shows the next hint."""
-    from castalia.check import desk, starting
+    from castalia.check import contracts, desk, starting
+    from castalia.check.project import subject_file
 
     verb, _, rest = line.strip().partition(" ")
     if verb not in ("new", "check", "hint"):
@@ -69,7 +72,17 @@ def line(shell: Any, line: str) -> Shown | Hinted | None:
     if verb == "hint":
         return Hinted(desk.hint(given.name))
     at = given.at or Path(".")
-    return Shown(desk.check(given.name, at, "", given.seed, all=given.all, milestone=given.milestone), given.all)
+    draft = _is_draft(subject_file(contracts.find(given.name), at, given.name))
+    found = desk.check(given.name, at, "", given.seed, all=given.all, milestone=given.milestone, draft=draft)
+    return Shown(found, given.all)
+
+
+def _is_draft(path: Path) -> bool:
+    """Whether a file is a cell's and has no project around it, which milestones of a folder are asked of."""
+    from castalia.check.place import project_of
+
+    ours = path.is_file() and path.read_text("utf-8", "replace").startswith(HEAD)
+    return ours and not (project_of(path) / "pyproject.toml").is_file()
 
 
 def _cellular(name: str) -> Contract:
@@ -124,6 +137,7 @@ class Shown:
         parts.append(_table(rows))
         if failed is not None and not found.unwritten:
             parts += [f"<b>{_text(failed.words)}</b>", _table(wording.facts(failed))]
+        parts.append(_text(wording.left_out(found)))
         if failed is not None:
             parts.append(f"<b>Next:</b> {_text(self._next())}")
         if stubs := self._stubs():

@@ -1,7 +1,8 @@
 """A learner's functions beside the reference: the same questions to both, how far apart the answers are, and the time.
 
 Both run in processes of their own, through the door of every check. The questions are those of the contract's claims;
-the time is what the runner measures around each call, without the way there and back.
+the time is what the runner measures around each call, without the way there and back. Each side has files of its own,
+and what lies in them is not compared: two right programs may write in two ways.
 """
 
 from __future__ import annotations
@@ -66,12 +67,15 @@ class Beside:
     speed: tuple[Speed, ...]
     """a is the learner's code, b the reference."""
     warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Milestones that are not about functions, and so are not compared."""
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         return {
             "kind": "functions", "project": self.project, "a": self.file.name, "b": "reference", "seed": self.seed,
             "claims": [each.as_dict() for each in self.claims], "speed": [each.as_dict() for each in self.speed],
+            "left_out": list(self.left_out),
         }  # fmt: skip
 
 
@@ -111,7 +115,8 @@ def compare_functions(
         settings, "compare", contract.project, contract_hash=contract.hash(), seed=seed,
         outcome="equal" if same else "different", code_hash=code_hash(root, files or [str(path)]),
     )  # fmt: skip
-    return Beside(contract.project, path, seed, tuple(claims), tuple(speeds), warnings)
+    left_out = tuple(each.id for each in contract.milestones if contract.adapter_of(each.id) != "module")
+    return Beside(contract.project, path, seed, tuple(claims), tuple(speeds), warnings, left_out)
 
 
 def _claims(contract: Contract) -> Iterator[tuple[str, Claim]]:
@@ -138,6 +143,8 @@ def _one(claim: Claim, milestone: str, mine: Runner, theirs: Runner, seed: int) 
             first.record(claim, inputs)
             for step in first.steps:
                 got, wanted = second.play(step), step.answer
+                if second.ours(step):  # a path or a file: no answer of a function
+                    continue
                 if step.op == "new":
                     if "raised" in got and "raised" not in wanted:
                         raise Raised(got["raised"])
@@ -219,10 +226,11 @@ def _time(function: str, traces: list[list[Step]], mine: Runner, theirs: Runner)
         runner.allow(60.0)
         spent = 0.0
         for steps in traces:
-            played, before = Recorder(runner), runner.learner_seconds
+            played = Recorder(runner)
             for step in steps:
+                before = runner.learner_seconds
                 played.play(step)
-            spent += runner.learner_seconds - before
+                spent += 0.0 if played.ours(step) else runner.learner_seconds - before
             played.forget()
         return spent
 

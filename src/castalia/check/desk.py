@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from castalia.check import contracts
-from castalia.check.project import check_project, subject_file
+from castalia.check.project import check_project, of_a_folder, subject_file
 from castalia.check.result import Report, Result, whole
 from castalia.core.contract import Claim, Contract
 from castalia.core.errors import CastaliaError, NotFound, Unavailable
@@ -64,6 +64,12 @@ class Checked:
         return lacking(self.file, self.contract, self.waiting) if self.waiting else []
 
     @property
+    def _untold(self) -> bool:
+        from castalia.check.starting import untold
+
+        return untold(self.file, self.contract, self.waiting)
+
+    @property
     def next_step(self) -> str:
         """The one thing to do next; a milestone without stubs asks for them first."""
         failed = self.failed
@@ -71,6 +77,8 @@ class Checked:
             return ""
         if self.unwritten:
             return f"castalia new {self.name} --learn   adds the stubs of {self.waiting} to your file."
+        if self.waiting and self._untold:
+            return f"castalia new {self.name} --learn   says at the end of your file what {self.waiting} asks for."
         return failed.action
 
 
@@ -90,9 +98,12 @@ class Hint:
 
 def check(
     name: str, at: str | os.PathLike[str] = ".", python: str = "", seed: int | None = None, *,
-    all: bool = False, milestone: str | None = None, settings: Settings | None = None,
+    all: bool = False, milestone: str | None = None, draft: bool = False, settings: Settings | None = None,
 ) -> Checked:  # fmt: skip
     """Check the code at ``at`` against the contract called ``name``; keep the report and an event of it.
+
+    A ``draft`` is one text without a folder (the page's, a cell's): milestones of a folder are left out, and asked for
+    alone they are Unavailable.
 
     NotFound where there is no such contract or file; Unavailable where the interpreter does not start, with exit
     code 2 for one that was named and 3 for ours, never 1: nothing is said about the learner's code.
@@ -100,8 +111,13 @@ def check(
     settings = settings or Settings.read()
     contract = contracts.find(name, settings)
     path = subject_file(contract, at, name)
+    if draft and milestone is not None and of_a_folder(contract, milestone):
+        cure = f"castalia new {name} --learn makes one; castalia check {name} beside it."
+        raise Unavailable(f"{milestone} of {name} is asked of a folder", "one text", "a folder", cure)
     try:
-        report = check_project(contract, path, python or sys.executable, seed, all=all, milestone=milestone)
+        report = check_project(
+            contract, path, python or sys.executable, seed, all=all, milestone=milestone, draft=draft
+        )
     except Unavailable as error:
         error.exit = 2 if python else 3
         raise

@@ -31,7 +31,7 @@ LONG = 1.0
 
 def check_project(
     contract: Contract, at: str | os.PathLike[str] = ".", python: str = sys.executable, seed: int | None = None, *,
-    all: bool = False, milestone: str | None = None, limits: Limits | None = None,
+    all: bool = False, milestone: str | None = None, limits: Limits | None = None, draft: bool = False,
 ) -> Report:  # fmt: skip
     """Check the code at ``at``: a .py file, a package, the folder that holds ``<project>.py``; a program; a repository.
 
@@ -39,10 +39,13 @@ def check_project(
     every claim of every tier. A milestone that passed is asked once more, last input first, in another fresh process.
     Without ``seed`` a new one is drawn; the report names it. Without ``limits`` the contract's own hold. ``NotFound``
     when there is no such file, ``Unavailable`` when the interpreter does not start: everything else is an outcome.
+
+    A ``draft`` is one text without a folder: milestones that are asked of a folder are left out, and the report names
+    them.
     """
     began = time.perf_counter()
     path = subject_file(contract, at)
-    visit = Visit(contract, path, python, seed, limits)
+    visit = Visit(contract, path, python, seed, limits, draft=draft)
     results = tuple(visit.results(milestone, all))
     return visit.report(results, milestone, time.perf_counter() - began)
 
@@ -73,6 +76,11 @@ def subject_file(contract: Contract, at: str | os.PathLike[str], name: str = "")
     raise NotFound(f"There is no {project} at {at}", f"neither {tried[1]} nor a package", f"{project}.py", cure)
 
 
+def of_a_folder(contract: Contract, milestone: str) -> bool:
+    """Whether a milestone is asked of a whole folder where others are asked of a file."""
+    return contract.adapter != "repository" and contract.adapter_of(milestone) == "repository"
+
+
 def runner_for(
     contract: Contract, milestone: str, path: Path, python: str, limits: Limits | None = None, *, threads: int = 1
 ) -> Runner:
@@ -96,8 +104,9 @@ class Visit:
 
     def __init__(
         self, contract: Contract, path: Path, python: str = sys.executable, seed: int | None = None,
-        limits: Limits | None = None,
+        limits: Limits | None = None, *, draft: bool = False,
     ) -> None:  # fmt: skip
+        self.draft, self.left_out = draft, list[str]()
         self.contract, self.path, self.python, self.limits = contract, path, python, limits
         self.seed = secrets.randbits(32) if seed is None else seed
         self.fresh: Fresh | None = None
@@ -113,6 +122,9 @@ class Visit:
         names = [only] if only else [each.id for each in self.contract.milestones]
         try:
             for milestone in (self.contract.milestone(name) for name in names):
+                if self.draft and of_a_folder(self.contract, milestone.id):
+                    self.left_out.append(milestone.id)
+                    continue
                 results = self.of_milestone(milestone, every)
                 yield from results
                 if not all(result.passed for result in results) and not every:
@@ -184,13 +196,17 @@ class Visit:
             project=contract.project, outcome=failed.outcome if failed else "pass", claims=results, seed=self.seed,
             contract_hash=contract.hash(), code_hash=code_hash(self.root, self.files or [str(self.path)]),
             milestone=milestone, python=self.versions, memory=self.peak,
-            enforced=tuple(each.as_dict() for each in self.enforced), seconds=seconds,
+            left_out=tuple(self.left_out), enforced=tuple(each.as_dict() for each in self.enforced), seconds=seconds,
         )  # fmt: skip
 
     def _asked(self, fresh: Fresh, claim: Claim, milestone: Milestone) -> Result:
         path = fresh.runner.path
         if untouched(path, self.contract.stubs(milestone.id), claim.at):
-            error = NotAttempted(f"{claim.at} is still the stub")
+            empty = path.is_dir() and (path / claim.at).is_file()
+            words = (
+                "is still the stub" if path.is_file() else "holds nothing" if empty else f"is not in {path.name} yet"
+            )
+            error = NotAttempted(f"{claim.at} {words}")
             return not_reached(claim, self.seed, error, path, milestone=milestone.id)
         return self.one(fresh, claim, milestone.id)
 

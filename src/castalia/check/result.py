@@ -83,6 +83,8 @@ class Report:
     """The interpreter that ran the code, and its NumPy: "3.12.1, NumPy 2.2.0"."""
     milestone: str | None = None
     """The one milestone that was asked for, if one was."""
+    left_out: tuple[str, ...] = ()
+    """Milestones that are asked of a folder and were reached with a single text."""
     enforced: tuple[dict[str, Any], ...] = field(default=())
     """Every limit by name, whether it held during this check, and why not."""
     memory: int = 0
@@ -107,7 +109,8 @@ class Report:
         names = ("project", "outcome", "seed", "contract_hash", "code_hash", "python", "milestone", "memory",
                  "seconds")  # fmt: skip
         told = {name: _json(getattr(self, name)) for name in names}
-        return {**told, "claims": [claim.as_dict() for claim in self.claims], "enforced": _json(self.enforced)}
+        return {**told, "claims": [claim.as_dict() for claim in self.claims], "left_out": list(self.left_out),
+                "enforced": _json(self.enforced)}  # fmt: skip
 
 
 def whole(text: str) -> str:

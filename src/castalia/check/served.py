@@ -38,7 +38,7 @@ def describe(settings: Settings, names: list[str]) -> dict[str, Any]:
 
 def check(settings: Settings, name: str, at: str, seed: int | None, all: bool, milestone: str | None) -> dict[str, Any]:
     """The report as ``castalia check --json`` prints it, and what could not be kept of it."""
-    found = desk.check(name, at, seed=seed, all=all, milestone=milestone, settings=settings)
+    found = desk.check(name, at, seed=seed, all=all, milestone=milestone, draft=True, settings=settings)
     return {"report": found.report.as_dict(), "warnings": list(found.warnings)}
 
 

@@ -36,6 +36,8 @@ class Begun:
     """The functions and classes whose stubs were written now."""
     written: tuple[Path, ...] = ()
     """Files that were not there before."""
+    told: tuple[str, ...] = ()
+    """The milestones of which a text was appended now: they ask for files, and have no stubs."""
     why_not: str = ""
     """Why nothing was added, in words."""
     warnings: tuple[str, ...] = ()
@@ -81,6 +83,17 @@ def lacking(path: Path, contract: Contract, milestone: str) -> list[str]:
         if method and plain and name not in mine and not method.startswith("__"):
             found.append(name)
     return found
+
+
+def untold(path: Path, contract: Contract, milestone: str) -> bool:
+    """Whether ``milestone`` asks for files, says so, and the learner's file lacks that text."""
+    said = part(contract, milestone).strip()
+    if contract.adapter == "repository" or contract.adapter_of(milestone) != "repository" or not said:
+        return False
+    try:
+        return said.splitlines()[0] not in path.read_text("utf-8")
+    except (OSError, ValueError):
+        return False
 
 
 def part(contract: Contract, milestone: str) -> str:
@@ -166,7 +179,9 @@ def _further(name: str, contract: Contract, path: Path, milestone: str | None, s
         names = ", ".join(_names(contract.interface)[:6])
         cure = "Go to another folder, or rename that file."
         raise Conflict(f"{path} is there and is not about {contract.project}", "another file", f"{names} in it", cure)
-    missing = [each for each in ids if lacking(path, contract, each)]
+    held = _held(name, contract, settings)
+    asked = [each for each in ids if each not in held and untold(path, contract, each)]
+    missing = [each for each in ids if each in asked or lacking(path, contract, each)]
     last = next((each for each in reversed(ids) if each not in missing), "")
     if not missing:
         return Begun(name, contract.project, path, ids[-1], why_not="The stubs of every milestone are in it.")
@@ -174,8 +189,9 @@ def _further(name: str, contract: Contract, path: Path, milestone: str | None, s
     wanted = [each for each in missing if ids.index(each) <= ids.index(until)]
     if not wanted:
         return Begun(name, contract.project, path, last, why_not=f"The stubs of {until} are in it.")
-    if milestone is None and not _held_before(name, contract, until, settings):
-        first = ids[ids.index(until) - 1]
+    before = ids[: ids.index(until)]
+    if milestone is None and before and before[-1] not in held:
+        first = next(each for each in before if each not in held)
         words = f"{first} comes before {until}, and it did not hold in the last check:  castalia check {name}"
         return Begun(name, contract.project, path, last, why_not=words)
     added = [each for one in wanted for each in lacking(path, contract, one)]
@@ -186,25 +202,23 @@ def _further(name: str, contract: Contract, path: Path, milestone: str | None, s
     files = {beside: card(name, contract, settings)} if own and _is_system(new) else {}
     written = _write({**files, **_handed(contract, placed(path, "repository")[0])})
     warnings = _noted(contract, until, settings)
-    return Begun(name, contract.project, path, until, tuple(added), written, warnings=warnings)
+    told = tuple(each for each in wanted if each in asked)
+    return Begun(name, contract.project, path, until, tuple(added), written, told, warnings=warnings)
 
 
 def _noted(contract: Contract, milestone: str, settings: Settings) -> tuple[str, ...]:
     return desk.note(settings, "started", contract.project, milestone=milestone, contract_hash=contract.hash())
 
 
-def _held_before(name: str, contract: Contract, milestone: str, settings: Settings) -> bool:
-    """Whether the core claims of the milestone before held in the last check; True for the first one."""
-    ids = [each.id for each in contract.milestones]
-    at = ids.index(milestone)
-    if not at:
-        return True
+def _held(name: str, contract: Contract, settings: Settings) -> list[str]:
+    """The milestones whose core claims held in the last check."""
     try:
         last = desk.last_report(settings.home, name)
     except NotFound:
-        return False
+        return []
     held = {each["id"] for each in last["claims"] if each["outcome"] == "pass"}
-    return held >= {each.id for each in contract.milestones[at - 1].claims if each.tier == "core"}
+    cores = {each.id: {claim.id for claim in each.claims if claim.tier == "core"} for each in contract.milestones}
+    return [id for id, claims in cores.items() if held >= claims]
 
 
 def _appendix(path: Path, contract: Contract, milestone: str) -> str:

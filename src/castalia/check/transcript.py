@@ -56,6 +56,9 @@ class Recorder:
         self._runner: Any = whole._runner if whole else of
         self.steps: list[Step] = whole.steps if whole else []
         self._made: list[Recorder | None] = whole._made if whole else []
+        self._folders: set[int] = whole._folders if whole else set()
+        self._places: dict[str, str] = {}
+        """Where a path that another program was given lies here."""
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         return self._step("call", name, args, kwargs)
@@ -66,6 +69,8 @@ class Recorder:
     def new(self, name: str, /, *args: Any, **kwargs: Any) -> Recorder:
         number = len(self._made)
         self._made.append(None)
+        if name == FOLDER:
+            self._folders.add(number)
         made = self._made[number] = Recorder(self._step("new", name, args, kwargs), self, number)
         return made
 
@@ -88,7 +93,15 @@ class Recorder:
             raise NotAttempted(f"{step.name} of an object that was not made")
         with suppress(Raised):
             getattr(on, step.op)(step.name, *args, **kwargs)
-        return self.steps[-1].answer
+        answer = self.steps[-1].answer
+        theirs, mine = step.answer.get("value"), answer.get("value")
+        if self.ours(step) and isinstance(theirs, str) and isinstance(mine, str) and step.name == "place":
+            self._places[theirs] = mine
+        return answer
+
+    def ours(self, step: Step) -> bool:
+        """Whether a step asks a scratch folder of ours, and not the code under check."""
+        return step.at in self._folders or (step.op == "new" and step.name == FOLDER)
 
     def forget(self) -> None:
         """Let go of the objects that were made."""
@@ -96,8 +109,11 @@ class Recorder:
             if each is not None:
                 each.free()
         self._made.clear()
+        self._folders.clear()
 
     def _own(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._places.get(value, value)
         held = isinstance(value, dict) and set(value) == {_HELD}
         return self._made[value[_HELD]] if held else copy.deepcopy(value)
 
@@ -116,6 +132,8 @@ class Recorder:
         return answer
 
 
+FOLDER = "castalia.Folder"
+"""Made by the checker for a claim that needs files (check/adapters/folder.py): another path in every process."""
 _HELD = "castalia held"
 
 

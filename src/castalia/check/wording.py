@@ -48,10 +48,14 @@ def report(found: Checked, *, all: bool = False, action: bool = True, style: Sty
         lines.append(_field("also", f"{waiting} not attempted", "dim", style, width))
     if failed is not None:
         lines += ["", held(found)] if found.unwritten else [failure(failed, style, width)]
+        if words := left_out(found):
+            lines += ["", words]
         if action:
             lines += ["", f"{style('Next:', 'bold')} {printable(found.next_step)}"]
         return "\n".join(lines)
     lines += ["", held(found, all)]
+    if words := left_out(found):
+        lines.append(words)
     if action and (further := after(found, all)):
         lines.append(f"{style('Next:', 'bold')} {further}")
     return "\n".join(lines)
@@ -60,9 +64,23 @@ def report(found: Checked, *, all: bool = False, action: bool = True, style: Sty
 def held(found: Checked, all: bool = False) -> str:
     """What holds, in one sentence: all of it, or everything before the milestone that waits."""
     told, order = found.report, [each.id for each in found.contract.milestones]
-    milestone = order[order.index(found.waiting) - 1] if found.waiting else told.milestone
+    before = (
+        [each for each in order[: order.index(found.waiting)] if each not in told.left_out] if found.waiting else []
+    )
+    milestone = before[-1] if before else told.milestone
+    if told.left_out and not milestone:
+        return f"Of {told.project}, everything that is asked of one text holds (seed {told.seed})."
     claims = f"Milestone {milestone} of" if milestone else f"Every {'' if all else 'core '}claim about"
     return f"{claims} {told.project} holds (seed {told.seed})."
+
+
+def left_out(found: Checked) -> str:
+    """Which milestones one text cannot be asked, and how to get a folder; "" where none was reached."""
+    names, name = found.report.left_out, found.name
+    if not names:
+        return ""
+    words = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} asked of a folder, not of one text."
+    return f"{words} castalia new {name} --learn makes one; put your text there, and castalia check {name} beside it."
 
 
 def after(found: Checked, all: bool = False) -> str:

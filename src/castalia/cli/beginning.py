@@ -39,6 +39,8 @@ def _say(begun: Begun) -> None:
             terminal.out(f"{', '.join(others)} {'lies' if len(others) == 1 else 'lie'} beside it.")
     elif begun.added:
         terminal.out(f"{bold} has the stubs of {begun.milestone} now, at its end: {', '.join(begun.added)}.")
+    elif begun.told:
+        terminal.out(f"{bold} says what {' and '.join(begun.told)} asks for now, at its end.")
     else:
         terminal.out(f"{bold} stays as it is. {begun.why_not}")
     watch = f"castalia check {begun.name} --watch"

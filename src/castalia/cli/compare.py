@@ -137,6 +137,10 @@ def _show_functions(found: Beside) -> None:
         terminal.out("")
     for each in found.speed:
         terminal.out(_ratio(each, "yours", "the reference"))
+    if found.left_out:
+        terminal.out(
+            f"Note: {', '.join(found.left_out)} left out: not asked of functions, but of a folder or a program."
+        )
 
 
 def _verdict(each: Apart) -> str:

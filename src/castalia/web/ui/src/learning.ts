@@ -59,6 +59,7 @@ export interface Report {
   seed: number;
   claims: ClaimResult[];
   milestone: string | null;
+  left_out?: string[];
   contract_hash: string;
   enforced?: { name: string; enforced: boolean; why?: string }[];
   warnings?: string[];

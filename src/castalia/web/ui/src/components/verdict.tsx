@@ -13,6 +13,11 @@ export function Verdict(props: { report: Report; failed: ClaimResult | undefined
       <p class="small muted">
         {holding(report, props.milestones)}
       </p>
+      {(report.left_out ?? []).length > 0 && (
+        <p>
+          {report.left_out?.join(" and ")}: asked of a folder, not of one text. <code>castalia new {report.project} --learn</code> in a shell makes one; put this text there, and type <code>castalia check {report.project}</code>.
+        </p>
+      )}
       {missing.length > 0 && <p class="small muted">Limits that do not hold on this machine: {missing.join(", ")}. castalia doctor says why.</p>}
       {(report.warnings ?? []).map((words) => (
         <p class="state warn" key={words}>
@@ -30,7 +35,7 @@ function Green({ report, old, beyond }: { report: Report; old: string; beyond: (
         <Icon name="check" /> Well done <Old words={old} />
       </h2>
       <p>
-        Every core claim about {report.project} holds for this code <span class="muted">(seed {report.seed})</span>.
+        {report.left_out?.length ? `Of ${report.project}, everything that is asked of one text holds` : `Every core claim about ${report.project} holds for this code`} <span class="muted">(seed {report.seed})</span>.
       </p>
       {beyond && (
         <p>
