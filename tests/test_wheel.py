@@ -135,7 +135,7 @@ def test_a_library_is_described_from_the_installed_files(python: Path, tmp_path:
         told = describe_project("utilities")
         print(len(told["modules"]), len(told["examples"]), told["docs"])
     """, tmp_path)  # fmt: skip
-    modules, examples, docs = printed.split(maxsplit=2)
+    modules, examples, docs = printed.strip().split(maxsplit=2)
     assert int(modules) > 5 and int(examples) > 3 and docs == "['kit.md']"
 
 
