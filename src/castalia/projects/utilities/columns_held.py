@@ -226,15 +226,14 @@ def crosses(subject: Subject, values: list[str], target: Array, smoothing: float
     """The folds show in the answers: a row whose target is changed changes all rows but those of its own fold."""
     folds, length = 2 + seed % 2, len(values)
     scale = float(np.abs(target).max())
-    made = subject.new("TargetEncoder", smoothing, folds, seed)
-    before = made.call("fit_transform", values, target)
+    before = subject.new("TargetEncoder", smoothing, folds, seed).call("fit_transform", values, target)
     again = subject.new("TargetEncoder", smoothing, folds, seed).call("fit_transform", values, target)
     equal(again, before, 1e-12, "fit_transform with the same seed", scale=scale)
     parts: set[tuple[int, ...]] = set()
     for row in range(length):
         other = target.copy()
         other[row] += 10.0 * scale
-        after = made.call("fit_transform", values, other)
+        after = subject.new("TargetEncoder", smoothing, folds, seed).call("fit_transform", values, other)
         words = f"fit_transform: row {row} after its own target was changed (no row may see its own target)"
         equal(after[row], before[row], 1e-9, words, scale=scale)
         same = np.flatnonzero(np.abs(after - before) <= 1e-9 * scale)

@@ -7,7 +7,8 @@ import numpy as np
 
 
 # --- M1 ---
-# A table is a dict: column -> list of int, float or str; None is a missing value. A path is a str or a pathlib.Path.
+# A table is a dict: column -> list of int, float or str, in the order of the file; None is a missing value. A path is
+# a str or a pathlib.Path.
 
 
 def write_csv(path: str, columns: dict[str, list]) -> None:
@@ -372,7 +373,8 @@ def svg(figure: dict) -> str:
     """The figure as an <svg> with xmlns and viewBox. For each series a <polyline> with one "x,y" in points for every
     pair of finite numbers, in order, and a <title> in it with the name; title and labels as <text>.
 
-    All series share their axes: an equal step in the numbers is an equal step in the picture, x to the right, y up.
+    All series share their axes: an equal step in the numbers is an equal step in the picture, to 0.5 % of the axis, x
+    to the right, y up. The numbers in points are places in the viewBox: no transform. Other lines have no <title>.
     Raises ValueError where there is no pair of finite numbers."""
     raise NotImplementedError
 '''

@@ -75,7 +75,8 @@ def stops(subject: Subject, values: list[float], patience: int) -> None:
         if loss < best:
             best, waited, kept = loss, 0, weights
         told = f"after {[round(each, 2) for each in values[: number + 1]]} with a patience of {patience}"
-        true(got is (waited >= patience), f"update {told}", got, waited >= patience)
+        true(np.ndim(got) == 0 and np.asarray(got).dtype.kind == "b", f"update {told}", repr(got)[:100], "a bool")
+        true(bool(got) == (waited >= patience), f"update {told}", bool(got), waited >= patience)
         if number % 3 == 2:
             equal(made.get("best_loss"), best, 0.0, f"best_loss {told}")
             if best < math.inf:
