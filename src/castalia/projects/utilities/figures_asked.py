@@ -136,7 +136,12 @@ def picture_is_the_data(subject: Subject, shown: Figure) -> None:
     root, lines = read(subject, shown)
     wanted = [finite(each) for each in shown["series"]]
     counts = [len(each) for each in wanted]
-    true([len(each) for each in lines] == counts, "points of the polylines that have a <title>", [len(each) for each in lines], counts)
+    true(
+        [len(each) for each in lines] == counts,
+        "points of the polylines that have a <title>",
+        [len(each) for each in lines],
+        counts,
+    )
     drawn, numbers = np.vstack(lines), np.vstack(wanted)
     box = [float(each) for each in (root.get("viewBox") or "").replace(",", " ").split()]
     true(len(box) == 4, "the viewBox", root.get("viewBox"), "four numbers")

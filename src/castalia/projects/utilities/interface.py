@@ -12,7 +12,7 @@ import numpy as np
 
 
 def write_csv(path: str, columns: dict[str, list]) -> None:
-    """A line of names, then the rows, in UTF-8. None is written as an empty field.
+    """A line of names, then the rows, in UTF-8. None is written as an empty field, as "" where it is alone in its row.
 
     Raises ValueError, and leaves the file alone, for no columns, columns of different lengths, NaN and infinities."""
     raise NotImplementedError
@@ -21,8 +21,8 @@ def write_csv(path: str, columns: dict[str, list]) -> None:
 def infer_types(path: str) -> dict[str, str]:
     """Column -> "int", "float" or "str", decided by all its rows; "str" where every field is empty.
 
-    int: digits, perhaps behind a minus, without a leading zero. float: the same with a fraction or an exponent, and a
-    column of both. Everything else is text: "007", "nan", "1_000", " 1"."""
+    int: digits, perhaps behind a minus, without a leading zero. float: the same with a fraction or an exponent (e or
+    E), and a column of both. Everything else is text: "007", "-007", ".5", "5.", "nan", "inf", "1_000", " 1", " "."""
     raise NotImplementedError
 
 
@@ -64,7 +64,8 @@ COLUMNS = '''
 
 # --- M2 ---
 # fit learns from the rows it is given and forgets those before; transform and inverse use what fit has learnt, and
-# raise ValueError before it, or where the number of columns is another. x has the shape (rows, columns).
+# raise ValueError before it, or where the number of columns is another. x has the shape (rows, columns); its numbers
+# may be whole ones (an array of int), large ones, and small ones.
 
 
 class Standardizer:

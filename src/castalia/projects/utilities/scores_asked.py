@@ -187,12 +187,29 @@ def merges(subject: Subject, made: list[tuple[Array, Array]]) -> None:
     asked(whole, [*made, made[0]], "of states put together, and one update more")
     for one, batch in zip(states, made, strict=True):
         asked(one, [batch], "of a state that was merged into another, afterwards")
+    _apart(subject, made[0])
     first = states[0]
     first.call("merge", subject.new("BinaryCounts"))
     asked(first, made[:1], "after an empty state was merged in")
     first.call("merge", whole)
     asked(first, [made[0], *made, made[0]], "of a state that took in another")
     true(len(states) == len(made), "states", len(states), len(made))
+
+
+def _apart(subject: Subject, batch: tuple[Array, Array]) -> None:
+    """One state merged into a new one; then either is fed with rows of other shares, of which the other knows nothing."""
+    wrong, right = (np.array([1, 0]), np.array([0, 1])), (np.array([1, 0]), np.array([1, 0]))
+    for words in ("the one that took in", "the one that was merged"):
+        one, new = subject.new("BinaryCounts"), subject.new("BinaryCounts")
+        one.call("update", *batch)
+        new.call("merge", one)
+        fed, other = (new, one) if words == "the one that took in" else (one, new)
+        seen = [batch]
+        for more in (wrong, right):
+            fed.call("update", *more)
+            seen.append(more)
+            asked(fed, seen, f"of {words}, after an update")
+            asked(other, [batch], f"of the other state, after {words} was updated")
 
 
 _CALLS_EDGES = (

@@ -48,13 +48,23 @@ def types_of(columns: Table) -> dict[str, str]:
     return {name: next(type(each).__name__ for each in column if each is not None) for name, column in columns.items()}
 
 
+SPELT = (("str", "-007"), ("str", "-00"), ("str", "00.5"), ("str", "inf"), ("str", "-inf"), ("str", "Infinity"),
+         ("str", ".5"), ("str", "-.5"), ("str", "5."), ("str", "1\n"), ("str", "0.5\n"), ("str", " "), ("float", "1E5"),
+         ("float", "1e+5"), ("float", "-0.5E-3"))  # fmt: skip
+"""Fields that look like numbers and are none, or do not and are; each of them is asked every time."""
+
+
 def late_types(rng: np.random.Generator, size: int) -> tuple[list[str], str]:
     """Fields of one column whose type only the last of them shows, and that type."""
     kinds = [("int", "7"), ("float", "0.5"), ("float", "1e5"), ("str", "x"), ("str", "007"), ("str", "nan"),
-                  ("str", "１"), ("str", "1_0"), ("str", " 1"), ("str", "+1"), ("float", "-2.50")]  # fmt: skip
+             ("str", "１"), ("str", "1_0"), ("str", " 1"), ("str", "+1"), ("float", "-2.50"), *SPELT]  # fmt: skip
     kind, last = kinds[int(rng.integers(len(kinds)))]
     first = {"int": ["", "0", "-12"], "float": ["", "3"], "str": ["", "3", "0.25"]}[kind]
     return [*(str(each) for each in rng.choice(first, size)), last], kind
+
+
+def spelt(kind: str, field: str) -> tuple[list[str], str]:
+    return ["3", field], kind
 
 
 def rows_of(rng: np.random.Generator, size: int) -> tuple[int, int]:
@@ -118,9 +128,13 @@ def comes_back(subject: Subject, columns: Table) -> None:
     made.free()
 
 
-def quoted(subject: Subject, name: str, text: str, expected: Table) -> None:
+def quoted(subject: Subject, name: str, text: str, expected: Table, types: dict[str, str] | None = None) -> None:
     _, path = folder(subject, a_csv=text)
-    same(subject.call("read_csv", path("a.csv")), expected, f"read_csv of {name}")
+    if types is None:
+        same(subject.call("read_csv", path("a.csv")), expected, f"read_csv of {name}")
+        return
+    same(subject.call("read_csv", path("a.csv"), types), expected, f"read_csv of {name}")
+    same(pieces(subject, path("a.csv"), types, 9), [expected], f"the piece of stream_csv of {name}")
 
 
 def write_refuses(subject: Subject, columns: Table) -> None:
@@ -139,7 +153,8 @@ def write_refuses(subject: Subject, columns: Table) -> None:
 
 
 def types_of_all_rows(subject: Subject, fields: list[str], kind: str) -> None:
-    text = "name,x\n" + "".join(f"{number}_,{field}\n" for number, field in enumerate(fields))
+    written = [f'"{field}"' if "\n" in field else field for field in fields]
+    text = "name,x\n" + "".join(f"{number}_,{field}\n" for number, field in enumerate(written))
     _, path = folder(subject, a_csv=text)
     got = subject.call("infer_types", path("a.csv"))
     same(got, {"name": "str", "x": kind}, f"infer_types of the fields {fields[-3:]}", ordered=False)
@@ -200,6 +215,7 @@ def stream_refuses(subject: Subject, length: int, at: int) -> None:
         ("a row after one of two lines", 'a,b\n1,"x\ny"\n1\n', {}, 2, 4),
         ("two columns of one name", "a,a\n1,2\n", {"a": "int"}, 2, 0),
         ("types of other columns", "a,b\n1,x\n", {"a": "int", "c": "str"}, 2, 0),
+        ("a type too many", "a,b\n1,x\n", {"a": "int", "b": "str", "c": "int"}, 2, 0),
         ("types of fewer columns", "a,b\n1,x\n", {"a": "int"}, 2, 0),
         ("an empty file", "", {}, 2, 0),
     ]
@@ -225,14 +241,14 @@ def records_come_back(subject: Subject, made: list[dict[str, Any]]) -> None:
     text = place.call("read", "a.jsonl")
     lines = text.split("\n")[: None if text[-1:] not in ("", "\n") else -1]  # the last may go without its end
     true(len(lines) == len(made), "write_jsonl writes one line a record", len(lines), len(made))
-    true(
-        [json.loads(line) for line in lines] == made, "the lines as JSON", text[:200], "the records"
-    )
+    true([json.loads(line) for line in lines] == made, "the lines as JSON", text[:200], "the records")
     same(subject.call("read_jsonl", path("a.jsonl")), made, "read_jsonl of what write_jsonl wrote", ordered=False)
     place.call("write", "b.jsonl", text.replace("\n", "\n\n  \n"))
     same(subject.call("read_jsonl", path("b.jsonl")), made, "read_jsonl of a file with blank lines", ordered=False)
     place.call("write", "c.jsonl", "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in made))
-    same(subject.call("read_jsonl", path("c.jsonl")), made, "read_jsonl of a file in UTF-8 from elsewhere", ordered=False)
+    same(
+        subject.call("read_jsonl", path("c.jsonl")), made, "read_jsonl of a file in UTF-8 from elsewhere", ordered=False
+    )
 
 
 def jsonl_refuses(subject: Subject, length: int, at: int) -> None:
@@ -285,7 +301,13 @@ def never_a_pickle(subject: Subject, length: int, _at: int) -> None:
     made.free()
 
 
-QUOTED: tuple[Callable[[], tuple[str, str, Table]], ...] = (
+QUOTED: tuple[Callable[[], tuple[Any, ...]], ...] = (
+    lambda: (
+        "types that are given, by name",
+        "id,x,t\n1,2,3\n4,,\n",
+        {"id": ["1", "4"], "x": [2.0, None], "t": [3, None]},
+        {"t": "int", "x": "float", "id": "str"},
+    ),
     lambda: ("a quoted comma", 'a,b\n"1,5",2\n', {"a": ["1,5"], "b": [2]}),
     lambda: ("a doubled quote", 'a\n"say ""so"""\n', {"a": ['say "so"']}),
     lambda: ("a field of two lines", 'a,b\n"x\ny",1\n', {"a": ["x\ny"], "b": [1]}),
