@@ -203,7 +203,7 @@ def encoded(values: list[str], target: Array, smoothing: float, asked: list[str]
     made = []
     for value in asked:
         own = [float(each) for each, name in zip(target, values, strict=True) if name == value]
-        made.append((math.fsum(own) + smoothing * middle) / (len(own) + smoothing))
+        made.append((math.fsum(own) + smoothing * middle) / (len(own) + smoothing) if own else middle)
     return made
 
 
@@ -216,6 +216,10 @@ def encodes(subject: Subject, values: list[str], target: Array, smoothing: float
     scale = float(np.abs(target).max())
     made.call("fit", values[:1], target[:1])
     equal(made.call("transform", asked[:2]), [target[0]] * 2, 1e-9, "TargetEncoder fitted on one row", scale=scale)
+    plain = subject.new("TargetEncoder", 0.0, 3, seed)
+    plain.call("fit", values, target)
+    means = encoded(values, target, 0.0, asked)
+    equal(plain.call("transform", asked), means, 1e-9, "TargetEncoder.transform with a smoothing of 0", scale=scale)
     for words, act in (("fit", "fit"), ("fit_transform", "fit_transform")):
         made.call(act, values, target)
         expected = encoded(values, target, smoothing, asked)

@@ -145,7 +145,8 @@ class Pipeline:
 
 class TargetEncoder:
     """A text becomes the mean target of its rows, drawn towards the mean m of all rows:
-    (sum of its targets + smoothing * m) / (its rows + smoothing); m itself for a text that fit has not seen."""
+    (sum of its targets + smoothing * m) / (its rows + smoothing); m itself for a text that fit has not seen.
+    smoothing may be 0."""
 
     def __init__(self, smoothing: float = 10.0, folds: int = 5, seed: int = 0) -> None:
         raise NotImplementedError
@@ -303,7 +304,8 @@ class Recorder:
 
 
 class Trainer:
-    """Trains a model in batches of shuffled rows. The order of the rows depends on the seed and the epoch only."""
+    """Trains a model, from the weights that it has, in batches of shuffled rows. The order of the rows depends on the
+    seed and the epoch only, and is another one in every epoch."""
 
     def __init__(self, model: LinearModel, rate: float, batch: int, seed: int, patience: int) -> None:
         raise NotImplementedError
@@ -329,7 +331,8 @@ class Trainer:
         raise NotImplementedError
 
     def restore(self, path: str) -> None:
-        """Take the place of the trainer that saved this, whose rate, batch, seed and patience were the same."""
+        """Take the place of the trainer that saved this, whose rate, batch, seed and patience were the same. Its
+        own callbacks stay."""
         raise NotImplementedError
 '''
 

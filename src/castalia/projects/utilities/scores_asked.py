@@ -22,7 +22,7 @@ def calls(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
 
 
 def classes(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
-    return rng.integers(4, size=size), rng.integers(4, size=size)
+    return rng.integers(-2, 3, size=size), rng.integers(-2, 3, size=size)
 
 
 def scored(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
@@ -197,7 +197,8 @@ def merges(subject: Subject, made: list[tuple[Array, Array]]) -> None:
 
 
 def _apart(subject: Subject, batch: tuple[Array, Array]) -> None:
-    """One state merged into a new one; then either is fed with rows of other shares, of which the other knows nothing."""
+    """One state merged into a new one; then either is fed with rows of other shares, and the other
+    is as it was."""
     wrong, right = (np.array([1, 0]), np.array([0, 1])), (np.array([1, 0]), np.array([1, 0]))
     for words in ("the one that took in", "the one that was merged"):
         one, new = subject.new("BinaryCounts"), subject.new("BinaryCounts")
@@ -239,7 +240,7 @@ CLAIMS = (
         rtol=1e-12,
         unordered=(0, 1),
         forms=("list",),
-        edges=_CALLS_EDGES,
+        edges=(*_CALLS_EDGES, lambda: (np.array([-1, 0]), np.array([-1, 1]))),
         hints=(
             "How many of four answers are right, as a share?",
             "Are the rows compared one by one, whatever the labels are?",

@@ -31,7 +31,7 @@ CLAIMS = (
     ),
     Claim(
         id="csv_of_others",
-        words="read_csv reads what others wrote: quotes, line breaks in fields, a byte order mark, empty lines; of given types.",
+        words="read_csv reads what others wrote, quotes, line breaks and empty lines included, by given types.",
         topics={"da02": 1.0},
         at="read_csv",
         make=p.a_quoted_one,

@@ -102,7 +102,7 @@ def folder(subject: Subject, **files: Any) -> tuple[Handle, Callable[[str], str]
 
 
 def same(got: Any, expected: Any, what: str, at: str = "", *, ordered: bool = True) -> None:
-    """Equal, and of the same types within: 1 is not 1.0. ``ordered``: so are the names of a table, not those of JSON."""
+    """Equal, and of the same types within: 1 is not 1.0. Names of a table are in order, those of JSON are not."""
     where = f"{what}, at {at}," if at else what
     if isinstance(expected, dict):
         true(isinstance(got, dict), f"{where} is a dict", repr(got)[:100], "a dict")
