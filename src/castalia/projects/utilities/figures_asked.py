@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from castalia.core.contract import Claim, Subject, equal, refuses, true
+from castalia.core.expect import blamed
 from castalia.projects.utilities.scores_asked import scored
 
 Array = np.ndarray[Any, Any]
@@ -103,7 +104,14 @@ def curve_is_the_history(subject: Subject, rows: list[dict[str, float]]) -> None
         equal(each["x"], [row["epoch"] for row in rows], 0.0, f"x of the series {name}")
         equal(each["y"], [row[name] for row in rows], 0.0, f"y of the series {name}")
     refuses("ValueError", partial(subject.call, "learning_curve", []), "learning_curve of no epochs")
-    true(len(read(subject, got)[1]) == len(names), "svg draws what learning_curve gives", "other lines", len(names))
+    with blamed("svg"):
+        drawn = len(read(subject, got)[1])
+        true(
+            drawn == len(names),
+            "svg draws what learning_curve gives (a <polyline> with a <title> for each series)",
+            drawn,
+            len(names),
+        )
 
 
 def read(subject: Subject, shown: Figure) -> tuple[ElementTree.Element, list[Array]]:

@@ -341,7 +341,10 @@ PACKAGING = """
 # --- M5 ---
 # The folder that holds this is a project with a pyproject.toml: it builds a wheel, offline, that is typed (py.typed),
 # imports nothing but what it requires and the standard library, does nothing when it is imported, says its version as
-# __version__, and has at least three examples (>>>) that are true.
+# __version__, and has at least three examples (>>>) that are true. In the wheel it is a folder utilities/ with an
+# __init__.py and py.typed, since types of a single file are not believed (PEP 561): utilities.py may move to
+# utilities/__init__.py beside pyproject.toml, where it is found too. given.py and own_tests.py lie here as well, so
+# pyproject.toml has to name the package.
 
 
 # --- M6 ---
