@@ -228,6 +228,8 @@ def _action(verdict: _Verdict, claim: Claim, file_line: str) -> str:
         "memory": f"Look at {file_line}: make smaller arrays there, or fewer at a time.",
         "tool_error": "This is not your code. Run `castalia doctor`, and report the line above if it finds nothing.",
     }
+    if verdict.outcome == "tool_error" and "pip install" in verdict.why:
+        return "Install it (the line above says how), then check again: this is not your code."
     return verdict.cure or words[verdict.outcome]
 
 
