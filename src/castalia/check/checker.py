@@ -58,6 +58,7 @@ class _Verdict:
     expected: Any = None
     file_line: str = ""
     cure: str = ""
+    at: str = ""
 
 
 def check_claim(
@@ -183,7 +184,7 @@ def _left_alone(claim: Claim, subject: Runner) -> None:
 
 def _judged(error: Exception) -> _Verdict:
     if isinstance(error, Failed):
-        return _Verdict("fail", error.words, error.got, error.expected)
+        return _Verdict("fail", error.words, error.got, error.expected, at=error.at)
     if isinstance(error, NotAttempted):
         return _Verdict("not_attempted", str(error), file_line=error.file_line)
     if isinstance(error, Died):
@@ -209,7 +210,7 @@ def _shrink(claim: Claim, subject: Runner, seed: int, case: _Case, verdict: _Ver
 
 def _explain(result: Result, claim: Claim, path: Path, case: _Case | None, verdict: _Verdict) -> Result:
     """The result with everything that a learner needs to see."""
-    file_line = verdict.file_line or line_of(path, claim.at)
+    file_line = verdict.file_line or line_of(path, verdict.at or claim.at)
     shown = "" if case is None or verdict.outcome in ("tool_error", "not_attempted") else _shown(claim, result, case)
     return replace(
         result, outcome=verdict.outcome, why=verdict.why, got=_plain(verdict.got), expected=_plain(verdict.expected),
@@ -220,13 +221,15 @@ def _explain(result: Result, claim: Claim, path: Path, case: _Case | None, verdi
 def _action(verdict: _Verdict, claim: Claim, file_line: str) -> str:
     """One next thing to do."""
     words = {
-        "fail": f"Change {claim.at} ({file_line}) and check again; `castalia hint` says where to look.",
+        "fail": f"Change {verdict.at or claim.at} ({file_line}) and check again; `castalia hint` says where to look.",
         "not_attempted": f"Write {claim.at} ({file_line}), then check again.",
         "learner_error": f"Read {file_line}: the code stopped there.",
         "timeout": f"Look at {file_line}: the code was there when its time was over ({claim.budget:g} s).",
         "memory": f"Look at {file_line}: make smaller arrays there, or fewer at a time.",
         "tool_error": "This is not your code. Run `castalia doctor`, and report the line above if it finds nothing.",
     }
+    if verdict.outcome == "tool_error" and "pip install" in verdict.why:
+        return "Install it (the line above says how), then check again: this is not your code."
     return verdict.cure or words[verdict.outcome]
 
 

@@ -29,10 +29,11 @@ def shares() -> Iterator[list[float]]:
 
 
 class Failed(Exception):
-    """The answer is wrong: what was got, what was expected, and in words why."""
+    """The answer is wrong: what was got, what was expected, in words why, and the name to change if it is not the
+    claim's own."""
 
-    def __init__(self, got: Any, expected: Any, words: str) -> None:
-        self.got, self.expected, self.words = got, expected, words
+    def __init__(self, got: Any, expected: Any, words: str, at: str = "") -> None:
+        self.got, self.expected, self.words, self.at = got, expected, words, at
         super().__init__(f"{words}: got {got}, expected {expected}")
 
 
@@ -50,6 +51,15 @@ class NotAttempted(Exception):
     def __init__(self, words: str = "", file_line: str = "") -> None:
         self.file_line = file_line
         super().__init__(words)
+
+
+@contextmanager
+def blamed(at: str) -> Iterator[None]:
+    """What fails inside is the fault of ``at``, wherever the claim as a whole looks."""
+    try:
+        yield
+    except Failed as error:
+        raise Failed(error.got, error.expected, error.words, error.at or at) from None
 
 
 def true(condition: object, words: str, got: Any, expected: Any) -> None:

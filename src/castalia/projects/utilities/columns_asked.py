@@ -12,11 +12,19 @@ from castalia.projects.utilities import columns_held as p
 _PLAIN = np.array([[0.0, 2.0], [4.0, 3.0]])
 _CONSTANT = np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]])
 _GAPS = np.array([[np.nan, 1.0], [2.0, np.nan], [4.0, 3.0]])
+_STAMPS = 1.7e9 + np.arange(5.0)[:, None]
+_NARROW = 1e-6 * np.array([[0.0, 3.0], [1.0, 3.5], [4.0, 5.0]])
+_WIDE = 1e6 * np.array([[-3.0, 0.0], [1.0, 20.0], [4.0, 5.0]])
+_WHOLE = np.array([[1, 10], [2, 20], [4, 35]])
 EDGES = (
     lambda: (_PLAIN, np.array([[2.0, -1.0]])),
     lambda: (_CONSTANT, np.array([[5.1, 3.0]])),
     lambda: (_GAPS, np.array([[np.nan, np.nan], [1e6, 0.0]])),
     lambda: (np.array([[7.0, -2.0]]), np.array([[8.0, -2.0]])),
+    lambda: (_STAMPS, _STAMPS[:2] + 7.0),
+    lambda: (_NARROW, _NARROW[:1] * 2.0),
+    lambda: (_WIDE, _WIDE[:1] * 2.0),
+    lambda: (_WHOLE, np.array([[3, 7]])),
 )
 
 CLAIMS = (

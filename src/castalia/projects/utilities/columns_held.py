@@ -203,7 +203,7 @@ def encoded(values: list[str], target: Array, smoothing: float, asked: list[str]
     made = []
     for value in asked:
         own = [float(each) for each, name in zip(target, values, strict=True) if name == value]
-        made.append((math.fsum(own) + smoothing * middle) / (len(own) + smoothing))
+        made.append((math.fsum(own) + smoothing * middle) / (len(own) + smoothing) if own else middle)
     return made
 
 
@@ -216,6 +216,10 @@ def encodes(subject: Subject, values: list[str], target: Array, smoothing: float
     scale = float(np.abs(target).max())
     made.call("fit", values[:1], target[:1])
     equal(made.call("transform", asked[:2]), [target[0]] * 2, 1e-9, "TargetEncoder fitted on one row", scale=scale)
+    plain = subject.new("TargetEncoder", 0.0, 3, seed)
+    plain.call("fit", values, target)
+    means = encoded(values, target, 0.0, asked)
+    equal(plain.call("transform", asked), means, 1e-9, "TargetEncoder.transform with a smoothing of 0", scale=scale)
     for words, act in (("fit", "fit"), ("fit_transform", "fit_transform")):
         made.call(act, values, target)
         expected = encoded(values, target, smoothing, asked)
@@ -226,15 +230,14 @@ def crosses(subject: Subject, values: list[str], target: Array, smoothing: float
     """The folds show in the answers: a row whose target is changed changes all rows but those of its own fold."""
     folds, length = 2 + seed % 2, len(values)
     scale = float(np.abs(target).max())
-    made = subject.new("TargetEncoder", smoothing, folds, seed)
-    before = made.call("fit_transform", values, target)
+    before = subject.new("TargetEncoder", smoothing, folds, seed).call("fit_transform", values, target)
     again = subject.new("TargetEncoder", smoothing, folds, seed).call("fit_transform", values, target)
     equal(again, before, 1e-12, "fit_transform with the same seed", scale=scale)
     parts: set[tuple[int, ...]] = set()
     for row in range(length):
         other = target.copy()
         other[row] += 10.0 * scale
-        after = made.call("fit_transform", values, other)
+        after = subject.new("TargetEncoder", smoothing, folds, seed).call("fit_transform", values, other)
         words = f"fit_transform: row {row} after its own target was changed (no row may see its own target)"
         equal(after[row], before[row], 1e-9, words, scale=scale)
         same = np.flatnonzero(np.abs(after - before) <= 1e-9 * scale)

@@ -7,11 +7,12 @@ import numpy as np
 
 
 # --- M1 ---
-# A table is a dict: column -> list of int, float or str; None is a missing value. A path is a str or a pathlib.Path.
+# A table is a dict: column -> list of int, float or str, in the order of the file; None is a missing value. A path is
+# a str or a pathlib.Path.
 
 
 def write_csv(path: str, columns: dict[str, list]) -> None:
-    """A line of names, then the rows, in UTF-8. None is written as an empty field.
+    """A line of names, then the rows, in UTF-8. None is written as an empty field, as "" where it is alone in its row.
 
     Raises ValueError, and leaves the file alone, for no columns, columns of different lengths, NaN and infinities."""
     raise NotImplementedError
@@ -20,8 +21,8 @@ def write_csv(path: str, columns: dict[str, list]) -> None:
 def infer_types(path: str) -> dict[str, str]:
     """Column -> "int", "float" or "str", decided by all its rows; "str" where every field is empty.
 
-    int: digits, perhaps behind a minus, without a leading zero. float: the same with a fraction or an exponent, and a
-    column of both. Everything else is text: "007", "nan", "1_000", " 1"."""
+    int: digits, perhaps behind a minus, without a leading zero. float: the same with a fraction or an exponent (e or
+    E), and a column of both. Everything else is text: "007", "-007", ".5", "5.", "nan", "inf", "1_000", " 1", " "."""
     raise NotImplementedError
 
 
@@ -63,7 +64,8 @@ COLUMNS = '''
 
 # --- M2 ---
 # fit learns from the rows it is given and forgets those before; transform and inverse use what fit has learnt, and
-# raise ValueError before it, or where the number of columns is another. x has the shape (rows, columns).
+# raise ValueError before it, or where the number of columns is another. x has the shape (rows, columns); its numbers
+# may be whole ones (an array of int), large ones, and small ones.
 
 
 class Standardizer:
@@ -143,7 +145,8 @@ class Pipeline:
 
 class TargetEncoder:
     """A text becomes the mean target of its rows, drawn towards the mean m of all rows:
-    (sum of its targets + smoothing * m) / (its rows + smoothing); m itself for a text that fit has not seen."""
+    (sum of its targets + smoothing * m) / (its rows + smoothing); m itself for a text that fit has not seen.
+    smoothing may be 0."""
 
     def __init__(self, smoothing: float = 10.0, folds: int = 5, seed: int = 0) -> None:
         raise NotImplementedError
@@ -301,7 +304,8 @@ class Recorder:
 
 
 class Trainer:
-    """Trains a model in batches of shuffled rows. The order of the rows depends on the seed and the epoch only."""
+    """Trains a model, from the weights that it has, in batches of shuffled rows. The order of the rows depends on the
+    seed and the epoch only, and is another one in every epoch."""
 
     def __init__(self, model: LinearModel, rate: float, batch: int, seed: int, patience: int) -> None:
         raise NotImplementedError
@@ -327,7 +331,8 @@ class Trainer:
         raise NotImplementedError
 
     def restore(self, path: str) -> None:
-        """Take the place of the trainer that saved this, whose rate, batch, seed and patience were the same."""
+        """Take the place of the trainer that saved this, whose rate, batch, seed and patience were the same. Its
+        own callbacks stay."""
         raise NotImplementedError
 '''
 
@@ -336,7 +341,10 @@ PACKAGING = """
 # --- M5 ---
 # The folder that holds this is a project with a pyproject.toml: it builds a wheel, offline, that is typed (py.typed),
 # imports nothing but what it requires and the standard library, does nothing when it is imported, says its version as
-# __version__, and has at least three examples (>>>) that are true.
+# __version__, and has at least three examples (>>>) that are true. In the wheel it is a folder utilities/ with an
+# __init__.py and py.typed, since types of a single file are not believed (PEP 561): utilities.py may move to
+# utilities/__init__.py beside pyproject.toml, where it is found too. given.py and own_tests.py lie here as well, so
+# pyproject.toml has to name the package.
 
 
 # --- M6 ---
@@ -372,7 +380,8 @@ def svg(figure: dict) -> str:
     """The figure as an <svg> with xmlns and viewBox. For each series a <polyline> with one "x,y" in points for every
     pair of finite numbers, in order, and a <title> in it with the name; title and labels as <text>.
 
-    All series share their axes: an equal step in the numbers is an equal step in the picture, x to the right, y up.
+    All series share their axes: an equal step in the numbers is an equal step in the picture, to 0.5 % of the axis, x
+    to the right, y up. The numbers in points are places in the viewBox: no transform. Other lines have no <title>.
     Raises ValueError where there is no pair of finite numbers."""
     raise NotImplementedError
 '''

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from castalia.core.contract import Failed, Subject, true
+from castalia.core.expect import blamed
 from castalia.projects.utilities import clean_room
 
 NAME = "utilities"
@@ -117,9 +118,8 @@ def typed(subject: Subject) -> None:
         for function, prefix in _public(tree):
             seen += 1
             lacks = _unannotated(function, prefix)
-            true(
-                not lacks, f"{prefix}{function.name} is annotated ({name}:{function.lineno})", f"{lacks} is not", "all"
-            )
+            with blamed(f"{name}:{function.lineno}"):
+                true(not lacks, f"{prefix}{function.name} is annotated", f"{lacks} is not", "all")
     true(seen > 0, "the package has public functions", 0, "some")
 
 

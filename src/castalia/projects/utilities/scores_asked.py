@@ -22,7 +22,7 @@ def calls(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
 
 
 def classes(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
-    return rng.integers(4, size=size), rng.integers(4, size=size)
+    return rng.integers(-2, 3, size=size), rng.integers(-2, 3, size=size)
 
 
 def scored(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
@@ -187,12 +187,30 @@ def merges(subject: Subject, made: list[tuple[Array, Array]]) -> None:
     asked(whole, [*made, made[0]], "of states put together, and one update more")
     for one, batch in zip(states, made, strict=True):
         asked(one, [batch], "of a state that was merged into another, afterwards")
+    _apart(subject, made[0])
     first = states[0]
     first.call("merge", subject.new("BinaryCounts"))
     asked(first, made[:1], "after an empty state was merged in")
     first.call("merge", whole)
     asked(first, [made[0], *made, made[0]], "of a state that took in another")
     true(len(states) == len(made), "states", len(states), len(made))
+
+
+def _apart(subject: Subject, batch: tuple[Array, Array]) -> None:
+    """One state merged into a new one; then either is fed with rows of other shares, and the other
+    is as it was."""
+    wrong, right = (np.array([1, 0]), np.array([0, 1])), (np.array([1, 0]), np.array([1, 0]))
+    for words in ("the one that took in", "the one that was merged"):
+        one, new = subject.new("BinaryCounts"), subject.new("BinaryCounts")
+        one.call("update", *batch)
+        new.call("merge", one)
+        fed, other = (new, one) if words == "the one that took in" else (one, new)
+        seen = [batch]
+        for more in (wrong, right):
+            fed.call("update", *more)
+            seen.append(more)
+            asked(fed, seen, f"of {words}, after an update")
+            asked(other, [batch], f"of the other state, after {words} was updated")
 
 
 _CALLS_EDGES = (
@@ -222,7 +240,7 @@ CLAIMS = (
         rtol=1e-12,
         unordered=(0, 1),
         forms=("list",),
-        edges=_CALLS_EDGES,
+        edges=(*_CALLS_EDGES, lambda: (np.array([-1, 0]), np.array([-1, 1]))),
         hints=(
             "How many of four answers are right, as a share?",
             "Are the rows compared one by one, whatever the labels are?",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from castalia.core.contract import Claim
 from castalia.projects.utilities import tables_held as p
 
@@ -29,7 +31,7 @@ CLAIMS = (
     ),
     Claim(
         id="csv_of_others",
-        words="read_csv reads what others wrote: quotes, line breaks in fields, a byte order mark, empty lines.",
+        words="read_csv reads what others wrote, quotes, line breaks and empty lines included, by given types.",
         topics={"da02": 1.0},
         at="read_csv",
         make=p.a_quoted_one,
@@ -76,6 +78,7 @@ CLAIMS = (
             lambda: (["0", "-3", ""], "int"),
             lambda: (["1.0", "x"], "str"),
             lambda: (["1e5", "2"], "float"),
+            *(partial(p.spelt, kind, field) for kind, field in p.SPELT),
         ),
         hints=(
             "Row 301 says x. What were the first 300 taken for?",

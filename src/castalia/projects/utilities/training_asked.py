@@ -75,7 +75,8 @@ def stops(subject: Subject, values: list[float], patience: int) -> None:
         if loss < best:
             best, waited, kept = loss, 0, weights
         told = f"after {[round(each, 2) for each in values[: number + 1]]} with a patience of {patience}"
-        true(got is (waited >= patience), f"update {told}", got, waited >= patience)
+        true(np.ndim(got) == 0 and np.asarray(got).dtype.kind == "b", f"update {told}", repr(got)[:100], "a bool")
+        true(bool(got) == (waited >= patience), f"update {told}", bool(got), waited >= patience)
         if number % 3 == 2:
             equal(made.get("best_loss"), best, 0.0, f"best_loss {told}")
             if best < math.inf:
@@ -116,11 +117,13 @@ def history_is_true(subject: Subject, x: Array, y: Array, x_val: Array, y_val: A
     for name, rows, targets in (("loss", x, y), ("val_loss", x_val, y_val)):
         own = float(np.mean((rows @ weights[:-1] + weights[-1] - targets) ** 2))
         equal(first[name], own, 1e-9, f"the {name} of the weights after one epoch of batches, over all its rows")
-    _, made = trainer(subject, x.shape[1], seed, batch=len(y) + seed % 2)
+    model = subject.new("LinearModel", x.shape[1])
+    model.call("step", x, y, RATE)  # a model may have been trained before
+    made = subject.new("Trainer", model, RATE, len(y) + seed % 2, seed, LONG)
     history = made.call("fit", x, y, x_val, y_val, 5)
     scale = float(np.abs(y).max()) ** 2
     true(len(history) == 5, "epochs in the history", len(history), 5)
-    for number, (weights, loss) in enumerate(descent(x, y, RATE, 5)[1:], start=1):
+    for number, (weights, loss) in enumerate(descent(x, y, RATE, 6)[2:], start=1):
         row = history[number - 1]
         true(set(row) == {"epoch", "loss", "val_loss"}, "names in the history", sorted(row), "epoch, loss, val_loss")
         true(row["epoch"] == number, f"the epoch of row {number}", row["epoch"], number)
@@ -146,6 +149,11 @@ def sees_every_row(subject: Subject, x: Array, y: Array, x_val: Array, y_val: Ar
         gap = min(float(np.abs(moved - each).max()) for each in tried)
         words = f"one epoch of {rows} rows in batches of {batch}: every row once, the last batch of one row"
         true(gap <= 1e-5 * np.abs(wide).max() * rows, words, f"off by {gap:.3g}", "the sum of the batches' gradients")
+        _, made = trainer(subject, x.shape[1], seed, batch=batch, rate=1e-8)
+        losses = [row["loss"] for row in made.call("fit", x[:rows], y[:rows], x_val, y_val, 9)]
+        steps = -np.diff(losses)  # by how much the loss falls tells which row was left over
+        anew = float(np.ptp(steps)) > 1e-4 * float(np.abs(steps).max())
+        true(anew, "every epoch has its own order of the rows", "one order for nine epochs", "another order")
 
 
 def told_in_order(subject: Subject, x: Array, y: Array, x_val: Array, y_val: Array, seed: int) -> None:
@@ -206,6 +214,8 @@ def goes_on(subject: Subject, x: Array, y: Array, x_val: Array, y_val: Array, se
         late, second = trainer(subject, x.shape[1], seed, patience=3)
         if stop == best:  # one that was at something else
             second.call("fit", x, y * 0.0, x_val, y_val * 0.0, 2)
+        journal = subject.new("Journal")
+        second.call("add", subject.new("Recorder", "late", journal))
         second.call("restore", path)
         words = f"interrupted after {stop} of {len(history)} epochs, {best} the best"
         equal(late.get("weights"), early.get("weights"), 0.0, f"the weights right after restore ({words})")
@@ -214,6 +224,8 @@ def goes_on(subject: Subject, x: Array, y: Array, x_val: Array, y_val: Array, se
         for mine, theirs in zip(after, history, strict=True):
             true(mine == theirs, f"the history, {words}", mine, theirs)
         equal(late.get("weights"), weights, 0.0, f"the weights, {words}")
+        told = journal.get("entries")
+        true(told[-1:] == ["late fit_end"], f"callbacks stay after restore ({words})", told[-1:], ["late fit_end"])
         place.free()
 
 
@@ -290,7 +302,7 @@ CLAIMS = (
     ),
     Claim(
         id="every_row_once",
-        words="Every epoch takes each row once, in batches; what is left over makes a smaller one.",
+        words="Every epoch takes each row once, in batches and a new order; what is left over makes a smaller one.",
         topics={"dl10": 1.0},
         at="Trainer.fit",
         make=data,
