@@ -3,3 +3,4 @@ export { FigureView } from "../components/figure";
 export { LessonTab } from "./lesson";
 export { SourceTab } from "./source";
 export { ViewsTab } from "./views";
+export { Markdown } from "../markdown";
