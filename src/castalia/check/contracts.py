@@ -74,15 +74,22 @@ def starting_text(name: str, settings: Settings | None = None) -> str:
 
 
 def reference(name: str, settings: Settings | None = None) -> Path:
-    """The file that keeps the contract: ``reference.py`` of an exercise, ``<name>.py`` of a project."""
+    """The file that keeps the contract: ``<name>.py`` of a system, ``reference.py`` of an exercise and of a library.
+
+    A library is a project with a subject, or without ``<name>.py``; its reference may be a package, ``reference/``.
+    """
     where = folder(name, settings)
-    return where / ("reference.py" if where.parent == EXERCISES else f"{where.name}.py")
+    own = where / f"{where.name}.py"
+    if where.parent != EXERCISES and own.is_file() and not catalog.card(name, settings).subject:
+        return own
+    package = where / "reference" / "__init__.py"
+    return package if package.is_file() else where / "reference.py"
 
 
 def reference_files(name: str, settings: Settings | None = None) -> list[Path]:
     """The files that mutants may change, the main one first: ``FILES`` of mutants.py, else the reference alone."""
     main = reference(name, settings)
-    if not main.with_name("mutants.py").is_file():
+    if not (folder(name, settings) / "mutants.py").is_file():
         return [main]
     listed = getattr(part(name, "mutants", settings), "FILES", (main.name,))
     return [main.with_name(file) for file in listed]

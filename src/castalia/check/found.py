@@ -45,8 +45,9 @@ class Found:
 
     @property
     def proof(self) -> Path:
-        """Where its proof is kept, in the repository and in the wheel."""
-        return self.reference.with_name("proof.json")
+        """Where its proof is kept, in the repository and in the wheel: beside the contract."""
+        package = self.reference.name == "__init__.py"
+        return (self.reference.parent if package else self.reference).with_name("proof.json")
 
     @functools.cached_property
     def texts(self) -> dict[str, str]:
