@@ -1,0 +1,403 @@
+"""A neural network in NumPy alone: what somebody who keeps the contract ends up with."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "silu", "gelu")
+LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", "huber")
+LEAK = 0.01
+
+# --- forward -------------------------------------------------------------------------------------
+
+
+def dense(x, weight, bias):
+    return x @ weight + bias
+
+
+def sigmoid(x):
+    """Split by sign: exp only ever gets what is not positive."""
+    small = np.exp(-np.abs(x))
+    return np.where(x > 0, 1.0, small) / (1.0 + small)
+
+
+def normal_cdf(x):
+    return np.vectorize(math.erfc, otypes=[float])(-x / math.sqrt(2)) / 2
+
+
+def activate(name, x):
+    if name == "relu":
+        return np.maximum(x, 0)
+    if name == "leaky_relu":
+        return np.where(x > 0, x, LEAK * x)
+    if name == "tanh":
+        return np.tanh(x)
+    if name == "sigmoid":
+        return sigmoid(x)
+    if name == "silu":
+        return x * sigmoid(x)
+    if name == "gelu":
+        return x * normal_cdf(x)
+    raise ValueError(f"no activation is called {name!r}")
+
+
+def softmax(scores):
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def windows_of(x, shape, stride, padding):
+    """Every place of a filter: (n, channels, rows out, columns out, rows, columns), a view."""
+    padded = np.pad(x, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
+    return sliding_window_view(padded, shape, axis=(2, 3))[:, :, ::stride, ::stride]
+
+
+def convolve(x, weight, bias, stride=1, padding=0):
+    windows = windows_of(x, weight.shape[2:], stride, padding)
+    y = np.tensordot(windows, weight, axes=((1, 4, 5), (1, 2, 3)))
+    return np.moveaxis(y + bias, 3, 1)
+
+
+def blocks_of(x, size):
+    """Every window of a pooling: (n, channels, rows out, columns out, size * size)."""
+    n, channels, height, width = x.shape
+    rows, columns = height // size, width // size
+    cut = x[:, :, : rows * size, : columns * size].reshape(n, channels, rows, size, columns, size)
+    return cut.transpose(0, 1, 2, 4, 3, 5).reshape(n, channels, rows, columns, size * size)
+
+
+def max_pool(x, size):
+    return blocks_of(x, size).max(axis=4)
+
+
+# --- backward ------------------------------------------------------------------------------------
+
+
+def dense_backward(x, weight, gradient):
+    return gradient @ weight.T, x.T @ gradient, gradient.sum(axis=0)
+
+
+def activate_backward(name, x, gradient):
+    if name == "relu":
+        return gradient * (x > 0)
+    if name == "leaky_relu":
+        return gradient * np.where(x > 0, 1.0, LEAK)
+    if name == "tanh":
+        return gradient * (1 - np.tanh(x) ** 2)
+    if name == "sigmoid":
+        y = sigmoid(x)
+        return gradient * y * (1 - y)
+    if name == "silu":
+        y = sigmoid(x)
+        return gradient * y * (1 + x * (1 - y))
+    if name == "gelu":
+        density = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+        return gradient * (normal_cdf(x) + x * density)
+    raise ValueError(f"no activation is called {name!r}")
+
+
+def convolve_backward(x, weight, gradient, stride=1, padding=0):
+    rows, columns = gradient.shape[2:]
+    height, width = x.shape[2:]
+    by_weight = np.tensordot(gradient, windows_of(x, weight.shape[2:], stride, padding), axes=((0, 2, 3), (0, 2, 3)))
+    by_padded = np.zeros((*x.shape[:2], height + 2 * padding, width + 2 * padding))
+    for a in range(weight.shape[2]):
+        for b in range(weight.shape[3]):
+            share = np.moveaxis(np.tensordot(gradient, weight[:, :, a, b], axes=(1, 0)), 3, 1)
+            by_padded[:, :, a : a + rows * stride : stride, b : b + columns * stride : stride] += share
+    by_x = by_padded[:, :, padding : padding + height, padding : padding + width]
+    return by_x, by_weight, gradient.sum(axis=(0, 2, 3))
+
+
+def max_pool_backward(x, size, gradient):
+    n, channels, rows, columns = gradient.shape
+    first = blocks_of(x, size).argmax(axis=4)
+    blocks = gradient[..., None] * (np.arange(size * size) == first[..., None])
+    laid = blocks.reshape(n, channels, rows, columns, size, size).transpose(0, 1, 2, 4, 3, 5)
+    by_x = np.zeros(x.shape)
+    by_x[:, :, : rows * size, : columns * size] = laid.reshape(n, channels, rows * size, columns * size)
+    return by_x
+
+
+# --- losses --------------------------------------------------------------------------------------
+
+
+def looked_at(loss, scores, target):
+    """Scores in double precision, and targets that fit them."""
+    scores, target = np.asarray(scores, dtype=float), np.asarray(target)
+    if loss not in LOSSES:
+        raise ValueError(f"no loss is called {loss!r}")
+    if loss == "cross_entropy":
+        if target.shape != scores.shape[:1]:
+            raise ValueError(f"{len(scores)} rows of scores and targets of shape {target.shape}")
+        if np.any(target < 0) or np.any(target >= scores.shape[1]):
+            raise ValueError(f"a class that is not one of 0 ... {scores.shape[1] - 1}")
+    elif target.shape != scores.shape:
+        raise ValueError(f"scores of shape {scores.shape} and targets of shape {target.shape}")
+    return scores, target
+
+
+def loss_value(loss, scores, target):
+    scores, target = looked_at(loss, scores, target)
+    if loss == "cross_entropy":
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        rows = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(target)), target]
+        return float(rows.mean())
+    if loss == "binary_cross_entropy":
+        each = np.maximum(scores, 0) - scores * target + np.log1p(np.exp(-np.abs(scores)))
+    else:
+        far = np.abs(scores - target)
+        each = far**2 / 2
+        if loss == "huber":
+            each = np.where(far < 1, each, far - 0.5)
+    return float(each.sum() / len(scores))
+
+
+def loss_gradient(loss, scores, target):
+    scores, target = looked_at(loss, scores, target)
+    if loss == "cross_entropy":
+        target = np.arange(scores.shape[1]) == target[:, None]
+        scores = softmax(scores)
+    if loss == "binary_cross_entropy":
+        scores = sigmoid(scores)
+    difference = scores - target
+    if loss == "huber":
+        difference = np.clip(difference, -1, 1)
+    return difference / len(scores)
+
+
+# --- the network ---------------------------------------------------------------------------------
+
+
+class Network:
+    def __init__(self, sizes, activation="relu", dropout=0.0, seed=0):
+        if len(sizes) < 2 or activation not in ACTIVATIONS or not 0 <= dropout < 1:
+            raise ValueError(f"no network: sizes {sizes}, activation {activation!r}, dropout {dropout}")
+        self.activation, self.dropout, self.random = activation, dropout, np.random.default_rng(seed)
+        self.values = []
+        for inputs, units in zip(sizes[:-1], sizes[1:]):
+            weight = self.random.normal(size=(inputs, units)) * math.sqrt(2 / inputs)
+            self.values += [weight, np.zeros(units)]
+
+    def parameters(self):
+        return [value.copy() for value in self.values]
+
+    def load(self, parameters):
+        if [value.shape for value in parameters] != [value.shape for value in self.values]:
+            raise ValueError("these are the parameters of another network")
+        self.values = [value.copy() for value in parameters]
+
+    def forward(self, x, training=False):
+        return self.passed(x, training)[0]
+
+    def passed(self, x, training):
+        """The scores, and of each layer what went in, what came out before the activation, and the dropout's mask."""
+        seen = []
+        for place in range(0, len(self.values), 2):
+            before, mask = dense(x, *self.values[place : place + 2]), 1.0
+            seen.append([x, before, mask])
+            if place == len(self.values) - 2:
+                return before, seen
+            x = activate(self.activation, before)
+            if training:
+                mask = seen[-1][2] = (self.random.random(x.shape) >= self.dropout) / (1 - self.dropout)
+                x = x * mask
+
+    def gradients(self, x, target, loss):
+        return self.learnt(x, target, loss)[1]
+
+    def learnt(self, x, target, loss):
+        """The loss of a batch, and its gradients: the chain rule from the last layer to the first."""
+        scores, seen = self.passed(x, training=True)
+        gradient, found = loss_gradient(loss, scores, target), []
+        for place in reversed(range(len(seen))):
+            inputs, before, mask = seen[place]
+            if place < len(seen) - 1:
+                gradient = activate_backward(self.activation, before, gradient * mask)
+            gradient, by_weight, by_bias = dense_backward(inputs, self.values[2 * place], gradient)
+            found = [by_weight, by_bias, *found]
+        return loss_value(loss, scores, target), found
+
+    def step(self, x, target, loss, rule):
+        value, gradients = self.learnt(x, target, loss)
+        self.load(rule.step(self.parameters(), gradients))
+        return value
+
+
+# --- update rules --------------------------------------------------------------------------------
+
+
+def clip(gradients, largest):
+    norm = math.sqrt(sum(float(np.sum(g**2)) for g in gradients))
+    if not math.isfinite(norm):
+        raise ValueError(f"the norm of the gradients is {norm}")
+    return [g * min(1.0, largest / norm) if norm else g for g in gradients]
+
+
+class Rule:
+    """What the three have in common: the rate, weight decay on weights, and memory that begins at zero."""
+
+    def __init__(self, rate, decay):
+        self.rate, self.decay, self.steps, self.memory = rate, decay, 0, {}
+
+    def step(self, parameters, gradients):
+        self.steps += 1
+        return [
+            p - self.rate * (self.decay if p.ndim > 1 else 0.0) * p - self.rate * self.direction(place, g)
+            for place, (p, g) in enumerate(zip(parameters, gradients))
+        ]
+
+    def mean(self, name, place, beta, value):
+        """Memory of that name and array: beta of the old one, and the value."""
+        self.memory[name, place] = beta * self.memory.get((name, place), 0.0) + value
+        return self.memory[name, place]
+
+
+class SGD(Rule):
+    def __init__(self, rate, momentum=0.0, nesterov=False, decay=0.0):
+        super().__init__(rate, decay)
+        self.momentum, self.nesterov = momentum, nesterov
+
+    def direction(self, place, g):
+        velocity = self.mean("velocity", place, self.momentum, g)
+        return g + self.momentum * velocity if self.nesterov else velocity
+
+
+class RMSProp(Rule):
+    def __init__(self, rate, alpha=0.99, eps=1e-8, decay=0.0):
+        super().__init__(rate, decay)
+        self.alpha, self.eps = alpha, eps
+
+    def direction(self, place, g):
+        return g / (np.sqrt(self.mean("square", place, self.alpha, (1 - self.alpha) * g**2)) + self.eps)
+
+
+class Adam(Rule):
+    def __init__(self, rate, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.0):
+        super().__init__(rate, decay)
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
+
+    def direction(self, place, g):
+        m = self.mean("mean", place, self.beta1, (1 - self.beta1) * g) / (1 - self.beta1**self.steps)
+        v = self.mean("square", place, self.beta2, (1 - self.beta2) * g**2) / (1 - self.beta2**self.steps)
+        return m / (np.sqrt(v) + self.eps)
+
+
+# --- training ------------------------------------------------------------------------------------
+
+
+def batches(n, size, seed, epoch):
+    order = np.random.default_rng([seed, epoch]).permutation(n)
+    return [order[start : start + size] for start in range(0, n, size)]
+
+
+def evaluate(network, x, target, loss, size=256):
+    total = 0.0
+    for start in range(0, len(x), size):
+        rows = slice(start, start + size)
+        total += loss_value(loss, network.forward(x[rows]), target[rows]) * len(x[rows])
+    return total / len(x)
+
+
+def fit(
+    network, rule, x, target, loss, epochs, size=32, seed=0, x_val=None, target_val=None, patience=0
+):  # fmt: skip
+    history, best, lowest, waited = [], network.parameters(), math.inf, 0
+    for epoch in range(1, epochs + 1):
+        total = 0.0
+        for rows in batches(len(x), size, seed, epoch):
+            total += network.step(x[rows], target[rows], loss, rule) * len(rows)
+        history.append({"epoch": epoch, "loss": total / len(x)})
+        if x_val is None:
+            continue
+        now = history[-1]["val_loss"] = evaluate(network, x_val, target_val, loss)
+        waited += 1
+        if now < lowest:
+            best, lowest, waited = network.parameters(), now, 0
+        if waited == patience > 0:
+            break
+    if x_val is not None:
+        network.load(best)
+    return history
+
+
+# --- a System ------------------------------------------------------------------------------------
+
+from castalia.core.fields import Image  # noqa: E402
+from castalia.core.system import Field, Record, Run, System  # noqa: E402
+
+
+class Params(Record):
+    hidden: int = Field(64, ge=1, le=1024, description="Units of the hidden layer.")
+    epochs: int = Field(30, ge=1, le=1000, description="Passes over the training images.")
+    learning_rate: float = Field(0.003, gt=0, le=1, description="The step of Adam.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Decides the split, the first weights and the order.")
+
+
+class Input(Record):
+    image: Image = Field(description="One digit, dark on light or light on dark.")
+
+
+class Output(Record):
+    label: str = Field(description="The likeliest digit.")
+    probabilities: dict[str, float] = Field(description="Every digit with its probability.")
+
+
+class NeuralNet(System[Params, Input, Output]):
+    """Reads a handwritten digit with a network of my own."""
+
+    QUICK = Params(hidden=24, epochs=4, learning_rate=0.01)
+
+    def fit(self, run: Run):
+        from castalia import data
+
+        found, params = data.open("digits").arrays(), self.params
+        images = found["train_images"].reshape(-1, 64) / 16
+        order = np.random.default_rng(params.seed).permutation(len(images))
+        fifth = len(order) // 5
+        test, watched, learnt = order[:fifth], order[fifth : 2 * fifth], order[2 * fifth :]
+        labels = found["train_labels"]
+        self.network = Network([64, params.hidden, 10], seed=params.seed)
+        rule = Adam(params.learning_rate)
+        for epoch in range(1, params.epochs + 1):
+            seed = params.seed + epoch
+            row = fit(self.network, rule, images[learnt], labels[learnt], "cross_entropy", 1, seed=seed)[0]
+            left = evaluate(self.network, images[watched], labels[watched], "cross_entropy")
+            run.log(epoch, loss=row["loss"], val_loss=left)
+        right = self.network.forward(images[test]).argmax(axis=1) == labels[test]
+        left = evaluate(self.network, images[test], labels[test], "cross_entropy")
+        return {"test_accuracy": float(right.mean()), "test_loss": left}
+
+    def __call__(self, x: Input) -> Output:
+        chances = softmax(self.network.forward(looked_at_closely(x.image.array("L"))))[0]
+        named = {str(digit): float(chance) for digit, chance in enumerate(chances)}
+        return Output(label=str(chances.argmax()), probabilities=named)
+
+    def save(self, folder):
+        named = {str(place): value for place, value in enumerate(self.network.parameters())}
+        np.savez(folder / "network.npz", **named)
+
+    def load(self, folder):
+        with np.load(folder / "network.npz", allow_pickle=False) as file:
+            values = [file[str(place)] for place in range(len(file.files))]
+        self.network = Network([64, values[0].shape[1], 10])
+        self.network.load(values)
+
+
+def looked_at_closely(pixels):
+    """Ink from 0 to 1 as (1, 64): what the network has learnt from. The corner is paper."""
+    ink = np.abs(pixels.astype(float) - pixels[0, 0])
+    rows, columns = np.nonzero(ink.max(axis=1))[0], np.nonzero(ink.max(axis=0))[0]
+    if not len(rows):
+        return np.zeros((1, 64))
+    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    high, wide = cut.shape
+    side = max(high, wide)
+    above, left = (side - high) // 2, (side - wide) // 2
+    square = np.pad(cut, [(above, side - high - above), (left, side - wide - left)])
+    at = np.arange(64) * side // 64
+    small = square[np.ix_(at, at)].reshape(8, 8, 8, 8).mean(axis=(1, 3))
+    return small.reshape(1, 64) / small.max()
