@@ -75,7 +75,7 @@ class Learner:
         return sorted({os.path.realpath(name) for name in told if self.own(name)} | set(self.listed))
 
     def imports(self) -> list[list[str]]:
-        """What the imported files of theirs import, wherever it stands: [package, file:line], their own files left out."""
+        """What their imported files import, wherever it stands: [package, file:line]; their own files left out."""
         found = []
         for path in (each for each in self.files() if each.endswith(".py")):
             text = self.sources.get(path)

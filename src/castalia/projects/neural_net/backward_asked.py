@@ -18,7 +18,7 @@ NAMES = ("x", "weight", "bias")
 
 def rows(rng: np.random.Generator, size: int) -> tuple[Array, Array, Array]:
     x, weight, bias = forward_asked.rows(rng, size)
-    return x, weight, rng.normal(size=(len(x), len(bias)))
+    return x, weight, np.asarray(rng.normal(size=(len(x), len(bias))))
 
 
 def numbers(rng: np.random.Generator, size: int) -> tuple[Array, Array]:

@@ -9,6 +9,7 @@ from castalia.projects.neural_net import (
     forward_asked,
     interface,
     losses_asked,
+    networks_asked,
     notes_asked,
     rules_asked,
     steps_asked,
@@ -18,7 +19,7 @@ CONTRACT = Contract(
     project="neural_net",
     interface=interface.until("M8"),
     milestones=(
-        Milestone("M1", "Forward", forward_asked.CLAIMS),
+        Milestone("M1", "Forward", (*forward_asked.CLAIMS, *networks_asked.CLAIMS)),
         Milestone("M2", "Backward, layer by layer", backward_asked.CLAIMS),
         Milestone("M3", "Losses, and the gradient of the whole", losses_asked.CLAIMS),
         Milestone("M4", "Update rules", rules_asked.CLAIMS),

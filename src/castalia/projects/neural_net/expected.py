@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
@@ -24,7 +24,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def activate(name: str, x: Array) -> Array:
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "relu": lambda: np.where(x > 0, x, 0.0), "leaky_relu": lambda: np.where(x > 0, x, 0.01 * x),
         "tanh": lambda: np.tanh(x), "sigmoid": lambda: sigmoid(x), "silu": lambda: x * sigmoid(x),
         "gelu": lambda: x * special.normal_cdf(x),
@@ -35,7 +35,7 @@ def activate(name: str, x: Array) -> Array:
 def slope(name: str, x: Array) -> Array:
     """dy/dx of an activation."""
     s = sigmoid(x)
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "relu": lambda: np.where(x > 0, 1.0, 0.0), "leaky_relu": lambda: np.where(x > 0, 1.0, 0.01),
         "tanh": lambda: 1 / np.cosh(x) ** 2, "sigmoid": lambda: s * sigmoid(-x),
         "silu": lambda: s + x * s * sigmoid(-x), "gelu": lambda: special.normal_cdf(x) + x * special.normal_pdf(x),
@@ -151,7 +151,8 @@ def gradients(
         before = dense(x, parameters[2 * place], parameters[2 * place + 1])
         seen.append((x, before))
         x = activate(activation, before) * mask if place < layers - 1 else before
-    gradient, found = loss_gradient(loss, seen[-1][1], target), []
+    found: list[Array] = []
+    gradient = loss_gradient(loss, seen[-1][1], target)
     for place in reversed(range(layers)):
         inputs, before = seen[place]
         if place < layers - 1:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from castalia.core.contract import Claim, Handle, Subject, equal, true
-from castalia.projects.neural_net import expected, forward_asked
+from castalia.projects.neural_net import expected, networks_asked
 
 Array = np.ndarray[Any, Any]
 Data = tuple[Array, Array, Array, Array]
@@ -25,7 +25,7 @@ def small(rng: np.random.Generator, size: int) -> tuple[list[int], Data, list[Ar
     weights would do after a few steps, so that its loss falls first and rises later."""
     sizes = [2, 2 + size, 3]
     x, x_val = rng.normal(size=(13, 2)), rng.normal(size=(11, 2))
-    parameters = forward_asked.parameters(rng, sizes)
+    parameters = networks_asked.parameters(rng, sizes)
     target = rng.integers(3, size=13)
     near = np.abs(x_val[:, None] - x[None]).sum(axis=2).argmin(axis=1)
     target_val = np.where(rng.random(11) < 0.5, target[near], rng.integers(3, size=11))
@@ -207,7 +207,7 @@ CLAIMS = (
     ),
     Claim(
         id="best_weights",
-        words="With rows to watch by, fit ends with the weights of the best epoch, after `patience` epochs without a better.",
+        words="With rows to watch by, fit ends with the weights of the best epoch, `patience` epochs after it.",
         topics={"dl10": 0.5, "ml07": 0.5},
         at="fit",
         make=small,

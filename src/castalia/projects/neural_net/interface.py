@@ -17,8 +17,8 @@ def activate(name: str, x: np.ndarray) -> np.ndarray:
     """The activation of that name, of every number of x, whatever its shape; finite for every finite x.
 
     "relu": max(x, 0). "leaky_relu": x, or 0.01 x where x is negative. "tanh". "sigmoid": 1 / (1 + exp(-x)).
-    "silu": x sigmoid(x). "gelu": x P(x), P the normal distribution function, (1 + erf(x / sqrt(2))) / 2; math.erf has it
-    for one number. Raises ValueError for another name."""
+    "silu": x sigmoid(x). "gelu": x P(x), P the normal distribution function, (1 + erf(x / sqrt(2))) / 2; math.erf has
+    it for one number. Raises ValueError for another name."""
     raise NotImplementedError
 
 
@@ -31,8 +31,8 @@ def convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int = 
     """Slide every filter over every image: y[n, f, i, j] is bias[f] plus the sum, over channels and the filter's places
     a, b, of weight[f, c, a, b] times x[n, c, i * stride + a, j * stride + b]. The filter is not turned round.
 
-    weight: (filters, channels, rows, columns). Before, `padding` zeros are put on all four sides. A window that does not
-    fit in whole is left out."""
+    weight: (filters, channels, rows, columns). Before, `padding` zeros are put on all four sides. A window that does
+    not fit in whole is left out."""
     raise NotImplementedError
 
 
@@ -47,7 +47,7 @@ class Network:
 
     def __init__(self, sizes: list[int], activation: str = "relu", dropout: float = 0.0, seed: int = 0) -> None:
         """Weights are normal numbers of variance 2 / inputs of their layer (He et al. 2015), drawn by the seed; biases
-        are zero. Raises ValueError for an unknown activation, fewer than two sizes, and a dropout outside 0 <= p < 1."""
+        are zero. Raises ValueError for an unknown activation, fewer than two sizes, a dropout outside 0 <= p < 1."""
         raise NotImplementedError
 
     def parameters(self) -> list[np.ndarray]:
@@ -176,8 +176,8 @@ STEPS = '''
 
 
 def batches(n: int, size: int, seed: int, epoch: int) -> list[np.ndarray]:
-    """The numbers 0 ... n - 1, shuffled, in pieces of `size`, the last perhaps shorter. The same seed and epoch have the
-    same order again; another of the two has another order."""
+    """The numbers 0 ... n - 1, shuffled, in pieces of `size`, the last perhaps shorter. The same seed and epoch have
+    the same order again; another of the two has another order."""
     raise NotImplementedError
 
 
@@ -202,11 +202,11 @@ def fit(
     network: Network, rule: object, x: np.ndarray, target: np.ndarray, loss: str, epochs: int, size: int = 32,
     seed: int = 0, x_val: np.ndarray | None = None, target_val: np.ndarray | None = None, patience: int = 0,
 ) -> list[dict]:
-    """Learn: an epoch is one step on each of batches(n, size, seed, epoch), epochs counted from 1. Returns a row an epoch:
-    {"epoch", "loss"}, the loss being the mean over all rows of what the steps returned.
+    """Learn: an epoch is one step on each of batches(n, size, seed, epoch), epochs counted from 1. Returns a row an
+    epoch: {"epoch", "loss"}, the loss being the mean over all rows of what the steps returned.
 
-    With x_val and target_val a row has "val_loss" too, evaluate() of them after the epoch. They are never learnt from: the
-    network ends with the parameters of the epoch whose val_loss is the lowest, the first of equal ones; and with a
+    With x_val and target_val a row has "val_loss" too, evaluate() of them after the epoch. They are never learnt from:
+    the network ends with the parameters of the epoch whose val_loss is the lowest, the first of equal ones; and with a
     patience of k > 0, fit ends after k epochs in a row that brought no lower one."""
     raise NotImplementedError
 '''
@@ -214,8 +214,8 @@ def fit(
 NOTES = """
 
 # --- M7 ---
-# NOTES.md, beside this file: for each of dense, activation, softmax, convolution, pooling, dropout, cross-entropy, momentum
-# and Adam a heading with its name, and below it what it computes and why its gradient (or its correction) is what it is, in
+# NOTES.md, beside this file: a heading for each of dense, activation, softmax, convolution, pooling, dropout,
+# cross-entropy, momentum and Adam; below it what it computes and why its gradient (or its correction) is what it is, in
 # your own words and formulas: forty words at least. That they are right nobody checks but you.
 """
 

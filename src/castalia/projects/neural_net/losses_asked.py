@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from castalia.core.contract import Claim, Subject, equal, refuses, true
-from castalia.projects.neural_net import expected, forward_asked
+from castalia.projects.neural_net import expected, networks_asked
 
 Array = np.ndarray[Any, Any]
 SIZES = (1, 2, 3, 4, 6, 8)
@@ -20,7 +20,7 @@ SIZES = (1, 2, 3, 4, 6, 8)
 def target_of(rng: np.random.Generator, loss: str, scores: Array) -> Array:
     n, outputs = scores.shape
     if loss == "cross_entropy":
-        return rng.integers(outputs, size=n)
+        return np.asarray(rng.integers(outputs, size=n))
     if loss == "binary_cross_entropy":
         return np.round(rng.random((n, outputs)), int(rng.integers(2)))
     return rng.normal(size=(n, outputs)) * 2
@@ -49,10 +49,10 @@ def uniform(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
 
 def networks(rng: np.random.Generator, size: int) -> tuple[list[int], Array, list[Array], list[Array]]:
     """Sizes, rows, a target for each loss, and parameters far enough from every kink for no bad luck."""
-    sizes, _, x, _ = forward_asked.networks(rng, min(size, 5))
+    sizes, _, x, _ = networks_asked.networks(rng, min(size, 5))
     scores = np.zeros((len(x), sizes[-1]))
     targets = [target_of(rng, loss, scores) for loss in expected.LOSSES]
-    return sizes, x, targets, forward_asked.parameters(rng, sizes)
+    return sizes, x, targets, networks_asked.parameters(rng, sizes)
 
 
 # --- what must hold ------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def with_dropout(subject: Subject, seed: int) -> None:
     """A batch of one row: where the gradient by the next weights is zero, a unit was dropped. With that mask the rest
     of the gradient is known."""
     rng, rate, hidden = np.random.default_rng(seed), 0.4, 12
-    values, x, target = forward_asked.parameters(rng, [3, hidden, 2]), rng.normal(size=(1, 3)), rng.normal(size=(1, 2))
+    values, x, target = networks_asked.parameters(rng, [3, hidden, 2]), rng.normal(size=(1, 3)), rng.normal(size=(1, 2))
     network = subject.new("Network", [3, hidden, 2], "tanh", rate, seed)
     network.call("load", values)
     drawn = []

@@ -66,7 +66,7 @@ def drawn(picture: Array, times: int, margin: int, light: bool) -> str:
 
     ink = np.pad(np.kron(picture, np.ones((times, times))), margin)
     ink = np.round(255 * ink / max(float(ink.max()), 1.0)).astype(np.uint8)
-    return str(Image.of_array(ink if light else 255 - ink))
+    return Image.of_array(ink if light else 255 - ink).uri
 
 
 def pictures(rng: np.random.Generator, size: int) -> tuple[list[str], list[str]]:
@@ -97,7 +97,7 @@ def reads(subject: Subject, images: list[str], labels: list[str]) -> None:
         chances = answer["probabilities"]
         true(sorted(chances) == list("0123456789"), "names of the probabilities", sorted(chances), "0 to 9")
         true(abs(sum(chances.values()) - 1) < 1e-4, "the sum of the probabilities", sum(chances.values()), 1)
-        true(answer["label"] == max(chances, key=chances.get), "the label", answer["label"], "the likeliest")  # type: ignore[arg-type]
+        true(answer["label"] == max(chances, key=chances.get), "the label", answer["label"], "the likeliest")
 
 
 def logs_a_curve(subject: Subject) -> None:

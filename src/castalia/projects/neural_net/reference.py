@@ -1,67 +1,82 @@
 """A neural network in NumPy alone: what somebody who keeps the contract ends up with."""
 
+# mypy: disable-error-code="no-any-return"
+# (what NumPy computes with arrays is Any to mypy; the annotations say what it is)
+
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "silu", "gelu")
+Array = np.ndarray[Any, Any]
 LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", "huber")
 LEAK = 0.01
 
 # --- forward -------------------------------------------------------------------------------------
 
 
-def dense(x, weight, bias):
+def dense(x: Array, weight: Array, bias: Array) -> Array:
     return x @ weight + bias
 
 
-def sigmoid(x):
+def sigmoid(x: Array) -> Array:
     """Split by sign: exp only ever gets what is not positive."""
     small = np.exp(-np.abs(x))
     return np.where(x > 0, 1.0, small) / (1.0 + small)
 
 
-def normal_cdf(x):
+def normal_cdf(x: Array) -> Array:
     return np.vectorize(math.erfc, otypes=[float])(-x / math.sqrt(2)) / 2
 
 
-def activate(name, x):
-    if name == "relu":
-        return np.maximum(x, 0)
-    if name == "leaky_relu":
-        return np.where(x > 0, x, LEAK * x)
-    if name == "tanh":
-        return np.tanh(x)
-    if name == "sigmoid":
-        return sigmoid(x)
-    if name == "silu":
-        return x * sigmoid(x)
-    if name == "gelu":
-        return x * normal_cdf(x)
-    raise ValueError(f"no activation is called {name!r}")
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda x: np.maximum(x, 0),
+    "leaky_relu": lambda x: np.where(x > 0, x, LEAK * x),
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+    "silu": lambda x: x * sigmoid(x),
+    "gelu": lambda x: x * normal_cdf(x),
+}
+SLOPES: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda x: np.where(x > 0, 1.0, 0.0),
+    "leaky_relu": lambda x: np.where(x > 0, 1.0, LEAK),
+    "tanh": lambda x: 1 - np.tanh(x) ** 2,
+    "sigmoid": lambda x: sigmoid(x) * sigmoid(-x),
+    "silu": lambda x: sigmoid(x) * (1 + x * sigmoid(-x)),
+    "gelu": lambda x: normal_cdf(x) + x * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi),
+}
 
 
-def softmax(scores):
+def activate(name: str, x: Array) -> Array:
+    if name not in ACTIVATIONS:
+        raise ValueError(f"no activation is called {name!r}")
+    return ACTIVATIONS[name](x)
+
+
+def softmax(scores: Array) -> Array:
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def windows_of(x, shape, stride, padding):
+def windows_of(x: Array, shape: tuple[int, ...], stride: int, padding: int) -> Array:
     """Every place of a filter: (n, channels, rows out, columns out, rows, columns), a view."""
     padded = np.pad(x, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
     return sliding_window_view(padded, shape, axis=(2, 3))[:, :, ::stride, ::stride]
 
 
-def convolve(x, weight, bias, stride=1, padding=0):
+def convolve(x: Array, weight: Array, bias: Array, stride: int = 1, padding: int = 0) -> Array:
     windows = windows_of(x, weight.shape[2:], stride, padding)
     y = np.tensordot(windows, weight, axes=((1, 4, 5), (1, 2, 3)))
     return np.moveaxis(y + bias, 3, 1)
 
 
-def blocks_of(x, size):
+def blocks_of(x: Array, size: int) -> Array:
     """Every window of a pooling: (n, channels, rows out, columns out, size * size)."""
     n, channels, height, width = x.shape
     rows, columns = height // size, width // size
@@ -69,37 +84,24 @@ def blocks_of(x, size):
     return cut.transpose(0, 1, 2, 4, 3, 5).reshape(n, channels, rows, columns, size * size)
 
 
-def max_pool(x, size):
+def max_pool(x: Array, size: int) -> Array:
     return blocks_of(x, size).max(axis=4)
 
 
 # --- backward ------------------------------------------------------------------------------------
 
 
-def dense_backward(x, weight, gradient):
+def dense_backward(x: Array, weight: Array, gradient: Array) -> tuple[Array, Array, Array]:
     return gradient @ weight.T, x.T @ gradient, gradient.sum(axis=0)
 
 
-def activate_backward(name, x, gradient):
-    if name == "relu":
-        return gradient * (x > 0)
-    if name == "leaky_relu":
-        return gradient * np.where(x > 0, 1.0, LEAK)
-    if name == "tanh":
-        return gradient * (1 - np.tanh(x) ** 2)
-    if name == "sigmoid":
-        y = sigmoid(x)
-        return gradient * y * (1 - y)
-    if name == "silu":
-        y = sigmoid(x)
-        return gradient * y * (1 + x * (1 - y))
-    if name == "gelu":
-        density = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
-        return gradient * (normal_cdf(x) + x * density)
-    raise ValueError(f"no activation is called {name!r}")
+def activate_backward(name: str, x: Array, gradient: Array) -> Array:
+    return gradient * SLOPES[name](x)
 
 
-def convolve_backward(x, weight, gradient, stride=1, padding=0):
+def convolve_backward(
+    x: Array, weight: Array, gradient: Array, stride: int = 1, padding: int = 0
+) -> tuple[Array, Array, Array]:
     rows, columns = gradient.shape[2:]
     height, width = x.shape[2:]
     by_weight = np.tensordot(gradient, windows_of(x, weight.shape[2:], stride, padding), axes=((0, 2, 3), (0, 2, 3)))
@@ -112,7 +114,7 @@ def convolve_backward(x, weight, gradient, stride=1, padding=0):
     return by_x, by_weight, gradient.sum(axis=(0, 2, 3))
 
 
-def max_pool_backward(x, size, gradient):
+def max_pool_backward(x: Array, size: int, gradient: Array) -> Array:
     n, channels, rows, columns = gradient.shape
     first = blocks_of(x, size).argmax(axis=4)
     blocks = gradient[..., None] * (np.arange(size * size) == first[..., None])
@@ -125,7 +127,7 @@ def max_pool_backward(x, size, gradient):
 # --- losses --------------------------------------------------------------------------------------
 
 
-def looked_at(loss, scores, target):
+def looked_at(loss: str, scores: Array, target: Array) -> tuple[Array, Array]:
     """Scores in double precision, and targets that fit them."""
     scores, target = np.asarray(scores, dtype=float), np.asarray(target)
     if loss not in LOSSES:
@@ -140,7 +142,7 @@ def looked_at(loss, scores, target):
     return scores, target
 
 
-def loss_value(loss, scores, target):
+def loss_value(loss: str, scores: Array, target: Array) -> float:
     scores, target = looked_at(loss, scores, target)
     if loss == "cross_entropy":
         shifted = scores - scores.max(axis=1, keepdims=True)
@@ -156,7 +158,7 @@ def loss_value(loss, scores, target):
     return float(each.sum() / len(scores))
 
 
-def loss_gradient(loss, scores, target):
+def loss_gradient(loss: str, scores: Array, target: Array) -> Array:
     scores, target = looked_at(loss, scores, target)
     if loss == "cross_entropy":
         target = np.arange(scores.shape[1]) == target[:, None]
@@ -173,46 +175,48 @@ def loss_gradient(loss, scores, target):
 
 
 class Network:
-    def __init__(self, sizes, activation="relu", dropout=0.0, seed=0):
+    def __init__(self, sizes: list[int], activation: str = "relu", dropout: float = 0.0, seed: int = 0) -> None:
         if len(sizes) < 2 or activation not in ACTIVATIONS or not 0 <= dropout < 1:
             raise ValueError(f"no network: sizes {sizes}, activation {activation!r}, dropout {dropout}")
         self.activation, self.dropout, self.random = activation, dropout, np.random.default_rng(seed)
-        self.values = []
-        for inputs, units in zip(sizes[:-1], sizes[1:]):
+        self.values: list[Array] = []
+        for inputs, units in pairwise(sizes):
             weight = self.random.normal(size=(inputs, units)) * math.sqrt(2 / inputs)
             self.values += [weight, np.zeros(units)]
 
-    def parameters(self):
+    def parameters(self) -> list[Array]:
         return [value.copy() for value in self.values]
 
-    def load(self, parameters):
+    def load(self, parameters: list[Array]) -> None:
         if [value.shape for value in parameters] != [value.shape for value in self.values]:
             raise ValueError("these are the parameters of another network")
         self.values = [value.copy() for value in parameters]
 
-    def forward(self, x, training=False):
+    def forward(self, x: Array, training: bool = False) -> Array:
         return self.passed(x, training)[0]
 
-    def passed(self, x, training):
+    def passed(self, x: Array, training: bool) -> tuple[Array, list[Any]]:
         """The scores, and of each layer what went in, what came out before the activation, and the dropout's mask."""
-        seen = []
+        seen: list[Any] = []
+        before = x
         for place in range(0, len(self.values), 2):
-            before, mask = dense(x, *self.values[place : place + 2]), 1.0
-            seen.append([x, before, mask])
-            if place == len(self.values) - 2:
-                return before, seen
-            x = activate(self.activation, before)
-            if training:
-                mask = seen[-1][2] = (self.random.random(x.shape) >= self.dropout) / (1 - self.dropout)
-                x = x * mask
+            before = dense(x, *self.values[place : place + 2])
+            seen.append([x, before, 1.0])
+            if place < len(self.values) - 2:
+                x = activate(self.activation, before)
+                if training:
+                    seen[-1][2] = (self.random.random(x.shape) >= self.dropout) / (1 - self.dropout)
+                    x = x * seen[-1][2]
+        return before, seen
 
-    def gradients(self, x, target, loss):
+    def gradients(self, x: Array, target: Array, loss: str) -> list[Array]:
         return self.learnt(x, target, loss)[1]
 
-    def learnt(self, x, target, loss):
+    def learnt(self, x: Array, target: Array, loss: str) -> tuple[float, list[Array]]:
         """The loss of a batch, and its gradients: the chain rule from the last layer to the first."""
         scores, seen = self.passed(x, training=True)
-        gradient, found = loss_gradient(loss, scores, target), []
+        found: list[Array] = []
+        gradient = loss_gradient(loss, scores, target)
         for place in reversed(range(len(seen))):
             inputs, before, mask = seen[place]
             if place < len(seen) - 1:
@@ -221,7 +225,7 @@ class Network:
             found = [by_weight, by_bias, *found]
         return loss_value(loss, scores, target), found
 
-    def step(self, x, target, loss, rule):
+    def step(self, x: Array, target: Array, loss: str, rule: Rule) -> float:
         value, gradients = self.learnt(x, target, loss)
         self.load(rule.step(self.parameters(), gradients))
         return value
@@ -230,7 +234,7 @@ class Network:
 # --- update rules --------------------------------------------------------------------------------
 
 
-def clip(gradients, largest):
+def clip(gradients: list[Array], largest: float) -> list[Array]:
     norm = math.sqrt(sum(float(np.sum(g**2)) for g in gradients))
     if not math.isfinite(norm):
         raise ValueError(f"the norm of the gradients is {norm}")
@@ -240,47 +244,53 @@ def clip(gradients, largest):
 class Rule:
     """What the three have in common: the rate, weight decay on weights, and memory that begins at zero."""
 
-    def __init__(self, rate, decay):
-        self.rate, self.decay, self.steps, self.memory = rate, decay, 0, {}
+    def __init__(self, rate: float, decay: float) -> None:
+        self.rate, self.decay, self.steps = rate, decay, 0
+        self.memory: dict[tuple[str, int], Array] = {}
 
-    def step(self, parameters, gradients):
+    def step(self, parameters: list[Array], gradients: list[Array]) -> list[Array]:
         self.steps += 1
         return [
             p - self.rate * (self.decay if p.ndim > 1 else 0.0) * p - self.rate * self.direction(place, g)
-            for place, (p, g) in enumerate(zip(parameters, gradients))
+            for place, (p, g) in enumerate(zip(parameters, gradients, strict=True))
         ]
 
-    def mean(self, name, place, beta, value):
+    def direction(self, place: int, g: Array) -> Array:
+        raise NotImplementedError
+
+    def mean(self, name: str, place: int, beta: float, value: Array) -> Array:
         """Memory of that name and array: beta of the old one, and the value."""
         self.memory[name, place] = beta * self.memory.get((name, place), 0.0) + value
         return self.memory[name, place]
 
 
 class SGD(Rule):
-    def __init__(self, rate, momentum=0.0, nesterov=False, decay=0.0):
+    def __init__(self, rate: float, momentum: float = 0.0, nesterov: bool = False, decay: float = 0.0) -> None:
         super().__init__(rate, decay)
         self.momentum, self.nesterov = momentum, nesterov
 
-    def direction(self, place, g):
+    def direction(self, place: int, g: Array) -> Array:
         velocity = self.mean("velocity", place, self.momentum, g)
         return g + self.momentum * velocity if self.nesterov else velocity
 
 
 class RMSProp(Rule):
-    def __init__(self, rate, alpha=0.99, eps=1e-8, decay=0.0):
+    def __init__(self, rate: float, alpha: float = 0.99, eps: float = 1e-8, decay: float = 0.0) -> None:
         super().__init__(rate, decay)
         self.alpha, self.eps = alpha, eps
 
-    def direction(self, place, g):
+    def direction(self, place: int, g: Array) -> Array:
         return g / (np.sqrt(self.mean("square", place, self.alpha, (1 - self.alpha) * g**2)) + self.eps)
 
 
 class Adam(Rule):
-    def __init__(self, rate, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.0):
+    def __init__(
+        self, rate: float, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, decay: float = 0.0
+    ) -> None:
         super().__init__(rate, decay)
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
-    def direction(self, place, g):
+    def direction(self, place: int, g: Array) -> Array:
         m = self.mean("mean", place, self.beta1, (1 - self.beta1) * g) / (1 - self.beta1**self.steps)
         v = self.mean("square", place, self.beta2, (1 - self.beta2) * g**2) / (1 - self.beta2**self.steps)
         return m / (np.sqrt(v) + self.eps)
@@ -289,12 +299,12 @@ class Adam(Rule):
 # --- training ------------------------------------------------------------------------------------
 
 
-def batches(n, size, seed, epoch):
+def batches(n: int, size: int, seed: int, epoch: int) -> list[Array]:
     order = np.random.default_rng([seed, epoch]).permutation(n)
     return [order[start : start + size] for start in range(0, n, size)]
 
 
-def evaluate(network, x, target, loss, size=256):
+def evaluate(network: Network, x: Array, target: Array, loss: str, size: int = 256) -> float:
     total = 0.0
     for start in range(0, len(x), size):
         rows = slice(start, start + size)
@@ -303,15 +313,16 @@ def evaluate(network, x, target, loss, size=256):
 
 
 def fit(
-    network, rule, x, target, loss, epochs, size=32, seed=0, x_val=None, target_val=None, patience=0
-):  # fmt: skip
+    network: Network, rule: Rule, x: Array, target: Array, loss: str, epochs: int, size: int = 32, seed: int = 0,
+    x_val: Array | None = None, target_val: Array | None = None, patience: int = 0,
+) -> list[dict[str, Any]]:  # fmt: skip
     history, best, lowest, waited = [], network.parameters(), math.inf, 0
     for epoch in range(1, epochs + 1):
         total = 0.0
         for rows in batches(len(x), size, seed, epoch):
             total += network.step(x[rows], target[rows], loss, rule) * len(rows)
         history.append({"epoch": epoch, "loss": total / len(x)})
-        if x_val is None:
+        if x_val is None or target_val is None:
             continue
         now = history[-1]["val_loss"] = evaluate(network, x_val, target_val, loss)
         waited += 1
@@ -351,7 +362,7 @@ class NeuralNet(System[Params, Input, Output]):
 
     QUICK = Params(hidden=24, epochs=4, learning_rate=0.01)
 
-    def fit(self, run: Run):
+    def fit(self, run: Run) -> dict[str, float]:
         from castalia import data
 
         found, params = data.open("digits").arrays(), self.params
@@ -376,18 +387,17 @@ class NeuralNet(System[Params, Input, Output]):
         named = {str(digit): float(chance) for digit, chance in enumerate(chances)}
         return Output(label=str(chances.argmax()), probabilities=named)
 
-    def save(self, folder):
-        named = {str(place): value for place, value in enumerate(self.network.parameters())}
-        np.savez(folder / "network.npz", **named)
+    def save(self, folder: Path) -> None:
+        np.savez(folder / "network.npz", *self.network.parameters())
 
-    def load(self, folder):
+    def load(self, folder: Path) -> None:
         with np.load(folder / "network.npz", allow_pickle=False) as file:
-            values = [file[str(place)] for place in range(len(file.files))]
+            values = [file[f"arr_{place}"] for place in range(len(file.files))]
         self.network = Network([64, values[0].shape[1], 10])
         self.network.load(values)
 
 
-def looked_at_closely(pixels):
+def looked_at_closely(pixels: Array) -> Array:
     """Ink from 0 to 1 as (1, 64): what the network has learnt from. The corner is paper."""
     ink = np.abs(pixels.astype(float) - pixels[0, 0])
     rows, columns = np.nonzero(ink.max(axis=1))[0], np.nonzero(ink.max(axis=0))[0]

@@ -106,11 +106,12 @@ def refuses_to_clip(subject: Subject, gradients: Arrays) -> None:
         refuses("ValueError", partial(subject.call, "clip", spoilt, 1.0), f"clip of gradients with {wrong} in them")
 
 
-PLAIN = (("SGD", {}),)
-MOMENTUM = (("SGD", {"momentum": 0.9}), ("SGD", {"momentum": 0.5}))
-NESTEROV = (("SGD", {"momentum": 0.9, "nesterov": True}), ("SGD", {"momentum": 0.5, "nesterov": True}))
-RMSPROP = (("RMSProp", {}), ("RMSProp", {"alpha": 0.9, "eps": 1e-3}))
-ADAM = (("Adam", {}), ("Adam", {"beta1": 0.5, "beta2": 0.9, "eps": 1e-3}))
+Ways = tuple[tuple[str, dict[str, Any]], ...]
+PLAIN: Ways = (("SGD", {}),)
+MOMENTUM: Ways = (("SGD", {"momentum": 0.9}), ("SGD", {"momentum": 0.5}))
+NESTEROV: Ways = (("SGD", {"momentum": 0.9, "nesterov": True}), ("SGD", {"momentum": 0.5, "nesterov": True}))
+RMSPROP: Ways = (("RMSProp", {}), ("RMSProp", {"alpha": 0.9, "eps": 1e-3}))
+ADAM: Ways = (("Adam", {}), ("Adam", {"beta1": 0.5, "beta2": 0.9, "eps": 1e-3}))
 
 
 def trajectory(id: str, words: str, at: str, ways: Any, topics: dict[str, float], *hints: str) -> Claim:

@@ -1,4 +1,4 @@
-"""M5: what is asked of one step after another: which rows, which loss, which gradient, and small things learnt by heart."""
+"""M5: what is asked of one step after another: which rows, loss and gradient; and small things learnt by heart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from castalia.core.contract import Claim, Subject, equal, true
-from castalia.projects.neural_net import expected, forward_asked, losses_asked
+from castalia.projects.neural_net import expected, losses_asked, networks_asked
 
 Array = np.ndarray[Any, Any]
 RULES: tuple[tuple[str, float, dict[str, Any]], ...] = (
@@ -25,10 +25,10 @@ def dealing(rng: np.random.Generator, size: int) -> tuple[int, int, int, int]:
 
 def learning(rng: np.random.Generator, size: int) -> tuple[list[int], str, str, Array, Array, list[Array]]:
     """Sizes, activation, loss, rows, targets, parameters."""
-    sizes, activation, _, _ = forward_asked.networks(rng, min(size, 4))
+    sizes, activation, _, _ = networks_asked.networks(rng, min(size, 4))
     x, loss = rng.normal(size=(7 + size, sizes[0])), str(rng.choice(expected.LOSSES))
     target = losses_asked.target_of(rng, loss, np.zeros((len(x), sizes[-1])))
-    return sizes, activation, loss, x, target, forward_asked.parameters(rng, sizes)
+    return sizes, activation, loss, x, target, networks_asked.parameters(rng, sizes)
 
 
 def seeds(rng: np.random.Generator, size: int) -> tuple[int]:
@@ -130,7 +130,7 @@ def exclusive_or(subject: Subject, seed: int) -> None:
 def evaluation_is_still(subject: Subject, seed: int) -> None:
     """Dropout acts in step and nowhere else."""
     rng = np.random.default_rng(seed)
-    values, x = forward_asked.parameters(rng, [6, 30, 3]), rng.normal(size=(20, 6))
+    values, x = networks_asked.parameters(rng, [6, 30, 3]), rng.normal(size=(20, 6))
     target = rng.integers(3, size=20)
     network = subject.new("Network", [6, 30, 3], "relu", 0.5, seed)
     network.call("load", values)
@@ -151,7 +151,7 @@ def all_seeds(rng: np.random.Generator, size: int) -> tuple[int]:
 CLAIMS = (
     Claim(
         id="batches_hold_all",
-        words="batches deals every row exactly once, in pieces of the size asked for, the same again for the same seed.",
+        words="batches deals every row exactly once, in pieces of the size asked for, again so for the same seed.",
         topics={"da03": 0.5, "dl10": 0.5},
         at="batches",
         make=dealing,
