@@ -34,7 +34,7 @@ def images(rng: np.random.Generator, size: int) -> tuple[Array, Array, Array, in
 
 def pools(rng: np.random.Generator, size: int) -> tuple[Array, int, Array]:
     x, window = forward_asked.pools(rng, size)
-    return x, window, rng.normal(size=expected.max_pool(x, window).shape)
+    return x, window, np.asarray(rng.normal(size=expected.max_pool(x, window).shape))
 
 
 # --- what must hold ------------------------------------------------------------------------------

@@ -220,7 +220,7 @@ CLAIMS = (
     Claim(
         id="convolution_fast",
         words="convolve takes at most eight times as long as one product over all windows.",
-        topics={"py04": 1.0, "py08": 0.5},
+        topics={"py04": 1.0},
         at="convolve",
         make=large_images,
         holds=fast,

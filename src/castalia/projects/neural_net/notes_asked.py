@@ -93,7 +93,8 @@ def reads(subject: Subject, images: list[str], labels: list[str]) -> None:
     right = [answer["label"] == label for answer, label in zip(answers, labels, strict=True)]
     for words, part in (("dark on light", right[::2]), ("light on dark", right[1::2])):
         true(np.mean(part) >= 0.7, f"digits that are {words}, read right", float(np.mean(part)), "0.7 or more")
-    for answer in answers:
+    blank = drawn(np.zeros((8, 8)), 3, 0, False)
+    for answer in [*answers, system.call("call", {"image": blank})]:
         chances = answer["probabilities"]
         true(sorted(chances) == list("0123456789"), "names of the probabilities", sorted(chances), "0 to 9")
         true(abs(sum(chances.values()) - 1) < 1e-4, "the sum of the probabilities", sum(chances.values()), 1)

@@ -1,7 +1,6 @@
 """A neural network in NumPy alone: what somebody who keeps the contract ends up with."""
 
 # mypy: disable-error-code="no-any-return"
-# (what NumPy computes with arrays is Any to mypy; the annotations say what it is)
 
 from __future__ import annotations
 
@@ -17,8 +16,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 Array = np.ndarray[Any, Any]
 LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", "huber")
 LEAK = 0.01
-
-# --- forward -------------------------------------------------------------------------------------
 
 
 def dense(x: Array, weight: Array, bias: Array) -> Array:
@@ -71,8 +68,7 @@ def windows_of(x: Array, shape: tuple[int, ...], stride: int, padding: int) -> A
 
 
 def convolve(x: Array, weight: Array, bias: Array, stride: int = 1, padding: int = 0) -> Array:
-    windows = windows_of(x, weight.shape[2:], stride, padding)
-    y = np.tensordot(windows, weight, axes=((1, 4, 5), (1, 2, 3)))
+    y = np.tensordot(windows_of(x, weight.shape[2:], stride, padding), weight, axes=((1, 4, 5), (1, 2, 3)))
     return np.moveaxis(y + bias, 3, 1)
 
 
@@ -91,7 +87,7 @@ def max_pool(x: Array, size: int) -> Array:
 # --- backward ------------------------------------------------------------------------------------
 
 
-def dense_backward(x: Array, weight: Array, gradient: Array) -> tuple[Array, Array, Array]:
+def dense_backward(x: Array, weight: Array, gradient: Array) -> tuple[Array, ...]:
     return gradient @ weight.T, x.T @ gradient, gradient.sum(axis=0)
 
 
@@ -99,9 +95,7 @@ def activate_backward(name: str, x: Array, gradient: Array) -> Array:
     return gradient * SLOPES[name](x)
 
 
-def convolve_backward(
-    x: Array, weight: Array, gradient: Array, stride: int = 1, padding: int = 0
-) -> tuple[Array, Array, Array]:
+def convolve_backward(x: Array, weight: Array, gradient: Array, stride: int = 1, padding: int = 0) -> tuple[Array, ...]:
     rows, columns = gradient.shape[2:]
     height, width = x.shape[2:]
     by_weight = np.tensordot(gradient, windows_of(x, weight.shape[2:], stride, padding), axes=((0, 2, 3), (0, 2, 3)))
@@ -116,8 +110,8 @@ def convolve_backward(
 
 def max_pool_backward(x: Array, size: int, gradient: Array) -> Array:
     n, channels, rows, columns = gradient.shape
-    first = blocks_of(x, size).argmax(axis=4)
-    blocks = gradient[..., None] * (np.arange(size * size) == first[..., None])
+    first = blocks_of(x, size).argmax(axis=4)[..., None]
+    blocks = gradient[..., None] * (np.arange(size * size) == first)
     laid = blocks.reshape(n, channels, rows, columns, size, size).transpose(0, 1, 2, 4, 3, 5)
     by_x = np.zeros(x.shape)
     by_x[:, :, : rows * size, : columns * size] = laid.reshape(n, channels, rows * size, columns * size)
@@ -152,9 +146,7 @@ def loss_value(loss: str, scores: Array, target: Array) -> float:
         each = np.maximum(scores, 0) - scores * target + np.log1p(np.exp(-np.abs(scores)))
     else:
         far = np.abs(scores - target)
-        each = far**2 / 2
-        if loss == "huber":
-            each = np.where(far < 1, each, far - 0.5)
+        each = np.where(far < 1, far**2 / 2, far - 0.5) if loss == "huber" else far**2 / 2
     return float(each.sum() / len(scores))
 
 
@@ -165,9 +157,7 @@ def loss_gradient(loss: str, scores: Array, target: Array) -> Array:
         scores = softmax(scores)
     if loss == "binary_cross_entropy":
         scores = sigmoid(scores)
-    difference = scores - target
-    if loss == "huber":
-        difference = np.clip(difference, -1, 1)
+    difference = np.clip(scores - target, -1, 1) if loss == "huber" else scores - target
     return difference / len(scores)
 
 
@@ -368,8 +358,7 @@ class NeuralNet(System[Params, Input, Output]):
         found, params = data.open("digits").arrays(), self.params
         images = found["train_images"].reshape(-1, 64) / 16
         order = np.random.default_rng(params.seed).permutation(len(images))
-        fifth = len(order) // 5
-        test, watched, learnt = order[:fifth], order[fifth : 2 * fifth], order[2 * fifth :]
+        test, watched, learnt = np.split(order, [len(order) // 5, len(order) * 2 // 5])
         labels = found["train_labels"]
         self.network = Network([64, params.hidden, 10], seed=params.seed)
         rule = Adam(params.learning_rate)
@@ -392,7 +381,7 @@ class NeuralNet(System[Params, Input, Output]):
 
     def load(self, folder: Path) -> None:
         with np.load(folder / "network.npz", allow_pickle=False) as file:
-            values = [file[f"arr_{place}"] for place in range(len(file.files))]
+            values = [file[name] for name in file.files]
         self.network = Network([64, values[0].shape[1], 10])
         self.network.load(values)
 
@@ -404,10 +393,8 @@ def looked_at_closely(pixels: Array) -> Array:
     if not len(rows):
         return np.zeros((1, 64))
     cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    high, wide = cut.shape
-    side = max(high, wide)
-    above, left = (side - high) // 2, (side - wide) // 2
-    square = np.pad(cut, [(above, side - high - above), (left, side - wide - left)])
+    side = max(cut.shape)
+    square = np.pad(cut, [((side - each) // 2, (side - each + 1) // 2) for each in cut.shape])
     at = np.arange(64) * side // 64
     small = square[np.ix_(at, at)].reshape(8, 8, 8, 8).mean(axis=(1, 3))
     return small.reshape(1, 64) / small.max()
