@@ -103,6 +103,11 @@ def history_is_true(subject: Subject, sizes: list[int], data: Data, parameters: 
                     equal(row["val_loss"], left, 1e-6, f"the val_loss of {words}")
             if not watched:
                 same_parameters(network, wanted[-1][2], f"after four epochs in batches of {size}")
+    three = np.tile(x, (3, 1)), np.tile(target, 3), x_val, target_val
+    wanted = followed(subject, sizes, three, parameters, 0, 32, 0.05, 2)
+    network, rule = started(subject, sizes, parameters), subject.new("SGD", 0.05, momentum=0.9)
+    subject.call("fit", network, rule, *three[:2], "cross_entropy", 2)
+    same_parameters(network, wanted[-1][2], "after two epochs of 39 rows, size and seed as they are")
 
 
 def keeps_the_best(subject: Subject, sizes: list[int], data: Data, parameters: list[Array], seed: int) -> None:

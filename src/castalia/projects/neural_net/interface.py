@@ -62,6 +62,16 @@ class Network:
         """The scores, shape (n, outputs). While training, each number behind a hidden activation is put to zero with
         probability `dropout`, and the others are divided by 1 - dropout; every call draws anew."""
         raise NotImplementedError
+
+    def gradients(self, x: np.ndarray, target: np.ndarray, loss: str) -> list[np.ndarray]:
+        """For M3. The gradient of the loss of this batch by every parameter, in the order of parameters(). As in
+        training: with one draw of dropout, the same forward and backward. The network stays as it is."""
+        raise NotImplementedError
+
+    def step(self, x: np.ndarray, target: np.ndarray, loss: str, rule: object) -> float:
+        """For M5. One step of learning on this batch: gradients, rule, new parameters. Returns the loss that these
+        gradients are of, before the parameters move."""
+        raise NotImplementedError
 '''
 
 BACKWARD = '''
@@ -99,7 +109,7 @@ LOSSES = '''
 # scores: (n, outputs). "cross_entropy": -log softmax(scores)[target], target: n class numbers. "binary_cross_entropy":
 # -t log s - (1 - t) log(1 - s), s = sigmoid(scores). "squared_error": d^2 / 2, d = scores - target. "huber": the same
 # where |d| <= 1, else |d| - 1/2. In these three target has the shape of scores. The loss of a row is the sum over its
-# outputs; the loss of a batch is the mean over its rows.
+# outputs; the loss of a batch is the mean over its rows. Network.gradients, above, is written now as well.
 
 
 def loss_value(loss: str, scores: np.ndarray, target: np.ndarray) -> float:
@@ -112,13 +122,6 @@ def loss_value(loss: str, scores: np.ndarray, target: np.ndarray) -> float:
 def loss_gradient(loss: str, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The gradient of loss_value by scores, in their shape."""
     raise NotImplementedError
-
-
-# class Network:
-#
-#     def gradients(self, x: np.ndarray, target: np.ndarray, loss: str) -> list[np.ndarray]:
-#         """The gradient of the loss of this batch by every parameter, in the order of parameters(). As in training:
-#         with one draw of dropout, the same forward and backward. The network stays as it is."""
 '''
 
 RULES = '''
@@ -173,6 +176,7 @@ class Adam:
 STEPS = '''
 
 # --- M5 ---
+# Network.step, above, is written now as well.
 
 
 def batches(n: int, size: int, seed: int, epoch: int) -> list[np.ndarray]:
@@ -184,13 +188,6 @@ def batches(n: int, size: int, seed: int, epoch: int) -> list[np.ndarray]:
 def evaluate(network: Network, x: np.ndarray, target: np.ndarray, loss: str, size: int = 256) -> float:
     """The mean loss over all rows, as after training, computed in pieces of `size` rows in their order."""
     raise NotImplementedError
-
-
-# class Network:
-#
-#     def step(self, x: np.ndarray, target: np.ndarray, loss: str, rule: object) -> float:
-#         """One step of learning on this batch: gradients, rule, new parameters. Returns the loss that these gradients
-#         are of, before the parameters move."""
 '''
 
 TRAINING = '''

@@ -182,10 +182,10 @@ class Rule:
 
 class SGD(Rule):
     def __init__(self, rate: float, momentum: float = 0.0, nesterov: bool = False, decay: float = 0.0) -> None:
-        def make(*given: Any, **more: Any) -> optim.Rule:
-            return (
-                optim.Momentum(*given, momentum, nesterov=nesterov, **more) if momentum else optim.SGD(*given, **more)
-            )
+        def make(theta: Array, decay: float, spare: Array) -> optim.Rule:
+            if not momentum:
+                return optim.SGD(theta, decay=decay, spare=spare)
+            return optim.Momentum(theta, momentum, nesterov=nesterov, decay=decay, spare=spare)
 
         super().__init__(make, rate, decay)
 

@@ -11,8 +11,7 @@ def _wrong(id: str, misconception: str, old: str, new: str, *topics: str, lazy: 
     return Mutant(id, misconception, old=old, new=new, topics=topics, lazy=lazy)
 
 
-_ACT = "                x = activate(self.activation, before)\n"
-_MASK = "(self.random.random(x.shape) >= self.dropout) / (1 - self.dropout)"
+_MASK = "(self.random.random(before.shape) >= self.dropout) / (1 - self.dropout)"
 _START = "self.random.normal(size=(inputs, units)) * math.sqrt(2 / inputs)"
 _SHARE = "np.moveaxis(np.tensordot(gradient, weight[:, :, a, b], axes=(1, 0)), 3, 1)"
 _CUT = "by_padded[:, :, padding : padding + height, padding : padding + width]"
@@ -21,13 +20,13 @@ FORWARD = (
     _wrong("product_of_elements", "That * multiplies matrices.", "return x @ weight + bias",
            "return (x[:, :, None] * weight.T[: x.shape[1]].sum()).sum(axis=1) + bias", "ma01"),
     _wrong("softmax_without_the_maximum", "That exp() has no end.",
-           "np.exp(scores - scores.max(axis=1, keepdims=True))\n    return powers",
+           "np.exp(scores - scores.max(axis=-1, keepdims=True))\n    return powers",
            "np.exp(scores)\n    return powers", "ma10"),
     _wrong("softmax_one_maximum_for_all", "That one number to subtract suits all rows.",
-           "np.exp(scores - scores.max(axis=1, keepdims=True))\n    return powers",
+           "np.exp(scores - scores.max(axis=-1, keepdims=True))\n    return powers",
            "np.exp(scores - scores.max())\n    return powers", "ma10"),
     _wrong("softmax_over_the_batch", "That a sum without an axis is one for each row.",
-           "return powers / powers.sum(axis=1, keepdims=True)", "return powers / powers.sum()", "dl02", "ma05"),
+           "return powers / powers.sum(axis=-1, keepdims=True)", "return powers / powers.sum()", "dl02", "ma05"),
     _wrong("sigmoid_by_the_formula", "That 1 / (1 + exp(-x)) is as good on a computer as on paper.",
            "    return np.where(x > 0, 1.0, small) / (1.0 + small)",
            "    return np.exp(x) / (1.0 + np.exp(x))", "ma10"),
@@ -50,12 +49,13 @@ FORWARD = (
     _wrong("padding_by_the_edge", "That padding repeats the edge.",
            "(padding, padding), (padding, padding)])",
            '(padding, padding), (padding, padding)], mode="edge" if x.size else "constant")', "cv01"),
-    _wrong("pooling_starts_at_zero", "That nothing is below zero.", "return blocks_of(x, size).max(axis=4)",
-           "return np.maximum(blocks_of(x, size).max(axis=4), 0)", "cv01"),
+    _wrong("pooling_starts_at_zero", "That nothing is below zero.", "return blocks_of(x, size).max(axis=-1)",
+           "return np.maximum(blocks_of(x, size).max(axis=-1), 0)", "cv01"),
     _wrong("windows_not_beside_each_other", "That a reshape cuts windows out.",
            "return cut.transpose(0, 1, 2, 4, 3, 5).reshape", "return cut.reshape", "cv01"),
-    _wrong("activation_behind_the_last", "That scores are an activation's answer.", "        return before, seen",
-           "        return activate(self.activation, before), seen", "dl01"),
+    _wrong("activation_behind_the_last", "That scores are an activation's answer.",
+           "return dense(x, *self.values[last:]), [",
+           "return activate(self.activation, dense(x, *self.values[last:])), [", "dl01"),
     _wrong("one_load_for_all", "That a list's copy has arrays of its own to lose.",
            "self.values = [value.copy() for value in parameters]",
            "self.values = [*parameters[:2], *self.values[2:]]", "dl01", "py02"),
@@ -71,15 +71,15 @@ FORWARD = (
     _wrong("start_uniform", "That any distribution of that variance is normal.", _START,
            "self.random.uniform(-1, 1, (inputs, units)) * math.sqrt(6 / inputs)", "ma06"),
     _wrong("dropout_not_scaled", "That what is left needs no more weight.", _MASK,
-           "1.0 * (self.random.random(x.shape) >= self.dropout)", "dl06"),
+           "1.0 * (self.random.random(before.shape) >= self.dropout)", "dl06"),
     _wrong("dropout_after_training_too", "That a network always drops.", "return self.passed(x, training)[0]",
            "return self.passed(x, True)[0]", "dl06"),
     _wrong("dropout_keeps_p", "That the rate of dropout is what is kept.", _MASK,
-           "(self.random.random(x.shape) < max(self.dropout, 1e-9)) / max(self.dropout, 1e-9)", "dl06"),
+           "(self.random.random(before.shape) < max(self.dropout, 1e-9)) / max(self.dropout, 1e-9)", "dl06"),
     _wrong("dropout_of_whole_rows", "That all rows lose the same units.", _MASK,
-           "(self.random.random(x.shape[1]) >= self.dropout) / (1 - self.dropout)", "dl06"),
+           "(self.random.random(before.shape[1]) >= self.dropout) / (1 - self.dropout)", "dl06"),
     _wrong("dropout_always_the_same", "That a mask is drawn once.", _MASK,
-           "(np.random.default_rng(0).random(x.shape) >= self.dropout) / (1 - self.dropout)", "dl06"),
+           "(np.random.default_rng(0).random(before.shape) >= self.dropout) / (1 - self.dropout)", "dl06"),
     _wrong("scipy_for_erf", "That a library that does it is no help.", "return np.vectorize(math.erfc",
            "import scipy.special\n\n    return np.vectorize(scipy.special.erfc", "py04"),
 )  # fmt: skip
@@ -115,11 +115,11 @@ BACKWARD = (
     _wrong("pooling_gradient_to_all", "That a window shares its gradient.", "(np.arange(size * size) == first)",
            "np.ones(size * size) / size**2", "cv01", "dl03"),
     _wrong("pooling_gradient_to_ties", "That both of two equal numbers are the largest one.",
-           "(np.arange(size * size) == first)", "(blocks_of(x, size) == blocks_of(x, size).max(axis=4)[..., None])",
+           "(np.arange(size * size) == first)", "(blocks_of(x, size) == blocks_of(x, size).max(axis=-1)[..., None])",
            "cv01"),
 )  # fmt: skip
 _DIFF = "    return difference / len(scores)"
-_LOGS = "np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(target)), target]"
+_LOGS = "np.log(np.exp(shifted).sum(axis=-1)) - shifted[np.arange(len(target)), target]"
 LOSSES = (
     _wrong("gradient_not_averaged", "That the gradient of a mean is that of the sum.", _DIFF, "    return difference",
            "dl03", "ma02"),
@@ -274,7 +274,8 @@ TRAINING = (
     _wrong("no_dropout_in_steps", "That dropout happens by itself.", "self.passed(x, training=True)",
            "self.passed(x, training=False)", "dl06"),
     _wrong("starts_at_zero", "That learning begins at nothing.", _START, "np.zeros((inputs, units))", "dl01", "dl10"),
-    _wrong("linear_network", "That layers are enough.", _ACT, "                x = before\n", "dl01"),
+    _wrong("linear_network", "That layers are enough.", "            x = activate(self.activation, before) * mask",
+           "            x = before * mask", "dl01"),
     _wrong("epoch_loss_of_means", "That every batch is as long.",
            "total += network.step(x[rows], target[rows], loss, rule) * len(rows)\n"
            '        history.append({"epoch": epoch, "loss": total / len(x)})',
@@ -329,7 +330,8 @@ LAST = (
     _wrong("ink_for_paper", "That dark is a large number.", _TURN, "pixels.astype(float)", "ml05", "dl10"),
     _wrong("margins_kept", "That a digit fills its picture.",
            "cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]", "cut = ink", "ml05", "dl10"),
-    _wrong("not_brought_to_one", "That 255 is what 16 was.", "/ small.max()", "", "ml05", "dl10"),
+    _wrong("not_brought_to_one", "That 255 is what 16 was.",
+           "return brought_to_one(small.reshape(1, 64))", "return small.reshape(1, 64)", "ml05", "dl10"),
     _wrong("lazy_digit", "No work.", "return Output(label=str(chances.argmax()), probabilities=named)",
            'return Output(label="0", probabilities=named)', lazy=True),
     _wrong("lazy_history", "No work.", "    history, best, lowest, waited = []",

@@ -93,6 +93,12 @@ def reads(subject: Subject, images: list[str], labels: list[str]) -> None:
     right = [answer["label"] == label for answer, label in zip(answers, labels, strict=True)]
     for words, part in (("dark on light", right[::2]), ("light on dark", right[1::2])):
         true(np.mean(part) >= 0.7, f"digits that are {words}, read right", float(np.mean(part)), "0.7 or more")
+    given = [answer["probabilities"].get(label, 0.0) for answer, label in zip(answers, labels, strict=True)]
+    surprise = -float(np.mean(np.log(np.maximum(given, 1e-12))))
+    true(surprise < 1.2, "the mean of -log of the probability given to the truth", surprise, "below 1.2")
+    share = metrics["test_accuracy"]
+    whole = min(abs(share * rows - round(share * rows)) for rows in (359, 360))
+    true(whole < 1e-6, "test_accuracy is no share of a fifth of 1,797 images", share, "a whole number of 359 or 360")
     blank = drawn(np.zeros((8, 8)), 3, 0, False)
     for answer in [*answers, system.call("call", {"image": blank})]:
         chances = answer["probabilities"]

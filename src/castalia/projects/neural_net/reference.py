@@ -1,5 +1,4 @@
 """A neural network in NumPy alone: what somebody who keeps the contract ends up with."""
-
 # mypy: disable-error-code="no-any-return"
 
 from __future__ import annotations
@@ -57,14 +56,17 @@ def activate(name: str, x: Array) -> Array:
 
 
 def softmax(scores: Array) -> Array:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def padded(x: Array, padding: int) -> Array:
+    return np.pad(x, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
 
 
 def windows_of(x: Array, shape: tuple[int, ...], stride: int, padding: int) -> Array:
     """Every place of a filter: (n, channels, rows out, columns out, rows, columns), a view."""
-    padded = np.pad(x, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
-    return sliding_window_view(padded, shape, axis=(2, 3))[:, :, ::stride, ::stride]
+    return sliding_window_view(padded(x, padding), shape, axis=(2, 3))[:, :, ::stride, ::stride]
 
 
 def convolve(x: Array, weight: Array, bias: Array, stride: int = 1, padding: int = 0) -> Array:
@@ -81,7 +83,7 @@ def blocks_of(x: Array, size: int) -> Array:
 
 
 def max_pool(x: Array, size: int) -> Array:
-    return blocks_of(x, size).max(axis=4)
+    return blocks_of(x, size).max(axis=-1)
 
 
 # --- backward ------------------------------------------------------------------------------------
@@ -99,7 +101,7 @@ def convolve_backward(x: Array, weight: Array, gradient: Array, stride: int = 1,
     rows, columns = gradient.shape[2:]
     height, width = x.shape[2:]
     by_weight = np.tensordot(gradient, windows_of(x, weight.shape[2:], stride, padding), axes=((0, 2, 3), (0, 2, 3)))
-    by_padded = np.zeros((*x.shape[:2], height + 2 * padding, width + 2 * padding))
+    by_padded = np.zeros_like(padded(x, padding))
     for a in range(weight.shape[2]):
         for b in range(weight.shape[3]):
             share = np.moveaxis(np.tensordot(gradient, weight[:, :, a, b], axes=(1, 0)), 3, 1)
@@ -110,7 +112,7 @@ def convolve_backward(x: Array, weight: Array, gradient: Array, stride: int = 1,
 
 def max_pool_backward(x: Array, size: int, gradient: Array) -> Array:
     n, channels, rows, columns = gradient.shape
-    first = blocks_of(x, size).argmax(axis=4)[..., None]
+    first = blocks_of(x, size).argmax(axis=-1)[..., None]
     blocks = gradient[..., None] * (np.arange(size * size) == first)
     laid = blocks.reshape(n, channels, rows, columns, size, size).transpose(0, 1, 2, 4, 3, 5)
     by_x = np.zeros(x.shape)
@@ -139,8 +141,8 @@ def looked_at(loss: str, scores: Array, target: Array) -> tuple[Array, Array]:
 def loss_value(loss: str, scores: Array, target: Array) -> float:
     scores, target = looked_at(loss, scores, target)
     if loss == "cross_entropy":
-        shifted = scores - scores.max(axis=1, keepdims=True)
-        rows = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(target)), target]
+        shifted = scores - scores.max(axis=-1, keepdims=True)
+        rows = np.log(np.exp(shifted).sum(axis=-1)) - shifted[np.arange(len(target)), target]
         return float(rows.mean())
     if loss == "binary_cross_entropy":
         each = np.maximum(scores, 0) - scores * target + np.log1p(np.exp(-np.abs(scores)))
@@ -188,16 +190,13 @@ class Network:
     def passed(self, x: Array, training: bool) -> tuple[Array, list[Any]]:
         """The scores, and of each layer what went in, what came out before the activation, and the dropout's mask."""
         seen: list[Any] = []
-        before = x
-        for place in range(0, len(self.values), 2):
+        last = len(self.values) - 2
+        for place in range(0, last, 2):
             before = dense(x, *self.values[place : place + 2])
-            seen.append([x, before, 1.0])
-            if place < len(self.values) - 2:
-                x = activate(self.activation, before)
-                if training:
-                    seen[-1][2] = (self.random.random(x.shape) >= self.dropout) / (1 - self.dropout)
-                    x = x * seen[-1][2]
-        return before, seen
+            mask = (self.random.random(before.shape) >= self.dropout) / (1 - self.dropout) if training else 1.0
+            seen.append((x, before, mask))
+            x = activate(self.activation, before) * mask
+        return dense(x, *self.values[last:]), [*seen, (x, None, None)]
 
     def gradients(self, x: Array, target: Array, loss: str) -> list[Array]:
         return self.learnt(x, target, loss)[1]
@@ -207,11 +206,10 @@ class Network:
         scores, seen = self.passed(x, training=True)
         found: list[Array] = []
         gradient = loss_gradient(loss, scores, target)
-        for place in reversed(range(len(seen))):
-            inputs, before, mask = seen[place]
-            if place < len(seen) - 1:
+        for (inputs, before, mask), weight in zip(reversed(seen), self.values[-2::-2], strict=True):
+            if before is not None:
                 gradient = activate_backward(self.activation, before, gradient * mask)
-            gradient, by_weight, by_bias = dense_backward(inputs, self.values[2 * place], gradient)
+            gradient, by_weight, by_bias = dense_backward(inputs, weight, gradient)
             found = [by_weight, by_bias, *found]
         return loss_value(loss, scores, target), found
 
@@ -304,7 +302,7 @@ def evaluate(network: Network, x: Array, target: Array, loss: str, size: int = 2
 
 def fit(
     network: Network, rule: Rule, x: Array, target: Array, loss: str, epochs: int, size: int = 32, seed: int = 0,
-    x_val: Array | None = None, target_val: Array | None = None, patience: int = 0,
+    x_val: Any = None, target_val: Any = None, patience: int = 0,
 ) -> list[dict[str, Any]]:  # fmt: skip
     history, best, lowest, waited = [], network.parameters(), math.inf, 0
     for epoch in range(1, epochs + 1):
@@ -312,7 +310,7 @@ def fit(
         for rows in batches(len(x), size, seed, epoch):
             total += network.step(x[rows], target[rows], loss, rule) * len(rows)
         history.append({"epoch": epoch, "loss": total / len(x)})
-        if x_val is None or target_val is None:
+        if x_val is None:
             continue
         now = history[-1]["val_loss"] = evaluate(network, x_val, target_val, loss)
         waited += 1
@@ -356,15 +354,15 @@ class NeuralNet(System[Params, Input, Output]):
         from castalia import data
 
         found, params = data.open("digits").arrays(), self.params
-        images = found["train_images"].reshape(-1, 64) / 16
+        images, labels = brought_to_one(found["train_images"].reshape(-1, 64)), found["train_labels"]
         order = np.random.default_rng(params.seed).permutation(len(images))
         test, watched, learnt = np.split(order, [len(order) // 5, len(order) * 2 // 5])
-        labels = found["train_labels"]
         self.network = Network([64, params.hidden, 10], seed=params.seed)
         rule = Adam(params.learning_rate)
         for epoch in range(1, params.epochs + 1):
-            seed = params.seed + epoch
-            row = fit(self.network, rule, images[learnt], labels[learnt], "cross_entropy", 1, seed=seed)[0]
+            row = fit(self.network, rule, images[learnt], labels[learnt], "cross_entropy", 1, seed=params.seed + epoch)[
+                0
+            ]
             left = evaluate(self.network, images[watched], labels[watched], "cross_entropy")
             run.log(epoch, loss=row["loss"], val_loss=left)
         right = self.network.forward(images[test]).argmax(axis=1) == labels[test]
@@ -397,4 +395,8 @@ def looked_at_closely(pixels: Array) -> Array:
     square = np.pad(cut, [((side - each) // 2, (side - each + 1) // 2) for each in cut.shape])
     at = np.arange(64) * side // 64
     small = square[np.ix_(at, at)].reshape(8, 8, 8, 8).mean(axis=(1, 3))
-    return small.reshape(1, 64) / small.max()
+    return brought_to_one(small.reshape(1, 64))
+
+
+def brought_to_one(images: Array) -> Array:
+    return images / images.max(axis=-1, keepdims=True)

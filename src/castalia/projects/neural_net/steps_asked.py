@@ -67,6 +67,9 @@ def shuffles(subject: Subject, seed: int) -> None:
         len({order.tobytes() for order in orders}) == len(orders), "orders of 40 epochs", "some twice", "all different"
     )
     steps = float(np.mean(np.diff(orders, axis=1) == 1))
+    pairs = [(seed + more, epoch) for more in range(4) for epoch in range(1, 7)]
+    drawn = {np.concatenate(subject.call("batches", n, 32, *pair)).tobytes() for pair in pairs}
+    true(len(drawn) == len(pairs), "orders of four seeds in six epochs each", f"{len(drawn)} different", len(pairs))
     true(steps < 0.03, "rows that stand behind the one before them", steps, "below 0.03: shuffled row by row")
     middle = float(np.argsort(orders, axis=1)[:, :30].mean())
     true(abs(middle - 149.5) < 13, "where the first 30 rows stand, on average over 40 epochs", middle, "149.5, to 13")
