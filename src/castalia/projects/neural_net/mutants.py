@@ -331,7 +331,7 @@ LAST = (
     _wrong("margins_kept", "That a digit fills its picture.",
            "cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]", "cut = ink", "ml05", "dl10"),
     _wrong("not_brought_to_one", "That 255 is what 16 was.",
-           "return brought_to_one(small.reshape(1, 64))", "return small.reshape(1, 64)", "ml05", "dl10"),
+           "return brought_to_one(square", "return (square", "ml05", "dl10"),
     _wrong("lazy_digit", "No work.", "return Output(label=str(chances.argmax()), probabilities=named)",
            'return Output(label="0", probabilities=named)', lazy=True),
     _wrong("lazy_history", "No work.", "    history, best, lowest, waited = []",

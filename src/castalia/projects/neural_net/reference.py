@@ -98,8 +98,7 @@ def activate_backward(name: str, x: Array, gradient: Array) -> Array:
 
 
 def convolve_backward(x: Array, weight: Array, gradient: Array, stride: int = 1, padding: int = 0) -> tuple[Array, ...]:
-    rows, columns = gradient.shape[2:]
-    height, width = x.shape[2:]
+    (rows, columns), (height, width) = gradient.shape[2:], x.shape[2:]
     by_weight = np.tensordot(gradient, windows_of(x, weight.shape[2:], stride, padding), axes=((0, 2, 3), (0, 2, 3)))
     by_padded = np.zeros_like(padded(x, padding))
     for a in range(weight.shape[2]):
@@ -394,8 +393,7 @@ def looked_at_closely(pixels: Array) -> Array:
     side = max(cut.shape)
     square = np.pad(cut, [((side - each) // 2, (side - each + 1) // 2) for each in cut.shape])
     at = np.arange(64) * side // 64
-    small = square[np.ix_(at, at)].reshape(8, 8, 8, 8).mean(axis=(1, 3))
-    return brought_to_one(small.reshape(1, 64))
+    return brought_to_one(square[np.ix_(at, at)].reshape(8, 8, 8, 8).mean(axis=(1, 3)).reshape(1, 64))
 
 
 def brought_to_one(images: Array) -> Array:
