@@ -189,7 +189,8 @@ class Visit:
     def _asked(self, fresh: Fresh, claim: Claim, milestone: Milestone) -> Result:
         path = fresh.runner.path
         if untouched(path, self.contract.stubs(milestone.id), claim.at):
-            error = NotAttempted(f"{claim.at} is still the stub")
+            file = self.contract.adapter_of(milestone.id) == "repository"
+            error = NotAttempted(f"there is no {claim.at} yet" if file else f"{claim.at} is still the stub")
             return not_reached(claim, self.seed, error, path, milestone=milestone.id)
         return self.one(fresh, claim, milestone.id)
 

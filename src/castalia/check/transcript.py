@@ -57,6 +57,11 @@ class Recorder:
         self.steps: list[Step] = whole.steps if whole else []
         self._made: list[Recorder | None] = whole._made if whole else []
 
+    @property
+    def learner_seconds(self) -> float:
+        """That of the code which is asked."""
+        return float(self._runner.learner_seconds)
+
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         return self._step("call", name, args, kwargs)
 

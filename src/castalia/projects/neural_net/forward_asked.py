@@ -84,9 +84,9 @@ def fast(subject: Subject, x: Array, weight: Array, bias: Array) -> None:
     """Time in the learner's code over that of one NumPy product over all windows; the best of five, taken in turn."""
     mine, theirs = math.inf, math.inf
     for _ in range(5):
-        spent = subject.learner_seconds  # type: ignore[attr-defined]
+        spent = subject.learner_seconds
         got = subject.call("convolve", x, weight, bias)
-        mine = min(mine, subject.learner_seconds - spent)  # type: ignore[attr-defined]
+        mine = min(mine, subject.learner_seconds - spent)
         began = time.perf_counter()
         windows = sliding_window_view(x, weight.shape[2:], axis=(2, 3))
         made = np.einsum("ncijab,fcab->nfij", windows, weight, optimize=True) + bias[:, None, None]

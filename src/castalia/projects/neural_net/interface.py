@@ -109,7 +109,7 @@ LOSSES = '''
 # scores: (n, outputs). "cross_entropy": -log softmax(scores)[target], target: n class numbers. "binary_cross_entropy":
 # -t log s - (1 - t) log(1 - s), s = sigmoid(scores). "squared_error": d^2 / 2, d = scores - target. "huber": the same
 # where |d| <= 1, else |d| - 1/2. In these three target has the shape of scores. The loss of a row is the sum over its
-# outputs; the loss of a batch is the mean over its rows. Network.gradients, above, is written now as well.
+# outputs; the loss of a batch is the mean over its rows. Write Network.gradients, above, as well.
 
 
 def loss_value(loss: str, scores: np.ndarray, target: np.ndarray) -> float:
@@ -176,7 +176,7 @@ class Adam:
 STEPS = '''
 
 # --- M5 ---
-# Network.step, above, is written now as well.
+# Write Network.step, above, as well.
 
 
 def batches(n: int, size: int, seed: int, epoch: int) -> list[np.ndarray]:

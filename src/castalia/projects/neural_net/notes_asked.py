@@ -44,7 +44,8 @@ def has_notes(subject: Subject) -> None:
 NOTES = (
     Claim(
         id="notes_derive_each_part",
-        words="NOTES.md has a section on each part, with a formula and forty words of why.",
+        words="NOTES.md, beside the file, has under a heading for each part a formula and forty words of why it is so. "
+        "The parts: " + ", ".join(PARTS) + ".",
         topics={"rs05": 1.0},
         at="NOTES.md",
         make=nothing,
@@ -54,7 +55,7 @@ NOTES = (
         hints=(
             "Could you tell a friend why the gradient of the weights is x transposed times the gradient?",
             "A heading with the part's name; below it the formula, and how its gradient comes about.",
-            "The parts: " + ", ".join(PARTS) + ".",
+            "Each heading names its part; the message says which is missing or too short.",
         ),
     ),
 )
