@@ -85,14 +85,15 @@ def undecided(subject: Subject, scores: Array, target: Array) -> None:
 
 def refuses_losses(subject: Subject, scores: Array, target: Array) -> None:
     rows, classes = scores.shape
+    last = np.arange(rows) == rows - 1
     for function in ("loss_value", "loss_gradient"):
         call = partial(subject.call, function)
         for words, given in (
             ("an unknown loss", ("entropy", scores, target)),
             ("targets of another length", ("cross_entropy", scores, np.append(target, 0))),
             ("one-hot targets", ("cross_entropy", scores, np.eye(classes)[target])),
-            ("a class that is too large", ("cross_entropy", scores, np.full(rows, classes))),
-            ("a negative class", ("cross_entropy", scores, np.full(rows, -1))),
+            ("a class that is too large", ("cross_entropy", scores, np.where(last, classes, target))),
+            ("a negative class", ("cross_entropy", scores, np.where(last, -1, target))),
             ("flat targets", ("squared_error", scores, np.zeros(rows))),
             ("targets of other columns", ("binary_cross_entropy", scores, np.zeros((rows, classes + 1)))),
             ("targets of one column", ("huber", scores, np.zeros((rows, 1)))),
