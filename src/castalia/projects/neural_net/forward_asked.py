@@ -81,9 +81,9 @@ def sums_to_one(subject: Subject, x: Array) -> None:
 
 
 def fast(subject: Subject, x: Array, weight: Array, bias: Array) -> None:
-    """Time in the learner's code over that of one NumPy product over all windows; the best of five, taken in turn."""
+    """Time in the learner's code over that of one NumPy product over all windows; the best of nine, taken in turn."""
     mine, theirs = math.inf, math.inf
-    for _ in range(5):
+    for _ in range(9):
         spent = subject.learner_seconds
         got = subject.call("convolve", x, weight, bias)
         mine = min(mine, subject.learner_seconds - spent)
@@ -92,7 +92,12 @@ def fast(subject: Subject, x: Array, weight: Array, bias: Array) -> None:
         made = np.einsum("ncijab,fcab->nfij", windows, weight, optimize=True) + bias[:, None, None]
         theirs = min(theirs, time.perf_counter() - began)
         equal(got, made, 1e-9, "convolve")
-    true(mine <= 8 * theirs, "the time of convolve over that of one product of all windows", f"{mine / theirs:.1f}", 8)
+    true(
+        mine <= 30 * theirs,
+        "the time of convolve over that of one product of all windows",
+        f"{mine / theirs:.1f}",
+        "30 or less",
+    )
 
 
 def large_images(rng: np.random.Generator, size: int) -> tuple[Array, Array, Array]:
@@ -219,7 +224,7 @@ CLAIMS = (
     ),
     Claim(
         id="convolution_fast",
-        words="convolve takes at most eight times as long as one product over all windows.",
+        words="convolve takes at most thirty times as long as one product over all windows.",
         topics={"py04": 1.0},
         at="convolve",
         make=large_images,

@@ -341,4 +341,25 @@ LAST = (
 
 MUTANTS = (*FORWARD, *BACKWARD, *LOSSES, *RULES, *TRAINING, *LAST)
 
-EQUIVALENT: dict[str, str] = {}
+_LAST = "The scores have two axes: the last one is 1 and -1."
+_SAME = "Two lists of one network: always of the same length."
+_PIECES = "The mean over all rows is the same for pieces of any size."
+EQUIVALENT: dict[str, str] = {
+    "reference.py:27:21:comparison:GtE": "At 0 both answers are 1.0, as exp(-0) is 1.",
+    "reference.py:36:38:comparison:GtE": "At 0 both answers are 0.",
+    "reference.py:59:45:sign_dropped": _LAST,
+    "reference.py:60:36:sign_dropped": _LAST,
+    "reference.py:143:43:sign_dropped": _LAST,
+    "reference.py:144:47:sign_dropped": _LAST,
+    "reference.py:150:27:comparison:LtE": "Both parts of Huber's loss are one half at 1.",
+    "reference.py:193:30:off_by_one:-1": "last is even, and the steps are of two: no place lies between.",
+    "reference.py:195:52:comparison:Gt": "That one of 2^53 numbers drawn is exactly the rate: no run meets it.",
+    "reference.py:208:94:constant:not": _SAME,
+    "reference.py:242:77:constant:not": _SAME,
+    "reference.py:294:79:constant:-1": _PIECES,
+    "reference.py:294:79:constant:+1": _PIECES,
+    "reference.py:304:63:constant:-1": "Waiting is never -1, and both are not above 0: no end either way.",
+    "reference.py:306:72:constant:+1": "The first epoch is better than infinity, and sets the waiting to 0.",
+    "reference.py:306:72:constant:-1": "The first epoch is better than infinity, and sets the waiting to 0.",
+    "reference.py:389:44:axis:-1": "A picture in grey has two axes: the last one is 1 and -1.",
+}

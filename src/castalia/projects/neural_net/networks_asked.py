@@ -69,6 +69,8 @@ def starts(subject: Subject, seed: int) -> None:
     again = subject.new("Network", sizes, "relu", 0.0, seed).call("parameters")
     other = subject.new("Network", sizes, "relu", 0.0, seed + 1).call("parameters")
     equal(again[0], made[0], 0.0, "the first weights of the same seed")
+    plain, zero = (subject.new("Network", sizes, **more).call("parameters") for more in ({}, {"seed": 0}))
+    equal(plain[0], zero[0], 0.0, "the first weights of no seed, beside those of the seed 0")
     true(not np.any(other[0] == made[0]), "the first weights of another seed", "the same", "others")
     true(not np.any(made[4][:50, :400] == made[0]), "the weights of two layers", "the same", "different ones")
 
