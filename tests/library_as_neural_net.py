@@ -1,7 +1,7 @@
 """Our own library under the names of its contract: what a learner builds, we built too.
 
-Checked by test_neural_net_contract.py. The library keeps all parameters in one vector and writes into arrays of its own;
-the contract asks for plain arrays. So this file packs, unpacks and copies, and computes nothing itself.
+Checked by test_neural_net_contract.py. The library keeps all parameters in one vector and writes into arrays of its
+own; the contract asks for plain arrays. So this file packs, unpacks and copies, and computes nothing itself.
 """
 
 from __future__ import annotations
