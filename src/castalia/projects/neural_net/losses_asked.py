@@ -26,12 +26,6 @@ def target_of(rng: np.random.Generator, loss: str, scores: Array) -> Array:
     return rng.normal(size=(n, outputs)) * 2
 
 
-def batch(rng: np.random.Generator, size: int) -> tuple[str, Array, Array]:
-    loss = str(rng.choice(expected.LOSSES))
-    scores = rng.normal(size=(size, int(rng.integers(2, 6)))) * rng.choice([0.3, 2.0])
-    return loss, scores, target_of(rng, loss, scores)
-
-
 def every_loss(rng: np.random.Generator, size: int) -> tuple[Array, list[Array]]:
     scores = rng.normal(size=(size, int(rng.integers(2, 6)))) * rng.choice([0.3, 2.0])
     return scores, [target_of(rng, loss, scores) for loss in expected.LOSSES]
