@@ -29,14 +29,13 @@ def test_the_reference_of_a_library_is_found_without_a_system() -> None:
     assert contracts.reference("utilities") == FOLDER / "reference" / "__init__.py"
     assert [path.name for path in contracts.reference_files("utilities")] == list(mutants.FILES)
     assert found("utilities").proof == FOLDER / "proof.json"
-    assert contracts.reference("softmax").name == "reference.py" and contracts.reference("churn").name == "churn.py"
+    assert contracts.reference("softmax").name == "reference.py"
 
 
 @pytest.mark.parametrize("milestone", OURS)
 def test_the_reference_passes(milestone: str) -> None:
-    for seed in (0, 1):
-        report = check_project(CONTRACT, contracts.reference("utilities"), seed=seed, all=True, milestone=milestone)
-        assert report.outcome == "pass", failed(report)
+    report = check_project(CONTRACT, contracts.reference("utilities"), seed=0, all=True, milestone=milestone)
+    assert report.outcome == "pass", failed(report)
 
 
 def test_the_reference_imports_numpy_and_the_standard_library_alone() -> None:
@@ -66,15 +65,14 @@ def test_the_untouched_stubs_are_not_attempted(milestone: str, tmp_path: Path) -
 
 
 CHOSEN = (
-    ("M1", "ends_translated_in_reading"), ("M1", "all_read_first"), ("M2", "fitted_in_transform"),
-    ("M2", "sees_it_in_the_mean"), ("M3", "ties_by_the_order_of_rows"), ("M3", "merged_by_reference"),
-    ("M4", "best_is_an_alias"), ("M4", "goes_on_from_the_best"), (LAST, "each_its_own_scale"),
+    ("M1", "all_read_first"), ("M2", "fitted_in_transform"), ("M3", "ties_by_the_order_of_rows"),
+    ("M4", "best_is_an_alias"), (LAST, "each_its_own_scale"),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("milestone, id", CHOSEN, ids=[id for _, id in CHOSEN])
 def test_a_wrong_version_is_rejected(milestone: str, id: str, tmp_path: Path) -> None:
-    """Nine of them, as a learner's package; the proof has them all."""
+    """Some of them, as a learner's package; the proof has them all."""
     mutant: Mutant = next(each for each in mutants.MUTANTS if each.id == id)
     package = tmp_path / "utilities"
     package.mkdir()
@@ -130,5 +128,11 @@ def test_the_lesson_says_what_was_proven() -> None:
     text = (FOLDER / "README.md").read_text("utf-8")
     proof = kept(found("utilities"))
     assert proof is not None
-    for figure in (f"{proof['named']} named", f"{proof['tried']} automatic", f"{proof['equivalent']} are listed"):
+    for figure in (
+        f"{proof['named']} named",
+        f"{proof['killed']} of {proof['tried']} automatic",
+        f"{proof['equivalent']} are listed",
+        f"{proof['lazy']} lazy",
+        f"{proof['score']:.3f} says",
+    ):
         assert figure in text, f"{figure} is not in the lesson"
