@@ -298,6 +298,20 @@ def test_loopback_children_and_files_are_given_to_whom_they_are_promised(tmp_pat
     assert processes[0] == Limits().processes < processes[1]
 
 
+def test_the_imports_of_the_imported_files_are_told_with_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "tool.py").write_text(
+        "import os.path\nimport near\n\ndef f():\n    from json import loads\n    import late\n"
+    )
+    (tmp_path / "near.py").write_text("import csv, numpy\n")
+    (tmp_path / "late.py").write_text("import torch\n")
+    with Runner(tmp_path / "tool.py") as subject:
+        told = sorted(map(tuple, subject.call("castalia.imports")))
+    assert told == [("csv", "near.py:1"), ("json", "tool.py:5"), ("numpy", "near.py:1"), ("os", "tool.py:1")]
+    with Runner(tmp_path / "tool.py") as subject:
+        subject.load({tmp_path / "near.py": "x = 1\nimport decimal\n"})
+        assert ["decimal", "near.py:2"] in subject.call("castalia.imports")
+
+
 def test_a_folder_is_handed_to_a_function_of_a_claim_that_needs_files(tmp_path: Path) -> None:
     source = (
         "import csv, pathlib\ndef f(folder):\n    table = list(csv.reader(open(pathlib.Path(folder) / 'in.csv')))\n"

@@ -192,14 +192,18 @@ def difference(got: Any, wanted: Any, rtol: float) -> tuple[float, bool]:
 
     >>> difference([1.0, 2.2], [1.0, 2.0], 1e-9)
     (0.10000000000000009, False)
+    >>> difference([np.zeros((2, 2)), {"loss": 3.0}], [np.zeros((2, 2)), {"loss": 4.0}], 1e-9)
+    (0.25, False)
     """
     if isinstance(got, Refusal) or isinstance(wanted, Refusal):
         return (0.0, True) if got == wanted else (math.inf, False)
     try:
         a, b = np.asarray(got), np.asarray(wanted)
     except ValueError:
-        return math.inf, False
+        return _by_parts(got, wanted, rtol)
     if a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
+        if isinstance(wanted, dict | list | tuple) and wanted:
+            return _by_parts(got, wanted, rtol)
         alike = repr(got) == repr(wanted)
         return (0.0 if alike else math.inf), alike
     if a.shape != b.shape:
@@ -217,6 +221,18 @@ def difference(got: Any, wanted: Any, rtol: float) -> tuple[float, bool]:
         gap = np.abs(found - exact)
         largest = float(np.max(np.where(gap == 0, 0.0, gap / size)))
     return largest, largest <= rtol
+
+
+def _by_parts(got: Any, wanted: Any, rtol: float) -> tuple[float, bool]:
+    """The same of a dict, or of a list whose parts differ in shape or are no numbers, part by part."""
+    if isinstance(got, dict) and isinstance(wanted, dict) and got.keys() == wanted.keys():
+        pairs = [(got[name], wanted[name]) for name in wanted]
+    elif isinstance(got, list | tuple) and isinstance(wanted, list | tuple) and len(got) == len(wanted):
+        pairs = list(zip(got, wanted, strict=True))
+    else:
+        return math.inf, False
+    found = [difference(*pair, rtol) for pair in pairs]
+    return max(gap for gap, _ in found), all(same for _, same in found)
 
 
 def _time(function: str, traces: list[list[Step]], mine: Runner, theirs: Runner) -> list[Speed]:

@@ -74,16 +74,13 @@ def starting_text(name: str, settings: Settings | None = None) -> str:
 
 
 def reference(name: str, settings: Settings | None = None) -> Path:
-    """The file that keeps the contract: ``<name>.py`` of a system, ``reference.py`` of an exercise and of a library.
+    """The file that keeps the contract: ``reference.py``, or a package ``reference/``, where there is one beside it.
 
-    A library is a project with a subject, or without ``<name>.py``; its reference may be a package, ``reference/``.
+    Else ``<name>.py``: a system without a subject is its own reference.
     """
     where = folder(name, settings)
-    own = where / f"{where.name}.py"
-    if where.parent != EXERCISES and own.is_file() and not catalog.card(name, settings).subject:
-        return own
-    package = where / "reference" / "__init__.py"
-    return package if package.is_file() else where / "reference.py"
+    choices = (where / "reference" / "__init__.py", where / "reference.py", where / f"{where.name}.py")
+    return next((each for each in choices if each.is_file()), choices[1])
 
 
 def reference_files(name: str, settings: Settings | None = None) -> list[Path]:

@@ -6,6 +6,7 @@ castalia, and the Python of 3.8 (see runner.py).
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -72,6 +73,19 @@ class Learner:
         """The learner's own files that are imported, or used by an adapter."""
         told = {file_of(module) for module in list(sys.modules.values())}
         return sorted({os.path.realpath(name) for name in told if self.own(name)} | set(self.listed))
+
+    def imports(self) -> list[list[str]]:
+        """What their imported files import, wherever it stands: [package, file:line]; their own files left out."""
+        found = []
+        for path in (each for each in self.files() if each.endswith(".py")):
+            text = self.sources.get(path)
+            for node in ast.walk(ast.parse(Source("", path, {}).get_data(path) if text is None else text)):
+                names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+                where = os.path.relpath(path, self.root) + ":" + str(getattr(node, "lineno", 0))
+                found += [[name.partition(".")[0], where] for name in names]
+        theirs = {os.path.splitext(name)[0] for name in os.listdir(self.root)}
+        return [each for each in found if each[0] not in theirs]
 
     def load(self) -> Any:
         """Import the file anew, its folder first on the path."""

@@ -60,6 +60,11 @@ class Recorder:
         self._places: dict[str, str] = {}
         """Where a path that another program was given lies here."""
 
+    @property
+    def learner_seconds(self) -> float:
+        """That of the code which is asked."""
+        return float(self._runner.learner_seconds)
+
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         return self._step("call", name, args, kwargs)
 

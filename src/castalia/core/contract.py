@@ -86,6 +86,10 @@ class Handle(Protocol):
 class Subject(Protocol):
     """The code under check, as a property sees it."""
 
+    @property
+    def learner_seconds(self) -> float:
+        """Seconds spent in that code so far, without the way there and back: for a claim about speed."""
+
     def call(self, function: str, *arguments: Any, **named: Any) -> Any:
         """Call a function of the module. Raises Raised, NotAttempted or Failed."""
 

@@ -1,0 +1,121 @@
+"""The contract: the reference keeps it, planted bugs do not, and our own library keeps it too."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from castalia.check import check_project, contracts
+from castalia.check.found import found
+from castalia.check.proof import kept
+from castalia.check.result import Report
+from castalia.projects.neural_net import mutants
+from castalia.projects.neural_net.contract import CONTRACT
+
+FOLDER = Path(mutants.__file__).parent
+REFERENCE = FOLDER / "reference.py"
+MILESTONES = tuple(milestone.id for milestone in CONTRACT.milestones)
+PLANTED = {
+    "missing_sum_over_the_batch": ("M2", "dense_gradient"),
+    "gradient_not_averaged": ("M3", "loss_gradients"),
+    "weight_not_transposed": ("M2", "dense_gradient"),
+    "transposed_kernel": ("M1", "convolution"),
+    "relu_gradient_of_the_wrong_side": ("M2", "activation_gradients"),
+    "tanh_slope_from_x": ("M2", "activation_gradients"),
+    "no_bias_correction": ("M4", "adam"),
+    "epsilon_inside_the_root": ("M4", "adam"),
+    "swapped_betas": ("M4", "adam"),
+    "no_square": ("M4", "adam"),
+    "no_weight_decay": ("M4", "weight_decay"),
+    "dropout_not_scaled": ("M1", "dropout"),
+    "softmax_without_the_maximum": ("M1", "softmax_far"),
+    "learns_from_what_is_watched": ("M6", "history_is_true"),
+    "labels_shuffled_apart": ("M6", "history_is_true"),
+    "dropout_after_training_too": ("M1", "dropout"),
+    "no_shuffling": ("M5", "batches_shuffle"),
+    "stale_gradient": ("M3", "fresh_gradient"),
+}
+"""Eighteen bugs, of which a rule "test accuracy at least 0.90" passes seventeen, and the claim that finds each."""
+
+
+def failed(report: Report) -> str:
+    return "\n".join(f"{one.claim}: {one.outcome}: {one.why}" for one in report.claims if not one.passed)
+
+
+def test_the_reference_is_beside_the_contract() -> None:
+    assert contracts.reference("neural_net") == REFERENCE
+    assert [path.name for path in contracts.reference_files("neural_net")] == list(mutants.FILES)
+
+
+@pytest.mark.parametrize("milestone", MILESTONES)
+def test_the_reference_passes(milestone: str) -> None:
+    report = check_project(CONTRACT, REFERENCE, seed=1, all=milestone != "M1", milestone=milestone)
+    assert report.outcome == "pass", failed(report)
+
+
+def test_the_reference_imports_numpy_and_the_standard_library_alone_before_it_is_a_system() -> None:
+    text = REFERENCE.read_text("utf-8")
+    network = text[: text.index("# --- a System")]
+    imported = {node for node in ast.walk(ast.parse(network)) if isinstance(node, ast.Import | ast.ImportFrom)}
+    names = {node.module if isinstance(node, ast.ImportFrom) else node.names[0].name for node in imported}
+    assert {str(name).partition(".")[0] for name in names} <= {"numpy", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("milestone", MILESTONES)
+def test_the_untouched_stubs_are_not_attempted(milestone: str, tmp_path: Path) -> None:
+    (tmp_path / "neural_net.py").write_text(CONTRACT.interface, "utf-8")
+    report = check_project(CONTRACT, tmp_path, seed=0, milestone=milestone)
+    assert report.outcome == "not_attempted", failed(report)
+
+
+@pytest.mark.parametrize("bug", PLANTED)
+def test_every_planted_bug_is_found_by_a_claim_about_it(bug: str, tmp_path: Path) -> None:
+    mutant = next(each for each in mutants.MUTANTS if each.id == bug)
+    (tmp_path / "neural_net.py").write_text(mutant.apply(REFERENCE.read_text("utf-8")), "utf-8")
+    milestone, claim = PLANTED[bug]
+    report = check_project(CONTRACT, tmp_path, seed=0, milestone=milestone)
+    first = next(one for one in report.claims if not one.passed)
+    assert (first.claim, first.outcome) == (claim, "fail"), failed(report)
+    assert first.why and first.file_line.startswith("neural_net.py:") and first.action
+
+
+@pytest.mark.parametrize("milestone", MILESTONES[:6])
+def test_our_own_library_keeps_the_contract(milestone: str) -> None:
+    report = check_project(CONTRACT, Path(__file__).with_name("library_as_neural_net.py"), seed=0, milestone=milestone)
+    assert report.outcome == "pass", failed(report)
+
+
+def test_notes_are_asked_for_part_by_part(tmp_path: Path) -> None:
+    (tmp_path / "neural_net.py").write_text("", "utf-8")
+    notes = (FOLDER / "NOTES.md").read_text("utf-8")
+    for wrong, why in (
+        (notes.replace("## Dropout", "## Something"), "no heading for dropout"),
+        (notes.replace("y = the largest number of a window.", ""), "formulas below the heading for pooling"),
+        (notes[: notes.index("## Adam")] + "## Adam\n\nm = g\n", "words below the heading for adam"),
+    ):
+        (tmp_path / "NOTES.md").write_text(wrong, "utf-8")
+        report = check_project(CONTRACT, tmp_path, seed=0, milestone="M7")
+        assert report.outcome == "fail" and why in report.claims[0].why, failed(report)
+
+
+def test_hints_have_three_rungs_and_hold_no_line_of_the_solution() -> None:
+    lines = {line.strip() for line in REFERENCE.read_text("utf-8").splitlines() if len(line.strip()) > 25}
+    for milestone in CONTRACT.milestones[:-1]:
+        for claim in milestone.claims:
+            assert claim.hints[0].endswith("?") and len(set(claim.hints)) == 3, claim.id
+            assert not any(line in hint for hint in claim.hints for line in lines), claim.id
+
+
+def test_every_topic_of_a_claim_has_a_wrong_version() -> None:
+    told = {topic for milestone in CONTRACT.milestones for claim in milestone.claims for topic in claim.topics}
+    assert told == {topic for mutant in mutants.MUTANTS for topic in mutant.topics}
+
+
+def test_the_proof_is_of_these_files() -> None:
+    proof = kept(found("neural_net"))
+    assert proof is not None, "castalia prove neural_net --full"
+    assert proof["proven"] and proof["false_alarms"] == 0 and proof["score"] >= 0.95
+    assert proof["named_rejected"] == proof["named"] >= 18 and proof["equivalent"] <= 0.05 * proof["generated"]
