@@ -281,7 +281,7 @@ def test_milestones_of_files_are_told_and_the_one_that_is_due_is_named(
     code, out, _ = shell("new", "utilities", "--learn")
     assert code == 0 and "says what M5 asks for now" in out
     text = path.read_text()
-    assert text.startswith(grown) and "# --- M5: A package" in text and "own_tests.py" not in text
+    assert text.startswith(grown) and "# --- M5: A package" in text and "# --- M6" not in text
     code, out, _ = shell("new", "utilities", "--learn")
     assert code == 0 and "M5 comes before M6" in out and path.read_text() == text
     path.write_text(grown)
