@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from castalia.core.errors import NotFound, Refused, WrongInput
 from castalia.track import schema
-from castalia.track.database import Part, readable
+from castalia.track.database import Part, inserting, readable
 from castalia.track.naming import now
 from castalia.track.runs import run_number
 from castalia.track.spool import sync_folder
@@ -75,18 +74,20 @@ class Artifacts(Part):
 
     def artifacts(self, run_id: str) -> list[dict[str, Any]]:
         """[{"name", "size", "sha256", "created"}] by name; files that were taken away are left out."""
-        table = schema.artifacts
+        table, root = schema.files, f"{run_id}/"
+        here = sa.and_(table.c.path > root, table.c.path < f"{run_id}0")  # "0" is the letter behind "/"
         with self.database.read() as connection:
-            run = run_number(connection, run_id)
-            rows = connection.execute(sa.select(table).where(table.c.run == run).order_by(table.c.name)).all()
+            run_number(connection, run_id)
+            rows = connection.execute(sa.select(table).where(here).order_by(table.c.path)).all()
         items = []
         for row in rows:
             with suppress(OSError, Refused, NotFound):
-                path = self.artifact_path(run_id, row.name)
+                name = row.path.removeprefix(root)
+                path = self.artifact_path(run_id, name)
                 state, sha256 = path.stat(), row.sha256
                 if (state.st_size, state.st_mtime_ns) != (row.size, row.modified):
                     sha256 = _hash_of(path)
-                items.append({"name": row.name, "size": state.st_size, "sha256": sha256, "created": row.created})
+                items.append({"name": name, "size": state.st_size, "sha256": sha256, "created": row.created})
         return items
 
     def artifact_path(self, run_id: str, name: str) -> Path:
@@ -137,7 +138,7 @@ class Artifacts(Part):
             raise readable(error, target) from error
         row = {"size": size, "sha256": digest.hexdigest(), "modified": modified, "created": now()}
         with self.database.write() as connection:
-            statement = insert(schema.artifacts).values(run=run_number(connection, run_id), name=name, **row)
+            statement = inserting(connection, schema.files).values(path=f"{run_id}/{name}", **row)
             connection.execute(statement.on_conflict_do_update(set_=row))
         return digest.hexdigest()
 

@@ -11,21 +11,24 @@ import shutil
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from castalia.core.errors import CastaliaError, Conflict, Unavailable
 from castalia.core.lock import FileLock
 
-HEAD = "0001"
+T = TypeVar("T")
+
+HEAD = "0002"
 """The newest migration; a test holds it against the folder."""
-KNOWN = frozenset({HEAD})
+KNOWN = frozenset({"0001", HEAD})
 """Every migration this release can start from."""
 PATIENCE = 30.0
 """Seconds to wait for another writer before giving up."""
@@ -99,6 +102,12 @@ class Database:
         finally:
             self._writing.release()
 
+    def commit(self, work: Callable[[Connection], T]) -> T:
+        """``work(connection)`` in a transaction that is on disk when this returns; what others ask for meanwhile may
+        share it. ``work`` may be called again, and an error in it undoes its own part alone."""
+        with self.write() as connection:
+            return work(connection)
+
     def _revision(self) -> str | None:
         """The migration the file is at; None for a missing, empty or half-made one."""
         if not self.path.exists():
@@ -135,6 +144,11 @@ class Database:
                     migrations.upgrade(bound)
             finally:
                 engine.dispose()
+
+
+def inserting(connection: Connection, table: Table) -> Any:
+    """INSERT in the connection's own dialect, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 _opened: weakref.WeakSet[Database] = weakref.WeakSet()

@@ -14,12 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from castalia.core.errors import WrongInput
 from castalia.track import schema
-from castalia.track.database import PATIENCE, Part
+from castalia.track.database import PATIENCE, Part, inserting
 from castalia.track.naming import checked_key, number, whole
 from castalia.track.runs import run_number
 
@@ -86,7 +85,7 @@ class KeyNumbers:
         if not missing:
             return self._known
         table = schema.metric_keys
-        connection.execute(insert(table).on_conflict_do_nothing(), [{"name": name} for name in missing])
+        connection.execute(inserting(connection, table).on_conflict_do_nothing(), [{"name": name} for name in missing])
         found = dict(self._known)
         for start in range(0, len(missing), 5000):
             some = sa.select(table.c.name, table.c.id).where(table.c.name.in_(missing[start : start + 5000]))

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from castalia.core.errors import Conflict, NotFound, WrongInput, did_you_mean
 from castalia.track import schema
-from castalia.track.database import Part
+from castalia.track.database import Part, inserting
 from castalia.track.naming import now
 from castalia.track.runs import run_number
 
@@ -87,7 +86,7 @@ class Registry(Part):
         models, versions = schema.models, schema.versions
         with self.database.write() as connection:
             row = {"name": model, "created": now(), "updated": now()}
-            connection.execute(insert(models).values(row).on_conflict_do_nothing())
+            connection.execute(inserting(connection, models).values(row).on_conflict_do_nothing())
             owner = _model(connection, model)
             run = None if run_id is None else run_number(connection, run_id)
             mine = sa.and_(versions.c.model == owner, versions.c.run == run, versions.c.status == "reserved")
@@ -152,7 +151,9 @@ class Registry(Part):
             found = self._versions(connection, model)
             if version not in {line.version for line in found}:
                 raise _no_version(model, str(version), found)
-            statement = insert(schema.aliases).values(model=_model(connection, model), alias=alias, version=version)
+            statement = inserting(connection, schema.aliases).values(
+                model=_model(connection, model), alias=alias, version=version
+            )
             connection.execute(statement.on_conflict_do_update(set_={"version": version}))
 
     def delete_alias(self, model: str, alias: str) -> None:

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from castalia.core.errors import Conflict, NotFound
 from castalia.track import schema
-from castalia.track.database import Part
+from castalia.track.database import Part, inserting
 from castalia.track.naming import (
     MAX_NAME,
     MAX_PARAM,
@@ -64,7 +63,7 @@ class Runs(Part):
             row = {"run_id": run_id, "experiment": _experiment(connection, experiment), "name": name, "status": status,
                    "system": system, "owner": owner, "started": now(),
                    "parent": None if parent is None else run_number(connection, parent)}  # fmt: skip
-            made = connection.execute(insert(schema.runs).values(row).on_conflict_do_nothing())
+            made = connection.execute(inserting(connection, schema.runs).values(row).on_conflict_do_nothing())
             if not made.rowcount:
                 raise Conflict(f"there is a run {run_id} already", cure="Leave run_id out, or resume that run.")
             number = run_number(connection, run_id)
@@ -170,7 +169,7 @@ def _say_params(connection: Connection, run: int, texts: Mapping[str, str]) -> N
         return
     table = schema.params
     rows = [{"run": run, "key": key, "value": value} for key, value in texts.items()]
-    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+    connection.execute(inserting(connection, table).on_conflict_do_nothing(), rows)
     before = connection.execute(sa.select(table.c.key, table.c.value).where(table.c.run == run))
     said = {row[0]: row[1] for row in before}
     for key, value in texts.items():
@@ -182,7 +181,7 @@ def _say_params(connection: Connection, run: int, texts: Mapping[str, str]) -> N
 def _put_tags(connection: Connection, run: int, marks: Mapping[str, str]) -> None:
     if not marks:
         return
-    statement = insert(schema.tags)
+    statement = inserting(connection, schema.tags)
     statement = statement.on_conflict_do_update(set_={"value": statement.excluded.value})
     connection.execute(statement, [{"run": run, "key": key, "value": value} for key, value in marks.items()])
 

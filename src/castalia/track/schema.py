@@ -82,6 +82,8 @@ runs = Table(
     Column("started", BigInteger, nullable=False),
     Column("ended", BigInteger),
     Column("lifecycle", Text, nullable=False, server_default="active"),
+    Column("user_id", Text, nullable=False, server_default=""),
+    Column("deleted", BigInteger),  # when it was put into the trash
     Index("runs_by_experiment", "experiment", "started"),
     Index("runs_by_start", "started"),
     Index("runs_by_parent", "parent", "name"),
@@ -141,15 +143,103 @@ latest = Table(
     sqlite_with_rowid=False,
 )
 
-artifacts = Table(
-    "artifacts",
+# Every file the tracker keeps, by its place in the tree of artifacts: "<run id>/plots/curve.png",
+# ".models/<model id>/MLmodel", ".shared/..." for what belongs to neither. No run id begins with a dot.
+files = Table(
+    "files",
     tables,
-    Column("run", ForeignKey("runs.id"), primary_key=True),
-    Column("name", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("modified", BigInteger, nullable=False),  # nanoseconds, of the file that was hashed
     Column("created", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+datasets = Table(
+    "datasets",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("experiment", ForeignKey("experiments.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("source_type", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("schema", Text),
+    Column("profile", Text),
+    UniqueConstraint("experiment", "name", "digest"),
+)
+
+run_datasets = Table(
+    "run_datasets",
+    tables,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("dataset", ForeignKey("datasets.id"), primary_key=True),
+    Column("tags", Text, nullable=False, server_default="{}"),  # JSON; mlflow.data.context among them
+    Index("run_datasets_by_dataset", "dataset"),
+    sqlite_with_rowid=False,
+)
+
+# A model as a run wrote it, before (or without) any name in the registry.
+logged_models = Table(
+    "logged_models",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("model_id", Text, nullable=False, unique=True),
+    Column("experiment", ForeignKey("experiments.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("model_type", Text),
+    Column("source_run", ForeignKey("runs.id")),
+    Column("status", Text, nullable=False),  # pending, ready, failed
+    Column("status_message", Text, nullable=False, server_default=""),
+    Column("artifact_uri", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("lifecycle", Text, nullable=False, server_default="active"),
+    Index("logged_models_by_experiment", "experiment", "created"),
+    Index("logged_models_by_run", "source_run"),
+)
+
+logged_model_params = Table(
+    "logged_model_params",
+    tables,
+    Column("model", ForeignKey("logged_models.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+logged_model_tags = Table(
+    "logged_model_tags",
+    tables,
+    Column("model", ForeignKey("logged_models.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A metric that was measured of a logged model, on a dataset where that was said.
+logged_model_metrics = Table(
+    "logged_model_metrics",
+    tables,
+    Column("model", ForeignKey("logged_models.id"), primary_key=True),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("step", BigInteger, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, primary_key=True, autoincrement=False),
+    Column("value", Number, primary_key=True, autoincrement=False),
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("dataset_name", Text, primary_key=True, server_default=""),
+    Column("dataset_digest", Text, primary_key=True, server_default=""),
+    sqlite_with_rowid=False,
+)
+
+run_models = Table(
+    "run_models",
+    tables,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("direction", Text, primary_key=True),  # input, output
+    Column("model_id", Text, primary_key=True),
+    Column("step", BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 
@@ -177,8 +267,36 @@ versions = Table(
     Column("digest", Text, nullable=False, server_default=""),
     Column("metrics", Text, nullable=False, server_default="{}"),
     Column("created", BigInteger, nullable=False),
+    # What the MLflow client says of a version; a version of ours has a folder, one of the client's a source.
+    Column("source", Text, nullable=False, server_default=""),
+    Column("run_id", Text),  # as it was said; ``run`` where we know that run
+    Column("logged_model", Text),
+    Column("run_link", Text, nullable=False, server_default=""),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("user_id", Text, nullable=False, server_default=""),
+    Column("stage", Text, nullable=False, server_default="None"),
+    Column("status_message", Text, nullable=False, server_default=""),
+    Column("updated", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("model", "version"),
     Index("model_versions_by_run", "run"),
+)
+
+model_tags = Table(
+    "model_tags",
+    tables,
+    Column("model", ForeignKey("models.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+version_tags = Table(
+    "version_tags",
+    tables,
+    Column("version", ForeignKey("model_versions.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 aliases = Table(

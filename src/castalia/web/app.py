@@ -17,6 +17,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 import castalia
 from castalia.core.errors import CastaliaError
@@ -101,6 +102,7 @@ def create_app(
     app.include_router(_health())
     for router in _routers(settings, parts):
         app.include_router(router)
+    app.router.routes.extend(protocol_routes(parts.store))
     app.include_router(reference.router(app, base_path))
     app.include_router(pages.router(base_path, dist))
     scrub = scrubber(settings)
@@ -133,6 +135,13 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
         data(settings),
         checks(settings, scrubber(settings)),
     ]
+
+
+def protocol_routes(store: Store) -> list[BaseRoute]:
+    """The routes of the MLflow protocol; imported on use, as every router is."""
+    from castalia.track.protocol.routes import routes
+
+    return routes(store)
 
 
 def _health() -> APIRouter:

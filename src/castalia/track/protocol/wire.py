@@ -1,0 +1,165 @@
+"""What goes over the wire: fields read as the client sends them, errors in its own codes and words.
+
+A GET has its fields in the query, everything else in a JSON body. Whole numbers of 64 bits are numbers or
+their text, doubles may be "NaN", "Infinity", "-Infinity", unknown fields are passed over.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from castalia.core.errors import CastaliaError, Conflict, NotFound, Refused, TooLarge, Unavailable, WrongInput
+from castalia.track.store import Store
+
+STATUS = {
+    "BAD_REQUEST": 400, "INVALID_PARAMETER_VALUE": 400, "RESOURCE_ALREADY_EXISTS": 400, "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403, "RESOURCE_DOES_NOT_EXIST": 404, "ENDPOINT_NOT_FOUND": 404, "RESOURCE_CONFLICT": 409,
+    "REQUEST_LIMIT_EXCEEDED": 429, "INTERNAL_ERROR": 500, "INVALID_STATE": 500, "NOT_IMPLEMENTED": 501,
+    "TEMPORARILY_UNAVAILABLE": 503,
+}  # fmt: skip
+"""The HTTP status of each code. The client tries again on 429 and 5xx: they are never the client's fault."""
+_CODES: tuple[tuple[type[CastaliaError], str], ...] = (
+    (NotFound, "RESOURCE_DOES_NOT_EXIST"), (Refused, "PERMISSION_DENIED"), (Unavailable, "TEMPORARILY_UNAVAILABLE"),
+    (TooLarge, "INVALID_PARAMETER_VALUE"), (WrongInput, "INVALID_PARAMETER_VALUE"),
+    (Conflict, "INVALID_PARAMETER_VALUE"),
+)  # fmt: skip
+_SHOWN = 200
+"""Characters of a wrong value that an error repeats."""
+
+
+class ProtocolError(Exception):
+    """An answer with one of the protocol's codes."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message, self.status = code, message, STATUS[code]
+        super().__init__(message)
+
+    @classmethod
+    def of(cls, error: CastaliaError) -> ProtocolError:
+        """The same fault in the protocol's code."""
+        code = next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
+        return cls(code, " ".join(line.strip() for line in str(error).splitlines()))
+
+
+def missing(name: str) -> ProtocolError:
+    """A required field is absent or empty."""
+    return ProtocolError("INVALID_PARAMETER_VALUE", f"Missing value for required parameter '{name}'.")
+
+
+def invalid(name: str, value: object, hint: str = "") -> ProtocolError:
+    """A field has a value that it cannot have."""
+    text = repr(value)
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return ProtocolError(
+        "INVALID_PARAMETER_VALUE", f"Invalid value {text} for parameter '{name}' supplied.{hint and ' '}{hint}"
+    )
+
+
+def absent(message: str) -> ProtocolError:
+    """What was asked for is not there."""
+    return ProtocolError("RESOURCE_DOES_NOT_EXIST", message)
+
+
+class Fields:
+    """The fields of one message. ``path`` names it where it lies inside another: ``metrics[3].``"""
+
+    __slots__ = ("path", "values")
+
+    def __init__(self, values: Mapping[str, Any], path: str = "") -> None:
+        self.values, self.path = values, path
+
+    def __contains__(self, name: str) -> bool:
+        return self.values.get(name) is not None
+
+    def text(self, name: str, *, required: bool = False, default: str = "") -> str:
+        """A text; ``required`` ones are not empty."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            if required:
+                raise missing(self.path + name)
+            return default if value is None else ""
+        if not isinstance(value, str):
+            raise invalid(self.path + name, value)
+        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise invalid(self.path + name, value, "It holds a NUL or half a character.")
+        return value
+
+    def whole(self, name: str, *, default: int | None = None, low: int = -(2**63), high: int = 2**63 - 1) -> int:
+        """A whole number from ``low`` to ``high``; required where it has no default."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            if default is None:
+                raise missing(self.path + name)
+            return default
+        try:
+            found = int(value) if not isinstance(value, bool | float) or value == math.floor(value) else None
+        except (TypeError, ValueError, OverflowError):
+            found = None
+        if isinstance(value, bool) or found is None or not low <= found <= high:
+            raise invalid(self.path + name, value)
+        return found
+
+    def number(self, name: str) -> float:
+        """A required double; "NaN" and the infinities may be text."""
+        value = self.values.get(name)
+        if value is None:
+            raise missing(self.path + name)
+        try:
+            if isinstance(value, bool) or (isinstance(value, str) and value != value.strip()):
+                raise ValueError
+            return float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise invalid(self.path + name, value) from None
+
+    def flag(self, name: str) -> bool:
+        """A truth value; absent is false."""
+        value = self.values.get(name)
+        if value in (None, False, "false"):
+            return False
+        if value in (True, "true"):
+            return True
+        raise invalid(self.path + name, value)
+
+    def texts(self, name: str) -> list[str]:
+        """A repeated text; one alone counts as a list of one, as a query sends it."""
+        value = self.values.get(name)
+        found = [] if value is None else [value] if isinstance(value, str) else value
+        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+            raise invalid(self.path + name, value)
+        return found
+
+    def items(self, name: str) -> list[Fields]:
+        """A repeated message."""
+        value = self.values.get(name)
+        found = [] if value is None else value
+        if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+            raise invalid(self.path + name, value)
+        return [Fields(each, f"{self.path}{name}[{i}].") for i, each in enumerate(found)]
+
+    def item(self, name: str) -> Fields:
+        """A message; absent is an empty one."""
+        value = self.values.get(name)
+        if value is None:
+            value = {}
+        if not isinstance(value, Mapping):
+            raise invalid(self.path + name, value)
+        return Fields(value, f"{self.path}{name}.")
+
+
+Handler = Callable[[Store, Fields], Mapping[str, Any] | bytes]
+"""Answers a request: the fields of the answer, or its JSON as bytes. Runs in a thread."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """``POST runs/create`` of version 2.0 and its handler; ``{names}`` in the path become fields."""
+
+    method: str
+    path: str
+    handler: Handler
+    writes: bool = True
+    """False where a POST only reads: a reader may call it."""
+    versions: tuple[str, ...] = ("2.0",)
