@@ -184,7 +184,7 @@ class Registry(Part):
         for row in connection.execute(sa.select(schema.aliases).where(schema.aliases.c.model == owner)):
             pointers.setdefault(row.version, []).append(row.alias)
         query = (
-            sa.select(versions, schema.runs.c.run_id)
+            sa.select(versions, schema.runs.c.run_id.label("of_run"))
             .outerjoin(schema.runs, versions.c.run == schema.runs.c.id)
             .where(versions.c.model == owner, versions.c.status == "ready")
             .order_by(versions.c.version.desc())
@@ -194,7 +194,7 @@ class Registry(Part):
                 model,
                 row.version,
                 row.system,
-                row.run_id,
+                row.of_run,
                 self.home / row.folder,
                 _numbers(row.metrics),
                 row.digest,
