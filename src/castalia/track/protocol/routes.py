@@ -14,12 +14,12 @@ from starlette.routing import Route as HttpRoute
 
 from castalia.core.errors import CastaliaError
 from castalia.track.content import plainly
-from castalia.track.protocol import experiments
+from castalia.track.protocol import batches, experiments, history, runs
 from castalia.track.protocol.wire import Fields, ProtocolError, Route
 from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
-ROUTES: tuple[Route, ...] = (*experiments.ROUTES,)
+ROUTES: tuple[Route, ...] = (*experiments.ROUTES, *runs.ROUTES, *batches.ROUTES, *history.ROUTES)
 
 
 def routes(store: Store) -> list[BaseRoute]:
