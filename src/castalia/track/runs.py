@@ -215,20 +215,19 @@ def say_params(connection: Connection, run: int, texts: Mapping[str, str]) -> No
             raise Conflict(subject, value[:80], said[key][:80], "Begin another run.", field=key)
 
 
-NAME_TAG, PARENT_TAG, USER_TAG = "mlflow.runName", "mlflow.parentRunId", "mlflow.user"
+NAME_TAG, PARENT_TAG = "mlflow.runName", "mlflow.parentRunId"
 """Tags that say what a column of the run says too."""
 
 
 def put_tags(connection: Connection, run: int, marks: Mapping[str, str]) -> None:
-    """Add tags or change them; those that MLflow's clients speak of name, parent and user with change these too."""
+    """Add tags or change them; those by which MLflow's clients name a run and its parent change these too."""
     if not marks:
         return
     if not marks.get(NAME_TAG, "x"):  # a name is never taken away
         marks = {key: value for key, value in marks.items() if key != NAME_TAG}
-    runs = schema.runs
-    for key, column in ((NAME_TAG, "name"), (USER_TAG, "user_id")):
-        if marks.get(key):
-            connection.execute(runs.update().where(runs.c.id == run).values({column: marks[key][:MAX_NAME]}))
+    if marks.get(NAME_TAG):
+        runs = schema.runs
+        connection.execute(runs.update().where(runs.c.id == run).values(name=marks[NAME_TAG][:MAX_NAME]))
     if marks.get(PARENT_TAG):
         _adopt(connection, run, marks[PARENT_TAG])
     if not marks:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from castalia.core.errors import Conflict
 from castalia.track.numbers import Point, insert_points
 from castalia.track.protocol import limits
-from castalia.track.protocol.runs import changed_param, of_run
+from castalia.track.protocol.runs import changed_params, of_run
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, invalid
 from castalia.track.runs import active_run, put_tags, say_params
 from castalia.track.store import Store
@@ -28,7 +28,7 @@ def log_metric(store: Store, fields: Fields) -> bytes:
 def log_parameter(store: Store, fields: Fields) -> bytes:
     """POST runs/log-parameter {run_id, key, value}: said once; the same again changes nothing."""
     run_id = limits.run_id(fields)
-    write(store, run_id, params=dict([limits.param(fields)]))
+    write(store, run_id, params=dict([limits.param(fields)]), one=True)
     return b"{}"
 
 
@@ -78,6 +78,8 @@ def write(
     points: Sequence[Point] = (),
     params: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
+    *,
+    one: bool = False,
 ) -> None:
     """Put checked points, params and tags of one run; on disk when it returns."""
     found: Mapping[str, int] = {}
@@ -88,7 +90,7 @@ def write(
         try:
             say_params(connection, run, params or {})
         except Conflict:
-            raise changed_param(connection, run, run_id, dict(params or {})) from None
+            raise changed_params(connection, run, run_id, params or {}, one=one) from None
         if points:
             found = store.keys.find(connection, (each[0] for each in points))
             insert_points(connection, [(run, found[key], step, time, value) for key, step, time, value in points])

@@ -60,7 +60,7 @@ def active_experiment(connection: Connection, given: str) -> Row[Any]:
 def create(store: Store, fields: Fields) -> dict[str, Any]:
     """POST experiments/create {name, artifact_location, tags[]{key, value}} -> {experiment_id}."""
     name = limits.experiment_name(fields, "name")
-    location = fields.text("artifact_location") or None
+    location = limits.location(fields)
     tags = dict(map(limits.experiment_tag, fields.items("tags")))
     table = schema.experiments
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from castalia.track import schema
 from castalia.track.protocol import limits
-from castalia.track.protocol.wire import Fields, ProtocolError, Route, invalid, missing
+from castalia.track.protocol.wire import SEE, Fields, ProtocolError, Route, missing, shown
 from castalia.track.store import Store
 
 PAGE, WHOLE = 25_000, 1_000_000
@@ -67,10 +67,10 @@ def get_history_bulk_interval(store: Store, fields: Fields) -> bytes:
         raise missing("run_ids")
     if len(run_ids) > BULK_RUNS:
         message = f"GetMetricHistoryBulkInterval request must specify at most {BULK_RUNS} run_ids."
-        raise ProtocolError("INVALID_PARAMETER_VALUE", f"{message} Received {len(run_ids)} run_ids.")
+        raise ProtocolError("INVALID_PARAMETER_VALUE", f"{message} Received {len(run_ids)} run_ids.{SEE}")
     name, most = fields.text("metric_key", required=True), fields.whole("max_results", default=BULK_POINTS)
     if not 1 <= most <= BULK_POINTS:
-        raise ProtocolError("INVALID_PARAMETER_VALUE", f"max_results must be between 1 and {BULK_POINTS}.")
+        raise ProtocolError("INVALID_PARAMETER_VALUE", f"max_results must be between 1 and {BULK_POINTS}.{SEE}")
     if ("start_step" in fields) != ("end_step" in fields):
         message = "If either start step or end step are specified, both must be specified."
         raise ProtocolError("INVALID_PARAMETER_VALUE", message)
@@ -104,15 +104,13 @@ def _numbers(connection: Connection, name: str, run_ids: Sequence[str]) -> tuple
     return key, {known[run_id]: run_id for run_id in run_ids if run_id in known}
 
 
-def _points(key: int, run: int) -> sa.Select[Any]:
+def _points(key: int, run: int) -> Any:
     return sa.select(_TABLE.step, _TABLE.time, sa.type_coerce(_TABLE.value, _RAW)).where(
         _TABLE.run == run, _TABLE.key == key
     )
 
 
-def _spread(
-    connection: Connection, key: int, run: int, most: int, span: tuple[int, int] | None
-) -> Sequence[sa.Row[Any]]:
+def _spread(connection: Connection, key: int, run: int, most: int, span: tuple[int, int] | None) -> Sequence[Any]:
     here = [_TABLE.run == run, _TABLE.key == key]
     if span is not None:
         here.append(_TABLE.step.between(*span))
@@ -122,12 +120,12 @@ def _spread(
     places = {count} if most == 1 else {1 + i * (count - 1) // (most - 1) for i in range(most)}
     place = sa.func.row_number().over(order_by=_ORDER).label("place")
     numbered = _points(key, run).add_columns(place).where(*here).subquery()
-    step, time, value, placed = numbered.c
-    query = sa.select(step, time, value).where(placed.in_(sorted(places))).order_by(placed)
+    *point, placed = numbered.c
+    query = sa.select(*point).where(placed.in_(sorted(places))).order_by(placed)
     return connection.execute(query).all()
 
 
-def _token(row: sa.Row[Any]) -> str:
+def _token(row: Any) -> str:
     return base64.urlsafe_b64encode(f"{row[0]}|{row[1]}|{float(row[2])!r}".encode()).decode()
 
 
@@ -137,10 +135,11 @@ def _place(token: str) -> tuple[int, int, float] | None:
     try:
         step, time, value = base64.b64decode(token, b"-_", validate=True).decode().split("|")
         found = int(step), int(time), float(value)
+        if not all(-(2**63) <= whole < 2**63 for whole in found[:2]):
+            raise ValueError
     except (ValueError, binascii.Error):
-        raise invalid("page_token", token, "It is none of this server.") from None
-    if not all(-(2**63) <= whole < 2**63 for whole in found[:2]):
-        raise invalid("page_token", token, "It is none of this server.")
+        message = f"Invalid page token {shown(token)}: it is none that this server gave."
+        raise ProtocolError("INVALID_PARAMETER_VALUE", message) from None
     return found
 
 

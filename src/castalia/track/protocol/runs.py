@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,13 +15,13 @@ from castalia.track.naming import new_run_id, now
 from castalia.track.protocol import limits
 from castalia.track.protocol.experiments import DEFAULT, active_experiment
 from castalia.track.protocol.rows import STATUS, run_rows
-from castalia.track.protocol.wire import Fields, ProtocolError, Route, absent, invalid
+from castalia.track.protocol.wire import Fields, ProtocolError, Route, absent, invalid, wrong_type
 from castalia.track.run_names import new_run_name
-from castalia.track.runs import NAME_TAG, USER_TAG, Deleted, active_run, put_tags, run_number
+from castalia.track.runs import NAME_TAG, Deleted, active_run, put_tags, run_number
 from castalia.track.store import Store
 
-MODELS_TAG = "mlflow.log-model.history"
-"""Where clients of before 3.0 keep the models of a run, as JSON."""
+USER_TAG, MODELS_TAG = "mlflow.user", "mlflow.log-model.history"
+"""Who began a run; the models of a run, as JSON, where clients of before 3.0 keep them."""
 _ENUM = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 _STATUSES = {name: own for own, name in STATUS.items()}
 
@@ -61,7 +61,7 @@ def create(store: Store, fields: Fields) -> dict[str, Any]:
         number = active_experiment(connection, experiment).id
         connection.execute(schema.runs.insert().values(**run, experiment=number))
         made = run_number(connection, str(run["run_id"]))
-        put_tags(connection, made, {key: value for key, value in tags.items() if key != USER_TAG or not run["user_id"]})
+        put_tags(connection, made, tags)
         return run_rows(connection, [made])[0]
 
     return {"run": store.database.commit(work)}
@@ -80,7 +80,9 @@ def update(store: Store, fields: Fields) -> dict[str, Any]:
     given = fields.values.get("status")
     status = None if given is None else _STATUSES.get(_ENUM.get(str(given), str(given)))
     if given is not None and status is None:
-        raise invalid("status", given, f"It must be one of {', '.join(_STATUSES)}.")
+        if isinstance(given, str):
+            raise invalid("status", given, f"It must be one of {', '.join(_STATUSES)}.")
+        raise wrong_type("status", given)
     ended = fields.whole("end_time") if "end_time" in fields else None
 
     def work(connection: Connection, run: int) -> dict[str, Any]:
@@ -91,7 +93,8 @@ def update(store: Store, fields: Fields) -> dict[str, Any]:
             connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(change))
         if name:
             put_tags(connection, run, {NAME_TAG: name})
-        return run_rows(connection, [run])[0]["info"]
+        info: dict[str, Any] = run_rows(connection, [run])[0]["info"]
+        return info
 
     return {"run_info": writing(store, run_id, work)}
 
@@ -157,13 +160,15 @@ def log_model(store: Store, fields: Fields) -> dict[str, Any]:
     return {}
 
 
-def changed_param(connection: Connection, run: int, run_id: str, params: dict[str, str]) -> ProtocolError:
-    """Why these params cannot be said: they were said before, otherwise."""
+def changed_params(
+    connection: Connection, run: int, run_id: str, params: Mapping[str, str], *, one: bool
+) -> ProtocolError:
+    """Why these params, or this ``one``, cannot be said: they were said before, otherwise."""
     table = schema.params
     said = sa.select(table.c.key, table.c.value).where(table.c.run == run, table.c.key.in_(params))
     other = [row for row in connection.execute(said) if row[1] != params[row[0]]]
     message = "Changing param values is not allowed."
-    if len(params) == 1:
+    if one:
         for key, old in other:
             message += f" Param with key='{key}' was already logged with value='{old}' for run ID='{run_id}'."
             message += f" Attempted logging new value '{params[key]}'."

@@ -30,7 +30,7 @@ _CODES: tuple[tuple[type[CastaliaError], str], ...] = (
 )  # fmt: skip
 _SHOWN = 200
 """Characters of a wrong value that an error repeats."""
-_SEE = " See the API docs for more information about request parameters."
+SEE = " See the API docs for more information about request parameters."
 """How the client's own tests know an error in a parameter."""
 
 
@@ -50,7 +50,7 @@ class ProtocolError(Exception):
 
 def missing(name: str) -> ProtocolError:
     """A required field is absent or empty."""
-    return ProtocolError("INVALID_PARAMETER_VALUE", f"Missing value for required parameter '{name}'.{_SEE}")
+    return ProtocolError("INVALID_PARAMETER_VALUE", f"Missing value for required parameter '{name}'.{SEE}")
 
 
 def invalid(name: str, value: object, hint: str = "") -> ProtocolError:
@@ -61,7 +61,7 @@ def invalid(name: str, value: object, hint: str = "") -> ProtocolError:
 
 def wrong_type(name: str, value: object) -> ProtocolError:
     """A field has a value of another type than its own."""
-    return invalid(name, value, f" Hint: Value was of type '{type(value).__name__}'.{_SEE}")
+    return invalid(name, value, f" Hint: Value was of type '{type(value).__name__}'.{SEE}")
 
 
 def shown(value: object) -> str:
