@@ -52,13 +52,13 @@ def test_the_migrations_lead_to_the_schema_and_head_names_the_last(tmp_path):
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    from castalia.track import database, migrations, schema
+    from castalia.track import migrations, revisions, schema
 
     config = Config()
     config.set_main_option("script_location", str(migrations.HERE))
     scripts = ScriptDirectory.from_config(config)
-    assert scripts.get_heads() == [database.HEAD]
-    assert {script.revision for script in scripts.walk_revisions()} == database.KNOWN
+    assert scripts.get_heads() == [revisions.HEAD]
+    assert {script.revision for script in scripts.walk_revisions()} == revisions.KNOWN
     with Store.open(tmp_path) as store, store.database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.tables) == []
         plain = sa.create_engine("sqlite://")
@@ -114,7 +114,7 @@ def test_a_full_disk_is_said_and_what_was_there_stays(store):
     run_id = store.create_run("full")
     with store.database.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    store.database.engine.dispose()
+    store.database.close()  # what is opened from here on knows the limit
     from sqlalchemy import event
 
     event.listen(store.database.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count={pages + 3}"))
@@ -332,7 +332,7 @@ def test_a_disk_too_full_for_shared_memory_is_called_full(
 ) -> None:
     import shutil
 
-    from castalia.track.database import readable
+    from castalia.track.sqlite import readable
 
     fault = sqlite3.OperationalError("disk I/O error")
     fault.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE

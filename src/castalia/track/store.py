@@ -8,7 +8,8 @@ from types import TracebackType
 from castalia.track.artifacts import Artifacts
 from castalia.track.database import Database
 from castalia.track.listing import Listing, Page
-from castalia.track.numbers import KeyNumbers, Numbers
+from castalia.track.numbers import Numbers
+from castalia.track.points import KeyNumbers
 from castalia.track.registry import Registry, Version
 from castalia.track.runs import Runs
 from castalia.track.spool import recover
