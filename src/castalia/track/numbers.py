@@ -28,7 +28,7 @@ from castalia.track.points import (
     insert_points,
     rank,
 )
-from castalia.track.runs import _put_tags, _say_params, run_number
+from castalia.track.runs import put_tags, run_number, say_params
 
 
 class Numbers(Part):
@@ -66,8 +66,8 @@ class Numbers(Part):
 
         def work(connection: Connection) -> Mapping[str, int]:
             run = active_run(connection, run_id)
-            _say_params(connection, run, params or {})
-            _put_tags(connection, run, tags or {})
+            say_params(connection, run, params or {})
+            put_tags(connection, run, tags or {})
             found = self.keys.find(connection, (point[0] for point in points))
             if points:
                 insert_points(connection, [(run, found[key], step, time, value) for key, step, time, value in points])

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from sqlalchemy.engine import Connection
+from collections.abc import Sequence
 
 from castalia.core.errors import Conflict
-from castalia.track.numbers import Point, insert_points
+from castalia.track.points import Point
 from castalia.track.protocol import limits
 from castalia.track.protocol.runs import changed_params, of_run
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, invalid
-from castalia.track.runs import active_run, put_tags, say_params
 from castalia.track.store import Store
 
 _LARGEST = 2**63 - 1
@@ -21,14 +18,15 @@ def log_metric(store: Store, fields: Fields) -> bytes:
     """POST runs/log-metric {run_id, key, value, timestamp, step}: the same point again changes nothing."""
     run_id = limits.run_id(fields)
     fields.text("key", required=True)
-    write(store, run_id, [point(fields)])
+    said = point(fields)
+    of_run(run_id, lambda: store.log_point(run_id, *said))
     return b"{}"
 
 
 def log_parameter(store: Store, fields: Fields) -> bytes:
     """POST runs/log-parameter {run_id, key, value}: said once; the same again changes nothing."""
     run_id = limits.run_id(fields)
-    write(store, run_id, params=dict([limits.param(fields)]), one=True)
+    _say(store, run_id, [], dict([limits.param(fields)]), {}, one=True)
     return b"{}"
 
 
@@ -44,7 +42,7 @@ def log_batch(store: Store, fields: Fields) -> bytes:
         twice = [key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i])]
         message = f"Duplicate parameter keys have been submitted: {twice}. Please ensure the request contains only"
         raise ProtocolError("INVALID_PARAMETER_VALUE", f"{message} one param value per param key.")
-    write(store, run_id, points, said, dict(map(limits.tag, tags)))
+    _say(store, run_id, points, said, dict(map(limits.tag, tags)))
     return b"{}"
 
 
@@ -72,33 +70,14 @@ def point(fields: Fields) -> Point:
 _known_keys: set[str] = set()
 
 
-def write(
-    store: Store,
-    run_id: str,
-    points: Sequence[Point] = (),
-    params: Mapping[str, str] | None = None,
-    tags: Mapping[str, str] | None = None,
-    *,
-    one: bool = False,
+def _say(
+    store: Store, run_id: str, points: Sequence[Point], params: dict[str, str], tags: dict[str, str], one: bool = False
 ) -> None:
-    """Put checked points, params and tags of one run; on disk when it returns."""
-    found: Mapping[str, int] = {}
-
-    def work(connection: Connection) -> None:
-        nonlocal found
-        run = active_run(connection, run_id)
-        try:
-            say_params(connection, run, params or {})
-        except Conflict:
-            raise changed_params(connection, run, run_id, params or {}, one=one) from None
-        if points:
-            found = store.keys.find(connection, (each[0] for each in points))
-            insert_points(connection, [(run, found[key], step, time, value) for key, step, time, value in points])
-        put_tags(connection, run, tags or {})
-
-    of_run(run_id, lambda: store.database.commit(work))
-    if found:
-        store.keys.keep(found)
+    try:
+        of_run(run_id, lambda: store.log_batch(run_id, points, params, tags))
+    except Conflict:
+        with store.database.read() as connection:
+            raise changed_params(connection, run_id, params, one=one) from None
 
 
 ROUTES = (

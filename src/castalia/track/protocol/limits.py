@@ -13,6 +13,8 @@ from castalia.track.protocol.wire import Fields, ProtocolError, invalid, missing
 
 KEY, PARAM, TAG, EXPERIMENT_NAME, EXPERIMENT_TAG, LOCATION = 250, 6000, 8000, 500, 20_000, 2048
 """Characters of a key; of a param's and a tag's value; of an experiment's name, its tags' values and its location."""
+MODEL = 2**20
+"""Characters of the description of a model, which is kept in a tag."""
 METRICS, PARAMS, TAGS, TOGETHER = 1000, 100, 100, 1000
 """How many of each one batch may hold."""
 _NAME = re.compile(r"[/\w.\- :]+")
