@@ -24,7 +24,7 @@ class Settings:
     token: str = ""
     """``CASTALIA_TOKEN``: what a client must present once the workbench listens beyond loopback."""
     artifacts: str = ""
-    """``CASTALIA_ARTIFACTS``: where files of runs are kept, a folder or an fsspec URL; ``artifacts`` of the home if empty."""
+    """``CASTALIA_ARTIFACTS``: a folder or an fsspec URL for files of runs; empty is ``artifacts`` of the home."""
     artifact_bytes: int = 16 * 2**30
     """``CASTALIA_ARTIFACT_BYTES``: how large one file of a run may be."""
     plain: bool = False
@@ -58,6 +58,8 @@ def scrubber(settings: Settings) -> Callable[[str], str]:
     """
     known = {str(settings.home): "$CASTALIA_HOME", str(Path(__file__).parents[1]): "castalia"}
     known |= {str(folder): "$CASTALIA_DATA" for folder in settings.data}
+    if settings.artifacts and "://" not in settings.artifacts:
+        known[str(Path(settings.artifacts).expanduser().absolute())] = "$CASTALIA_ARTIFACTS"
     known |= {
         sys.prefix: "<python>",
         sys.base_prefix: "<python>",

@@ -16,15 +16,15 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from castalia.core.errors import CastaliaError, NotFound, Refused, WrongInput
+from castalia.core.errors import CastaliaError, Refused, WrongInput
 from castalia.core.settings import Settings
 from castalia.track import schema
 from castalia.track.database import inserting
 from castalia.track.files.incoming import Incoming, pieces_of
 from castalia.track.files.local import LocalTree
 from castalia.track.files.names import checked_name
-from castalia.track.files.places import Place, Places
-from castalia.track.files.tree import Entry, Found, Opened, Tree
+from castalia.track.files.places import SHARED, Place, Places
+from castalia.track.files.tree import Entry, Found, Opened, Tree, absent, not_plain
 from castalia.track.naming import now
 
 __all__ = ["Artifacts", "checked_name"]
@@ -87,7 +87,7 @@ class Artifacts(Places):
 
     def keep(self, place: Place, incoming: Incoming) -> str:
         """Put what came in into its place, and its row beside; its sha256. Refused where nothing may be written."""
-        if not place.writable or not place.path:
+        if not place.writable or place.is_root:
             raise Refused("nothing can be written here", cure="A version does not change.")
         with _ORDER[hash(place.key) % len(_ORDER)]:
             incoming.finish()
@@ -107,8 +107,8 @@ class Artifacts(Places):
 
     def opened(self, place: Place) -> Opened:
         """The file at a place, open to read."""
-        if not place.path:
-            raise NotFound("no artifact without a name", cure="Name a file.")
+        if place.is_root:
+            raise not_plain(place.path, folder=True)
         return place.tree.open(place.path)
 
     def listing(self, place: Place) -> list[Entry]:
@@ -117,7 +117,7 @@ class Artifacts(Places):
 
     def delete(self, place: Place) -> bool:
         """Take a file away, or a folder with all in it; whether there was one."""
-        if not place.writable or not place.path:
+        if not place.writable or place.path == SHARED:
             raise Refused("nothing can be deleted here", cure="A version does not change.")
         if place.key is not None:
             table = schema.files
@@ -160,6 +160,8 @@ def _below(key: str) -> sa.ColumnElement[bool]:
 def _hash_of(root: Path, path: str, found: Found) -> str:
     digest = hashlib.sha256()
     with LocalTree(root).open(path) as file:
+        if file.found != found:  # replaced meanwhile: the answer would be kept for the wrong file
+            raise absent(path)
         for piece in file.pieces():
             digest.update(piece)
     return digest.hexdigest()

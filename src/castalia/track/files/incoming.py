@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -70,10 +71,8 @@ class Incoming:
         """Forget it; nothing is left. A file that was moved into its place stays there."""
         if self._file is not None:
             file, self._file = self._file, None
-            try:
+            with contextlib.suppress(OSError):  # what was buffered may have no room; it is not wanted any more
                 file.close()
-            except OSError:  # what was buffered had no room; it is not wanted any more
-                pass
         self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Incoming:

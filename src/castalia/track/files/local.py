@@ -78,7 +78,7 @@ class LocalTree(Tree):
         state = os.fstat(opened)
         if not stat.S_ISREG(state.st_mode):
             os.close(opened)
-            raise not_plain(path)
+            raise not_plain(path, folder=stat.S_ISDIR(state.st_mode))
         return _LocalFile(opened, _found(state))
 
     def listing(self, folder: str = "") -> list[Entry]:

@@ -6,7 +6,6 @@ unless their experiment has a location of its own. What belongs to neither lies 
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,13 +36,15 @@ class Place:
     path: str
     key: str | None
     writable: bool = True
+    is_root: bool = True
+    """Whether it is all that a run, a model or a version has, so that no file can be here."""
 
     def inner(self, name: str) -> Place:
         """What lies below, by a checked name; "" is the place itself."""
         if not name:
             return self
         key = self.key if self.key is None else f"{self.key}/{name}".lstrip("/")
-        return replace(self, path=f"{self.path}/{name}".lstrip("/"), key=key)
+        return replace(self, path=f"{self.path}/{name}".lstrip("/"), key=key, is_root=False)
 
 
 def run_uri(location: str | None, experiment: int, run_id: str) -> str:
@@ -59,9 +60,6 @@ def model_uri(location: str | None, experiment: int, model_id: str) -> str:
 class Places(Part):
     """The part of the store that knows where files lie."""
 
-    _places: dict[str, Tree]
-    _placing: threading.Lock
-
     @property
     def tree(self) -> Tree:
         """The tracker's own: ``artifacts`` of the home, or what CASTALIA_ARTIFACTS names."""
@@ -72,13 +70,17 @@ class Places(Part):
         """The folder of this disk where files begin that are on their way in."""
         return self.tree.staging
 
-    def run_place(self, run_id: str, name: str = "") -> Place:
-        """Of a run's file, or of all its files. NotFound where there is no run."""
+    def artifact_uri(self, run_id: str) -> str:
+        """What a client is told of where a run's files are. NotFound where there is no run."""
         with self.database.read() as connection:
             found = _location(connection, schema.runs.c.run_id == str(run_id))
         if found is None:
             raise NotFound(f"no run {str(run_id)[:64]!r}", cure="castalia runs")
-        root = self._root(run_uri(*found, run_id), run_id)
+        return run_uri(*found, run_id)
+
+    def run_place(self, run_id: str, name: str = "") -> Place:
+        """Of a run's file, or of all its files. NotFound where there is no run."""
+        root = self._root(self.artifact_uri(run_id), run_id)
         return root.inner(checked_path(name)) if name else root
 
     def model_place(self, model_id: str, name: str = "") -> Place:
@@ -144,7 +146,7 @@ class Places(Part):
 
     def _tree(self, url: str) -> Tree:
         """The tree of a URL; "" is the tracker's own."""
-        made = self.__dict__.setdefault("_places", {})
+        made: dict[str, Tree] = self.__dict__.setdefault("_trees", {})
         if url not in made:
             if len(made) > 1000:
                 made.clear()

@@ -139,7 +139,7 @@ class RemoteTree(Tree):
             self.fs.invalidate_cache()
             info = self.fs.info(self._full(path))
         if info["type"] != "file":
-            raise not_plain(path)
+            raise not_plain(path, folder=info["type"] == "directory")
         return Found(int(info["size"] or 0), _mark(info))
 
     def _check_way(self, path: str, folders: list[str]) -> None:

@@ -38,7 +38,7 @@ class Opened(ABC):
     def pieces(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes from ``start`` to before ``end``, a chunk at a time. Unavailable where they stop arriving."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  what holds nothing open has nothing to do
         """Let it go."""
 
     def __enter__(self) -> Opened:
@@ -89,9 +89,14 @@ def absent(path: str) -> NotFound:
     return NotFound(f"no artifact {path[:200]!r}", cure="castalia runs RUN lists what there is.")
 
 
-def not_plain(path: str) -> Refused:
+class IsFolder(Refused):
+    """What was asked for as a file is a folder."""
+
+
+def not_plain(path: str, *, folder: bool = False) -> Refused:
     """A folder, a device, a socket."""
-    return Refused(f"artifact {path[:200]!r} is not a plain file", cure="Only files can be read.")
+    kind = IsFolder if folder else Refused
+    return kind(f"artifact {path[:200]!r} is not a plain file", cure="Only files can be read.")
 
 
 def in_the_way(path: str) -> WrongInput:

@@ -14,12 +14,12 @@ from starlette.routing import Route as HttpRoute
 
 from castalia.core.errors import CastaliaError
 from castalia.track.content import plainly
-from castalia.track.protocol import experiments
+from castalia.track.protocol import artifacts, experiments
 from castalia.track.protocol.wire import Fields, ProtocolError, Route
 from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
-ROUTES: tuple[Route, ...] = (*experiments.ROUTES,)
+ROUTES: tuple[Route, ...] = (*experiments.ROUTES, *artifacts.ROUTES)
 
 
 def routes(store: Store) -> list[BaseRoute]:
@@ -30,6 +30,7 @@ def routes(store: Store) -> list[BaseRoute]:
             for version in route.versions:
                 made.append(HttpRoute(f"{prefix}/{version}/mlflow/{route.path}", _endpoint(store, route),
                                       methods=[route.method], include_in_schema=False))  # fmt: skip
+        made.extend(artifacts.proxy_routes(store, prefix))
         made.append(HttpRoute(f"{prefix}/{{rest:path}}", _unknown, methods=None, include_in_schema=False))
     return made
 
