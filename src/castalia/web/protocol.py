@@ -53,6 +53,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """The head is whole."""
         self._in_head, self._head_bytes = False, 0
         self._stop_timer()
+        if b"#" in self.url:  # no client sends a fragment; dropped in silence, another address would be answered
+            return self.send_400_response("The address of the request holds a fragment.")
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
