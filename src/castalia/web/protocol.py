@@ -49,12 +49,16 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._timer is None:
             self._timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
 
+    def on_url(self, url: bytes) -> None:
+        """No client sends a fragment; the parser would drop it, and another address would be answered."""
+        if b"#" in url:
+            raise ValueError("a fragment")
+        super().on_url(url)
+
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._in_head, self._head_bytes = False, 0
         self._stop_timer()
-        if b"#" in self.url:  # no client sends a fragment; dropped in silence, another address would be answered
-            return self.send_400_response("The address of the request holds a fragment.")
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:

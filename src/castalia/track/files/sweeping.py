@@ -10,20 +10,16 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from castalia.core.errors import CastaliaError
 from castalia.track import schema
 from castalia.track.artifacts import Artifacts
-from castalia.track.files.local import INCOMING
 from castalia.track.files.parts import FOLDER, newest
-from castalia.track.files.places import MODELS, OWN, SHARED, Place
+from castalia.track.files.places import MODELS, SHARED, Place
 
 DEAD_AFTER = 24 * 3600.0
 """Seconds without a byte after which an upload is dead; a live one is ended after half a minute."""
-_ROUTE = "/mlflow-artifacts/artifacts/"
 
 
 @dataclass(frozen=True)
@@ -89,46 +85,23 @@ class Sweeping(Artifacts):
                 named.add(f"{MODELS}/{row.logged_model}")
             if row.folder and (place := self.home / row.folder).is_relative_to(base):
                 named.add(place.relative_to(base).as_posix())
-            if key := self._source_key(row.source):
-                named.add(key)
+            named.update(keys_of(row.source))
         return named
 
-    def _source_key(self, source: str) -> str | None:
-        """``runs:/<run>/model``, ``models:/<model id>`` or an artifact's URI, as a key of the table of files."""
-        scheme, _, rest = source.partition(":")
-        rest = rest.strip("/")
-        if scheme == "runs":
-            return rest
-        if scheme == "models":
-            return f"{MODELS}/{rest}"
-        if scheme in ("http", "https"):
-            source, scheme = OWN + urlsplit(source).path.partition(_ROUTE)[2], "mlflow-artifacts"
-        if scheme != "mlflow-artifacts":
-            return self._elsewhere_key(source)
-        with contextlib.suppress(CastaliaError):  # a source that is no path of ours names no file of ours
-            return self.wire_place(urlsplit(source).path.strip("/")).key
-        return None
-
-    def _elsewhere_key(self, source: str) -> str | None:
-        """A source inside the own location of an experiment: ``s3://bucket/x/<run>/artifacts/model``."""
-        before, found, name = source.partition("/artifacts/")
-        owner = before.rpartition("/")[2]
-        is_model = before.rpartition("/")[0].endswith("/models")
-        return f"{MODELS}/{owner}/{name}" if found and is_model else f"{owner}/{name}" if found else None
-
     def _orphans(self) -> dict[str, int]:
-        """{key: size} of files in our own tree whose run, or logged model, there is no more."""
+        """{key: size} of files that we put into our tree, whose run or logged model there is no more.
+
+        What has no row is not ours to judge: somebody may have named a folder of their own.
+        """
+        files, found = schema.files.c, {}
         with self.database.read() as connection:
             runs = set(connection.scalars(sa.select(schema.runs.c.run_id)))
             models = set(connection.scalars(sa.select(schema.logged_models.c.model_id)))
-        found = {}
-        for top in self.tree.listing():
-            if top.name == MODELS:
-                gone = [f"{MODELS}/{each.name}" for each in self.tree.listing(MODELS) if each.name not in models]
-            else:
-                gone = [] if top.name in runs or top.name in (SHARED, INCOMING) else [top.name]
-            for root in gone:
-                found.update({path: each.size for path, each in self.tree.walk(root)})
+            for path, size in connection.execute(sa.select(files.path, files.size)):
+                top, _, rest = path.partition("/")
+                gone = rest.partition("/")[0] not in models if top == MODELS else top not in runs
+                if gone and top != SHARED:
+                    found[path] = int(size)
         return found
 
     def _dead(self, dead_after: float) -> list[Path]:
@@ -142,6 +115,28 @@ class Sweeping(Artifacts):
                         if each.name != FOLDER and at < before:
                             dead.append(each)
         return dead
+
+
+def keys_of(source: str) -> list[str]:
+    """What the source of a version may mean among our files, as keys of their table.
+
+    ``runs:/<run>/model``, ``models:/<model id>``, or any URI with ``<run>/artifacts/…`` or ``models/<id>/artifacts/…``
+    in it. It is read by its form alone: the run itself may be gone.
+
+    >>> keys_of("mlflow-artifacts:/0/abc/artifacts/model")
+    ['abc/model']
+    """
+    scheme, _, rest = source.partition(":")
+    parts = rest.strip("/").split("/")
+    if scheme == "runs":
+        return ["/".join(parts)]
+    if scheme == "models":
+        return [f"{MODELS}/{parts[0]}"]
+    keys = []
+    for i in [i for i, part in enumerate(parts) if part == "artifacts" and i]:
+        owner = f"{MODELS}/{parts[i - 1]}" if i > 1 and parts[i - 2] == "models" else parts[i - 1]
+        keys.append("/".join([owner, *parts[i + 1 :]]))
+    return keys
 
 
 def _is_kept(key: str, kept: set[str]) -> bool:
