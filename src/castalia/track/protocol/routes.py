@@ -20,18 +20,21 @@ from starlette.types import Receive, Scope, Send
 import castalia
 from castalia.core.errors import CastaliaError
 from castalia.track.content import plainly
-from castalia.track.protocol import batches, experiments, history, runs, server
+from castalia.track.protocol import artifacts, batches, experiments, history, runs, server
 from castalia.track.protocol.wire import Fields, ProtocolError, Route
 from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
-ROUTES: tuple[Route, ...] = (*experiments.ROUTES, *runs.ROUTES, *batches.ROUTES, *history.ROUTES, *server.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *experiments.ROUTES, *runs.ROUTES, *batches.ROUTES, *history.ROUTES, *artifacts.ROUTES, *server.ROUTES,
+)  # fmt: skip
 
 
 def routes(store: Store) -> list[BaseRoute]:
     """What the application mounts, before its own routes: the table first, since every logged point asks it."""
     unknown = [HttpRoute(f"{prefix}/{{rest:path}}", _Unknown(), include_in_schema=False) for prefix in PREFIXES]
-    return [Table(store, ROUTES), *_bare(store), *unknown]
+    files = [route for prefix in PREFIXES for route in artifacts.proxy_routes(store, prefix)]
+    return [Table(store, ROUTES), *_bare(store), *files, *unknown]
 
 
 class Table(BaseRoute):
