@@ -6,6 +6,7 @@ A comparison holds only of what has the key: ``params.x != 'a'`` is not true of 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -46,29 +47,19 @@ def compared(test: Comparison, column: Column, *, sqlite: bool, stored: str = "t
     return _text(test, column, sqlite)
 
 
+_SIGNED: dict[str, Callable[[Column, Any], Any]] = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
 def _signed(op: str, column: Column, values: tuple[Any, ...]) -> Condition:
-    value = values[0]
-    match op:
-        case "=":
-            return column == value
-        case "!=":
-            return column != value
-        case "<":
-            return column < value
-        case "<=":
-            return column <= value
-        case ">":
-            return column > value
-        case ">=":
-            return column >= value
-        case "IN":
-            return column.in_(values)
-        case "NOT IN":
-            return column.not_in(values)
-        case "BETWEEN":
-            return column.between(*values)
-        case _:
-            return sa.not_(column.between(*values))
+    if "IN" in op.split():
+        return column.not_in(values) if op.startswith("NOT") else column.in_(values)
+    if "BETWEEN" in op:
+        made = column.between(*values)
+        return sa.not_(made) if op.startswith("NOT") else made
+    signed: Condition = _SIGNED[op](column, values[0])
+    return signed
 
 
 def _number(test: Comparison, column: Column) -> Condition:

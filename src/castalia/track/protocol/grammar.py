@@ -249,7 +249,7 @@ class _Parser:
         name = self.take()
         if name.kind == "text" and name.text[0] == "'":
             raise FilterError(f"Invalid comparison clause. Expected 'Identifier' found '{name.text[:60]}'",
-                              self.text, name.at, "a key such as params.rate", "Quote keys with backticks.")  # fmt: skip
+                              self.text, name.at, "a key such as params.rate", "Quote it with backticks.")  # fmt: skip
         entity, key = split_name(name.text)
         op = self.token
         sign, values = self.compared()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,11 +11,10 @@ import sqlalchemy as sa
 from castalia.track import schema
 from castalia.track.protocol import vocabulary
 from castalia.track.protocol.conditions import Column, Condition, compared, condition
-from castalia.track.protocol.grammar import Tree
+from castalia.track.protocol.grammar import And, FilterError, Not, Or, Tree
+from castalia.track.protocol.rows import NAME_TAG, PARENT_TAG, STATUS
 from castalia.track.protocol.vocabulary import Comparison, Vocabulary
 
-STATUSES = {"running": "RUNNING", "queued": "SCHEDULED", "done": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
-"""Statuses of the store as the protocol says them."""
 MODEL_STATUSES = {"pending": "PENDING", "ready": "READY", "failed": "FAILED"}
 CONTEXT = "mlflow.data.context"
 PROMPT = "mlflow.prompt.is_prompt"
@@ -53,6 +52,8 @@ class Places:
     pairs: Mapping[str, Pairs]
     special: Special = field(default=lambda test, sqlite: None)
     """A condition that is made in no general way; None for all others."""
+    orders: Mapping[str, Column] = field(default_factory=dict)
+    """Columns to order by where they are not those to compare."""
 
     def where(self, tree: Tree[Comparison], *, sqlite: bool, within: Sequence[Condition] = ()) -> Condition:
         """The condition of a whole filter. ``within`` narrows the rows of metrics that are looked at."""
@@ -92,7 +93,7 @@ _parents = schema.runs.alias("parents")
 _parent = sa.select(_parents.c.run_id).where(_parents.c.id == runs.parent).scalar_subquery()
 _said_parent = (
     sa.select(schema.tags.c.value)
-    .where(schema.tags.c.run == runs.id, schema.tags.c.key == "mlflow.parentRunId")
+    .where(schema.tags.c.run == runs.id, schema.tags.c.key == PARENT_TAG)
     .scalar_subquery()
 )
 _RUN_PAIRS = {
@@ -106,9 +107,9 @@ def _of_run(test: Comparison, sqlite: bool) -> Condition | None:
     """Data sets of a run; and two tags of the client's that runs of ours have as columns."""
     if test.entity == "dataset":
         return _dataset(test, sqlite)
-    if (test.entity, test.key) == ("tag", "mlflow.runName"):
+    if (test.entity, test.key) == ("tag", NAME_TAG):
         return compared(test, runs.name, sqlite=sqlite)
-    if (test.entity, test.key) == ("tag", "mlflow.parentRunId"):
+    if (test.entity, test.key) == ("tag", PARENT_TAG):
         return compared(test, sa.func.coalesce(_said_parent, _parent), sqlite=sqlite)
     return None
 
@@ -130,7 +131,7 @@ RUNS = Places(
     vocabulary.RUNS,
     {
         "run_id": runs.run_id, "run_name": runs.name, "user_id": runs.user_id, "start_time": runs.started,
-        "end_time": runs.ended, "status": _worded(runs.status, STATUSES),
+        "end_time": runs.ended, "status": _worded(runs.status, STATUS),
         "artifact_uri": artifact_root(runs.experiment).concat("/").concat(runs.run_id).concat("/artifacts"),
     },
     _RUN_PAIRS,
@@ -146,56 +147,78 @@ NATIVE = Places(
     _RUN_PAIRS,
     _of_run,
 )  # fmt: skip
+
+
+def _of_experiments(test: Comparison, sqlite: bool) -> Condition | None:
+    """Ids are numbers that are written as texts."""
+    if test.key != "experiment_id" or test.entity != "attribute" or test.op not in ("=", "!=", "IN", "NOT IN"):
+        return None
+    numbers = tuple(int(value) if str(value).strip().isdecimal() else -1 for value in test.values)
+    if -1 in numbers:
+        given = str(test.values[numbers.index(-1)])[:60]
+        raise FilterError(f"Invalid experiment ID '{given}'. Experiment ID must be a valid integer.")
+    return compared(replace(test, values=numbers), experiments.id, sqlite=sqlite, stored="number")
+
+
 EXPERIMENTS = Places(
     vocabulary.EXPERIMENTS,
     {"name": experiments.name, "experiment_id": sa.cast(experiments.id, sa.Text), "creation_time": experiments.created,
      "last_update_time": experiments.updated},
     {"tag": Pairs(schema.experiment_tags, "experiment", experiments.id)},
+    _of_experiments,
+    {"experiment_id": experiments.id},
 )  # fmt: skip
 
 
-def _of_prompt(tags: Pairs) -> Special:
+def _of_prompt(prompts: Condition) -> Special:
     """Models have no tag that says they are no prompts: whatever does not ask for prompts asks for models."""
 
     def special(test: Comparison, sqlite: bool) -> Condition | None:
-        if (test.entity, test.key) != ("tag", PROMPT) or asks_for_prompts(test):
-            return None
-        return sa.not_(is_prompt(tags))
+        return None if (test.entity, test.key) != ("tag", PROMPT) or asks_for_prompts(test) else sa.not_(prompts)
 
     return special
 
 
-def is_prompt(tags: Pairs) -> Condition:
-    """That the tag of prompts is set."""
-    return sa.exists().where(tags.mine(tags.table, PROMPT), tags.table.c.value == "true")
-
-
 def asks_for_prompts(tree: Tree[Comparison]) -> bool:
     """Whether the first that a filter says of prompts is that it wants them."""
-    if not isinstance(tree, Comparison):
-        parts = tree.parts if hasattr(tree, "parts") else (tree.part,)
-        return any(asks_for_prompts(part) for part in parts)
+    if isinstance(tree, And | Or):
+        return any(asks_for_prompts(part) for part in tree.parts)
+    if isinstance(tree, Not):
+        return asks_for_prompts(tree.part)
     if (tree.entity, tree.key) != ("tag", PROMPT):
         return False
     return (tree.op, *(str(value).lower() for value in tree.values)) in (("=", "true"), ("!=", "false"))
 
 
-MODEL_TAGS = Pairs(schema.model_tags, "model", schema.models.c.id)
-VERSION_TAGS = Pairs(schema.version_tags, "version", schema.versions.c.id)
+_versions, _models = schema.versions.c, schema.models.c
+_model_tags = Pairs(schema.model_tags, "model", _models.id)
+_version_tags = Pairs(schema.version_tags, "version", _versions.id)
+_siblings = schema.versions.alias("siblings").c
+MODEL_PROMPT = sa.exists().where(_model_tags.mine(schema.model_tags, PROMPT), schema.model_tags.c.value == "true")
+"""That a registered model is a prompt."""
+VERSION_PROMPT = sa.exists().where(
+    _siblings.model == _versions.model,
+    schema.version_tags.c.version == _siblings.id,
+    schema.version_tags.c.key == PROMPT,
+    schema.version_tags.c.value == "true",
+)
+"""That a version belongs to one."""
+_known_run = sa.select(runs.run_id).where(runs.id == _versions.run).scalar_subquery()
 MODELS = Places(
     vocabulary.MODELS,
-    {"name": schema.models.c.name, "creation_timestamp": schema.models.c.created,
-     "last_updated_timestamp": schema.models.c.updated},
-    {"tag": MODEL_TAGS},
-    _of_prompt(MODEL_TAGS),
-)  # fmt: skip
+    {"name": _models.name, "creation_timestamp": _models.created, "last_updated_timestamp": _models.updated},
+    {"tag": _model_tags},
+    _of_prompt(MODEL_PROMPT),
+)
 VERSIONS = Places(
     vocabulary.VERSIONS,
-    {"name": schema.models.c.name, "version_number": schema.versions.c.version, "run_id": schema.versions.c.run_id,
-     "source_path": schema.versions.c.source, "creation_timestamp": schema.versions.c.created,
-     "last_updated_timestamp": schema.versions.c.updated},
-    {"tag": VERSION_TAGS},
-    _of_prompt(VERSION_TAGS),
+    {
+        "name": _models.name, "version_number": _versions.version, "source_path": _versions.source,
+        "run_id": sa.func.coalesce(_versions.run_id, _known_run), "creation_timestamp": _versions.created,
+        "last_updated_timestamp": sa.case((_versions.updated > 0, _versions.updated), else_=_versions.created),
+    },
+    {"tag": _version_tags},
+    _of_prompt(VERSION_PROMPT),
 )  # fmt: skip
 LOGGED = Places(
     vocabulary.LOGGED,

@@ -14,12 +14,12 @@ from starlette.routing import Route as HttpRoute
 
 from castalia.core.errors import CastaliaError
 from castalia.track.content import plainly
-from castalia.track.protocol import experiments
+from castalia.track.protocol import experiments, searching
 from castalia.track.protocol.wire import Fields, ProtocolError, Route
 from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
-ROUTES: tuple[Route, ...] = (*experiments.ROUTES,)
+ROUTES: tuple[Route, ...] = (*experiments.ROUTES, *searching.ROUTES)
 
 
 def routes(store: Store) -> list[BaseRoute]:

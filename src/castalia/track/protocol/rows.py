@@ -75,9 +75,9 @@ def _metrics(connection: Connection, some: Sequence[int], made: dict[int, dict[s
     value = sa.type_coerce(latest.value, sa.Double)
     rows = _raw(connection, sa.select(latest.run, latest.key, value, latest.time, latest.step), latest.run, some)
     used = list({row[1] for row in rows})
-    names = {}
+    names: dict[int, str] = {}
     for few in parts(used):
-        names.update(_raw(connection, sa.select(keys.id, keys.name), keys.id, few))
+        names.update((row[0], row[1]) for row in _raw(connection, sa.select(keys.id, keys.name), keys.id, few))
     lists = {number: run["data"]["metrics"] for number, run in made.items()}
     for run, key, number, time, step in rows:
         if number.__class__ is not float or number - number:  # infinite or NaN
@@ -124,7 +124,7 @@ def _links(connection: Connection, some: Sequence[int], made: dict[int, dict[str
 
 def _raw(connection: Connection, query: sa.Select[Any], column: Any, some: Sequence[int]) -> list[tuple[Any, ...]]:
     """All rows of ``query`` whose ``column`` is one of ``some``, as the driver gives them: a third of the time."""
-    wanted = sa.bindparam("some", some, expanding=True, literal_execute=True)
+    wanted: sa.BindParameter[Any] = sa.bindparam("some", some, expanding=True, literal_execute=True)
     result = connection.execute(query.where(column.in_(wanted)))
     cursor: Any = result.cursor
     rows: list[tuple[Any, ...]] = cursor.fetchall()
