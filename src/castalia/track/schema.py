@@ -7,7 +7,6 @@ Times are milliseconds since 1970, UTC.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from sqlalchemy import (
@@ -38,8 +37,11 @@ class Number(TypeDecorator[float]):
     impl = Double
     cache_ok = True
 
-    def process_bind_param(self, value: float | None, dialect: Dialect) -> Any:
-        return "NaN" if value is not None and math.isnan(value) and dialect.name == "sqlite" else value
+    def bind_processor(self, dialect: Dialect) -> Any:
+        # Not process_bind_param: the double's own processor would make a number of the text again.
+        if dialect.name == "sqlite":
+            return lambda value: "NaN" if value is not None and value != value else value
+        return super().bind_processor(dialect)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
         return None if value is None else float(value)

@@ -76,9 +76,9 @@ def _typed(value: float | int | str) -> Column:
 def _numeral(test: Comparison, column: Column, sqlite: bool) -> Condition:
     """Of a column of texts that may be numbers; the others never fit."""
     if sqlite:
-        # Beside a value cast to a number, SQLite reads the text as one where it is one; other texts sort last.
-        values = tuple(sa.cast(sa.literal(float(value), sa.Double), sa.REAL) for value in test.values)
-        return sa.and_(_signed(test.op, column, values), column <= sa.cast(_LARGEST, sa.REAL))
+        # Beside a value cast to a number, SQLite reads a text as one where it is one; other texts sort after all.
+        is_number = column <= sa.cast(_LARGEST, sa.REAL)
+        return sa.and_(is_number, _signed(test.op, sa.cast(column, sa.REAL), tuple(map(float, test.values))))
     exact = tuple(_decimal(float(value)) for value in test.values)
     number = sa.case((column.regexp_match(_NUMERAL), sa.cast(column, sa.Numeric)), else_=None)
     return sa.func.coalesce(_signed(test.op, number, exact), sa.false())
