@@ -14,12 +14,19 @@ from starlette.routing import Route as HttpRoute
 
 from castalia.core.errors import CastaliaError
 from castalia.track.content import plainly
-from castalia.track.protocol import experiments
+from castalia.track.protocol import aliases, experiments, inputs, logged_models, registered, versions
 from castalia.track.protocol.wire import Fields, ProtocolError, Route
 from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
-ROUTES: tuple[Route, ...] = (*experiments.ROUTES,)
+ROUTES: tuple[Route, ...] = (
+    *experiments.ROUTES,
+    *inputs.ROUTES,
+    *logged_models.ROUTES,
+    *registered.ROUTES,
+    *aliases.ROUTES,
+    *versions.ROUTES,
+)
 
 
 def routes(store: Store) -> list[BaseRoute]:

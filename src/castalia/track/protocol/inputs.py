@@ -1,0 +1,134 @@
+"""runs/log-inputs and runs/outputs: the data sets and models that a run read, and the models that it wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from castalia.track import schema
+from castalia.track.database import inserting
+from castalia.track.protocol.limits import checked_run_id, within
+from castalia.track.protocol.registry_fields import wrong
+from castalia.track.protocol.registry_rows import parts
+from castalia.track.protocol.wire import Fields, Route, absent, missing
+from castalia.track.store import Store
+
+LIMITS = {"name": 500, "digest": 36, "source_type": 36, "source": 65_535, "schema": 1_048_575, "profile": 16_777_215}
+"""Characters of each field of a data set."""
+TAG_KEY, TAG_VALUE, AT_ONCE = 255, 500, 1000
+"""Characters of a tag's key and value; how many data sets or models one request may name."""
+datasets, run_datasets, run_models = schema.datasets, schema.run_datasets, schema.run_models
+Named = tuple[dict[str, Any], dict[str, str]]
+
+
+def input_rows(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """{"inputs": RunInputs, "outputs": RunOutputs} of the runs with these numbers; two queries a portion."""
+    found: dict[int, dict[str, Any]] = {number: {"inputs": {}, "outputs": {}} for number in numbers}
+    for some in parts(numbers):
+        query = sa.select(run_datasets.c.run, run_datasets.c.tags, datasets)
+        query = query.join(datasets, run_datasets.c.dataset == datasets.c.id).where(run_datasets.c.run.in_(some))
+        for row in connection.execute(query.order_by(datasets.c.id)):
+            values = row._mapping
+            said = {field: values[field] for field in LIMITS if values[field] is not None}
+            marks = [{"key": key, "value": value} for key, value in json.loads(row.tags).items()]
+            found[row.run]["inputs"].setdefault("dataset_inputs", []).append({"tags": marks, "dataset": said})
+        links = (
+            sa.select(run_models).where(run_models.c.run.in_(some)).order_by(run_models.c.step, run_models.c.model_id)
+        )
+        for row in connection.execute(links):
+            if row.direction == "input":
+                found[row.run]["inputs"].setdefault("model_inputs", []).append({"model_id": row.model_id})
+            else:
+                wrote = {"model_id": row.model_id, "step": row.step}
+                found[row.run]["outputs"].setdefault("model_outputs", []).append(wrote)
+    return found
+
+
+def log_inputs(store: Store, fields: Fields) -> dict[str, Any]:
+    """POST runs/log-inputs {run_id, datasets[]{tags[], dataset}, models[]{model_id}}; the first word on each counts."""
+    run_id = checked_run_id(fields)
+    named = [_dataset(each) for each in _some(fields, "datasets")]
+    models = [each.text("model_id", required=True) for each in _some(fields, "models")]
+
+    def work(connection: Connection) -> dict[str, Any]:
+        run, experiment = _active_run(connection, run_id)
+        for dataset, marks in named:
+            row = {"run": run, "dataset": _number(connection, experiment, dataset), "tags": json.dumps(marks)}
+            connection.execute(inserting(connection, run_datasets).values(row).on_conflict_do_nothing())
+        rows = [{"run": run, "direction": "input", "model_id": model_id, "step": 0} for model_id in models]
+        if rows:
+            connection.execute(inserting(connection, run_models).on_conflict_do_nothing(), rows)
+        return {}
+
+    return store.database.commit(work)
+
+
+def _some(fields: Fields, name: str) -> list[Fields]:
+    found = fields.items(name)
+    if len(found) > AT_ONCE:
+        raise wrong(f"'{name}' exceeds the maximum length of {AT_ONCE} entries")
+    return found
+
+
+def _dataset(fields: Fields) -> Named:
+    dataset = fields.item("dataset")
+    said: dict[str, Any] = {field: within(dataset.text(field), limit, field) for field, limit in LIMITS.items()}
+    for field in ("name", "digest"):
+        dataset.text(field, required=True)
+    for field in ("schema", "profile"):
+        said[field] = said[field] or None
+    tags = [(each.text("key", required=True), each.text("value")) for each in fields.items("tags")]
+    return said, {within(key, TAG_KEY, "key"): within(value, TAG_VALUE, "value") for key, value in tags}
+
+
+def _number(connection: Connection, experiment: int, dataset: dict[str, Any]) -> int:
+    """The number of the data set of this name and digest in the experiment, made where it is new."""
+    row = dataset | {"experiment": experiment}
+    connection.execute(inserting(connection, datasets).values(row).on_conflict_do_nothing())
+    here = (datasets.c.experiment == experiment, datasets.c.name == row["name"], datasets.c.digest == row["digest"])
+    found = connection.scalar(sa.select(datasets.c.id).where(*here))
+    assert found is not None
+    return int(found)
+
+
+def _active_run(connection: Connection, run_id: str) -> tuple[int, int]:
+    """The numbers of a run and of its experiment. RESOURCE_DOES_NOT_EXIST; INVALID_PARAMETER_VALUE where deleted."""
+    runs = schema.runs
+    row = connection.execute(sa.select(runs).where(runs.c.run_id == run_id)).first()
+    if row is None:
+        raise absent(f"Run with id={run_id} not found")
+    if row.lifecycle != "active":
+        raise wrong(f"The run {run_id} must be in the 'active' state. Current state is {row.lifecycle}.")
+    return int(row.id), int(row.experiment)
+
+
+def log_outputs(store: Store, fields: Fields) -> dict[str, Any]:
+    """POST runs/outputs {run_id, models[]{model_id, step}}; the same model again moves its step."""
+    run_id = checked_run_id(fields)
+    if fields.values.get("models") is None:
+        raise missing("models")
+    models = {each.text("model_id", required=True): each.whole("step", default=0) for each in _some(fields, "models")}
+
+    def work(connection: Connection) -> dict[str, Any]:
+        run, _ = _active_run(connection, run_id)
+        rows = [
+            {"run": run, "direction": "output", "model_id": model_id, "step": step} for model_id, step in models.items()
+        ]
+        insert = inserting(connection, run_models)
+        keys = ["run", "direction", "model_id"]
+        if rows:
+            insert = insert.on_conflict_do_update(index_elements=keys, set_={"step": insert.excluded.step})
+            connection.execute(insert, rows)
+        return {}
+
+    return store.database.commit(work)
+
+
+ROUTES = (
+    Route("POST", "runs/log-inputs", log_inputs),
+    Route("POST", "runs/outputs", log_outputs),
+)
