@@ -14,7 +14,8 @@ from castalia.track.database import inserting
 from castalia.track.protocol.limits import checked_run_id, within
 from castalia.track.protocol.registry_fields import wrong
 from castalia.track.protocol.registry_rows import parts
-from castalia.track.protocol.wire import Fields, Route, absent, missing
+from castalia.track.protocol.runs import writing
+from castalia.track.protocol.wire import Fields, Route, missing
 from castalia.track.store import Store
 
 LIMITS = {"name": 500, "digest": 36, "source_type": 36, "source": 65_535, "schema": 1_048_575, "profile": 16_777_215}
@@ -54,17 +55,17 @@ def log_inputs(store: Store, fields: Fields) -> dict[str, Any]:
     named = [_dataset(each) for each in _some(fields, "datasets")]
     models = [each.text("model_id", required=True) for each in _some(fields, "models")]
 
-    def work(connection: Connection) -> dict[str, Any]:
-        run, experiment = _active_run(connection, run_id)
+    def work(connection: Connection, run: int) -> None:
+        experiment = connection.execute(sa.select(schema.runs.c.experiment).where(schema.runs.c.id == run)).scalar_one()
         for dataset, marks in named:
             row = {"run": run, "dataset": _number(connection, experiment, dataset), "tags": json.dumps(marks)}
             connection.execute(inserting(connection, run_datasets).values(row).on_conflict_do_nothing())
         rows = [{"run": run, "direction": "input", "model_id": model_id, "step": 0} for model_id in models]
         if rows:
             connection.execute(inserting(connection, run_models).on_conflict_do_nothing(), rows)
-        return {}
 
-    return store.database.commit(work)
+    writing(store, run_id, work)
+    return {}
 
 
 def _some(fields: Fields, name: str) -> list[Fields]:
@@ -95,17 +96,6 @@ def _number(connection: Connection, experiment: int, dataset: dict[str, Any]) ->
     return int(found)
 
 
-def _active_run(connection: Connection, run_id: str) -> tuple[int, int]:
-    """The numbers of a run and of its experiment. RESOURCE_DOES_NOT_EXIST; INVALID_PARAMETER_VALUE where deleted."""
-    runs = schema.runs
-    row = connection.execute(sa.select(runs).where(runs.c.run_id == run_id)).first()
-    if row is None:
-        raise absent(f"Run with id={run_id} not found")
-    if row.lifecycle != "active":
-        raise wrong(f"The run {run_id} must be in the 'active' state. Current state is {row.lifecycle}.")
-    return int(row.id), int(row.experiment)
-
-
 def log_outputs(store: Store, fields: Fields) -> dict[str, Any]:
     """POST runs/outputs {run_id, models[]{model_id, step}}; the same model again moves its step."""
     run_id = checked_run_id(fields)
@@ -113,8 +103,7 @@ def log_outputs(store: Store, fields: Fields) -> dict[str, Any]:
         raise missing("models")
     models = {each.text("model_id", required=True): each.whole("step", default=0) for each in _some(fields, "models")}
 
-    def work(connection: Connection) -> dict[str, Any]:
-        run, _ = _active_run(connection, run_id)
+    def work(connection: Connection, run: int) -> None:
         rows = [
             {"run": run, "direction": "output", "model_id": model_id, "step": step} for model_id, step in models.items()
         ]
@@ -123,9 +112,9 @@ def log_outputs(store: Store, fields: Fields) -> dict[str, Any]:
         if rows:
             insert = insert.on_conflict_do_update(index_elements=keys, set_={"step": insert.excluded.step})
             connection.execute(insert, rows)
-        return {}
 
-    return store.database.commit(work)
+    writing(store, run_id, work)
+    return {}
 
 
 ROUTES = (

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from castalia.track import schema
 from castalia.track.database import inserting
 from castalia.track.naming import now
+from castalia.track.protocol.experiments import active_experiment
 from castalia.track.protocol.limits import within
 from castalia.track.protocol.registry_fields import wrong
 from castalia.track.protocol.registry_rows import parts, put_tags
@@ -142,7 +143,7 @@ def create(store: Store, fields: Fields) -> dict[str, Any]:
     run_id, kind = fields.text("source_run_id"), within(fields.text("model_type"), NAME, "model_type")
 
     def work(connection: Connection) -> dict[str, Any]:
-        experiment = _active_experiment(connection, experiment_id)
+        experiment = active_experiment(connection, experiment_id)
         model_id, moment = f"m-{secrets.token_hex(16)}", now()
         root = experiment.artifact_location or f"mlflow-artifacts:/{experiment.id}"
         row = {"model_id": model_id, "experiment": experiment.id, "name": name or f"model-{model_id[-6:]}",
@@ -156,21 +157,6 @@ def create(store: Store, fields: Fields) -> dict[str, Any]:
         return _answer(connection, number)
 
     return store.database.commit(work)
-
-
-def _active_experiment(connection: Connection, experiment_id: str) -> Row[Any]:
-    try:
-        number = int(experiment_id) if len(experiment_id) < 20 else -1
-    except ValueError:
-        message = f"Invalid experiment ID '{experiment_id[:64]}'. Experiment ID must be a valid integer."
-        raise wrong(message) from None
-    table = schema.experiments
-    row = connection.execute(sa.select(table).where(table.c.id == number)).first()
-    if row is None:
-        raise absent(f"No Experiment with id={experiment_id} exists")
-    if row.lifecycle != "active":
-        raise wrong(f"The experiment {number} must be in the 'active' state. Current state is {row.lifecycle}.")
-    return row
 
 
 def _say_params(connection: Connection, model: int, said: Mapping[str, str]) -> None:
@@ -266,5 +252,5 @@ ROUTES = (
     Route("DELETE", "logged-models/{model_id}", delete),
     Route("POST", "logged-models/{model_id}/params", log_params),
     Route("PATCH", "logged-models/{model_id}/tags", set_tags),
-    Route("DELETE", "logged-models/{model_id}/tags/{tag_key:path}", delete_tag),
+    Route("DELETE", "logged-models/{model_id}/tags/{tag_key}", delete_tag),
 )
