@@ -9,14 +9,19 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from castalia.core.errors import Refused
 from castalia.track import schema
 from castalia.track.database import inserting
+from castalia.track.files.names import checked_wire_path
+from castalia.track.files.places import model_uri
 from castalia.track.naming import now
+from castalia.track.protocol.artifacts import files_of
 from castalia.track.protocol.experiments import active_experiment
 from castalia.track.protocol.limits import within
 from castalia.track.protocol.registry_fields import wrong
 from castalia.track.protocol.registry_rows import parts, put_tags
 from castalia.track.protocol.wire import Fields, Route, absent, invalid, missing
+from castalia.track.run_names import new_run_name
 from castalia.track.store import Store
 
 NAME, KEY, VALUE = 500, 250, 100_000
@@ -145,10 +150,10 @@ def create(store: Store, fields: Fields) -> dict[str, Any]:
     def work(connection: Connection) -> dict[str, Any]:
         experiment = active_experiment(connection, experiment_id)
         model_id, moment = f"m-{secrets.token_hex(16)}", now()
-        root = experiment.artifact_location or f"mlflow-artifacts:/{experiment.id}"
-        row = {"model_id": model_id, "experiment": experiment.id, "name": name or f"model-{model_id[-6:]}",
+        row = {"model_id": model_id, "experiment": experiment.id, "name": name or new_run_name(),
                "model_type": kind, "status": "pending", "created": moment, "updated": moment,
-               "artifact_uri": f"{root}/models/{model_id}/artifacts", "source_run_id": run_id or None,
+               "artifact_uri": model_uri(experiment.artifact_location, experiment.id, model_id),
+               "source_run_id": run_id or None,
                "source_run": connection.scalar(sa.select(runs.c.id).where(runs.c.run_id == run_id))}  # fmt: skip
         number = connection.scalar(models.insert().values(row).returning(models.c.id))
         assert number is not None
@@ -245,12 +250,27 @@ def delete_tag(store: Store, fields: Fields) -> dict[str, Any]:
     return store.database.commit(work)
 
 
+def directories(store: Store, fields: Fields) -> dict[str, Any]:
+    """GET logged-models/{model_id}/artifacts/directories {artifact_directory_path}: one level of its files."""
+    model_id, path = fields.text("model_id"), fields.text("artifact_directory_path").strip("/")
+    with store.database.read() as connection:
+        here = models.c.id == _found(connection, model_id, deleted=False)
+        root = connection.execute(sa.select(models.c.artifact_uri).where(here)).scalar_one()
+    place = store.model_place(model_id)
+    try:
+        found = store.listing(place.inner(checked_wire_path(path)) if path else place)
+    except Refused:
+        raise wrong("Invalid path") from None
+    return {"root_uri": root, "files": files_of(found, f"{path}/" if path else "")}
+
+
 ROUTES = (
     Route("POST", "logged-models", create),
     Route("GET", "logged-models/{model_id}", get),
     Route("PATCH", "logged-models/{model_id}", finalize),
     Route("DELETE", "logged-models/{model_id}", delete),
     Route("POST", "logged-models/{model_id}/params", log_params),
+    Route("GET", "logged-models/{model_id}/artifacts/directories", directories),
     Route("PATCH", "logged-models/{model_id}/tags", set_tags),
     Route("DELETE", "logged-models/{model_id}/tags/{tag_key}", delete_tag),
 )

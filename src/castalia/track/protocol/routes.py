@@ -22,6 +22,7 @@ from castalia.core.errors import CastaliaError
 from castalia.track.content import plainly
 from castalia.track.protocol import (
     aliases,
+    artifacts,
     batches,
     experiments,
     history,
@@ -37,6 +38,7 @@ from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
 ROUTES: tuple[Route, ...] = (
+    *artifacts.ROUTES,
     *experiments.ROUTES,
     *runs.ROUTES,
     *batches.ROUTES,
@@ -54,7 +56,8 @@ def routes(store: Store) -> list[BaseRoute]:
     """What the application mounts, before its own routes: the table first, since every logged point asks it."""
     unknown = [HttpRoute(f"{prefix}/{{rest:path}}", _unknown, methods=None, include_in_schema=False)
                for prefix in PREFIXES]  # fmt: skip
-    return [Table(store, ROUTES), *_bare(store), *unknown]
+    proxy = [route for prefix in PREFIXES for route in artifacts.proxy_routes(store, prefix)]
+    return [Table(store, ROUTES), *proxy, *_bare(store), *unknown]
 
 
 class Table(BaseRoute):

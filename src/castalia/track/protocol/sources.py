@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from castalia.track import schema
+from castalia.track.files.places import OWN, VERSIONS, run_uri
 from castalia.track.protocol.aliases import aliased
 from castalia.track.protocol.registered import is_prompt
 from castalia.track.protocol.registry_fields import STAGES, checked_model, wrong
@@ -30,7 +31,7 @@ STORES = frozenset(
 )
 PROMPTS = ("dummy-source", "prompt-template")
 """What the client sends as the source of a prompt, which has no files."""
-OURS = re.compile(r"castalia:/([^/]+)/([1-9][0-9]{0,8})")
+_OURS = re.compile(r"castalia:/([^/]+)/([1-9][0-9]{0,8})")
 
 models, versions, runs, logged = schema.models, schema.versions, schema.runs, schema.logged_models
 
@@ -46,7 +47,7 @@ class Source(NamedTuple):
 
 def of_ours(model: str, version: int) -> str:
     """The artifact URI of the files of a version that Castalia trained."""
-    return f"mlflow-artifacts:/.versions/{model}/{version}"
+    return f"{OWN}{VERSIONS}/{model}/{version}"
 
 
 def run_root(connection: Connection, run_id: str) -> str | None:
@@ -54,7 +55,7 @@ def run_root(connection: Connection, run_id: str) -> str | None:
     places = schema.experiments
     query = sa.select(places.c.id, places.c.artifact_location).join(runs, runs.c.experiment == places.c.id)
     row = connection.execute(query.where(runs.c.run_id == run_id)).first()
-    return None if row is None else f"{row.artifact_location or f'mlflow-artifacts:/{row.id}'}/{run_id}/artifacts"
+    return None if row is None else run_uri(row.artifact_location, row.id, run_id)
 
 
 def prompt_source(source: str) -> Source:
@@ -180,7 +181,7 @@ def _located(connection: Connection, source: str) -> str:
     """Where the files of a source lie that is no logged model: it itself, or the files of a version of ours."""
     if not source.lower().startswith("castalia:"):
         return source
-    found = OURS.fullmatch(source)
+    found = _OURS.fullmatch(source)
     if found is None:
         raise wrong(f"Invalid model version source: '{source}'. It is not castalia:/<model>/<version>.")
     name, version = found[1], int(found[2])
