@@ -7,11 +7,11 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from search_rows import KEYS, NUMBERS, TEXTS, holds, keep, random_runs
 
 from castalia.track import Store
 from castalia.track.protocol import searching
 from castalia.track.protocol.wire import Fields, ProtocolError
-from search_rows import KEYS, NUMBERS, SETS, TEXTS, Run, holds, keep, random_runs
 
 RUNS = random_runs(6, 60)
 

@@ -23,6 +23,10 @@ class Settings:
     """``CASTALIA_OFFLINE=1``: every connection to another machine is refused."""
     token: str = ""
     """``CASTALIA_TOKEN``: what a client must present once the workbench listens beyond loopback."""
+    artifacts: str = ""
+    """``CASTALIA_ARTIFACTS``: a folder or an fsspec URL for files of runs; empty is ``artifacts`` of the home."""
+    artifact_bytes: int = 16 * 2**30
+    """``CASTALIA_ARTIFACT_BYTES``: how large one file of a run may be."""
     plain: bool = False
     """``NO_COLOR``: no colour and no drawing in the shell."""
 
@@ -36,8 +40,15 @@ class Settings:
             data=tuple(Path(p).expanduser().absolute() for p in env.get("CASTALIA_DATA", "").split(os.pathsep) if p),
             offline=env.get("CASTALIA_OFFLINE", "").strip().lower() not in ("", "0", "false", "no"),
             token=env.get("CASTALIA_TOKEN", ""),
+            artifacts=env.get("CASTALIA_ARTIFACTS", "").strip(),
+            artifact_bytes=_bytes(env.get("CASTALIA_ARTIFACT_BYTES", ""), 16 * 2**30),
             plain=bool(env.get("NO_COLOR", "")),
         )
+
+
+def _bytes(text: str, default: int) -> int:
+    """A whole number above 0; what is none is passed over, as an unset one is."""
+    return int(text) if re.fullmatch("[1-9][0-9]{0,17}", text.strip()) else default
 
 
 def scrubber(settings: Settings) -> Callable[[str], str]:
@@ -47,6 +58,8 @@ def scrubber(settings: Settings) -> Callable[[str], str]:
     """
     known = {str(settings.home): "$CASTALIA_HOME", str(Path(__file__).parents[1]): "castalia"}
     known |= {str(folder): "$CASTALIA_DATA" for folder in settings.data}
+    if settings.artifacts and "://" not in settings.artifacts:
+        known[str(Path(settings.artifacts).expanduser().absolute())] = "$CASTALIA_ARTIFACTS"
     known |= {
         sys.prefix: "<python>",
         sys.base_prefix: "<python>",

@@ -198,6 +198,7 @@ logged_models = Table(
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
     Column("lifecycle", Text, nullable=False, server_default="active"),
+    Column("source_run_id", Text),  # as it was said; ``source_run`` where we know that run
     Index("logged_models_by_experiment", "experiment", "created"),
     Index("logged_models_by_run", "source_run"),
 )
@@ -269,7 +270,7 @@ versions = Table(
     Column("digest", Text, nullable=False, server_default=""),
     Column("metrics", Text, nullable=False, server_default="{}"),
     Column("created", BigInteger, nullable=False),
-    # What the MLflow client says of a version; a version of ours has a folder, one of the client's a source.
+    # What the MLflow client says of a version. Ours have a folder, and castalia:/<model>/<version> as the source.
     Column("source", Text, nullable=False, server_default=""),
     Column("run_id", Text),  # as it was said; ``run`` where we know that run
     Column("logged_model", Text),
@@ -279,6 +280,9 @@ versions = Table(
     Column("stage", Text, nullable=False, server_default="None"),
     Column("status_message", Text, nullable=False, server_default=""),
     Column("updated", BigInteger, nullable=False, server_default="0"),
+    Column(
+        "location", Text, nullable=False, server_default=""
+    ),  # where the files of ``source`` lie, as an artifact URI
     UniqueConstraint("model", "version"),
     Index("model_versions_by_run", "run"),
 )

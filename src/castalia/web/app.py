@@ -99,10 +99,10 @@ def create_app(
         redirect_slashes=False,
         responses={"4XX": problems.RESPONSE},
     )
+    app.router.routes.extend(protocol_routes(parts.store))
     app.include_router(_health())
     for router in _routers(settings, parts):
         app.include_router(router)
-    app.router.routes.extend(protocol_routes(parts.store))
     app.include_router(reference.router(app, base_path))
     app.include_router(pages.router(base_path, dist))
     scrub = scrubber(settings)

@@ -12,8 +12,9 @@ from castalia.track import schema
 from castalia.track.protocol import vocabulary
 from castalia.track.protocol.conditions import Column, Condition, compared, condition
 from castalia.track.protocol.grammar import And, FilterError, Not, Or, Tree
-from castalia.track.protocol.rows import NAME_TAG, PARENT_TAG, STATUS
+from castalia.track.protocol.rows import STATUS
 from castalia.track.protocol.vocabulary import Comparison, Vocabulary
+from castalia.track.runs import NAME_TAG, PARENT_TAG
 
 MODEL_STATUSES = {"pending": "PENDING", "ready": "READY", "failed": "FAILED"}
 CONTEXT = "mlflow.data.context"
@@ -224,8 +225,9 @@ LOGGED = Places(
     vocabulary.LOGGED,
     {"name": logged.name, "model_id": logged.model_id, "model_type": logged.model_type,
      "status": _worded(logged.status, MODEL_STATUSES), "creation_timestamp": logged.created,
-     "last_updated_timestamp": logged.updated, "source_run_id":
-     sa.select(runs.run_id).where(runs.id == logged.source_run).scalar_subquery()},
+     "last_updated_timestamp": logged.updated, "source_run_id": sa.func.coalesce(
+            logged.source_run_id, sa.select(runs.run_id).where(runs.id == logged.source_run).scalar_subquery()
+        )},
     {
         "metric": Pairs(schema.logged_model_metrics, "model", logged.id, metric=True),
         "parameter": Pairs(schema.logged_model_params, "model", logged.id),

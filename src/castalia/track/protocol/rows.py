@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from castalia.track import schema
+from castalia.track.protocol.registry_rows import parts
+from castalia.track.runs import NAME_TAG, PARENT_TAG
 
 STATUS = {"running": "RUNNING", "queued": "SCHEDULED", "done": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
 """Statuses of the store as the protocol says them."""
-NAME_TAG, PARENT_TAG = "mlflow.runName", "mlflow.parentRunId"
-"""Tags that runs of ours have as columns."""
-_PART = 5000
-"""Runs that one query asks for by number."""
-
-
-def parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    """``numbers`` in portions that one query can name."""
-    return (numbers[start : start + _PART] for start in range(0, len(numbers), _PART))
+_DATASET = ("name", "digest", "source_type", "source", "schema", "profile")
 
 
 def run_rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     """The runs with these small numbers, in this order. NaN and infinities are texts already."""
     made: dict[int, dict[str, Any]] = {}
     for some in parts(ids):
-        made.update(_infos(connection, some))
+        infos = _infos(connection, some)
+        made.update(infos)
         _metrics(connection, some, made)
         _pairs(connection, some, made)
-        _links(connection, some, made)
+        for number, links in input_rows(connection, list(infos)).items():
+            made[number].update(links)
     return [made[number] for number in ids if number in made]
 
 
@@ -59,8 +55,6 @@ def _infos(connection: Connection, some: Sequence[int]) -> dict[int, dict[str, A
         made[number] = {
             "info": info,
             "data": {"metrics": [], "params": [], "tags": [] if parent is None else [_tag(PARENT_TAG, parent)]},
-            "inputs": {"dataset_inputs": [], "model_inputs": []},
-            "outputs": {"model_outputs": []},
         }
     return made
 
@@ -106,20 +100,23 @@ def _pairs(connection: Connection, some: Sequence[int], made: dict[int, dict[str
             tags.append(_tag(NAME_TAG, run["info"]["run_name"]))
 
 
-def _links(connection: Connection, some: Sequence[int], made: dict[int, dict[str, Any]]) -> None:
+def input_rows(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """{"inputs": RunInputs, "outputs": RunOutputs} of the runs with these numbers; two queries a portion."""
     used, sets, linked = schema.run_datasets, schema.datasets, schema.run_models.c
-    inputs = sa.select(used.c.run, used.c.tags.label("said"), sets).join(sets, sets.c.id == used.c.dataset)
-    for row in connection.execute(inputs.where(used.c.run.in_(some)).order_by(sets.c.id)):
-        fields = ("name", "digest", "source_type", "source", "schema", "profile")
-        entry = {name: getattr(row, name) for name in fields if getattr(row, name) is not None}
-        marks = [{"key": key, "value": value} for key, value in json.loads(row.said).items()]
-        made[row.run]["inputs"]["dataset_inputs"].append({"tags": marks, "dataset": entry})
-    models = sa.select(linked.run, linked.direction, linked.model_id, linked.step)
-    for run, direction, model, step in _raw(connection, models, linked.run, some):
-        if direction == "input":
-            made[run]["inputs"]["model_inputs"].append({"model_id": model})
-        else:
-            made[run]["outputs"]["model_outputs"].append({"model_id": model, "step": step})
+    found: dict[int, dict[str, Any]] = {number: {"inputs": {}, "outputs": {}} for number in numbers}
+    for some in parts(numbers):
+        query = sa.select(used.c.run, used.c.tags, sets).join(sets, used.c.dataset == sets.c.id)
+        for row in connection.execute(query.where(used.c.run.in_(some)).order_by(sets.c.id)):
+            said = {name: row._mapping[name] for name in _DATASET if row._mapping[name] is not None}
+            marks = [{"key": key, "value": value} for key, value in json.loads(row.tags).items()]
+            found[row.run]["inputs"].setdefault("dataset_inputs", []).append({"tags": marks, "dataset": said})
+        links = sa.select(linked.run, linked.direction, linked.model_id, linked.step).where(linked.run.in_(some))
+        for run, direction, model, step in connection.execute(links.order_by(linked.step, linked.model_id)):
+            if direction == "input":
+                found[run]["inputs"].setdefault("model_inputs", []).append({"model_id": model})
+            else:
+                found[run]["outputs"].setdefault("model_outputs", []).append({"model_id": model, "step": step})
+    return found
 
 
 def _raw(connection: Connection, query: sa.Select[Any], column: Any, some: Sequence[int]) -> list[tuple[Any, ...]]:

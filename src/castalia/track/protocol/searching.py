@@ -17,7 +17,8 @@ from castalia.track.protocol.experiments import experiment_row
 from castalia.track.protocol.grammar import FilterError, Tree
 from castalia.track.protocol.orders import Field
 from castalia.track.protocol.places import Places
-from castalia.track.protocol.rows import parts, run_rows
+from castalia.track.protocol.registry_rows import parts
+from castalia.track.protocol.rows import run_rows
 from castalia.track.protocol.vocabulary import Comparison
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, invalid
 from castalia.track.store import Store
