@@ -35,7 +35,7 @@ def version_row(line: Version) -> dict[str, Any]:
     """A version without its place on the server's disk."""
     return {"model": line.model, "version": line.version, "label": line.label, "system": line.system,
             "run_id": line.run_id, "metrics": line.metrics, "digest": line.digest, "created": line.created,
-            "aliases": list(line.aliases)}  # fmt: skip
+            "aliases": list(line.aliases), "source": line.source}  # fmt: skip
 
 
 def router(store: Store, *, stopping: Callable[[], bool] | None = None) -> APIRouter:

@@ -20,14 +20,40 @@ from starlette.types import Receive, Scope, Send
 import castalia
 from castalia.core.errors import CastaliaError
 from castalia.track.content import plainly
-from castalia.track.protocol import artifacts, batches, experiments, history, runs, server
+from castalia.track.protocol import (
+    aliases,
+    artifacts,
+    batches,
+    experiments,
+    history,
+    inputs,
+    logged_models,
+    registered,
+    runs,
+    searching,
+    searching_models,
+    server,
+    versions,
+)
 from castalia.track.protocol.wire import Fields, ProtocolError, Route
 from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
 ROUTES: tuple[Route, ...] = (
-    *experiments.ROUTES, *runs.ROUTES, *batches.ROUTES, *history.ROUTES, *artifacts.ROUTES, *server.ROUTES,
-)  # fmt: skip
+    *artifacts.ROUTES,
+    *experiments.ROUTES,
+    *runs.ROUTES,
+    *batches.ROUTES,
+    *history.ROUTES,
+    *inputs.ROUTES,
+    *logged_models.ROUTES,
+    *registered.ROUTES,
+    *aliases.ROUTES,
+    *versions.ROUTES,
+    *searching.ROUTES,
+    *searching_models.ROUTES,
+    *server.ROUTES,
+)
 
 
 def routes(store: Store) -> list[BaseRoute]:

@@ -84,6 +84,7 @@ def _logged_models() -> None:
         _int("created"),
         _int("updated"),
         _text("lifecycle", "active"),
+        sa.Column("source_run_id", sa.Text),
         sa.UniqueConstraint("model_id"),
     )
     op.create_index("logged_models_by_experiment", "logged_models", ["experiment", "created"])
@@ -119,6 +120,12 @@ def _registry() -> None:
         op.add_column("model_versions", _text(name, default))
     op.add_column("model_versions", _text("status_message", ""))
     op.add_column("model_versions", _int("updated", server_default="0"))
+    op.add_column("model_versions", _text("location", ""))
+    op.execute(
+        "UPDATE model_versions SET updated = created, "
+        "source = 'castalia:/' || (SELECT name FROM models WHERE models.id = model_versions.model) "
+        "|| '/' || CAST(version AS TEXT) WHERE status = 'ready'"
+    )
     _key_values("model_tags", "model", "models")
     _key_values("version_tags", "version", "model_versions")
 
