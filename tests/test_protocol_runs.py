@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -31,6 +32,7 @@ API = "/api/2.0/mlflow"
 OTHERWISE = {
     "a bad page": "our pages go on behind a point, not at an offset, and the words say so",
     "a list as value": "there the answer is 500",
+    "location with a query upwards": "it is refused as a fragment is",
     "rename the deleted experiment": "there the answer is 500, which a client asks again for minutes",
 }
 """Steps that we answer in other words, or better, and why."""
@@ -148,27 +150,40 @@ def traffic() -> list[Path]:
 @pytest.mark.skipif(not traffic(), reason="needs the recorded traffic beside the folder of CASTALIA_DATA")
 @pytest.mark.parametrize("path", traffic(), ids=lambda path: path.stem)
 def test_recorded_clients_are_answered(bench: TestClient, path: Path) -> None:
-    """What the real clients sent about runs, in order; the ids of the recording stand for runs we make."""
-    made: list[str] = []
-    names: dict[str, str] = {}
+    """What the real clients sent about runs and their models, in order; ours stand for those of the recording."""
     where, sent = experiment(bench), 0
+    made: dict[str, list[str]] = {"runs": [], "models": []}
+    names: dict[str, dict[str, str]] = {"runs": {}, "models": {}}
+    forms = {"runs": r"(?<![0-9a-f-])[0-9a-f]{32}(?![0-9a-f])", "models": r"m-[0-9a-f]{32}"}
+
+    def ours(text: str) -> str:
+        for kind, form in forms.items():
+            for old in dict.fromkeys(re.findall(form, text)):
+                known = names[kind]
+                if old not in known:
+                    if len(known) == len(made[kind]):
+                        made[kind].append(begin(bench) if kind == "runs" else model())
+                    known[old] = made[kind][len(known)]
+                text = text.replace(old, known[old])
+        return text
+
+    def model() -> str:
+        answer = bench.post(f"{API}/logged-models", json={"experiment_id": where, "name": "m"})
+        return str(answer.json()["model"]["info"]["model_id"])
+
     for method, address, _, _, status, body, _ in json.loads(path.read_text("utf-8")):
         noun, _, verb = address.removeprefix(f"{API}/").partition("/")
-        if method != "POST" or noun != "runs" or verb in ("search", "log-inputs", "outputs"):
+        if noun not in ("runs", "logged-models") or verb == "search" or body is None or "<" in address:
             continue
-        known = {body.get("run_id"), *(tag["value"] for tag in body.get("tags", []) if "Parent" in tag.get("key", ""))}
-        if verb == "create" and not made:
-            known = set()
-        for run in known - {None, *names}:
-            names[run] = made[len(names)] if len(names) < len(made) else begin(bench)
-        text = json.dumps(body | ({"experiment_id": where} if verb == "create" else {}))
-        for old, new in names.items():
-            text = text.replace(old, new)
-        answer = bench.post(address, content=text, headers={"content-type": "application/json"})
-        assert answer.status_code == status, (address, text[:300], answer.text)
+        fields = body | ({"experiment_id": where} if "experiment_id" in body else {})
+        answer = bench.request(method, ours(address), content=ours(json.dumps(fields)),
+                               headers={"content-type": "application/json"})  # fmt: skip
+        assert answer.status_code == status, (address, json.dumps(fields)[:300], answer.text)
         sent += 1
-        if verb == "create":
-            made.append(answer.json()["run"]["info"]["run_id"])
+        if (noun, verb) == ("runs", "create"):
+            made["runs"].append(answer.json()["run"]["info"]["run_id"])
+        elif (noun, verb) == ("logged-models", ""):
+            made["models"].append(answer.json()["model"]["info"]["model_id"])
     assert sent or path.stem in ("alias_load", "load_by_model_id", "read", "set_experiment", "trace")
 
 
@@ -408,3 +423,24 @@ def test_many_clients_at_once_lose_and_double_nothing(bench: TestClient) -> None
     assert {tag["key"]: tag["value"] for tag in data["tags"] if tag["key"][0] == "t"} == {
         f"t{number}": str(each - 1) for number in range(threads)
     }
+
+
+def test_what_is_measured_of_a_model_is_kept_with_it_or_not_at_all(bench: TestClient) -> None:
+    run = begin(bench)
+    made = bench.post(f"{API}/logged-models", json={"experiment_id": "0", "name": "m", "source_run_id": run})
+    model = made.json()["model"]["info"]["model_id"]
+    row = {"key": "acc", "value": 0.5, "timestamp": 1, "step": 3}
+    of = {"model_id": model, "dataset_name": "iris", "dataset_digest": "d"}
+    send(bench, "runs/log-metric", run_id=run, **row, **of)
+    send(bench, "runs/log-batch", run_id=run, metrics=[row | of, row | of | {"key": "loss"}, row | {"key": "plain"}])
+    told = bench.get(f"{API}/logged-models/{model}").json()["model"]["data"]["metrics"]
+    assert sorted((point["key"], point["value"], point["dataset_name"], point["run_id"]) for point in told) == [
+        ("acc", 0.5, "iris", run), ("loss", 0.5, "iris", run),
+    ]  # fmt: skip
+    assert {point["key"] for point in read(bench, "runs/get", run_id=run)["run"]["data"]["metrics"]} == {
+        "acc", "loss", "plain",
+    }  # fmt: skip
+    unknown = row | {"key": "lost", "model_id": "m-" + "0" * 32}
+    assert "m-000" in refused(bench, "runs/log-batch", run_id=run, metrics=[row | {"key": "lost too"}, unknown])
+    for key in ("lost", "lost too"):
+        assert read(bench, "metrics/get-history", run_id=run, metric_key=key) == {}

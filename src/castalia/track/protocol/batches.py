@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.engine import Connection
 
 from castalia.core.errors import Conflict
 from castalia.track.points import Point
 from castalia.track.protocol import limits
+from castalia.track.protocol.logged_models import ModelPoint, note_model_metrics
 from castalia.track.protocol.runs import changed_params, of_run
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, invalid
 from castalia.track.store import Store
@@ -15,11 +18,17 @@ _LARGEST = 2**63 - 1
 
 
 def log_metric(store: Store, fields: Fields) -> bytes:
-    """POST runs/log-metric {run_id, key, value, timestamp, step}: the same point again changes nothing."""
+    """POST runs/log-metric {run_id, key, value, timestamp, step, model_id, dataset_name, dataset_digest}.
+
+    The same point again changes nothing.
+    """
     run_id = limits.run_id(fields)
     fields.text("key", required=True)
     said = point(fields)
-    of_run(run_id, lambda: store.log_point(run_id, *said))
+    if "model_id" in fields:
+        _say(store, run_id, [said], {}, {}, [(said, fields)])
+    else:
+        of_run(run_id, lambda: store.log_point(run_id, *said))
     return b"{}"
 
 
@@ -42,7 +51,8 @@ def log_batch(store: Store, fields: Fields) -> bytes:
         twice = [key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i])]
         message = f"Duplicate parameter keys have been submitted: {twice}. Please ensure the request contains only"
         raise ProtocolError("INVALID_PARAMETER_VALUE", f"{message} one param value per param key.")
-    _say(store, run_id, points, said, dict(map(limits.tag, tags)))
+    measured = [(found, each) for found, each in zip(points, metrics, strict=True) if "model_id" in each]
+    _say(store, run_id, points, said, dict(map(limits.tag, tags)), measured)
     return b"{}"
 
 
@@ -71,10 +81,23 @@ _known_keys: set[str] = set()
 
 
 def _say(
-    store: Store, run_id: str, points: Sequence[Point], params: dict[str, str], tags: dict[str, str], one: bool = False
+    store: Store,
+    run_id: str,
+    points: Sequence[Point],
+    params: dict[str, str],
+    tags: dict[str, str],
+    measured: Sequence[tuple[Point, Fields]] = (),
+    one: bool = False,
 ) -> None:
+    def of_models(connection: Connection, run: int, keys: Mapping[str, int]) -> None:
+        note_model_metrics(connection, run, [
+            ModelPoint(each.text("model_id"), keys[key], step, time, value, each.text("dataset_name"),
+                       each.text("dataset_digest"))
+            for (key, step, time, value), each in measured
+        ])  # fmt: skip
+
     try:
-        of_run(run_id, lambda: store.log_batch(run_id, points, params, tags))
+        of_run(run_id, lambda: store.log_batch(run_id, points, params, tags, of_models if measured else None))
     except Conflict:
         with store.database.read() as connection:
             raise changed_params(connection, run_id, params, one=one) from None
