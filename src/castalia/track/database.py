@@ -42,6 +42,8 @@ class Place(Protocol):
     def passing(self, error: BaseException) -> bool: ...
     def readable(self, error: Exception) -> CastaliaError: ...
     def close(self) -> None: ...
+    def hold(self) -> bool: ...
+    def release(self) -> None: ...
     def forked(self) -> None: ...
 
 
@@ -190,11 +192,26 @@ class Part:
     database: Database
 
 
+_quiet: list[Database] = []
+
+
+def _before_fork() -> None:
+    """SQLite's state of a process says who holds the lock of a file: fork while nobody of ours does."""
+    _quiet[:] = [database for database in list(_opened) if database.place.hold()]
+
+
 def _after_fork() -> None:
+    for database in _quiet:
+        database.place.release()
+    _quiet.clear()
+
+
+def _in_child() -> None:
+    _quiet.clear()
     for database in list(_opened):
         database.place.forked()
         database._group = Group(database._carry)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)

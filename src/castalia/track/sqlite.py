@@ -62,6 +62,14 @@ class File:
                 self._watch.close()
                 self._watch = None
 
+    def hold(self) -> bool:
+        """Keep every thread from writing until ``release``; False where one goes on writing for seconds."""
+        return self._writing.acquire(timeout=5.0)
+
+    def release(self) -> None:
+        """Let threads write again."""
+        self._writing.release()
+
     def forked(self) -> None:
         """A forked child must not use its parent's connections, nor close them: it starts with none."""
         _forked.extend((self._writer, self._watch))
