@@ -18,11 +18,22 @@ from castalia.track import Store
 from castalia.track.database import Busy
 
 
+def with_marks(home, place):
+    opened = Store.open(home, place)
+    with opened.database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE marks (name VARCHAR(40) PRIMARY KEY, twice INTEGER)")
+    return opened
+
+
 @pytest.fixture
-def store(tmp_path):
-    with Store.open(tmp_path / "home") as opened:
-        with opened.database.write() as connection:
-            connection.exec_driver_sql("CREATE TABLE marks (name VARCHAR(40) PRIMARY KEY, twice INTEGER)")
+def store(tmp_path, place):
+    with with_marks(tmp_path / "home", place) as opened:
+        yield opened
+
+
+@pytest.fixture
+def file_store(tmp_path):
+    with with_marks(tmp_path / "home", "") as opened:
         yield opened
 
 
@@ -103,14 +114,16 @@ def test_of_works_at_once_exactly_the_good_are_there_and_each_error_reaches_its_
     assert sizes, "no two works met in one transaction"
 
 
-def test_when_the_whole_transaction_breaks_each_work_is_tried_by_itself(store):
+def test_when_the_whole_transaction_breaks_each_work_is_tried_by_itself(file_store):
     """SQLite itself undoes everything when the disk is full: the one that is too large fails, the small ones stand."""
-    store.database.close()
+    file_store.database.close()
     from sqlalchemy import event
 
-    with sqlite3.connect(store.database.path) as raw:
+    with sqlite3.connect(file_store.database.path) as raw:
         pages = raw.execute("PRAGMA page_count").fetchone()[0]
-    event.listen(store.database.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count={pages + 2}"))
+    event.listen(
+        file_store.database.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count={pages + 2}")
+    )
     outcomes, holding = {}, threading.Event()
 
     def hold(connection):
@@ -124,7 +137,7 @@ def test_when_the_whole_transaction_breaks_each_work_is_tried_by_itself(store):
         try:
             if number:
                 time.sleep(0.05)
-            outcomes[number] = store.database.commit({0: hold, 3: huge}.get(number) or mark(f"small-{number}"))
+            outcomes[number] = file_store.database.commit({0: hold, 3: huge}.get(number) or mark(f"small-{number}"))
         except Unavailable as error:
             outcomes[number] = error
 
@@ -132,7 +145,7 @@ def test_when_the_whole_transaction_breaks_each_work_is_tried_by_itself(store):
     together(6, caller)
     assert "no room" in str(outcomes.pop(3))
     assert set(outcomes.values()) == {None, 1}
-    assert marks(store) == {"leader", *(f"small-{number}" for number in (1, 2, 4, 5))}
+    assert marks(file_store) == {"leader", *(f"small-{number}" for number in (1, 2, 4, 5))}
 
 
 def test_who_waits_longer_than_its_patience_is_told_and_its_work_never_done(store):
@@ -161,22 +174,22 @@ def test_who_waits_longer_than_its_patience_is_told_and_its_work_never_done(stor
     assert marks(store) == {"after"}
 
 
-def test_another_process_that_holds_the_file_is_waited_for_then_named(store):
-    other = sqlite3.connect(store.database.path, isolation_level=None, check_same_thread=False)
+def test_another_process_that_holds_the_file_is_waited_for_then_named(file_store):
+    other = sqlite3.connect(file_store.database.path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     faults = []
 
     def impatient(number):
         try:
-            store.database.commit(mark(f"late-{number}"), patience=0.2)
+            file_store.database.commit(mark(f"late-{number}"), patience=0.2)
         except Busy as error:
             faults.append(error)
 
     together(3, impatient)
     assert len(faults) == 3
     threading.Timer(0.2, lambda: other.execute("ROLLBACK")).start()
-    store.database.commit(mark("patient"))
-    assert marks(store) == {"patient"}
+    file_store.database.commit(mark("patient"))
+    assert marks(file_store) == {"patient"}
     other.close()
 
 
@@ -205,27 +218,27 @@ def test_an_interrupted_leader_leaves_nobody_waiting(store):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_may_write_though_its_parent_was_writing(store):
+def test_a_forked_child_may_write_though_its_parent_was_writing(file_store):
     code = """
 import os, sys, threading
 from castalia.track import Store
-store = Store.open(sys.argv[1])
+file_store = Store.open(sys.argv[1])
 inside = threading.Event()
 def hold(connection):
     connection.exec_driver_sql("INSERT INTO marks VALUES ('parent', 0)")
     inside.set()
     threading.Event().wait(0.5)
-parent = threading.Thread(target=store.database.commit, args=(hold,))
+parent = threading.Thread(target=file_store.database.commit, args=(hold,))
 parent.start()
 inside.wait(20)
 if (child := os.fork()) == 0:
-    store.database.commit(lambda c: c.exec_driver_sql("INSERT INTO marks VALUES ('child', 0)"))
+    file_store.database.commit(lambda c: c.exec_driver_sql("INSERT INTO marks VALUES ('child', 0)"))
     os._exit(0)
-store.database.commit(lambda c: c.exec_driver_sql("INSERT INTO marks VALUES ('later', 0)"))
+file_store.database.commit(lambda c: c.exec_driver_sql("INSERT INTO marks VALUES ('later', 0)"))
 sys.exit(os.waitpid(child, 0)[1])
 """
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code, store.home], check=True, timeout=50)
-    assert marks(store) == {"parent", "child", "later"}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code, file_store.home], check=True, timeout=50)
+    assert marks(file_store) == {"parent", "child", "later"}
 
 
 # --- other processes -----------------------------------------------------------------------------
@@ -233,8 +246,8 @@ sys.exit(os.waitpid(child, 0)[1])
 LOGGER = """
 import sys, threading
 from castalia.track import Store
-home, run_id, threads, points = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-store, said = Store.open(home), threading.Lock()
+home, run_id, place, threads, points = *sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5])
+store, said = Store.open(home, place), threading.Lock()
 def work(thread):
     for step in range(points):
         if step % 3:
@@ -250,19 +263,19 @@ some = [threading.Thread(target=work, args=(thread,)) for thread in range(thread
 """
 
 
-def killed(store, seed):
+def killed(store, place, seed):
     """Kill a process of four threads at a random moment; return how many points it had acknowledged."""
     rng = random.Random(seed)
     run_id = store.create_run("killed")
     child = subprocess.Popen(
-        [sys.executable, "-c", LOGGER, store.home, run_id, "4", "100000"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", LOGGER, store.home, run_id, place, "4", "100000"], stdout=subprocess.PIPE, text=True
     )
     first = child.stdout.readline()  # it is at work
     time.sleep(rng.random() / 4)
     child.kill()
     said = (first + child.communicate()[0]).splitlines(keepends=True)
     acknowledged = [tuple(map(int, line.split())) for line in said if line.endswith("\n")]
-    with Store.open(store.home) as again:
+    with Store.open(store.home, place) as again:
         for thread in range(4):
             steps = again.metrics(run_id, [f"t{thread}"], max_points=100_000).get(f"t{thread}", {"step": []})["step"]
             last = max((step for owner, step in acknowledged if owner == thread), default=-1)
@@ -272,26 +285,26 @@ def killed(store, seed):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL")
-def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(store):
+def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(store, place):
     seed = random.randrange(10**6)
     print("seed", seed)
-    assert sum(killed(store, seed + number) for number in range(3)) > 3
+    assert sum(killed(store, place, seed + number) for number in range(3)) > 3
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL")
-def test_a_hundred_kills(store):
+def test_a_hundred_kills(store, place):
     seed = random.randrange(10**6)
     print("seed", seed)
-    assert sum(killed(store, seed + number) for number in range(100)) > 1000
+    assert sum(killed(store, place, seed + number) for number in range(100)) > 1000
 
 
-def crowd(store, processes, threads, points):
+def crowd(store, place, processes, threads, points):
     run_ids = [store.create_run("crowd") for _ in range(processes)]
     some = [
         subprocess.Popen(
-            [sys.executable, "-c", LOGGER, store.home, run_id, str(threads), str(points)],
+            [sys.executable, "-c", LOGGER, store.home, run_id, place, str(threads), str(points)],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )
         for run_id in run_ids
@@ -305,14 +318,14 @@ def crowd(store, processes, threads, points):
         }
 
 
-def test_eight_processes_of_eight_threads_never_meet_a_locked_database(store):
-    crowd(store, 8, 8, 10)
+def test_eight_processes_of_eight_threads_never_meet_a_locked_database(store, place):
+    crowd(store, place, 8, 8, 10)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_eight_processes_of_eight_threads_for_long(store):
-    crowd(store, 8, 8, 500)
+def test_eight_processes_of_eight_threads_for_long(store, place):
+    crowd(store, place, 8, 8, 500)
 
 
 # --- points of active runs -----------------------------------------------------------------------

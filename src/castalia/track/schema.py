@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -19,7 +20,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
@@ -45,6 +45,8 @@ class Number(TypeDecorator[float]):
         return None if value is None else float(value)
 
 
+# Sorted and compared by code point in both: SQLite knows no other way.
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 # 64 bits everywhere; SQLite makes a row id only of the very type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
