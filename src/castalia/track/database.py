@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,12 +21,11 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from castalia.core.errors import CastaliaError, WrongInput
-from castalia.track.group import Ask, Busy, Gather, Group
+from castalia.track.group import AGAIN, Ask, Busy, Doubt, Gather, Group
 from castalia.track.sqlite import PATIENCE, File, readable
 
 T = TypeVar("T")
 Outcome = tuple[Any, Exception | None]
-_TRIES = 8
 
 __all__ = ["PATIENCE", "Busy", "Database", "Part", "inserting", "readable"]
 
@@ -39,9 +41,11 @@ class Place(Protocol):
     def reading(self) -> AbstractContextManager[Connection]: ...
     def writing(self, patience: float, alone: bool = True) -> AbstractContextManager[Connection]: ...
     def changes(self) -> int: ...
-    def passing(self, error: BaseException) -> bool: ...
+    def again(self, error: BaseException) -> int: ...
     def readable(self, error: Exception) -> CastaliaError: ...
     def close(self) -> None: ...
+    def hold(self) -> bool: ...
+    def release(self) -> None: ...
     def forked(self) -> None: ...
 
 
@@ -116,14 +120,16 @@ class Database:
         except Exception as error:
             if not asks:
                 raise self._readable(error) from error
-            if len(asks) == 1 and not self.place.passing(error):
-                return asks[0].fail(self._readable(error))
+            if isinstance(error, Doubt) or (len(asks) == 1 and not self.place.again(error)):
+                for ask in asks:
+                    ask.fail(self._readable(error))
+                return
             outcomes = []
         again = asks[len(outcomes) :]
         for ask, (result, fault) in zip(asks, outcomes, strict=False):
             if fault is None:
                 ask.succeed(result)
-            elif self.place.passing(fault):
+            elif self.place.again(fault):
                 again.append(ask)
             else:
                 ask.fail(self._readable(fault))
@@ -142,15 +148,17 @@ class Database:
         return outcome
 
     def _by_itself(self, ask: Ask, patience: float, alone: bool = True) -> None:
-        for left in reversed(range(_TRIES)):
+        for tried in itertools.count(1):
             try:
                 with self.place.writing(patience, alone) as connection:
                     result = ask.work(connection)
             except Exception as error:
-                if left and self.place.passing(error):
-                    continue
-                return ask.fail(self._readable(error))
-            return ask.succeed(result)
+                only_adds = isinstance(error, Doubt) and not alone  # what is there already is not there twice
+                if tried > (AGAIN if only_adds else self.place.again(error)):
+                    return ask.fail(self._readable(error))
+                time.sleep(random.random() * 0.01 * 2**tried)
+            else:
+                return ask.succeed(result)
 
     def _readable(self, error: Exception) -> Exception:
         ours = isinstance(error, (SQLAlchemyError, *self.place.faults))
@@ -176,8 +184,27 @@ def _server(url: str) -> Place:
 
 
 def inserting(connection: Connection, table: Table) -> Any:
-    """INSERT in the connection's own dialect, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    """INSERT in the connection's own dialect, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``.
+
+    A conflict is one of the primary key unless ``index_elements`` says otherwise.
+    """
+    return _PostgresInsert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class _PostgresInsert(postgresql.Insert):
+    """PostgreSQL wants to be told which conflict an update is for; SQLite takes any."""
+
+    inherit_cache = True
+
+    def on_conflict_do_update(  # type: ignore[override]
+        self, constraint: Any = None, index_elements: Any = None, **rest: Any
+    ) -> Any:
+        """As SQLAlchemy's, for the primary key where nothing is named."""
+        if constraint is None and index_elements is None:
+            table = self.table
+            assert isinstance(table, Table)
+            index_elements = [column.name for column in table.primary_key]
+        return super().on_conflict_do_update(constraint, index_elements, **rest)
 
 
 _opened: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -190,11 +217,26 @@ class Part:
     database: Database
 
 
+_quiet: list[Database] = []
+
+
+def _before_fork() -> None:
+    """SQLite's state of a process says who holds the lock of a file: fork while nobody of ours does."""
+    _quiet[:] = [database for database in list(_opened) if database.place.hold()]
+
+
 def _after_fork() -> None:
+    for database in _quiet:
+        database.place.release()
+    _quiet.clear()
+
+
+def _in_child() -> None:
+    _quiet.clear()
     for database in list(_opened):
         database.place.forked()
         database._group = Group(database._carry)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)

@@ -21,10 +21,16 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 MOST = 256
 """Works in one transaction."""
+AGAIN = 8
+"""Times that a work is tried again after a fault that passes by itself."""
 
 
 class Busy(Unavailable):
     """Somebody else has held the database for longer than the caller would wait."""
+
+
+class Doubt(Unavailable):
+    """The connection broke while the database was saying whether it had committed."""
 
 
 class Ask:

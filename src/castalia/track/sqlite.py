@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from castalia.core.errors import CastaliaError, Conflict, Unavailable
 from castalia.core.lock import FileLock
 from castalia.track.group import Busy
-from castalia.track.revisions import HEAD, KNOWN, newer
+from castalia.track.revisions import HEAD, understood
 
 PATIENCE = 30.0
 """Seconds to wait for another writer before giving up."""
@@ -61,6 +61,14 @@ class File:
             if self._watch is not None:
                 self._watch.close()
                 self._watch = None
+
+    def hold(self) -> bool:
+        """Keep every thread from writing until ``release``; False where one goes on writing for seconds."""
+        return self._writing.acquire(timeout=5.0)
+
+    def release(self) -> None:
+        """Let threads write again."""
+        self._writing.release()
 
     def forked(self) -> None:
         """A forked child must not use its parent's connections, nor close them: it starts with none."""
@@ -105,9 +113,9 @@ class File:
         finally:
             self._writing.release()
 
-    def passing(self, error: BaseException) -> bool:
-        """Whether the same work may well succeed when tried again at once: never, here."""
-        return False
+    def again(self, error: BaseException) -> int:
+        """How often it is worth to try the same work again after ``error``: never, here."""
+        return 0
 
     def readable(self, error: Exception) -> CastaliaError:
         """The same fault as a CastaliaError with its cure."""
@@ -128,10 +136,7 @@ class File:
                 if "no such table" in str(error):
                     return None
                 raise
-        revision = str(row[0]) if row else None
-        if revision is not None and revision not in KNOWN:
-            raise newer(self.name, revision, "set CASTALIA_HOME to another folder")
-        return revision
+        return understood(self.name, row and row[0], "set CASTALIA_HOME to another folder")
 
     def _upgrade(self) -> None:
         """Make or upgrade the file; one process does it, the others wait and find it done."""
