@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -18,7 +19,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
@@ -47,6 +47,8 @@ class Number(TypeDecorator[float]):
         return None if value is None else float(value)
 
 
+# Sorted and compared by code point in both: SQLite knows no other way.
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 # 64 bits everywhere; SQLite makes a row id only of the very type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
