@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ from castalia.track.points import (
     insert_points,
     rank,
 )
-from castalia.track.runs import _put_tags, _say_params, run_number
+from castalia.track.runs import put_tags, run_number, say_params
 
 
 class Numbers(Part):
@@ -57,20 +57,24 @@ class Numbers(Part):
         points: Sequence[Point],
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
+        also: Callable[[Connection, int, Mapping[str, int]], None] | None = None,
     ) -> None:
         """Put checked points, params and tags of an active run, all or none; on disk when it returns.
 
+        ``also(connection, run, keys)`` may write more with them, given the numbers of the run and of its metrics.
         NotFound; Conflict where the run is deleted (``got`` "deleted") or a param was said otherwise (``field`` its
         key, ``expected`` the value it has).
         """
 
         def work(connection: Connection) -> Mapping[str, int]:
             run = active_run(connection, run_id)
-            _say_params(connection, run, params or {})
-            _put_tags(connection, run, tags or {})
+            say_params(connection, run, params or {})
+            put_tags(connection, run, tags or {})
             found = self.keys.find(connection, (point[0] for point in points))
             if points:
                 insert_points(connection, [(run, found[key], step, time, value) for key, step, time, value in points])
+            if also is not None:
+                also(connection, run, found)
             return found
 
         self.keys.keep(self.database.commit(work, alone=False))

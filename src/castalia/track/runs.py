@@ -38,21 +38,6 @@ def run_number(connection: Connection, run_id: str) -> int:
     return int(found)
 
 
-def active_run(connection: Connection, run_id: str) -> int:
-    """The small number of a run that may be written to. NotFound, or Deleted where it is in the trash."""
-    runs = schema.runs.c
-    row = connection.execute(sa.select(runs.id, runs.lifecycle).where(runs.run_id == str(run_id))).first()
-    if row is None:
-        raise NotFound(f"no run {str(run_id)[:64]!r}", cure="castalia runs")
-    if row.lifecycle != "active":
-        raise Deleted(f"run {str(run_id)[:64]!r} is deleted", cure=f"castalia runs restore {str(run_id)[:64]}")
-    return int(row.id)
-
-
-class Deleted(Conflict):
-    """It is in the trash: restore it to write to it."""
-
-
 class Runs(Part):
     """The part of the store that knows runs."""
 

@@ -7,8 +7,8 @@ from types import TracebackType
 
 from castalia.core.errors import Refused
 from castalia.core.settings import Settings
-from castalia.track.artifacts import Artifacts
 from castalia.track.database import Database
+from castalia.track.files.sweeping import Sweeping
 from castalia.track.listing import Listing, Page
 from castalia.track.numbers import Numbers
 from castalia.track.points import KeyNumbers
@@ -19,7 +19,7 @@ from castalia.track.spool import recover
 __all__ = ["Page", "Store", "Version"]
 
 
-class Store(Runs, Listing, Numbers, Artifacts, Registry):
+class Store(Runs, Listing, Numbers, Sweeping, Registry):
     """Runs, metrics, artifacts and models of one home folder. Safe to share between threads; open one a process."""
 
     def __init__(self, home: Path, place: str = "") -> None:
