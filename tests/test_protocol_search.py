@@ -16,9 +16,13 @@ from castalia.track.protocol.wire import Fields, ProtocolError
 RUNS = random_runs(6, 60)
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    with Store.open(tmp_path_factory.mktemp("search")) as opened:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+def store(tmp_path_factory, request):
+    place = ""
+    if request.param == "postgres":
+        server = request.getfixturevalue("server")
+        place = server.url(server.database("castalia_tables"))
+    with Store.open(tmp_path_factory.mktemp("search"), place) as opened:
         keep(opened, RUNS)
         yield opened
 

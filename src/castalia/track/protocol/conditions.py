@@ -89,19 +89,20 @@ def _decimal(value: float) -> Column:
 
 
 def _text(test: Comparison, column: Column, sqlite: bool) -> Condition:
-    if "LIKE" in test.op:
-        made = _like(str(test.values[0]), column, "ILIKE" in test.op, sqlite)
-        return sa.not_(made) if test.op.startswith("NOT") else made
-    ordered = column if sqlite or "BETWEEN" not in test.op else column.collate("C")
-    return _signed(test.op, ordered, test.values)
+    if "LIKE" not in test.op:
+        return _signed(test.op, column, test.values)
+    made = _like(str(test.values[0]), column, test.op.endswith("ILIKE"), sqlite)
+    return sa.not_(made) if test.op.startswith("NOT") else made
 
 
 def _like(pattern: str, column: Column, folded: bool, sqlite: bool) -> Condition:
     """LIKE without an escape, as MLflow's: % is any text, _ one character. ILIKE takes either case of every letter."""
-    if sqlite:  # its LIKE takes either case of ASCII letters only; GLOB compares exactly
-        return column.op("GLOB", is_comparison=True)(sa.literal("".join(_glob(letter, folded) for letter in pattern)))
-    exact = pattern.replace("\\", "\\\\")
-    return column.ilike(exact) if folded else column.like(exact)
+    if sqlite:  # its LIKE takes either case, of ASCII letters only; GLOB compares exactly
+        glob = "".join(_glob(letter, folded) for letter in pattern)
+        return column.op("GLOB", is_comparison=True)(sa.literal(glob))
+    if folded:  # its ILIKE depends on the locale
+        return column.regexp_match(f"^{''.join(map(_regex, pattern))}$")
+    return column.like(pattern.replace("\\", "\\\\"))
 
 
 def _glob(letter: str, folded: bool) -> str:
@@ -109,6 +110,16 @@ def _glob(letter: str, folded: bool) -> str:
         return "*" if letter == "%" else "?"
     if letter in "*?[":
         return f"[{letter}]"
-    cases = {letter, letter.lower(), letter.upper()} if folded else {letter}
-    single = sorted(case for case in cases if len(case) == 1)
-    return single[0] if len(single) == 1 else f"[{''.join(single)}]"
+    return _cases(letter) if folded else letter
+
+
+def _regex(letter: str) -> str:
+    if letter in "%_":
+        return ".*" if letter == "%" else "."
+    return f"\\{letter}" if letter.isascii() and not letter.isalnum() else _cases(letter)
+
+
+def _cases(letter: str) -> str:
+    """A set of the letter's cases; the letter where it has one only."""
+    single = sorted(case for case in {letter, letter.lower(), letter.upper()} if len(case) == 1)
+    return letter if len(single) == 1 else f"[{''.join(single)}]"
