@@ -20,7 +20,7 @@ def _store() -> Store:
     from castalia.core.settings import Settings
     from castalia.track import Store
 
-    return Store.open(Settings.read().home)
+    return Store.of(Settings.read())
 
 
 @app.default
@@ -60,7 +60,7 @@ def list_(*, json: bool = False) -> int:
             each["system"],
             each["versions"],
             f"{each['name']}@{each['champion']}",
-            _numbers(each["metrics"]),
+            _numbers(each["metrics"]) or _foreign(each["system"], each["source"]),
         )
         for each in found
     ]
@@ -86,7 +86,13 @@ def show(model: str, /, *, json: bool = False) -> int:
         terminal.out_json({"name": model, "champion": champion.version, "versions": [plain(each) for each in found]})
         return 0
     rows = [
-        (each.label, each.aliases, terminal.ago(each.created / 1000), _numbers(each.metrics), each.run_id)
+        (
+            each.label,
+            each.aliases,
+            terminal.ago(each.created / 1000),
+            _numbers(each.metrics) or _foreign(each.folder, each.source),
+            each.run_id,
+        )
         for each in found
     ]
     terminal.out_table(("version", "aliases", "made", "metrics", "run"), rows)
@@ -126,8 +132,14 @@ def alias(version: str, alias: str, /, *, remove: bool = False, json: bool = Fal
 
 
 def plain(version: Version) -> dict[str, Any]:
-    """A version as JSON: model, version, system, run_id, folder, metrics, digest, created, aliases."""
-    return {**asdict(version), "folder": str(version.folder), "aliases": list(version.aliases)}
+    """A version as JSON: model, version, system, run_id, folder, metrics, digest, created, aliases, source."""
+    folder = None if version.folder is None else str(version.folder)
+    return {**asdict(version), "folder": folder, "aliases": list(version.aliases)}
+
+
+def _foreign(ours: object, source: str) -> str:
+    """Where the files of a version are that another library logged."""
+    return "" if ours else source
 
 
 def _numbers(metrics: dict[str, float]) -> str:

@@ -23,8 +23,15 @@ class Settings:
     """``CASTALIA_OFFLINE=1``: every connection to another machine is refused."""
     token: str = ""
     """``CASTALIA_TOKEN``: what a client must present once the workbench listens beyond loopback."""
+    artifacts: str = ""
+    """``CASTALIA_ARTIFACTS``: a folder or an fsspec URL for files of runs; empty is ``artifacts`` of the home."""
+    artifact_bytes: int = 16 * 2**30
+    """``CASTALIA_ARTIFACT_BYTES``: how large one file of a run may be."""
     plain: bool = False
     """``NO_COLOR``: no colour and no drawing in the shell."""
+    store: str = ""
+    """``CASTALIA_STORE``: where runs and models are recorded, ``postgresql://user@host/database``; a file in the home
+    where it is empty. May hold a password: never shown."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -36,8 +43,16 @@ class Settings:
             data=tuple(Path(p).expanduser().absolute() for p in env.get("CASTALIA_DATA", "").split(os.pathsep) if p),
             offline=env.get("CASTALIA_OFFLINE", "").strip().lower() not in ("", "0", "false", "no"),
             token=env.get("CASTALIA_TOKEN", ""),
+            artifacts=env.get("CASTALIA_ARTIFACTS", "").strip(),
+            artifact_bytes=_bytes(env.get("CASTALIA_ARTIFACT_BYTES", ""), 16 * 2**30),
             plain=bool(env.get("NO_COLOR", "")),
+            store=env.get("CASTALIA_STORE", "").strip(),
         )
+
+
+def _bytes(text: str, default: int) -> int:
+    """A whole number above 0; what is none is passed over, as an unset one is."""
+    return int(text) if re.fullmatch("[1-9][0-9]{0,17}", text.strip()) else default
 
 
 def scrubber(settings: Settings) -> Callable[[str], str]:
@@ -47,6 +62,8 @@ def scrubber(settings: Settings) -> Callable[[str], str]:
     """
     known = {str(settings.home): "$CASTALIA_HOME", str(Path(__file__).parents[1]): "castalia"}
     known |= {str(folder): "$CASTALIA_DATA" for folder in settings.data}
+    if settings.artifacts and "://" not in settings.artifacts:
+        known[str(Path(settings.artifacts).expanduser().absolute())] = "$CASTALIA_ARTIFACTS"
     known |= {
         sys.prefix: "<python>",
         sys.base_prefix: "<python>",
@@ -54,6 +71,7 @@ def scrubber(settings: Settings) -> Callable[[str], str]:
         str(Path.home()): "~",
     }
     known |= {str(Path.cwd()): "."}
+    known |= {settings.store: "$CASTALIA_STORE"}
     # Longest first, so that a folder inside another is named by its own name; "/" would match everything.
     names = sorted((path for path in known if len(path) > 1), key=len, reverse=True)
     pattern = re.compile("|".join(re.escape(path) + r"(?![\w-])" for path in names))

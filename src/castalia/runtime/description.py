@@ -16,7 +16,7 @@ from castalia.catalog import Card
 from castalia.core.example import example_of
 from castalia.core.settings import Settings
 from castalia.runtime import manifest as manifests
-from castalia.runtime.opening import Target, known_versions, resolve
+from castalia.runtime.opening import Target, own_versions, resolve
 
 
 def describe(address: str, settings: Settings | None = None) -> dict[str, Any]:
@@ -111,10 +111,10 @@ def assemble(target: Target, drawn: dict[str, Any], settings: Settings) -> dict[
                 "metrics": each.metrics,
                 "aliases": list(each.aliases),
             }
-            for each in known_versions(target.model, settings)
+            for each in own_versions(target.model, settings)
         ],
     }
-    if version is not None:
+    if version is not None and version.folder is not None:
         manifest = manifests.read(version.folder, target.label, version.digest)
         document |= {name: schema for name, schema in manifest.fields.items() if name in ("input", "output")}
         document["example"] = manifest.example

@@ -27,7 +27,7 @@ from castalia.core.settings import Settings
 from castalia.core.system import Placement, System
 from castalia.runtime import manifest as manifests
 from castalia.runtime.manifest import Manifest
-from castalia.runtime.opening import known_versions, missing_extra, model_name
+from castalia.runtime.opening import known_versions, missing_extra, model_name, own_versions
 
 if TYPE_CHECKING:
     from castalia.jobs import Job, Jobs
@@ -106,7 +106,7 @@ def _model(as_: str | None, own: str, card: Card, settings: Settings) -> str:
         pass
     before = known_versions(as_, settings)
     if before and before[0].system != card.address:
-        made = f"made by {before[0].system}"
+        made = f"made by {before[0].system or 'another library'}"
         raise Conflict(f"the model {as_!r} exists", made, f"a name free or made by {card.address}", "Choose another.")
     return as_
 
@@ -142,7 +142,7 @@ def fit(
 
     settings = settings or Settings.read()
     planned, card = plan(address, params or {}, quick=quick, as_=as_, settings=settings)
-    with Store.open(settings.home) as store:
+    with Store.of(settings) as store:
         run_id = register(store, planned, card)
         with TrackedRun(store, run_id, folder=work_folder(settings, run_id)) as tracked:
             return carry_out(planned, run_id, tracked, store, settings)
@@ -210,7 +210,7 @@ def work_folder(settings: Settings, run_id: str) -> Path:
 def carry_out(planned: Plan, run_id: str, run: TrackedRun, store: Store, settings: Settings) -> Fitted:
     """Learn and, unless quick, keep the version. Called again after a kill, it continues."""
     card = catalog.card(planned.address, settings)
-    made = [version for version in known_versions(planned.model, settings, store) if version.run_id == run_id]
+    made = [version for version in own_versions(planned.model, settings, store) if version.run_id == run_id]
     if made:
         return Fitted(run_id, planned.model, made[0].version, made[0].metrics)
     cls = catalog.system_class(card.address, settings)

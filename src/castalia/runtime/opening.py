@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from castalia import catalog
 from castalia.catalog import Address, Card
-from castalia.core.errors import CastaliaError, NotFound, Unavailable, did_you_mean
+from castalia.core.errors import CastaliaError, NotFound, Unavailable, WrongInput, did_you_mean
 from castalia.core.rows import Row
 from castalia.core.settings import Settings
 from castalia.core.system import System
@@ -50,20 +50,39 @@ def resolve(text: str, settings: Settings | None = None, store: Store | None = N
     address = catalog.parse(text)
     model = model_name(address)
     versions = known_versions(model, settings, store)
-    if not versions:
+    ours = [version for version in versions if version.folder is not None]
+    if not ours and versions and (address.ref or not _is_system(address, settings)):
+        raise foreign(_pick(model, versions, address.ref, settings, store))
+    if not ours:
         if address.ref and address.ref != "quick":
             card = catalog.card(address.bare, settings)
             cure = f"castalia fit {card.address} makes one."
             raise NotFound(f"{card.address} has no version {address.ref!r}", "no version at all", cure=cure)
         return Target(_card(address, settings, store), model, None)
     if address.ref == "quick":
-        return Target(catalog.card(versions[0].system or address.bare, settings), model, None)
+        return Target(catalog.card(ours[0].system or address.bare, settings), model, None)
     version = _pick(model, versions, address.ref, settings, store)
+    if version.folder is None:
+        raise foreign(version)
     try:
         return Target(catalog.card(version.system or address.bare, settings), model, version)
     except NotFound as error:
         cure = "Trust its shelf again: castalia shelf trust FOLDER" if "/" in (version.system or "") else error.cure
         raise NotFound(f"{version.label} was made by {version.system}, which is not here", cure=cure) from None
+
+
+def foreign(version: Version) -> WrongInput:
+    """What to say of a version that a client of the MLflow protocol registered: Castalia has no class for it."""
+    return WrongInput(f"{version.label} was logged by another library", f"its files are {version.source[:200]}",
+                      "a version that castalia.fit made",
+                      f"mlflow.pyfunc.load_model({f'models:/{version.model}/{version.version}'!r})")  # fmt: skip
+
+
+def _is_system(address: Address, settings: Settings) -> bool:
+    try:
+        return catalog.card(address.bare, settings).is_system
+    except NotFound:
+        return False
 
 
 def ready(card: Card, settings: Settings, store: Store | None = None) -> str | None:
@@ -73,19 +92,24 @@ def ready(card: Card, settings: Settings, store: Store | None = None) -> str | N
     """
     try:
         target = resolve(card.address, settings, store)
-    except NotFound:
+    except (NotFound, WrongInput):  # another library's version may be the champion
         return None
     return target.label if target.version and target.card.address == card.address else None
 
 
 def known_versions(model: str, settings: Settings, store: Store | None = None) -> list[Version]:
-    """The versions of a model, newest first; empty where there is no such model, or no tracker file yet."""
+    """The versions of a model, newest first, other libraries' too; empty where there is no such model, or no file."""
     if store is None and not (settings.home / "castalia.db").exists():
         return []
     try:
         return list(_store(settings, store).versions(model))
     except NotFound:
         return []
+
+
+def own_versions(model: str, settings: Settings, store: Store | None = None) -> list[Version]:
+    """Those of them that Castalia trained."""
+    return [version for version in known_versions(model, settings, store) if version.folder is not None]
 
 
 def _card(address: Address, settings: Settings, store: Store | None) -> Card:
@@ -130,8 +154,8 @@ def load(address: str, settings: Settings | None = None) -> System[Any, Any, Any
 
 def open_version(target: Target, settings: Settings) -> System[Any, Any, Any]:
     """Check the files, then load them into the system's class."""
-    assert target.version is not None
     version = target.version
+    assert version is not None and version.folder is not None
     manifest = manifests.read(version.folder, target.label, version.digest)
     manifests.verify(manifest, version.folder, target.label)
     cls = catalog.system_class(target.card.address, settings)

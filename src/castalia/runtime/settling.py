@@ -54,9 +54,9 @@ def settle(jobs: Jobs, store: Store) -> list[str]:
 
 def _kept(job: Job, run_id: str, store: Store) -> bool:
     """Whether the version that the job was to make is there."""
-    from castalia.runtime.opening import known_versions
+    from castalia.runtime.opening import own_versions
 
-    versions = known_versions(str(job.args["plan"]["model"]), Settings.read(), store)
+    versions = own_versions(str(job.args["plan"]["model"]), Settings.read(), store)
     return any(version.run_id == run_id for version in versions)
 
 

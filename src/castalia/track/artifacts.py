@@ -1,53 +1,40 @@
-"""Files of runs: kept under ``artifacts/<run_id>/``, hashed, written whole or not at all, never outside.
+"""Files of runs: hashed, kept whole or not at all, never outside; on this disk or in any fsspec store.
 
-A file is written beside its place, put on disk and renamed; then its row is. Killed in between, the
-new file has the old row: size or time differ, and the hash is computed anew when the list is read.
+A file is taken in beside its place, put on disk and moved there; then its row is written. Killed in between, the
+new file has the old row or none: size or time differ, and the hash is computed anew when it is asked for.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
-import secrets
-import stat
-from collections.abc import Iterator
-from contextlib import suppress
+import threading
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from castalia.core.errors import NotFound, Refused, WrongInput
+from castalia.core.errors import CastaliaError, Refused, WrongInput
+from castalia.core.settings import Settings
 from castalia.track import schema
-from castalia.track.database import Part, inserting, readable
+from castalia.track.database import inserting
+from castalia.track.files.incoming import Incoming, pieces_of
+from castalia.track.files.local import LocalTree
+from castalia.track.files.names import checked_name
+from castalia.track.files.places import SHARED, Place, Places
+from castalia.track.files.tree import Entry, Found, Opened, Tree, absent, not_plain
 from castalia.track.naming import now
-from castalia.track.runs import run_number
-from castalia.track.spool import sync_folder
 
-MAX_NAME = 1024
-_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\ud800-\udfff]')
+__all__ = ["Artifacts", "checked_name"]
 
-
-def checked_name(name: str) -> str:
-    """``plots/curve.png``: a relative name that means the same on every system. Refused otherwise."""
-    reason = ""
-    if not isinstance(name, str) or not name or len(name.encode(errors="replace")) > MAX_NAME:
-        reason = f"1 to {MAX_NAME} bytes of text"
-    elif _FORBIDDEN.search(name):
-        reason = 'no backslash, control character or any of <>:"|?*'
-    elif any(part in ("", ".", "..") or part[-1] in ". " or len(part.encode()) > 255 for part in name.split("/")):
-        reason = "a relative name without empty parts, '.', '..', or parts that end in a dot or space"
-    elif any(_DEVICE.fullmatch(part) for part in name.split("/")):
-        reason = "no name that Windows keeps for a device"
-    if reason:
-        raise Refused("this artifact cannot be named so", ascii(name)[:100], reason, "plots/curve.png", field="name")
-    return name
+_ORDER = tuple(threading.Lock() for _ in range(64))
+"""One for a few names each: the row that is written last is that of the file that was moved last."""
 
 
-class Artifacts(Part):
-    """The part of the store that knows files of runs."""
+class Artifacts(Places):
+    """The part of the store that knows files."""
 
     def add_artifact(self, run_id: str, name: str, content: str | Path | bytes | BinaryIO) -> str:
         """Keep bytes, an open binary file, or the file or folder at a path, under ``name``; return its sha256.
@@ -55,9 +42,7 @@ class Artifacts(Part):
         The same name again replaces the file. For a folder every regular file in it is kept under
         ``name/...``, links are passed over, and the result is "".
         """
-        checked_name(name)
-        with self.database.read() as connection:
-            run_number(connection, run_id)
+        place = self.run_place(run_id).inner(checked_name(name))
         if isinstance(content, str | os.PathLike):
             source = Path(content)
             if source.is_dir():
@@ -66,88 +51,117 @@ class Artifacts(Part):
                 return ""
             try:
                 with source.open("rb") as file:
-                    return self._keep(run_id, name, _pieces(file))
+                    return self.keep_all(place, pieces_of(file))
             except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
                 got = f"{content}: {error.strerror}"
                 raise WrongInput(f"artifact {name!r} cannot be read", got, "a readable file") from None
-        return self._keep(run_id, name, iter([content]) if isinstance(content, bytes) else _pieces(content))
+        return self.keep_all(place, [content] if isinstance(content, bytes) else pieces_of(content))
 
     def artifacts(self, run_id: str) -> list[dict[str, Any]]:
-        """[{"name", "size", "sha256", "created"}] by name; files that were taken away are left out."""
-        table, root = schema.files, f"{run_id}/"
-        here = sa.and_(table.c.path > root, table.c.path < f"{run_id}0")  # "0" is the letter behind "/"
-        with self.database.read() as connection:
-            run_number(connection, run_id)
-            rows = connection.execute(sa.select(table).where(here).order_by(table.c.path)).all()
-        items = []
-        for row in rows:
-            with suppress(OSError, Refused, NotFound):
-                name = row.path.removeprefix(root)
-                path = self.artifact_path(run_id, name)
-                state, sha256 = path.stat(), row.sha256
-                if (state.st_size, state.st_mtime_ns) != (row.size, row.modified):
-                    sha256 = _hash_of(path)
-                items.append({"name": name, "size": state.st_size, "sha256": sha256, "created": row.created})
-        return items
+        """[{"name", "size", "sha256", "created"}] by name; "" for the hash of a file elsewhere that we did not put."""
+        place = self.run_place(run_id)
+        rows, items = self._rows(run_id), []
+        for path, found in place.tree.walk(place.path):
+            name = path.removeprefix(place.path).lstrip("/")
+            row = rows.get(f"{run_id}/{name}")
+            items.append({"name": name, "size": found.size, "sha256": self._hash(place.inner(name), found, row),
+                          "created": found_time(place.tree, found) if row is None else row.created})  # fmt: skip
+        return sorted(items, key=lambda item: str(item["name"]))
 
     def artifact_path(self, run_id: str, name: str) -> Path:
         """Where the file lies. NotFound where it does not; Refused for a name that leads out, a link, or no file."""
-        checked_name(name)
+        place = self.run_place(run_id).inner(checked_name(name))
+        with self.opened(place):
+            pass
+        if not isinstance(place.tree, LocalTree):
+            raise Refused(f"artifact {name!r} is not on this disk", cure="Read it with store.read_artifact.")
+        return place.tree.root / place.path
+
+    def read_artifact(self, run_id: str, name: str) -> Opened:
+        """The file, open: ``with store.read_artifact(run, "x") as file: b"".join(file.pieces())``."""
+        return self.opened(self.run_place(run_id, name))
+
+    def incoming(self) -> Incoming:
+        """A file to write into, bounded by the settings; ``keep`` gives it a place."""
+        return Incoming(self.staging, Settings.read().artifact_bytes)
+
+    def keep(self, place: Place, incoming: Incoming) -> str:
+        """Put what came in into its place, and its row beside; its sha256. Refused where nothing may be written."""
+        if not place.writable or place.is_root:
+            raise Refused("nothing can be written here", cure="A version does not change.")
+        with _ORDER[hash(place.key) % len(_ORDER)]:
+            incoming.finish()
+            found = place.tree.keep(incoming, place.path)
+            if place.key is not None:
+                row = {"size": found.size, "sha256": incoming.sha256, "modified": found.mark, "created": now()}
+                with self.database.write() as connection:
+                    statement = inserting(connection, schema.files).values(path=place.key, **row)
+                    connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=row))
+        return incoming.sha256
+
+    def keep_all(self, place: Place, pieces: Iterable[bytes]) -> str:
+        """The same for bytes that are at hand."""
+        with self.incoming() as incoming:
+            incoming.write_all(pieces)
+            return self.keep(place, incoming)
+
+    def opened(self, place: Place) -> Opened:
+        """The file at a place, open to read."""
+        if place.is_root:
+            raise not_plain(place.path, folder=True)
+        return place.tree.open(place.path)
+
+    def listing(self, place: Place) -> list[Entry]:
+        """One level of a folder."""
+        return place.tree.listing(place.path)
+
+    def delete(self, place: Place) -> bool:
+        """Take a file away, or a folder with all in it; whether there was one."""
+        if not place.writable or place.path == SHARED:
+            raise Refused("nothing can be deleted here", cure="A version does not change.")
+        if place.key is not None:
+            table = schema.files
+            with self.database.write() as connection:
+                connection.execute(table.delete().where(sa.or_(table.c.path == place.key, _below(place.key))))
+        return place.tree.delete(place.path)
+
+    def hash_of(self, place: Place, found: Found) -> str:
+        """sha256 of an opened file, from its row or its bytes; "" for one elsewhere that we did not put there."""
+        row = None
+        if place.key is not None:
+            with self.database.read() as connection:
+                row = connection.execute(sa.select(schema.files).where(schema.files.c.path == place.key)).first()
+        return self._hash(place, found, row)
+
+    def _hash(self, place: Place, found: Found, row: Any) -> str:
+        if row is not None and (row.size, row.modified) == (found.size, found.mark):
+            return str(row.sha256)
+        try:
+            return _hash_of(place.tree.root, place.path, found) if isinstance(place.tree, LocalTree) else ""
+        except CastaliaError:  # gone between the list and the look
+            return ""
+
+    def _rows(self, key: str) -> dict[str, Any]:
         with self.database.read() as connection:
-            run_number(connection, run_id)
-        path = self._inside(run_id, name)
-        try:
-            mode = path.lstat().st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            raise NotFound(f"run {run_id} has no artifact {name!r}", cure=f"castalia runs {run_id}") from None
-        if not stat.S_ISREG(mode):
-            raise Refused(f"artifact {name!r} is not a plain file", cure="Only files can be read.")
-        return path
-
-    def _inside(self, run_id: str, name: str) -> Path:
-        """The path of an artifact; Refused where a folder on the way, or the file, is a link."""
-        path = self.home / "artifacts" / run_id  # run_number found it, so it was checked when it was made
-        for part in ("", *name.split("/")):
-            path = path / part
-            if path.is_symlink():
-                raise Refused(f"artifact {name!r} leads through a link", part, cure="Remove the link.")
-        return path
-
-    def _keep(self, run_id: str, name: str, pieces: Iterator[bytes]) -> str:
-        target = self._inside(run_id, name)
-        fresh = self.home / "artifacts" / ".incoming" / secrets.token_hex(12)
-        digest, size = hashlib.sha256(), 0
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._inside(run_id, name)  # again: mkdir follows links that appeared meanwhile
-            fresh.parent.mkdir(exist_ok=True)
-            with fresh.open("xb") as out:
-                for piece in pieces:
-                    digest.update(piece)
-                    size += out.write(piece)
-                out.flush()
-                os.fsync(out.fileno())
-            modified = fresh.stat().st_mtime_ns
-            os.replace(fresh, target)
-            sync_folder(target.parent)
-        except OSError as error:
-            fresh.unlink(missing_ok=True)
-            if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
-                raise WrongInput(f"artifact {name!r} is in the way of another", "a file and a folder of one name",
-                                 "another name", field="name") from None  # fmt: skip
-            raise readable(error, target) from error
-        row = {"size": size, "sha256": digest.hexdigest(), "modified": modified, "created": now()}
-        with self.database.write() as connection:
-            statement = inserting(connection, schema.files).values(path=f"{run_id}/{name}", **row)
-            connection.execute(statement.on_conflict_do_update(set_=row))
-        return digest.hexdigest()
+            return {row.path: row for row in connection.execute(sa.select(schema.files).where(_below(key)))}
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(2**20):
-        yield piece
+def found_time(tree: Tree, found: Found) -> int:
+    """Milliseconds since 1970 where the disk says when; 0 elsewhere."""
+    return found.mark // 1_000_000 if isinstance(tree, LocalTree) else 0
 
 
-def _hash_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _below(key: str) -> sa.ColumnElement[bool]:
+    path = schema.files.c.path
+    return sa.and_(path > f"{key}/", path < f"{key}0")  # "0" is the letter behind "/"
+
+
+@lru_cache(maxsize=4096)
+def _hash_of(root: Path, path: str, found: Found) -> str:
+    digest = hashlib.sha256()
+    with LocalTree(root).open(path) as file:
+        if file.found != found:  # replaced meanwhile: the answer would be kept for the wrong file
+            raise absent(path)
+        for piece in file.pieces():
+            digest.update(piece)
+    return digest.hexdigest()

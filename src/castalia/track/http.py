@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from castalia.core.errors import NotFound, Refused
+from castalia.core.errors import NotFound
+from castalia.track.artifact_http import router as artifact_routes
 from castalia.track.content import plainly
 from castalia.track.events import ENDED, Changes, finished, follow
 from castalia.track.registry import CHAMPION, Version
 from castalia.track.store import Store
-
-# What a browser may show by itself; everything else, HTML and SVG among it, is a download.
-SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv", "application/json"})
 
 
 class Target(BaseModel):
@@ -39,14 +35,14 @@ def version_row(line: Version) -> dict[str, Any]:
     """A version without its place on the server's disk."""
     return {"model": line.model, "version": line.version, "label": line.label, "system": line.system,
             "run_id": line.run_id, "metrics": line.metrics, "digest": line.digest, "created": line.created,
-            "aliases": list(line.aliases)}  # fmt: skip
+            "aliases": list(line.aliases), "source": line.source}  # fmt: skip
 
 
 def router(store: Store, *, stopping: Callable[[], bool] | None = None) -> APIRouter:
     """The routes. ``stopping()`` turning true ends the event streams, as a server that shuts down must."""
     routes = APIRouter()
     _runs(routes, store, stopping or (lambda: False))
-    _files(routes, store)
+    routes.include_router(artifact_routes(store))
     _models(routes, store)
     return routes
 
@@ -91,30 +87,6 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         stream = follow(store, run_id, changes, stopping)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
-
-
-def _files(routes: APIRouter, store: Store) -> None:
-    @routes.get("/runs/{run_id}/artifacts", tags=["runs"])
-    def artifacts(run_id: str) -> Response:
-        """[{"name", "size", "sha256", "created"}]."""
-        return answer(store.artifacts(run_id))
-
-    @routes.get("/runs/{run_id}/artifacts/{name:path}", tags=["runs"], response_class=FileResponse)
-    def artifact(request: Request, run_id: str, name: str) -> Response:
-        """The file itself, as a download unless it is a picture or plain text."""
-        try:
-            path = store.artifact_path(run_id, name)
-        except Refused:  # whether there is anything outside is not for a client to learn
-            raise NotFound(f"run {run_id[:64]} has no artifact of this name", cure="GET /runs/{id}/artifacts") from None
-        media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        shown = media in SHOWN
-        how = "inline" if shown else "attachment"
-        headers = {
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "Content-Disposition": f"{how}; filename*=utf-8''{quote(path.name, safe='')}",
-        }
-        return FileResponse(path, media_type=media if shown else "application/octet-stream", headers=headers)
 
 
 def _models(routes: APIRouter, store: Store) -> None:

@@ -6,9 +6,10 @@ never seen and its number never given again. A version does not change; an alias
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,18 +31,24 @@ _ALIAS = re.compile(r"(?!latest$|v?[0-9]+$)[\w-]{1,255}", re.ASCII | re.IGNORECA
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a model: where its files lie, what made it, what it measured."""
+    """One version of a model: where its files lie, what made it, what it measured.
+
+    Castalia trained it (``castalia.load`` opens it), or a client of the MLflow protocol registered it.
+    """
 
     model: str
     version: int
     system: str | None
     run_id: str | None
-    folder: Path
+    folder: Path | None
+    """Where the files of a version lie that Castalia trained; None of any other."""
     metrics: dict[str, float]
     digest: str
     created: int
     """Milliseconds since 1970."""
     aliases: tuple[str, ...]
+    source: str = ""
+    """``castalia:/churn/3``, or what the client said: ``models:/m-1f…``, ``runs:/…``, ``s3://…``."""
 
     @property
     def label(self) -> str:
@@ -103,12 +110,15 @@ class Registry(Part):
         self, model: str, version: int, folder: str | Path, metrics: Mapping[str, float], digest: str
     ) -> None:
         """Let a reserved version be seen. Conflict where it is not reserved (any more)."""
-        values = {"status": "ready", "folder": self._kept(folder), "digest": digest, "created": now(),
+        moment = now()
+        values = {"status": "ready", "folder": self._kept(folder), "digest": digest, "created": moment,
+                  "updated": moment, "source": f"castalia:/{model}/{version}",
                   "metrics": json.dumps({key: _number(value) for key, value in metrics.items()})}  # fmt: skip
         with self.database.write() as connection:
             done = connection.execute(_reserved(connection, model, version).values(values))
             if not done.rowcount:
                 raise Conflict(f"{model}@{version} cannot be published", "not reserved", cure="Reserve a number first.")
+            connection.execute(schema.models.update().where(schema.models.c.name == model).values(updated=moment))
 
     def abandon_version(self, model: str, version: int) -> None:
         """Give a reserved number up; it is not given again."""
@@ -128,16 +138,18 @@ class Registry(Part):
             return self._versions(connection, model)
 
     def models(self) -> list[dict[str, Any]]:
-        """Every model that has a version: name, versions (how many), newest, champion, aliases, created, updated."""
+        """Every model that has a version: name, versions (how many), newest, champion (what the bare name means),
+        its system, source and metrics, aliases, created, updated."""
         with self.database.read() as connection:
             rows = connection.execute(sa.select(schema.models).order_by(schema.models.c.name)).all()
             items = []
             for row in rows:
                 if found := self._versions(connection, row.name):
                     pointers = {alias: line.version for line in found for alias in line.aliases}
-                    best = next((line for line in found if line.version == pointers.get(CHAMPION)), found[0])
+                    best = _champion(found)
                     items.append({"name": row.name, "versions": len(found), "newest": found[0].version,
                                   "champion": best.version, "aliases": pointers, "system": best.system,
+                                  "source": best.source,
                                   "metrics": best.metrics, "description": row.description,
                                   "created": row.created, "updated": found[0].created})  # fmt: skip
             return items
@@ -165,17 +177,20 @@ class Registry(Part):
                 raise NotFound(f"{model} has no alias {alias[:80]!r}", cure=f"castalia models {model}")
 
     def resolve(self, model: str, which: str | int | None = None) -> Version:
-        """The version a number, an alias or ``latest`` means; None is ``champion``, the newest where it is not set."""
+        """The version a number, an alias or ``latest`` means. None is ``champion``; where that is not set, the newest
+        that Castalia trained, else the newest."""
         with self.database.read() as connection:
             found = self._versions(connection, model)
         if not found:
             raise NotFound(f"{model} has no version yet", cure=f"castalia fit {model}")
         word = CHAMPION if which is None else str(which)
-        for line in found:
-            if word == str(line.version) or word in line.aliases:
-                return line
-        if word in (CHAMPION, "latest"):
+        if word == "latest":
             return found[0]
+        numbered = [line for line in found if word == str(line.version)]
+        if meant := numbered or [line for line in found if word in line.aliases]:
+            return meant[0]
+        if word == CHAMPION:
+            return _champion(found)
         raise _no_version(model, word, found)
 
     def _versions(self, connection: Connection, model: str) -> list[Version]:
@@ -194,12 +209,13 @@ class Registry(Part):
                 model,
                 row.version,
                 row.system,
-                row.of_run,
-                self.home / row.folder,
+                row.of_run or row.run_id,
+                self.home / row.folder if row.folder else None,
                 _numbers(row.metrics),
                 row.digest,
                 row.created,
                 tuple(sorted(pointers.get(row.version, ()))),
+                row.source,
             )
             for row in connection.execute(query)
         ]
@@ -208,6 +224,13 @@ class Registry(Part):
         """A folder inside the home is kept relative to it, so that the home can move."""
         place = self.home / folder
         return place.relative_to(self.home).as_posix() if place.is_relative_to(self.home) else str(place)
+
+
+def _champion(found: Sequence[Version]) -> Version:
+    """What the bare name means, of versions that come newest first."""
+    named = (line for line in found if CHAMPION in line.aliases)
+    ours = (line for line in found if line.folder is not None)
+    return next(itertools.chain(named, ours, found))
 
 
 def _model(connection: Connection, model: str) -> int:

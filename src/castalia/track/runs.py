@@ -63,12 +63,12 @@ class Runs(Part):
             row = {"run_id": run_id, "experiment": _experiment(connection, experiment), "name": name, "status": status,
                    "system": system, "owner": owner, "started": now(),
                    "parent": None if parent is None else run_number(connection, parent)}  # fmt: skip
-            made = connection.execute(inserting(connection, schema.runs).values(row).on_conflict_do_nothing())
-            if not made.rowcount:
+            insert = inserting(connection, schema.runs).values(row).on_conflict_do_nothing()
+            number = connection.scalar(insert.returning(schema.runs.c.id))
+            if number is None:
                 raise Conflict(f"there is a run {run_id} already", cure="Leave run_id out, or resume that run.")
-            number = run_number(connection, run_id)
-            _say_params(connection, number, texts)
-            _put_tags(connection, number, marks)
+            say_params(connection, number, texts)
+            put_tags(connection, number, marks)
         return run_id
 
     def child_run(self, parent: str, name: str) -> str:
@@ -93,13 +93,13 @@ class Runs(Part):
         """Add params. Conflict where one was already said otherwise; the same again is fine."""
         texts = _checked_pairs("param", params, MAX_PARAM)
         with self.database.write() as connection:
-            _say_params(connection, run_number(connection, run_id), texts)
+            say_params(connection, run_number(connection, run_id), texts)
 
     def set_tags(self, run_id: str, tags: Mapping[str, object]) -> None:
         """Add tags or change them."""
         marks = _checked_pairs("tag", tags, MAX_TAG)
         with self.database.write() as connection:
-            _put_tags(connection, run_number(connection, run_id), marks)
+            put_tags(connection, run_number(connection, run_id), marks)
 
     def finish(self, run_id: str, status: str = "done") -> None:
         """Set the status: running, done, failed, cancelled or queued; the three that end a run stamp its end."""
@@ -109,6 +109,28 @@ class Runs(Part):
             number = run_number(connection, run_id)
             change = schema.runs.update().where(schema.runs.c.id == number)
             connection.execute(change.values(status=status, ended=ended))
+
+    def delete_runs(self, run_ids: Iterable[str]) -> list[str]:
+        """Put runs into the trash, where they are kept and can be restored; return those that were not there yet."""
+        return self._set_lifecycle(run_ids, "deleted", now())
+
+    def restore_runs(self, run_ids: Iterable[str]) -> list[str]:
+        """Take runs out of the trash; return those that were in it. NotFound where there is no such run."""
+        return self._set_lifecycle(run_ids, "active", None)
+
+    def _set_lifecycle(self, run_ids: Iterable[str], lifecycle: str, deleted: int | None) -> list[str]:
+        runs = schema.runs
+
+        def work(connection: Connection) -> list[str]:
+            changed = []
+            for run_id in sorted(set(run_ids)):
+                this = sa.and_(runs.c.id == run_number(connection, run_id), runs.c.lifecycle != lifecycle)
+                change = runs.update().where(this).values(lifecycle=lifecycle, deleted=deleted)
+                if connection.execute(change).rowcount:
+                    changed.append(run_id)
+            return changed
+
+        return self.database.commit(work)
 
     def state(self, run_id: str) -> dict[str, Any]:
         """{"status", "ended"} of a run, and nothing else: what a follower asks often."""
@@ -133,7 +155,7 @@ class Runs(Part):
                 end = runs.update().where(runs.c.id == number)
                 ended = _not_before_start(now() if last is None else min(now(), last))
                 connection.execute(end.values(status="failed", ended=ended))
-                _put_tags(connection, number, {"castalia.error": reason})
+                put_tags(connection, number, {"castalia.error": reason})
                 held = sa.and_(schema.versions.c.run == number, schema.versions.c.status == "reserved")
                 connection.execute(schema.versions.update().where(held).values(status="failed"))
                 dead.append(run_id)
@@ -158,13 +180,14 @@ def _experiment(connection: Connection, name: str) -> int:
     find = sa.select(table.c.id).where(table.c.name == name)
     found = connection.scalar(find)
     if found is None:
-        connection.execute(table.insert().values(name=name, created=now(), updated=now()))
+        row = {"name": name, "created": now(), "updated": now()}
+        connection.execute(inserting(connection, table).values(row).on_conflict_do_nothing())
         found = connection.scalar(find)
     assert found is not None
     return int(found)
 
 
-def _say_params(connection: Connection, run: int, texts: Mapping[str, str]) -> None:
+def say_params(connection: Connection, run: int, texts: Mapping[str, str]) -> None:
     if not texts:
         return
     table = schema.params
@@ -178,12 +201,38 @@ def _say_params(connection: Connection, run: int, texts: Mapping[str, str]) -> N
             raise Conflict(subject, value[:80], said[key][:80], "Begin another run.", field=key)
 
 
-def _put_tags(connection: Connection, run: int, marks: Mapping[str, str]) -> None:
+NAME_TAG, PARENT_TAG = "mlflow.runName", "mlflow.parentRunId"
+"""Tags that say what a column of the run says too."""
+
+
+def put_tags(connection: Connection, run: int, marks: Mapping[str, str]) -> None:
+    """Add tags or change them; those by which MLflow's clients name a run and its parent change these too."""
+    if not marks:
+        return
+    if not marks.get(NAME_TAG, "x"):  # a name is never taken away
+        marks = {key: value for key, value in marks.items() if key != NAME_TAG}
+    if marks.get(NAME_TAG):
+        runs = schema.runs
+        connection.execute(runs.update().where(runs.c.id == run).values(name=marks[NAME_TAG][:MAX_NAME]))
+    if marks.get(PARENT_TAG):
+        _adopt(connection, run, marks[PARENT_TAG])
     if not marks:
         return
     statement = inserting(connection, schema.tags)
     statement = statement.on_conflict_do_update(set_={"value": statement.excluded.value})
     connection.execute(statement, [{"run": run, "key": key, "value": value} for key, value in marks.items()])
+
+
+def _adopt(connection: Connection, run: int, parent: str) -> None:
+    """Put ``run`` below a parent that we know; a run is never above itself."""
+    runs = schema.runs
+    number = connection.scalar(sa.select(runs.c.id).where(runs.c.run_id == parent))
+    if number is None:
+        return
+    above = sa.select(runs.c.id, runs.c.parent).where(runs.c.id == number).cte("above", recursive=True)
+    above = above.union(sa.select(runs.c.id, runs.c.parent).where(runs.c.id == above.c.parent))
+    if run not in connection.scalars(sa.select(above.c.id)).all():
+        connection.execute(runs.update().where(runs.c.id == run).values(parent=number))
 
 
 def _open_family(connection: Connection, run_id: str) -> list[tuple[int, str]]:

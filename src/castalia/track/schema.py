@@ -7,9 +7,9 @@ Times are milliseconds since 1970, UTC.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -19,7 +19,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
@@ -38,13 +37,18 @@ class Number(TypeDecorator[float]):
     impl = Double
     cache_ok = True
 
-    def process_bind_param(self, value: float | None, dialect: Dialect) -> Any:
-        return "NaN" if value is not None and math.isnan(value) and dialect.name == "sqlite" else value
+    def bind_processor(self, dialect: Dialect) -> Any:
+        # Not process_bind_param: the double's own processor would make a number of the text again.
+        if dialect.name == "sqlite":
+            return lambda value: "NaN" if value is not None and value != value else value
+        return super().bind_processor(dialect)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
         return None if value is None else float(value)
 
 
+# Sorted and compared by code point in both: SQLite knows no other way.
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 # 64 bits everywhere; SQLite makes a row id only of the very type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -196,6 +200,7 @@ logged_models = Table(
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
     Column("lifecycle", Text, nullable=False, server_default="active"),
+    Column("source_run_id", Text),  # as it was said; ``source_run`` where we know that run
     Index("logged_models_by_experiment", "experiment", "created"),
     Index("logged_models_by_run", "source_run"),
 )
@@ -267,7 +272,7 @@ versions = Table(
     Column("digest", Text, nullable=False, server_default=""),
     Column("metrics", Text, nullable=False, server_default="{}"),
     Column("created", BigInteger, nullable=False),
-    # What the MLflow client says of a version; a version of ours has a folder, one of the client's a source.
+    # What the MLflow client says of a version. Ours have a folder, and castalia:/<model>/<version> as the source.
     Column("source", Text, nullable=False, server_default=""),
     Column("run_id", Text),  # as it was said; ``run`` where we know that run
     Column("logged_model", Text),
@@ -277,6 +282,9 @@ versions = Table(
     Column("stage", Text, nullable=False, server_default="None"),
     Column("status_message", Text, nullable=False, server_default=""),
     Column("updated", BigInteger, nullable=False, server_default="0"),
+    Column(
+        "location", Text, nullable=False, server_default=""
+    ),  # where the files of ``source`` lie, as an artifact URI
     UniqueConstraint("model", "version"),
     Index("model_versions_by_run", "run"),
 )

@@ -59,7 +59,7 @@ class Parts:
     @classmethod
     def open(cls, settings: Settings) -> Parts:
         """Open the store, the jobs and the pool of hosts of ``settings.home``."""
-        store = Store.open(settings.home)
+        store = Store.of(settings)
         return cls(store, Jobs(settings.home), Hosts(settings, store=store))
 
     def close(self) -> None:
@@ -99,10 +99,10 @@ def create_app(
         redirect_slashes=False,
         responses={"4XX": problems.RESPONSE},
     )
+    app.router.routes.extend(protocol_routes(parts.store))
     app.include_router(_health())
     for router in _routers(settings, parts):
         app.include_router(router)
-    app.router.routes.extend(protocol_routes(parts.store))
     app.include_router(reference.router(app, base_path))
     app.include_router(pages.router(base_path, dist))
     scrub = scrubber(settings)

@@ -26,6 +26,8 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/health", "/login")
 """What answers without a token: whether we are up, and the page that asks for the token."""
+PROTOCOL = ("/api/", "/ajax-api/")
+"""Where clients of the MLflow protocol ask: they read errors in its own shape."""
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 2**10
 
@@ -111,8 +113,9 @@ class Guard:
             return await send({"type": "websocket.close", "code": 1008})
         scope["root_path"] = self.base_path
         task = _task()
-        answer = Answer(send, lambda: self._stream_begins(task))
         path = get_route_path(scope)
+        encode = problems.encode_protocol if path.startswith(PROTOCOL) else problems.encode
+        answer = Answer(send, lambda: self._stream_begins(task), encode)
         incoming = bodies.Incoming(receive, {})
         try:
             headers = self._headers(scope)
@@ -241,8 +244,9 @@ def _task() -> asyncio.Task[Any]:
 class Answer:
     """The server's ``send`` with our headers on top, and the few answers the guard gives itself."""
 
-    def __init__(self, send: Send, stream_begins: Any) -> None:
+    def __init__(self, send: Send, stream_begins: Any, encode: problems.Encode = problems.encode) -> None:
         self._send = send
+        self._encode = encode
         self._stream_begins = stream_begins
         self.started = self.finished = False
 
@@ -285,8 +289,9 @@ class Answer:
         drain: Drain | None = None,
     ) -> None:
         """A problem document."""
-        body = problems.encode(content, scrub)
-        await self.send_all(content["status"], body, [(b"content-type", problems.MEDIA.encode()), *extra], drain)
+        media = problems.MEDIA if self._encode is problems.encode else "application/json"
+        body = self._encode(content, scrub)
+        await self.send_all(content["status"], body, [(b"content-type", media.encode()), *extra], drain)
 
     async def page(self, status: int, body: bytes) -> None:
         """The login page."""

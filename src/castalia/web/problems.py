@@ -41,6 +41,9 @@ RESPONSE: dict[str, Any] = {"description": "What does not fit, and the cure.", "
 log = logging.getLogger("castalia.web")
 
 Scrub = Callable[[str], str]
+Encode = Callable[[Mapping[str, Any], Scrub], bytes]
+
+_CODES = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 503: "TEMPORARILY_UNAVAILABLE"}
 
 
 def document(
@@ -137,6 +140,12 @@ def _field_error(item: Mapping[str, Any]) -> dict[str, str]:
 def encode(content: Mapping[str, Any], scrub: Scrub) -> bytes:
     """The document as JSON bytes, without this machine's paths; a lone surrogate becomes a question mark."""
     return scrub(json.dumps(content, ensure_ascii=False)).encode("utf-8", "replace")
+
+
+def encode_protocol(content: Mapping[str, Any], scrub: Scrub) -> bytes:
+    """The same fault as clients of the MLflow protocol read it: a code and a message."""
+    code = _CODES.get(content["status"], "BAD_REQUEST" if content["status"] < 500 else "INTERNAL_ERROR")
+    return encode({"error_code": code, "message": content["detail"]}, scrub)
 
 
 def install(app: FastAPI, scrub: Scrub) -> None:

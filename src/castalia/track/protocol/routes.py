@@ -2,50 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+from starlette._utils import get_route_path
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import URLPath
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.routing import Route as HttpRoute
+from starlette.types import Receive, Scope, Send
 
+import castalia
 from castalia.core.errors import CastaliaError
 from castalia.track.content import plainly
-from castalia.track.protocol import experiments
+from castalia.track.protocol import (
+    aliases,
+    artifacts,
+    batches,
+    experiments,
+    history,
+    inputs,
+    logged_models,
+    registered,
+    runs,
+    searching,
+    searching_models,
+    server,
+    versions,
+)
 from castalia.track.protocol.wire import Fields, ProtocolError, Route
 from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
-ROUTES: tuple[Route, ...] = (*experiments.ROUTES,)
+ROUTES: tuple[Route, ...] = (
+    *artifacts.ROUTES,
+    *experiments.ROUTES,
+    *runs.ROUTES,
+    *batches.ROUTES,
+    *history.ROUTES,
+    *inputs.ROUTES,
+    *logged_models.ROUTES,
+    *registered.ROUTES,
+    *aliases.ROUTES,
+    *versions.ROUTES,
+    *searching.ROUTES,
+    *searching_models.ROUTES,
+    *server.ROUTES,
+)
 
 
 def routes(store: Store) -> list[BaseRoute]:
-    """What the application mounts."""
-    made: list[BaseRoute] = []
-    for prefix in PREFIXES:
-        for route in ROUTES:
-            for version in route.versions:
-                made.append(HttpRoute(f"{prefix}/{version}/mlflow/{route.path}", _endpoint(store, route),
-                                      methods=[route.method], include_in_schema=False))  # fmt: skip
-        made.append(HttpRoute(f"{prefix}/{{rest:path}}", _unknown, methods=None, include_in_schema=False))
-    return made
+    """What the application mounts, before its own routes: the table first, since every logged point asks it."""
+    unknown = [HttpRoute(f"{prefix}/{{rest:path}}", _Unknown(), include_in_schema=False) for prefix in PREFIXES]
+    files = [route for prefix in PREFIXES for route in artifacts.proxy_routes(store, prefix)]
+    return [Table(store, ROUTES), *_bare(store), *files, *unknown]
 
 
-def _endpoint(store: Store, route: Route) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
+class Table(BaseRoute):
+    """All routes of the protocol as one: an address is found by one look into a dict, or into a few patterns."""
+
+    def __init__(self, store: Store, entries: Sequence[Route]) -> None:
+        self.store = store
+        self.plain: dict[str, dict[str, Route]] = {}
+        self.patterns: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
+        for prefix in PREFIXES:
+            for route in entries:
+                for version in route.versions:
+                    path = f"{prefix}/{version}/mlflow/{route.path}"
+                    if "{" not in path:
+                        self.plain.setdefault(path, {})[route.method] = route
+                        continue
+                    pattern = re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)))
+                    self.patterns.setdefault(path, (pattern, {}))[1][route.method] = route
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether the address is one of the table's, whatever the method."""
+        path = get_route_path(scope) if scope["type"] == "http" else ""
+        if not path.startswith(PREFIXES):
+            return Match.NONE, {}
+        methods, values = self.plain.get(path), {}
+        if methods is None:
+            for pattern, found in self.patterns.values():
+                if match := pattern.fullmatch(path):
+                    methods, values = found, match.groupdict()
+                    break
+            else:
+                return Match.NONE, {}
+        return Match.FULL, {"castalia_methods": methods, "path_params": values}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        methods: dict[str, Route] = scope["castalia_methods"]
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        route = methods.get(method)
+        if route is not None:
+            made = await self._answer(route, Request(scope, receive))
+        else:
+            allow = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"}))
+            if method == "OPTIONS":
+                made = Response(status_code=204)
+            else:
+                made = refusal(ProtocolError("BAD_REQUEST", f"{method[:20]} is not possible here, only {allow}."))
+                made.status_code = 405
+            made.headers["allow"] = allow
+        await made(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """No address of the table has a name."""
+        raise NoMatchFound(name, path_params)
+
+    async def _answer(self, route: Route, request: Request) -> Response:
         try:
             values = _query(request) if route.method == "GET" else _body(await request.body())
             values.update(request.path_params)
-            return answer(await run_in_threadpool(route.handler, store, Fields(values)))
+            return answer(await run_in_threadpool(route.handler, self.store, Fields(values)))
         except ProtocolError as error:
             return refusal(error)
         except CastaliaError as error:
             return refusal(ProtocolError.of(error))
-
-    return endpoint
 
 
 def answer(content: Mapping[str, Any] | bytes) -> Response:
@@ -63,23 +142,43 @@ def refusal(error: ProtocolError) -> Response:
 def _query(request: Request) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
-        values[name] = (
-            value
-            if name not in values
-            else [*([values[name]] if isinstance(values[name], str) else values[name]), value]
-        )
+        before = values.get(name)
+        values[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
     return values
 
 
 def _body(body: bytes) -> dict[str, Any]:
     try:
-        values = orjson.loads(body) if body.strip() else {}
-    except orjson.JSONDecodeError:
+        values = _read(body) if body.strip() else {}
+        if isinstance(values, str):  # as clients of before 1.0 send it
+            values = _read(values.encode())
+    except (ValueError, RecursionError):
         raise ProtocolError("BAD_REQUEST", "The body of the request is no JSON.") from None
     if not isinstance(values, dict):
         raise ProtocolError("BAD_REQUEST", "The body of the request is no JSON object.")
     return values
 
 
-async def _unknown(request: Request) -> Response:
-    return refusal(ProtocolError("ENDPOINT_NOT_FOUND", f"No route {request.method} {request.url.path[:200]} here."))
+def _read(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # NaN as a bare word and half characters: which field they spoil is for it to say.
+        return json.loads(body.decode())
+
+
+def _bare(store: Store) -> list[BaseRoute]:
+    """What a client asks of any server: which version it is, and what it can do."""
+
+    async def version(request: Request) -> Response:
+        return PlainTextResponse(castalia.__version__)
+
+    return [HttpRoute("/version", version, methods=["GET"], include_in_schema=False)]
+
+
+class _Unknown:
+    """Whatever else is asked below our prefixes, by any method."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        message = f"No route {scope['method'][:20]} {get_route_path(scope)[:200]} here."
+        await refusal(ProtocolError("ENDPOINT_NOT_FOUND", message))(scope, receive, send)

@@ -6,6 +6,8 @@ their text, doubles may be "NaN", "Infinity", "-Infinity", unknown fields are pa
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ _CODES: tuple[tuple[type[CastaliaError], str], ...] = (
 )  # fmt: skip
 _SHOWN = 200
 """Characters of a wrong value that an error repeats."""
+SEE = " See the API docs for more information about request parameters."
+"""How the client's own tests know an error in a parameter."""
 
 
 class ProtocolError(Exception):
@@ -46,21 +50,42 @@ class ProtocolError(Exception):
 
 def missing(name: str) -> ProtocolError:
     """A required field is absent or empty."""
-    return ProtocolError("INVALID_PARAMETER_VALUE", f"Missing value for required parameter '{name}'.")
+    return ProtocolError("INVALID_PARAMETER_VALUE", f"Missing value for required parameter '{name}'.{SEE}")
 
 
 def invalid(name: str, value: object, hint: str = "") -> ProtocolError:
-    """A field has a value that it cannot have."""
+    """A field has a value that it cannot have; ``hint`` says why."""
+    message = f"Invalid value {shown(value)} for parameter '{name}' supplied{':' if hint else '.'}"
+    return ProtocolError("INVALID_PARAMETER_VALUE", f"{message}{hint and ' '}{hint}")
+
+
+def wrong_type(name: str, value: object) -> ProtocolError:
+    """A field has a value of another type than its own."""
+    return invalid(name, value, f" Hint: Value was of type '{type(value).__name__}'.{SEE}")
+
+
+def shown(value: object) -> str:
+    """A wrong value as JSON, cut where it is long."""
     text = repr(value)
-    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-    return ProtocolError(
-        "INVALID_PARAMETER_VALUE", f"Invalid value {text} for parameter '{name}' supplied.{hint and ' '}{hint}"
-    )
+    if len(text) <= 4 * _SHOWN:
+        with contextlib.suppress(TypeError, ValueError, RecursionError):
+            text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def absent(message: str) -> ProtocolError:
     """What was asked for is not there."""
     return ProtocolError("RESOURCE_DOES_NOT_EXIST", message)
+
+
+def is_text(value: str) -> bool:
+    """Whether every database and every JSON can hold it: no NUL, no half a character."""
+    if value.isascii():
+        return "\0" not in value
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 class Fields:
@@ -82,8 +107,8 @@ class Fields:
                 raise missing(self.path + name)
             return default if value is None else ""
         if not isinstance(value, str):
-            raise invalid(self.path + name, value)
-        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise wrong_type(self.path + name, value)
+        if not is_text(value):
             raise invalid(self.path + name, value, "It holds a NUL or half a character.")
         return value
 
@@ -98,21 +123,23 @@ class Fields:
             found = int(value) if not isinstance(value, bool | float) or value == math.floor(value) else None
         except (TypeError, ValueError, OverflowError):
             found = None
-        if isinstance(value, bool) or found is None or not low <= found <= high:
-            raise invalid(self.path + name, value)
+        if isinstance(value, bool) or found is None:
+            raise wrong_type(self.path + name, value)
+        if not low <= found <= high:
+            raise invalid(self.path + name, value, f"It must be a whole number from {low} to {high}.")
         return found
 
     def number(self, name: str) -> float:
         """A required double; "NaN" and the infinities may be text."""
         value = self.values.get(name)
-        if value is None:
+        if value is None or value == "":
             raise missing(self.path + name)
         try:
             if isinstance(value, bool) or (isinstance(value, str) and value != value.strip()):
                 raise ValueError
             return float(value)
         except (TypeError, ValueError, OverflowError):
-            raise invalid(self.path + name, value) from None
+            raise wrong_type(self.path + name, value) from None
 
     def flag(self, name: str) -> bool:
         """A truth value; absent is false."""
@@ -121,14 +148,14 @@ class Fields:
             return False
         if value in (True, "true"):
             return True
-        raise invalid(self.path + name, value)
+        raise wrong_type(self.path + name, value)
 
     def texts(self, name: str) -> list[str]:
         """A repeated text; one alone counts as a list of one, as a query sends it."""
         value = self.values.get(name)
         found = [] if value is None else [value] if isinstance(value, str) else value
-        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-            raise invalid(self.path + name, value)
+        if not isinstance(found, list) or not all(isinstance(each, str) and is_text(each) for each in found):
+            raise wrong_type(self.path + name, value)
         return found
 
     def items(self, name: str) -> list[Fields]:
@@ -136,7 +163,7 @@ class Fields:
         value = self.values.get(name)
         found = [] if value is None else value
         if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
-            raise invalid(self.path + name, value)
+            raise wrong_type(self.path + name, value)
         return [Fields(each, f"{self.path}{name}[{i}].") for i, each in enumerate(found)]
 
     def item(self, name: str) -> Fields:
@@ -145,7 +172,7 @@ class Fields:
         if value is None:
             value = {}
         if not isinstance(value, Mapping):
-            raise invalid(self.path + name, value)
+            raise wrong_type(self.path + name, value)
         return Fields(value, f"{self.path}{name}.")
 
 

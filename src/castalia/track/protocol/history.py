@@ -1,0 +1,165 @@
+"""metrics/*: a series read back, whole, by the page, or a few points of each of many runs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from castalia.track import schema
+from castalia.track.protocol import limits
+from castalia.track.protocol.wire import SEE, Fields, ProtocolError, Route, missing, shown
+from castalia.track.store import Store
+
+PAGE, WHOLE = 25_000, 1_000_000
+"""Points of one page at most, where pages were asked for and where they were not."""
+BULK_RUNS, BULK_POINTS = 100, 2_500
+"""Runs of one request for many histories, and points of each."""
+
+_TABLE = schema.metrics.c
+_ORDER = (_TABLE.step, _TABLE.time, _TABLE.value)
+_RAW = sa.types.NullType()  # no conversion of each value: plain() knows what the databases hand out
+
+
+def get_history(store: Store, fields: Fields) -> bytes:
+    """GET metrics/get-history {run_id, metric_key, max_results, page_token}: in the order of step, time, value."""
+    run_id, name = limits.run_id(fields), fields.text("metric_key", required=True)
+    most = WHOLE
+    if "max_results" in fields:
+        most = fields.whole("max_results")
+        if most <= 0:
+            message = f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer."
+            raise ProtocolError("INVALID_PARAMETER_VALUE", message)
+        most = min(most, PAGE)
+    after = _place(fields.text("page_token"))
+    with store.database.read() as connection:
+        key, runs = _numbers(connection, name, [run_id])
+        if key is None or not runs:
+            return b"{}"
+        query = _points(key, next(iter(runs)))
+        if after is not None:
+            step, time, value = after
+            query = query.where(sa.tuple_(*_ORDER) > sa.tuple_(sa.literal(step), sa.literal(time),
+                                                               sa.literal(value, schema.Number())))  # fmt: skip
+        rows = _raw(connection, query.order_by(*_ORDER).limit(most + 1))
+    more = len(rows) > most
+    if more:
+        rows.pop()
+    answer: dict[str, Any] = {"metrics": [
+        {"key": name, "value": value if type(value) is float and value - value == 0.0 else plain(value),
+         "timestamp": time, "step": step}
+        for step, time, value in rows
+    ]}  # fmt: skip
+    if more:
+        answer["next_page_token"] = _token(rows[-1])
+    return orjson.dumps(answer)
+
+
+def get_history_bulk_interval(store: Store, fields: Fields) -> bytes:
+    """GET metrics/get-history-bulk-interval {run_ids[], metric_key, start_step, end_step, max_results}.
+
+    At most ``max_results`` points of each run, evenly spread over its points in order, the first and the last
+    among them.
+    """
+    run_ids = fields.texts("run_ids")
+    if not run_ids:
+        raise missing("run_ids")
+    if len(run_ids) > BULK_RUNS:
+        message = f"GetMetricHistoryBulkInterval request must specify at most {BULK_RUNS} run_ids."
+        raise ProtocolError("INVALID_PARAMETER_VALUE", f"{message} Received {len(run_ids)} run_ids.{SEE}")
+    name, most = fields.text("metric_key", required=True), fields.whole("max_results", default=BULK_POINTS)
+    if not 1 <= most <= BULK_POINTS:
+        raise ProtocolError("INVALID_PARAMETER_VALUE", f"max_results must be between 1 and {BULK_POINTS}.{SEE}")
+    if ("start_step" in fields) != ("end_step" in fields):
+        message = "If either start step or end step are specified, both must be specified."
+        raise ProtocolError("INVALID_PARAMETER_VALUE", message)
+    span = (fields.whole("start_step"), fields.whole("end_step")) if "start_step" in fields else None
+    if span and span[0] > span[1]:
+        message = f"end_step must be greater than start_step. Found start_step={span[0]} and end_step={span[1]}."
+        raise ProtocolError("INVALID_PARAMETER_VALUE", message)
+    made: list[dict[str, Any]] = []
+    with store.database.read() as connection:
+        key, runs = _numbers(connection, name, run_ids)
+        for run, run_id in runs.items() if key is not None else ():
+            for step, time, value in _spread(connection, int(key or 0), run, most, span):
+                made.append({"key": name, "value": plain(value), "timestamp": time, "step": step, "run_id": run_id})
+    return orjson.dumps({"metrics": made})
+
+
+def plain(value: Any) -> Any:
+    """A double as JSON can say it; SQLite hands out NaN as its text."""
+    if type(value) is float and -math.inf < value < math.inf:
+        return value
+    value = float(value)
+    return value if math.isfinite(value) else "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+
+
+def _numbers(connection: Connection, name: str, run_ids: Sequence[str]) -> tuple[int | None, dict[int, str]]:
+    """The number of a metric and those of runs, in the order in which they were named; the unknown are left out."""
+    keys, runs = schema.metric_keys.c, schema.runs.c
+    found = connection.execute(sa.select(runs.run_id, runs.id).where(runs.run_id.in_(run_ids)))
+    known = {row[0]: row[1] for row in found}
+    key = connection.scalar(sa.select(keys.id).where(keys.name == name))
+    return key, {known[run_id]: run_id for run_id in run_ids if run_id in known}
+
+
+def _points(key: int, run: int) -> Any:
+    return sa.select(_TABLE.step, _TABLE.time, sa.type_coerce(_TABLE.value, _RAW)).where(
+        _TABLE.run == run, _TABLE.key == key
+    )
+
+
+def _raw(connection: Connection, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+    """Rows as the driver gives them: a third of the time of SQLAlchemy's own."""
+    result = connection.execute(query)
+    cursor: Any = result.cursor
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    result.close()
+    return rows
+
+
+def _spread(
+    connection: Connection, key: int, run: int, most: int, span: tuple[int, int] | None
+) -> list[tuple[Any, ...]]:
+    here = [_TABLE.run == run, _TABLE.key == key]
+    if span is not None:
+        here.append(_TABLE.step.between(*span))
+    count = connection.scalar(sa.select(sa.func.count()).where(*here)) or 0
+    if count <= most:
+        return _raw(connection, _points(key, run).where(*here).order_by(*_ORDER))
+    places = {count} if most == 1 else {1 + i * (count - 1) // (most - 1) for i in range(most)}
+    place = sa.func.row_number().over(order_by=_ORDER).label("place")
+    numbered = _points(key, run).add_columns(place).where(*here).subquery()
+    *point, placed = numbered.c
+    query = sa.select(*point).where(placed.in_(sorted(places))).order_by(placed)
+    return _raw(connection, query)
+
+
+def _token(row: Any) -> str:
+    return base64.urlsafe_b64encode(f"{row[0]}|{row[1]}|{float(row[2])!r}".encode()).decode()
+
+
+def _place(token: str) -> tuple[int, int, float] | None:
+    if not token:
+        return None
+    try:
+        step, time, value = base64.b64decode(token, b"-_", validate=True).decode().split("|")
+        found = int(step), int(time), float(value)
+        if not all(-(2**63) <= whole < 2**63 for whole in found[:2]):
+            raise ValueError
+    except (ValueError, binascii.Error):
+        message = f"Invalid page token {shown(token)}: it is none that this server gave."
+        raise ProtocolError("INVALID_PARAMETER_VALUE", message) from None
+    return found
+
+
+ROUTES = (
+    Route("GET", "metrics/get-history", get_history),
+    Route("GET", "metrics/get-history-bulk-interval", get_history_bulk_interval),
+)
