@@ -139,6 +139,21 @@ def _net_bounds() -> Iterator[Bound]:
         yield Bound("`neural_net`, accuracy on MNIST's test images, two seeds", min(accuracy), shown, 0.98, True)
         # The slower of the two: what was promised holds for every fit.
         yield Bound("`neural_net`, a fit on MNIST, one thread, the slower", max(seconds), f"{max(seconds):.0f} s", 60.0)
+    for key, what, bound in (
+        ("castalia", "five seeds", 0.98),
+        ("castalia, convolutions", "convolutions, three seeds", 0.988),
+    ):
+        figures = found["digits_in_folds"][key]
+        shown = f"{figures['accuracy']:.4f} {_range(figures['interval'])}"
+        yield Bound(f"`neural_net`, UCI digits in five folds, {what}", figures["accuracy"], shown, bound, True)
+    for key, what, bound in (
+        ("mnist_convolutions", "MNIST's test images, convolutions, two seeds", 0.99),
+        ("fashion_mnist", "Fashion-MNIST's test images, three seeds", 0.88),
+    ):
+        if isinstance(found[key], list):
+            accuracy = [row["accuracy"] for row in found[key]]
+            shown = " and ".join(f"{value:.4f}" for value in accuracy)
+            yield Bound(f"`neural_net`, accuracy on {what}", min(accuracy), shown, bound, True)
 
 
 def _track() -> Iterator[Bound]:
@@ -261,8 +276,11 @@ def _net_peers() -> Iterator[Beside]:
     what = "`neural_net`, accuracy on UCI digits"
     yield Beside(what, f"{ours['accuracy']:.4f}", peer, f"{theirs['accuracy']:.4f}", low, high)
     yield _times("`neural_net`, seconds of a fit on UCI digits", ours["seconds"], theirs["seconds"], peer)
-    for batch, pair in found["speed_784_128_10_20k_images"].items():
-        yield _times(f"20,000 images through 784-128-10, {batch}", pair["castalia"], pair["sklearn"], peer)
+    ours, theirs = found["digits_in_folds"]["castalia"], found["digits_in_folds"][peer]
+    pairs = zip(ours["by_seed"], theirs["by_seed"], strict=True)
+    low, high = _interval([a - b for a, b in pairs])
+    what = "`neural_net`, accuracy on UCI digits in five folds"
+    yield Beside(what, f"{ours['accuracy']:.4f}", peer, f"{theirs['accuracy']:.4f}", low, high)
 
 
 def _times(what: str, ours: float, theirs: float, peer: str) -> Beside:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from decimal import Decimal, localcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from castalia.core.errors import CastaliaError, Conflict, WrongInput
+from castalia.core.errors import CastaliaError, Conflict, NotFound, WrongInput
 from castalia.core.table import Table
 from castalia.kit import tabular
 from castalia.kit.tabular import (
@@ -500,3 +501,24 @@ def test_what_was_altered_is_refused() -> None:
     for broken in ({}, [], "x", None):
         with pytest.raises(CastaliaError):
             Step.of_plain(broken)  # type: ignore[arg-type]
+
+
+def test_a_step_comes_back_from_its_file_and_a_broken_file_is_refused(tmp_path: Path) -> None:
+    table = {"Größe": [1.0, None, 3.0], "plan": ["a", "b", None]}
+    step = tabular.Prepare().fit(table)
+    tabular.save(step, tmp_path / "prepare.json")
+    again = tabular.load(tmp_path / "prepare.json")
+    assert again == step and again.transform(table).tobytes() == step.transform(table).tobytes()
+    nested: dict[str, object] = Standardize().plain()
+    for _ in range(5_000):
+        nested = {"format": 1, "step": "Chain", "options": {"steps": [nested]}, "state": None}
+    with pytest.raises(WrongInput, match="nests too deep"):
+        Step.of_plain(nested)
+    for text in (b"", b"{", b"[]", b"\xff", b'{"a":' * 100_000, b'{"format":1}'):
+        (tmp_path / "broken.json").write_bytes(text)
+        with pytest.raises(WrongInput):
+            tabular.load(tmp_path / "broken.json")
+    with pytest.raises(NotFound, match="no saved step"):
+        tabular.load(tmp_path / "nowhere.json")
+    with pytest.raises(WrongInput, match="only steps"):
+        tabular.save("no step", tmp_path / "x.json")  # type: ignore[arg-type]

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from castalia.kit.tabular.records import read_records as read_records
     from castalia.kit.tabular.records import write_records as write_records
     from castalia.kit.tabular.rows import BadRow as BadRow
+    from castalia.kit.tabular.saved import load as load
+    from castalia.kit.tabular.saved import save as save
     from castalia.kit.tabular.scaling import MedianIQR as MedianIQR
     from castalia.kit.tabular.scaling import MinMax as MinMax
     from castalia.kit.tabular.scaling import Standardize as Standardize
@@ -55,6 +57,8 @@ _HOME = {
     "describe": "reading",
     "read": "reading",
     "stream": "reading",
+    "load": "saved",
+    "save": "saved",
     "load_arrays": "arrays",
     "save_arrays": "arrays",
     "read_records": "records",

@@ -8,7 +8,6 @@ table around it.
 
 from __future__ import annotations
 
-import importlib
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 import numpy as np
 from pydantic import PrivateAttr, ValidationError
 
-from castalia.core.errors import Conflict, WrongInput, did_you_mean
+from castalia.core.errors import Conflict, WrongInput
 from castalia.core.record import Record, shown, wrong_input
 from castalia.kit.tabular.estimators import Estimator
 from castalia.kit.tabular.frames import Array, Frame, column, missing, same_names
@@ -114,16 +113,9 @@ class Step(Estimator):
     @staticmethod
     def of_plain(plain: Mapping[str, Any]) -> Step:
         """The step that ``plain()`` wrote. WrongInput names what does not fit."""
-        if not isinstance(plain, Mapping) or set(plain) != {"format", "step", "options", "state"}:
-            raise WrongInput("this is no saved step", shown(plain), "an object with format, step, options and state")
-        if plain["format"] != FORMAT:
-            raise WrongInput("a saved step of another format", shown(plain["format"]), str(FORMAT), "Fit it again.")
-        kind = plain["step"]
-        if not isinstance(kind, str) or kind not in HOME:
-            hint = did_you_mean(str(kind), HOME)
-            raise WrongInput("a saved step of unknown kind", shown(kind), f"one of {', '.join(HOME)}", hint.strip())
-        made = cast(type[Step], getattr(importlib.import_module(f"castalia.kit.tabular.{HOME[kind]}"), kind))
-        return made._loaded(plain["options"], plain["state"])
+        from castalia.kit.tabular.saved import restored  # it knows every kind of step
+
+        return restored(plain)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Step) and self.plain() == other.plain()
