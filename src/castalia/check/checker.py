@@ -59,6 +59,7 @@ class _Verdict:
     file_line: str = ""
     cure: str = ""
     at: str = ""
+    call: str = ""
 
 
 def check_claim(
@@ -117,7 +118,8 @@ def distrusted(result: Result, changed: Sequence[str]) -> Result:
     why = f"files of the contract changed during the check: {', '.join(changed)}"
     action = "Check again. If nobody edited them, the code did: look for what it writes, and reinstall castalia."
     return replace(
-        result, outcome="tool_error", why=why, action=action, got=None, expected=None, input="", file_line="", case=-1
+        result, outcome="tool_error", why=why, action=action, got=None, expected=None, input="", call="", file_line="",
+        case=-1,
     )
 
 
@@ -134,6 +136,7 @@ def _try(claim: Claim, subject: Runner, seed: int, case: _Case) -> _Verdict | No
     """One case; None when it passes. Whatever the contract itself raises before it asked anything is our fault."""
     calls = subject.calls
     subject.changed, subject.reused, subject.last = "", "", None
+    subject.asked.clear()
     try:
         with np.errstate(all="ignore"):
             inputs = case.make(claim, seed)
@@ -143,7 +146,9 @@ def _try(claim: Claim, subject: Runner, seed: int, case: _Case) -> _Verdict | No
                 _ask_oracle(claim, subject, inputs, case)
             _left_alone(claim, subject)
     except (Failed, Raised, NotAttempted, Died) as error:
-        return _judged(error)
+        verdict = _judged(error)
+        called = subject.asked.typed(verdict.at or claim.at) if subject.adapter == "module" else ""
+        return replace(verdict, call=called)
     except Exception as error:
         if subject.calls == calls:
             return _Verdict("tool_error", f"the contract failed: {type(error).__name__}: {error}"[:SHOWN])
@@ -214,7 +219,7 @@ def _explain(result: Result, claim: Claim, path: Path, case: _Case | None, verdi
     shown = "" if case is None or verdict.outcome in ("tool_error", "not_attempted") else _shown(claim, result, case)
     return replace(
         result, outcome=verdict.outcome, why=verdict.why, got=_plain(verdict.got), expected=_plain(verdict.expected),
-        file_line=file_line, input=shown, size=case.size if case else 0, action=_action(verdict, claim, file_line),
+        file_line=file_line, input=shown, call=verdict.call if shown else "", size=case.size if case else 0, action=_action(verdict, claim, file_line),
     )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ class Result:
     """The roadmap's topic with the largest weight in the claim."""
     input: str = ""
     """The smallest input found that fails, as a learner would type it, shortened."""
+    call: str = ""
+    """The call that fails, with the objects it needs, as Python to paste; "" where it cannot be typed."""
     size: int = 0
     """The size that input was made with; 0 for an edge input."""
     case: int = -1
@@ -58,7 +60,7 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``: id, milestone, outcome, seed, got, expected, topic, and the rest."""
         rest = {name: getattr(self, name) for name in (
-            "words", "why", "input", "size", "case", "file_line", "action", "seconds", "learner_seconds", "output",
+            "words", "why", "input", "call", "size", "case", "file_line", "action", "seconds", "learner_seconds", "output",
             "loaded",
         )}  # fmt: skip
         first = {"id": self.claim, "milestone": self.milestone, "outcome": self.outcome, "seed": self.seed,

@@ -126,7 +126,7 @@ def _looked_at(report: Report, contract: Contract) -> tuple[Milestone, ...]:
 def facts(found: Result) -> dict[str, Any]:
     """What a failure shows, by name; what is empty is left out."""
     told = {
-        "why": found.why, "input": found.input, "got": found.got, "expected": found.expected,
+        "why": found.why, **({"call": found.call} if found.call else {"input": found.input}), "got": found.got, "expected": found.expected,
         "topic": f"{found.topic_title} ({found.topic})" if found.topic else "",
         "at": found.file_line, "seed": found.seed if found.loaded else "", "printed": folded(found.output),
     }  # fmt: skip
