@@ -128,7 +128,7 @@ class Shown:
 
         found, failed = self.found, self.found.failed
         parts = [f"<b>{_text(wording.progress(found.report, found.contract, self.all))}</b>"]
-        passed = [each.claim for each in found.report.claims if each.passed]
+        passed = wording.passed(found, self.all)
         rows = {"pass": ", ".join(passed)} if passed else {}
         if failed is None or found.unwritten:
             parts.append(_text(wording.held(found, self.all)))

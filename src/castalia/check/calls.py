@@ -1,6 +1,7 @@
 """What one case asked of a learner's file, as they would type it themselves: objects made, methods called, last line.
 
-It is noted while a claim asks, since a property asks as it goes on. Only small arrays are kept, and only the last calls.
+It is noted while a claim asks, since a property asks as it goes on. Only small arrays are kept, and the
+last calls.
 """
 
 from __future__ import annotations

@@ -69,12 +69,23 @@ class Checked:
 
         return untold(self.file, self.contract, self.waiting)
 
+    def _absent(self, failed: Result) -> bool:
+        """The file has no stub of what a claim is about, nor anything that is nearly called so."""
+        from castalia.check.starting import lacking
+        from castalia.check.stubs import near_miss
+
+        at = self.contract.claim(failed.claim).at
+        return at in lacking(self.file, self.contract, failed.milestone) and not near_miss(self.file, at)
+
     @property
     def next_step(self) -> str:
         """The one thing to do next; a milestone without stubs asks for them first."""
         failed = self.failed
         if failed is None:
             return ""
+        if self.report.milestone and failed.outcome == "not_attempted" and self._absent(failed):
+            only = f"castalia new {self.name} --learn --milestone {failed.milestone}"
+            return f"{only}   adds the stubs up to {failed.milestone} to your file."
         if self.unwritten:
             return f"castalia new {self.name} --learn   adds the stubs of {self.waiting} to your file."
         if self.waiting and self._untold:

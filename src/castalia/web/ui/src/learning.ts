@@ -46,6 +46,7 @@ export interface ClaimResult {
   words: string;
   why: string;
   input: string;
+  call?: string;
   /** Which of the claim's cases failed; -1 where none was reached. */
   case: number;
   file_line: string;
