@@ -140,6 +140,8 @@ class Shown:
         parts.append(_text(wording.left_out(found)))
         if failed is not None:
             parts.append(f"<b>Next:</b> {_text(self._next())}")
+        elif further := wording.after(found, self.all):
+            parts += [_text(f"{begin}{command.rstrip()}   {words}") for begin, command, words in further]
         if stubs := self._stubs():
             parts.append(f'<pre style="background:none">{_text(stubs)}</pre>')
         parts += [f"Warning: {_text(words)}" for words in found.warnings]

@@ -59,7 +59,7 @@ def report(found: Checked, *, all: bool = False, action: bool = True, style: Sty
     if words := left_out(found):
         lines.append(words)
     if action and (further := after(found, all)):
-        lines.append(f"{style('Next:', 'bold')} {further}")
+        lines += ["", *(f"{style(begin, 'bold')}{command}   {words}" for begin, command, words in further)]
     return "\n".join(lines)
 
 
@@ -92,16 +92,11 @@ def left_out(found: Checked) -> str:
     return f"{words} castalia new {name} --learn makes one; put your text there, and castalia check {name} beside it."
 
 
-def after(found: Checked, all: bool = False) -> str:
-    """What to do when everything that was asked for holds; "" where that is the end."""
-    beyond = any(claim.tier != "core" for milestone in found.contract.milestones for claim in milestone.claims)
-    if found.report.milestone:
-        return ""
-    if beyond and not all:
-        return f"castalia check {found.name} --all"
-    if found.name == "softmax":
-        return "castalia new basics --learn   six small things to write yourself"
-    return f"castalia compare {found.name}   your code beside the reference"
+def after(found: Checked, all: bool = False) -> list[tuple[str, str, str]]:
+    """What to do when everything that was asked for holds, a line each (finishing.lines); empty at the end."""
+    from castalia.check import finishing
+
+    return finishing.lines(finishing.steps(found, all))
 
 
 def progress(report: Report, contract: Contract, all: bool = False, style: Style = plain) -> str:
