@@ -65,6 +65,5 @@ def lines(found: list[Step], first: str = "Next: ") -> list[tuple[str, str, str]
     """(what stands before, what to type with its padding, what it is for), so that columns align."""
     left = max((len(command) for command, _ in found), default=0)
     return [
-        (first if not at else " " * len(first), command.ljust(left), words)
-        for at, (command, words) in enumerate(found)
+        (first if not at else " " * len(first), command.ljust(left), words) for at, (command, words) in enumerate(found)
     ]
