@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from castalia.check import contracts
+from castalia.check import contracts, workplace
 from castalia.check.project import check_project, of_a_folder, subject_file
 from castalia.check.result import Report, Result, whole
 from castalia.core.contract import Claim, Contract
@@ -64,7 +64,8 @@ class Checked:
         return lacking(self.file, self.contract, self.waiting) if self.waiting else []
 
     @property
-    def _untold(self) -> bool:
+    def untold(self) -> bool:
+        """The waiting milestone asks for files, and the learner's file does not say so yet."""
         from castalia.check.starting import untold
 
         return untold(self.file, self.contract, self.waiting)
@@ -88,7 +89,7 @@ class Checked:
             return f"{only}   adds the stubs up to {failed.milestone} to your file."
         if self.unwritten:
             return f"castalia new {self.name} --learn   adds the stubs of {self.waiting} to your file."
-        if self.waiting and self._untold:
+        if self.waiting and self.untold:
             return f"castalia new {self.name} --learn   says at the end of your file what {self.waiting} asks for."
         return failed.action
 
@@ -234,6 +235,7 @@ def _reports(home: Path) -> Path:
 def _keep(found: Checked, settings: Settings) -> tuple[str, ...]:
     report, failed = found.report, found.failed
     evidence = Evidence(settings.home)
+    workplace.remember(settings.home, found.name, found.file)
     try:
         place = _reports(settings.home)
         place.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from castalia.check import contracts, desk, finishing
+from castalia.check import contracts, desk, finishing, workplace
 from castalia.check.lesson import card, readme
 from castalia.check.place import placed
 from castalia.check.project import subject_file
@@ -61,8 +61,11 @@ def begin(name: str, folder: str | Path = ".", milestone: str | None = None, set
     try:
         path = subject_file(contract, folder, name)
     except NotFound:
-        return _first(name, contract, Path(folder), milestone, settings)
-    return _further(name, contract, path, milestone, settings)
+        begun = _first(name, contract, Path(folder), milestone, settings)
+    else:
+        begun = _further(name, contract, path, milestone, settings)
+    workplace.remember(settings.home, name, begun.file)
+    return begun
 
 
 def lacking(path: Path, contract: Contract, milestone: str) -> list[str]:

@@ -65,6 +65,8 @@ export interface Report {
   enforced?: { name: string; enforced: boolean; why?: string }[];
   warnings?: string[];
   draft?: Draft;
+  /** The milestone whose stubs the learner's own file does not have yet. */
+  stubs?: string;
 }
 
 export interface LastReport extends Report {
@@ -87,6 +89,9 @@ export interface Project {
   start: string;
   file: string;
   place: string;
+  /** The file of the learner's that the page works on; "" for a text of its own. */
+  chosen: string;
+  places: { id: string; label: string }[];
   rungs: number;
   milestones: Milestone[];
   draft: Draft | null;
