@@ -110,7 +110,7 @@ function Failure({ report, failed, file, old, goTo, again }: { report: Report; f
           </pre>
         </details>
       )}
-      {failed.action && (
+      {failed.action && !report.stubs && (
         <p class="next">
           <b>Next:</b> {here(failed.action)}
         </p>
