@@ -37,7 +37,7 @@ def describe(settings: Settings, names: list[str]) -> dict[str, Any]:
 
 
 def check(
-    settings: Settings, name: str, at: str, seed: int | None, all: bool, milestone: str | None, draft: bool
+    settings: Settings, name: str, at: str, seed: int | None, all: bool, milestone: str | None, draft: bool = True
 ) -> dict[str, Any]:
     """The report as ``castalia check --json`` prints it, what could not be kept of it, and which stubs it waits for."""
     found = desk.check(name, at, seed=seed, all=all, milestone=milestone, draft=draft, settings=settings)
