@@ -54,8 +54,8 @@ class Keys:
     def wait(self, seconds: float) -> str:
         """The next key, in small letters, or "" when none was pressed in time."""
         if self._typed:
-            typed, self._typed = self._typed, ""
-            return typed
+            waiting, self._typed = self._typed, ""
+            return waiting
         if not self.there:
             time.sleep(seconds)
             return ""
