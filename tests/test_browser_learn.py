@@ -464,7 +464,7 @@ def test_another_machine_is_told_where_to_learn(page: Any, watch_of: dict[Any, A
 
 
 def test_the_page_works_on_a_file_of_the_shell_and_adds_the_next_stubs(
-    page: Any,
+    page: Any,  # noqa: F811
     home: Path,
     tmp_path: Path,
 ) -> None:

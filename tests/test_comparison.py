@@ -78,6 +78,16 @@ def test_the_same_system_twice_shows_no_difference(toys: Settings) -> None:
     assert found.notes == ()
 
 
+def test_fields_and_curves_of_both_are_told(mine: Callable[..., str], toys: Settings) -> None:
+    worse = mine(("return slope - rate *", "return slope - 0.5 * rate *"))
+    found = compare_systems(worse, "toys/slope", seeds=1, quick=True, settings=toys)
+    assert found.answers.fields and found.answers.only == ((), ())
+    assert min(each.equal for each in found.answers.fields) == 0
+    assert found.curves and all(len(each.a) > 1 and each.a[0][0] < each.a[-1][0] for each in found.curves)
+    assert any(each.a != each.b for each in found.curves), "each side's own"
+    assert json.loads(json.dumps(found.as_dict()))["curves"][0]["name"] == found.curves[0].name
+
+
 def test_noise_alone_is_no_difference(mine: Callable[..., str], toys: Settings) -> None:
     other = mine(("default_rng(p.seed)", "default_rng(p.seed + 1000)"))
     (metric,) = compare_systems(other, "toys/slope", quick=True, settings=toys).metrics
