@@ -101,7 +101,7 @@ def test_a_failure_shows_everything_that_is_needed(shell: Shell, here: Path) -> 
     code, out, _ = shell("check", "softmax", "--seed", "7")
     assert code == 1
     assert "M1 3 of 4" in out and "sums_to_one, right_numbers, ignores_shift" in out
-    for field in ("input", "got", "expected", "topic", "at", "seed"):
+    for field in ("call", "got", "expected", "topic", "at", "seed"):
         assert re.search(rf"^  {field} +\S", out, re.M), field
     assert "Numbers of a thousand give probabilities, not nan." in out and "ma10" in out
     assert re.search(r"softmax\.py:\d+", out) and out.count("Next:") == 1

@@ -22,6 +22,8 @@ if sys.platform == "win32":
 from learner_fixtures import Terminal, solve
 from subject_toys import toy
 
+LOOP = "def softmax(x):\n    while True:\n        pass\n"
+
 
 @pytest.fixture
 def here(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -93,6 +95,33 @@ def test_the_editor_opens_at_the_line(here: Path, tmp_path: Path) -> None:
         screen.until("large_numbers")
         assert (tmp_path / "opened").read_text().split() == ["+9", str(here / "softmax.py")]
         assert " icanon" in (tmp_path / "mode").read_text()  # an editor gets the terminal as it was
+        screen.press("q")
+        assert screen.ends() == 0
+
+
+def checking(screen: Terminal) -> None:
+    """Wait until a check is at work."""
+    end = time.monotonic() + 30
+    while "q ends it" not in screen.text:
+        assert time.monotonic() < end, screen.text
+        screen.read()
+
+
+def test_q_ends_a_check_that_is_still_at_work(here: Path, settings: Settings) -> None:
+    (here / "softmax.py").write_text(LOOP)
+    with Terminal(here, "check", "softmax", "--watch") as screen:
+        checking(screen)
+        screen.press("q")
+        assert screen.ends() == 0 and "timeout" not in screen.text
+    assert not Evidence(settings.home).events(), "a check that was ended says nothing about the code"
+
+
+def test_a_key_pressed_while_a_check_is_at_work_is_done_after_it(here: Path) -> None:
+    (here / "softmax.py").write_text(LOOP)
+    with Terminal(here, "check", "softmax", "--watch") as screen:
+        checking(screen)
+        screen.press("h")
+        screen.until("timeout", "hint 1 of 3")
         screen.press("q")
         assert screen.ends() == 0
 

@@ -61,7 +61,7 @@ def test_a_failure_is_the_report_of_the_shell(learner: Learner, settings: Settin
     found.assert_outcomes(passed=3, failed=2, skipped=10)
     text = found.stdout.str()
     assert "one_hot_rows" in text and "Traceback" not in text and "pytest_plugin.py" not in text
-    for field in ("why", "input", "got", "expected", "topic", "at", "seed"):
+    for field in ("why", "call", "got", "expected", "topic", "at", "seed"):
         assert re.search(rf"^  {field} +\S", text, re.M), field
     assert "Next: Change one_hot (basics.py:" in text and "seed 7" in text
     assert "castalia: 3 of 15 claims about basics hold" in text

@@ -274,6 +274,8 @@ def card(address: str, settings: Settings | None = None) -> Card:
     path = known.get(where.shelf, Path()) / where.name / "card.toml"
     if where.shelf in known and path.is_file():
         return read_card(path, where.shelf)
+    if where.shelf not in known:
+        raise no_shelf(where)
     names = [each.address for each in cards(settings)]
     hint = did_you_mean(where.bare, names).strip()
     cure = hint or "castalia systems lists what is there; castalia new starts one."
@@ -296,6 +298,14 @@ def system_class(address: str, settings: Settings | None = None) -> type[System[
         cure = f"Define one class System[Params, Input, Output] in {found.name}.py; castalia new writes an example."
         raise WrongInput(f"{found.address}: {found.name}.py holds {len(classes)} systems", names, "exactly one", cure)
     return classes[0]
+
+
+def no_shelf(where: Address) -> NotFound:
+    """What to raise where an address names a shelf that is not trusted."""
+    here = any(Path.cwd().glob(f"{where.shelf}/{where.name}/card.toml"))
+    told = where.shelf if here else f"FOLDER --name {where.shelf}"
+    cure = f"castalia shelf trust {told}{'' if here else ', or castalia shelf list.'}"
+    return NotFound(f"no trusted shelf {where.shelf!r}", where.bare, "a shelf you trust", cure)
 
 
 def no_system(found: Card) -> NotFound:

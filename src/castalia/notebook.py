@@ -128,7 +128,7 @@ class Shown:
 
         found, failed = self.found, self.found.failed
         parts = [f"<b>{_text(wording.progress(found.report, found.contract, self.all))}</b>"]
-        passed = [each.claim for each in found.report.claims if each.passed]
+        passed = wording.passed(found, self.all)
         rows = {"pass": ", ".join(passed)} if passed else {}
         if failed is None or found.unwritten:
             parts.append(_text(wording.held(found, self.all)))
@@ -140,6 +140,8 @@ class Shown:
         parts.append(_text(wording.left_out(found)))
         if failed is not None:
             parts.append(f"<b>Next:</b> {_text(self._next())}")
+        elif further := wording.after(found, self.all):
+            parts += [_text(f"{begin}{command.rstrip()}   {words}") for begin, command, words in further]
         if stubs := self._stubs():
             parts.append(f'<pre style="background:none">{_text(stubs)}</pre>')
         parts += [f"Warning: {_text(words)}" for words in found.warnings]

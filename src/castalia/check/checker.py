@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from castalia.check.result import Result
-from castalia.check.stubs import line_of
+from castalia.check.result import SHOWN, Result
+from castalia.check.stubs import line_of, name_at, near_miss
 from castalia.check.subject import Died, Runner
 from castalia.check.variants import variants
 from castalia.core.contract import Claim, Failed, NotAttempted, Raised, equal
@@ -28,8 +28,8 @@ TWICE = 3
 """So many cases of an oracle are asked a second time: what keeps state between calls answers differently."""
 FEW = 5
 """So many cases at least, if there are as many, are asked backwards."""
-SHOWN = 500
 BACKWARDS = "asked for the same inputs in reverse order, in a new process"
+_ARGUMENTS = "Give {place} the arguments that its stub has: their number, their order, their names."
 _KEPT = "An answer may depend on its input only. Look for what is kept from one call to the next, and make it anew."
 
 
@@ -59,6 +59,7 @@ class _Verdict:
     file_line: str = ""
     cure: str = ""
     at: str = ""
+    call: str = ""
 
 
 def check_claim(
@@ -102,7 +103,9 @@ def not_reached(claim: Claim, seed: int, error: Exception, path: Path, *, milest
     result = _explain(_blank(claim, seed, milestone), claim, path, None, _judged(error))
     if result.outcome in ("not_attempted", "tool_error"):
         return result
-    action = f"Mend {result.file_line}: before the file can be imported, nothing in it can be checked."
+    missing = isinstance(error, Raised) and error.kind == "ModuleNotFoundError"
+    because = result.action if missing else "before the file can be imported, nothing in it can be checked."
+    action = f"Mend {result.file_line}: {because[0].lower()}{because[1:]}"
     words = f"{path.name} cannot be imported."
     return replace(result, words=words, action=action, topic="", expected=None, got=None, loaded=False)
 
@@ -117,7 +120,16 @@ def distrusted(result: Result, changed: Sequence[str]) -> Result:
     why = f"files of the contract changed during the check: {', '.join(changed)}"
     action = "Check again. If nobody edited them, the code did: look for what it writes, and reinstall castalia."
     return replace(
-        result, outcome="tool_error", why=why, action=action, got=None, expected=None, input="", file_line="", case=-1
+        result,
+        outcome="tool_error",
+        why=why,
+        action=action,
+        got=None,
+        expected=None,
+        input="",
+        call="",
+        file_line="",
+        case=-1,
     )
 
 
@@ -134,6 +146,7 @@ def _try(claim: Claim, subject: Runner, seed: int, case: _Case) -> _Verdict | No
     """One case; None when it passes. Whatever the contract itself raises before it asked anything is our fault."""
     calls = subject.calls
     subject.changed, subject.reused, subject.last = "", "", None
+    subject.asked.clear()
     try:
         with np.errstate(all="ignore"):
             inputs = case.make(claim, seed)
@@ -143,7 +156,9 @@ def _try(claim: Claim, subject: Runner, seed: int, case: _Case) -> _Verdict | No
                 _ask_oracle(claim, subject, inputs, case)
             _left_alone(claim, subject)
     except (Failed, Raised, NotAttempted, Died) as error:
-        return _judged(error)
+        verdict = _judged(error)
+        called = subject.asked.typed(verdict.at or claim.at) if subject.adapter == "module" else ""
+        return replace(verdict, call=called)
     except Exception as error:
         if subject.calls == calls:
             return _Verdict("tool_error", f"the contract failed: {type(error).__name__}: {error}"[:SHOWN])
@@ -190,6 +205,11 @@ def _judged(error: Exception) -> _Verdict:
     if isinstance(error, Died):
         return _Verdict(error.outcome, error.why, file_line=error.file_line, cure=error.cure)
     if isinstance(error, Raised):
+        if error.kind == "TypeError" and not error.file_line and "argument" in error.message:
+            return _Verdict("learner_error", f"it does not take what it is given: {error.message}", cure=_ARGUMENTS)
+        if error.kind == "ModuleNotFoundError":
+            cure = "The Python that runs your code has no such module: install it there, or do without."
+            return _Verdict("learner_error", f"it raised {error}", str(error), "an answer", error.file_line, cure)
         return _Verdict("learner_error", f"it raised {error}", str(error), "an answer", error.file_line)
     return _Verdict("tool_error", f"{type(error).__name__}: {error}"[:SHOWN])
 
@@ -211,18 +231,28 @@ def _shrink(claim: Claim, subject: Runner, seed: int, case: _Case, verdict: _Ver
 def _explain(result: Result, claim: Claim, path: Path, case: _Case | None, verdict: _Verdict) -> Result:
     """The result with everything that a learner needs to see."""
     file_line = verdict.file_line or line_of(path, verdict.at or claim.at)
+    if verdict.outcome == "not_attempted" and verdict.why.endswith(f"is still the stub ({verdict.file_line})"):
+        stub = name_at(path, verdict.file_line) or claim.at
+        words = f"{stub} is still the stub ({verdict.file_line})"
+        verdict = replace(verdict, why=words, cure=f"Write {stub} ({verdict.file_line}), then check again.")
+    elif verdict.outcome == "not_attempted" and (near := near_miss(path, claim.at)):
+        verdict = replace(verdict, cure=f"Rename {near} to {claim.at}, if that is what you meant; then check again.")
     shown = "" if case is None or verdict.outcome in ("tool_error", "not_attempted") else _shown(claim, result, case)
     return replace(
         result, outcome=verdict.outcome, why=verdict.why, got=_plain(verdict.got), expected=_plain(verdict.expected),
-        file_line=file_line, input=shown, size=case.size if case else 0, action=_action(verdict, claim, file_line),
+        file_line=file_line, input=shown, call=verdict.call if shown else "", size=case.size if case else 0,
+        action=_action(verdict, claim, file_line),
     )  # fmt: skip
 
 
 def _action(verdict: _Verdict, claim: Claim, file_line: str) -> str:
     """One next thing to do."""
+    about = verdict.at or claim.at
+    place = about if about == file_line else f"{about} ({file_line})"
+    unwritten = claim.at if claim.at == file_line else f"{claim.at} ({file_line})"
     words = {
-        "fail": f"Change {verdict.at or claim.at} ({file_line}) and check again; `castalia hint` says where to look.",
-        "not_attempted": f"Write {claim.at} ({file_line}), then check again.",
+        "fail": f"Change {place} and check again; `castalia hint` says where to look.",
+        "not_attempted": f"Write {unwritten}, then check again.",
         "learner_error": f"Read {file_line}: the code stopped there.",
         "timeout": f"Look at {file_line}: the code was there when its time was over ({claim.budget:g} s).",
         "memory": f"Look at {file_line}: make smaller arrays there, or fewer at a time.",
@@ -230,7 +260,7 @@ def _action(verdict: _Verdict, claim: Claim, file_line: str) -> str:
     }
     if verdict.outcome == "tool_error" and "pip install" in verdict.why:
         return "Install it (the line above says how), then check again: this is not your code."
-    return verdict.cure or words[verdict.outcome]
+    return verdict.cure.replace("{place}", place) or words[verdict.outcome]
 
 
 def _shown(claim: Claim, result: Result, case: _Case) -> str:

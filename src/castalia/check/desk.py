@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from castalia.check import contracts
+from castalia.check import contracts, workplace
 from castalia.check.project import check_project, of_a_folder, subject_file
 from castalia.check.result import Report, Result, whole
 from castalia.core.contract import Claim, Contract
@@ -64,10 +64,19 @@ class Checked:
         return lacking(self.file, self.contract, self.waiting) if self.waiting else []
 
     @property
-    def _untold(self) -> bool:
+    def untold(self) -> bool:
+        """The waiting milestone asks for files, and the learner's file does not say so yet."""
         from castalia.check.starting import untold
 
         return untold(self.file, self.contract, self.waiting)
+
+    def _absent(self, failed: Result) -> bool:
+        """The file has no stub of what a claim is about, nor anything that is nearly called so."""
+        from castalia.check.starting import lacking
+        from castalia.check.stubs import near_miss
+
+        at = self.contract.claim(failed.claim).at
+        return at in lacking(self.file, self.contract, failed.milestone) and not near_miss(self.file, at)
 
     @property
     def next_step(self) -> str:
@@ -75,9 +84,12 @@ class Checked:
         failed = self.failed
         if failed is None:
             return ""
+        if self.report.milestone and failed.outcome == "not_attempted" and self._absent(failed):
+            only = f"castalia new {self.name} --learn --milestone {failed.milestone}"
+            return f"{only}   adds the stubs up to {failed.milestone} to your file."
         if self.unwritten:
             return f"castalia new {self.name} --learn   adds the stubs of {self.waiting} to your file."
-        if self.waiting and self._untold:
+        if self.waiting and self.untold:
             return f"castalia new {self.name} --learn   says at the end of your file what {self.waiting} asks for."
         return failed.action
 
@@ -223,6 +235,7 @@ def _reports(home: Path) -> Path:
 def _keep(found: Checked, settings: Settings) -> tuple[str, ...]:
     report, failed = found.report, found.failed
     evidence = Evidence(settings.home)
+    workplace.remember(settings.home, found.name, found.file)
     try:
         place = _reports(settings.home)
         place.mkdir(parents=True, exist_ok=True)

@@ -1,16 +1,19 @@
-"""The text that a learner writes on the page: one file a contract, ``CASTALIA_HOME/drafts/NAME.py``.
+"""The text that a learner writes on the page: one file a contract, ``CASTALIA_HOME/drafts/NAME.py``, or one of theirs.
 
 It is an ordinary file: ``castalia check NAME --at ~/.castalia/drafts`` checks it, and any editor may change it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from castalia.check import workplace
 from castalia.core.errors import CastaliaError, TooLarge, Unavailable, WrongInput
 
 MAX_BYTES = 256 * 1024
@@ -33,9 +36,10 @@ class Draft:
 
 
 def place(home: Path, name: str) -> Path:
-    """The file of ``name``, which is a contract's name and never a client's text."""
+    """The file of ``name``, which is a contract's name and never a client's text: the chosen one, else the page's."""
     shelf, _, project = name.rpartition("/")
-    return home / "drafts" / shelf / f"{project}.py"
+    own = workplace.chosen(home, name)
+    return own.path if own else home / "drafts" / shelf / f"{project}.py"
 
 
 def read(home: Path, name: str) -> Draft | None:
@@ -81,6 +85,8 @@ def save(home: Path, name: str, text: str, base: str | None = None) -> Draft:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
+            with contextlib.suppress(OSError):
+                shutil.copymode(path, scrap)  # of a file in a folder of theirs
             os.replace(scrap, path)
         finally:
             scrap.unlink(missing_ok=True)

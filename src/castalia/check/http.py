@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from castalia import catalog
-from castalia.check import child, contracts, desk, drafts
+from castalia.check import child, contracts, desk, drafts, workplace
 from castalia.check.loopback import only_here
 from castalia.check.result import whole
 from castalia.core.errors import CastaliaError, Conflict, NotFound, Refused, Unavailable, WrongInput
@@ -47,6 +47,7 @@ class DraftText(Record):
 
     text: str = Field(description="Python source, at most 256 kB.")
     base: str | None = Field(None, max_length=64, description='The "tag" of the draft that was read last.')
+    place: str = Field("", max_length=20, description='The "chosen" that the text was read with.')
 
 
 class CheckRequest(Record):
@@ -54,9 +55,16 @@ class CheckRequest(Record):
 
     text: str | None = Field(None, description="Saved as the draft first.")
     base: str | None = Field(None, max_length=64, description="As with PUT .../draft.")
+    place: str = Field("", max_length=20, description="As with PUT .../draft.")
     seed: int | None = Field(None, ge=0, lt=2**32, description="Make the same inputs again; new ones without it.")
     all: bool = Field(False, description="Go on after the first failure, and check the claims beyond the core too.")
     milestone: str | None = Field(None, pattern=r"^M[1-9][0-9]?$", description="Only this one.")
+
+
+class PlaceRequest(Record):
+    """Which file the page works on."""
+
+    place: str = Field("", max_length=20, description='The id of one of "places"; empty for the page\'s own text.')
 
 
 class HintRequest(Record):
@@ -99,18 +107,35 @@ def router(settings: Settings, scrub: Callable[[str], str] = str) -> APIRouter:
     @routes.put("/{name}/draft", summary="Save the draft", response_model=None)
     async def draft(name: Name, sent: DraftText) -> Response:
         known = await run_in_threadpool(_known, settings, name)
-        kept = await run_in_threadpool(drafts.save, settings.home, known, sent.text, sent.base)
+        kept = await run_in_threadpool(_saved, settings, known, sent.text, sent)
         return told({}, **kept.as_dict())
 
     @routes.post("/{name}", summary="Check the draft: the report", response_model=None)
     async def check(name: Name, asked: CheckRequest, request: Request) -> Response:
         known = await run_in_threadpool(_known, settings, name)
         kept = await run_in_threadpool(_draft, settings, known, asked)
+        own = workplace.chosen(settings.home, known)
         order = {"do": "check", "name": known, "at": str(drafts.place(settings.home, known)), "seed": asked.seed,
-                 "all": asked.all, "milestone": asked.milestone}  # fmt: skip
+                 "all": asked.all, "milestone": asked.milestone, "draft": own is None}  # fmt: skip
         async with counter.one_check():
             found = await counter.ask(order, CHECK_SECONDS, request)
-        return told({**found["report"], "warnings": found["warnings"]}, draft=kept.as_dict())
+        more = {"warnings": found["warnings"], "stubs": found["stubs"]}
+        return told({**found["report"], **more}, draft=kept.as_dict())
+
+    @routes.put("/{name}/place", summary="Work on a file of yours, or on the page's own text", response_model=None)
+    async def place(name: Name, asked: PlaceRequest) -> Response:
+        known = await run_in_threadpool(_known, settings, name)
+        await run_in_threadpool(workplace.choose, settings.home, known, asked.place)
+        return told({"place": asked.place})
+
+    @routes.post("/{name}/stubs", summary="Add the next milestone's stubs to your file", response_model=None)
+    async def stubs(name: Name, request: Request, asked: OpenRequest | None = None) -> Response:
+        known = await run_in_threadpool(_known, settings, name)
+        own = await run_in_threadpool(workplace.chosen, settings.home, known)
+        if own is None:
+            cure = "The page's own text holds the stubs of every milestone from the beginning."
+            raise Unavailable("stubs are added to a file of yours", "the page's own text", "a chosen file", cure)
+        return told(await counter.short({"do": "stubs", "name": known, "at": str(own.path)}, request))
 
     @routes.post("/{name}/hint", summary="The next hint for the claim that failed last", response_model=None)
     async def hint(name: Name, request: Request, asked: HintRequest | None = None) -> Response:
@@ -226,11 +251,21 @@ def _stamp(name: str, settings: Settings) -> tuple[tuple[str, int, int], ...]:
 
 def _draft(settings: Settings, name: str, asked: CheckRequest) -> drafts.Draft:
     if asked.text is not None:
-        return drafts.save(settings.home, name, asked.text, asked.base)
+        return _saved(settings, name, asked.text, asked)
     kept = drafts.read(settings.home, name)
     if kept is None:
         raise NotFound(f"there is no draft of {name} yet", "no text", "a draft", 'Send it: {"text": "..."}')
     return kept
+
+
+def _saved(settings: Settings, name: str, text: str, sent: DraftText | CheckRequest) -> drafts.Draft:
+    """Keep a text, but never in another file than the one that it was read from."""
+    own = workplace.chosen(settings.home, name)
+    if sent.place != (own.id if own else ""):
+        cure = "Reload the page; what you wrote is still in it."
+        words = own.label if own else "the page's own text"
+        raise Conflict("the page works on another file by now", words, "the file this text is of", cure)
+    return drafts.save(settings.home, name, text, sent.base)
 
 
 def _line(settings: Settings, name: str, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -267,11 +302,15 @@ def _view(settings: Settings, name: str, about: Mapping[str, Any]) -> dict[str, 
         draft, problem = drafts.read(settings.home, name), None
     except CastaliaError as error:
         draft, problem = None, error.as_dict()
+    own = workplace.chosen(settings.home, name)
+    drafted = f"$CASTALIA_HOME/drafts/{name}.py"
     return {
         **_card(settings, name),
         **{key: about[key] for key in ("project", "contract_hash", "summary", "interface", "start")},
         "file": f"{about['project']}.py",
-        "place": f"$CASTALIA_HOME/{drafts.place(settings.home, name).relative_to(settings.home).as_posix()}",
+        "place": own.label if own else drafted,
+        "chosen": own.id if own else "",
+        "places": [{"id": each.id, "label": each.label} for each in workplace.known(settings.home, name)],
         "rungs": desk.RUNGS,
         "milestones": milestones,
         "draft": draft.as_dict() if draft else None,

@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from typing import Any, Callable  # noqa: UP035 (3.8)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -178,6 +179,25 @@ class Finder(importlib.abc.MetaPathFinder):
             spec.loader = Source(fullname, spec.origin, self.sources)
             return spec
         return None
+
+
+def words_of(error: BaseException) -> str:
+    """What an exception says, and of a name that is not there the one that was perhaps meant."""
+    try:
+        import difflib  # not before something failed
+
+        said, name = str(error), getattr(error, "name", None)
+        known: Any = []
+        if isinstance(error, AttributeError) and name:
+            known = dir(error.obj)  # type: ignore[attr-defined, unused-ignore]
+        elif isinstance(error, NameError):
+            frame = list(traceback.walk_tb(error.__traceback__))[-1][0]
+            known = [*frame.f_locals, *frame.f_globals]
+            name = name or said.split("'")[1]  # Python 3.8 and 3.9 do not tell it
+        near = difflib.get_close_matches(name, known, n=1) if known else []
+        return said + (". Did you mean " + repr(near[0]) + "?" if near else "")
+    except BaseException:
+        return ""
 
 
 def _ours(name: str) -> bool:

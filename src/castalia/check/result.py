@@ -11,6 +11,10 @@ OUTCOMES = ("pass", "fail", "not_attempted", "learner_error", "timeout", "memory
 """``fail`` is a wrong answer; ``learner_error`` is code that raised or ended its process; ``tool_error`` is ours."""
 
 
+SHOWN = 500
+"""Characters of an input, or of what the code printed, that are kept."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """One claim, checked. ``got`` and ``expected`` are numbers where there are numbers, else short texts."""
@@ -29,6 +33,8 @@ class Result:
     """The roadmap's topic with the largest weight in the claim."""
     input: str = ""
     """The smallest input found that fails, as a learner would type it, shortened."""
+    call: str = ""
+    """The call that fails, with the objects it needs, as Python to paste; "" where it cannot be typed."""
     size: int = 0
     """The size that input was made with; 0 for an edge input."""
     case: int = -1
@@ -58,8 +64,8 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``: id, milestone, outcome, seed, got, expected, topic, and the rest."""
         rest = {name: getattr(self, name) for name in (
-            "words", "why", "input", "size", "case", "file_line", "action", "seconds", "learner_seconds", "output",
-            "loaded",
+            "words", "why", "input", "call", "size", "case", "file_line", "action", "seconds", "learner_seconds",
+            "output", "loaded",
         )}  # fmt: skip
         first = {"id": self.claim, "milestone": self.milestone, "outcome": self.outcome, "seed": self.seed,
                  "got": self.got, "expected": self.expected, "topic": self.topic,

@@ -196,10 +196,7 @@ class Runner:
         if isinstance(error, ours.Told):
             told = {"outcome": error.outcome, "message": error.why[:2000], "kind": error.kind}
             return {**told, "file_line": error.file_line}
-        try:
-            message = str(error)
-        except BaseException:
-            message = ""
+        message = ours.words_of(error)
         places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
         if isinstance(error, SyntaxError):
             places.append((error.filename or "", error.lineno or 0))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from castalia import catalog
-from castalia.check import contracts, desk
+from castalia.check import contracts, desk, starting
 from castalia.check.folders import remove
 from castalia.core.contract import Claim
 from castalia.core.errors import CastaliaError
@@ -36,10 +36,20 @@ def describe(settings: Settings, names: list[str]) -> dict[str, Any]:
     return {name: _description(name, settings) for name in names}
 
 
-def check(settings: Settings, name: str, at: str, seed: int | None, all: bool, milestone: str | None) -> dict[str, Any]:
-    """The report as ``castalia check --json`` prints it, and what could not be kept of it."""
-    found = desk.check(name, at, seed=seed, all=all, milestone=milestone, draft=True, settings=settings)
-    return {"report": found.report.as_dict(), "warnings": list(found.warnings)}
+def check(
+    settings: Settings, name: str, at: str, seed: int | None, all: bool, milestone: str | None, draft: bool = True
+) -> dict[str, Any]:
+    """The report as ``castalia check --json`` prints it, what could not be kept of it, and which stubs it waits for."""
+    found = desk.check(name, at, seed=seed, all=all, milestone=milestone, draft=draft, settings=settings)
+    untold = "" if draft else found.waiting if found.unwritten or found.untold else ""
+    return {"report": found.report.as_dict(), "warnings": list(found.warnings), "stubs": untold}
+
+
+def stubs(settings: Settings, name: str, at: str) -> dict[str, Any]:
+    """Append the stubs of the next milestone to the learner's own file, as ``castalia new NAME --learn`` does."""
+    begun = starting.begin(name, at, settings=settings)
+    told = {"milestone": begun.milestone, "added": list(begun.added), "why_not": begun.why_not}
+    return {**told, "warnings": list(begun.warnings)}
 
 
 def hint(settings: Settings, name: str, for_assistant: bool) -> dict[str, Any]:
@@ -59,7 +69,9 @@ def solution(settings: Settings, name: str, opened: bool) -> dict[str, Any]:
     return {**told, "files": [{"file": file, "text": text} for file, text in files]}
 
 
-WORK: Mapping[str, Callable[..., dict[str, Any]]] = {each.__name__: each for each in (describe, check, hint, solution)}
+WORK: Mapping[str, Callable[..., dict[str, Any]]] = {
+    each.__name__: each for each in (describe, check, stubs, hint, solution)
+}
 
 
 def _description(name: str, settings: Settings) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from castalia.check import contracts, desk
+from castalia.check import contracts, desk, finishing, workplace
 from castalia.check.lesson import card, readme
 from castalia.check.place import placed
 from castalia.check.project import subject_file
@@ -40,6 +40,8 @@ class Begun:
     """The milestones of which a text was appended now: they ask for files, and have no stubs."""
     why_not: str = ""
     """Why nothing was added, in words."""
+    finished: tuple[tuple[str, str], ...] = ()
+    """Where every milestone held: what to type next, and what it is for."""
     warnings: tuple[str, ...] = ()
 
 
@@ -59,8 +61,11 @@ def begin(name: str, folder: str | Path = ".", milestone: str | None = None, set
     try:
         path = subject_file(contract, folder, name)
     except NotFound:
-        return _first(name, contract, Path(folder), milestone, settings)
-    return _further(name, contract, path, milestone, settings)
+        begun = _first(name, contract, Path(folder), milestone, settings)
+    else:
+        begun = _further(name, contract, path, milestone, settings)
+    workplace.remember(settings.home, name, begun.file)
+    return begun
 
 
 def lacking(path: Path, contract: Contract, milestone: str) -> list[str]:
@@ -184,7 +189,12 @@ def _further(name: str, contract: Contract, path: Path, milestone: str | None, s
     missing = [each for each in ids if each in asked or lacking(path, contract, each)]
     last = next((each for each in reversed(ids) if each not in missing), "")
     if not missing:
-        return Begun(name, contract.project, path, ids[-1], why_not="The stubs of every milestone are in it.")
+        words = "The stubs of every milestone are in it."
+        if len(held) < len(ids):
+            return Begun(name, contract.project, path, ids[-1], why_not=words)
+        further = tuple(finishing.as_system(contract, path, settings))
+        words += " All of them held in the last check."
+        return Begun(name, contract.project, path, ids[-1], why_not=words, finished=further)
     until = milestone or missing[0]
     wanted = [each for each in missing if ids.index(each) <= ids.index(until)]
     if not wanted:

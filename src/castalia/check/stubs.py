@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import hashlib
 import os
 import stat
@@ -41,6 +42,27 @@ def line_of(path: Path, name: str) -> str:
         return name
     file, line = place_of(path, name)
     return file.relative_to(root_of(path)).as_posix() + (f":{line}" if line else "")
+
+
+def name_at(path: Path, file_line: str) -> str:
+    """``Network.forward``: the function or method of the learner's files that ``nets.py:12`` lies in, else ""."""
+    file, _, line = file_line.rpartition(":")
+    if path.is_dir() or not line.isdigit():
+        return ""
+    found = definitions(_text(root_of(path) / file)).items()
+    holding = [name for name, node in found if node.lineno <= int(line) <= (node.end_lineno or node.lineno)]
+    return max(holding, key=lambda name: name.count("."), default="")
+
+
+def near_miss(path: Path, name: str) -> str:
+    """``dens (nets.py:3)``: a name in the file that nearly is ``name``, where ``name`` is not there; else ""."""
+    if path.is_dir() or place_of(path, name)[1]:
+        return ""
+    owner = name.rpartition(".")[0]
+    others = definitions(_text(path))
+    fits = [other for other in others if other.rpartition(".")[0] == owner]
+    near = difflib.get_close_matches(name, fits, n=1, cutoff=0.75)
+    return f"{near[0]} ({line_of(path, near[0])})" if near else ""
 
 
 def place_of(path: Path, name: str) -> tuple[Path, int]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from castalia.check.calls import Calls
 from castalia.check.channel import Channel, Damaged
 from castalia.check.ending import Died as Died
 from castalia.check.ending import ended_by, exit_code, files_in, innermost, raised, versions_in
@@ -63,6 +64,7 @@ class Runner:
         """The function that changed in a call what it had answered to the one before, since this was last emptied."""
         self.last: Any = None
         """What the last call returned."""
+        self.asked = Calls()
         self.layout = ""
         """How arrays lie in memory when they are handed over by ``call``: "" as usual, "F", or "strided"."""
         self.peak = 0
@@ -89,6 +91,7 @@ class Runner:
         at = self.ask("new", name, args, kwargs)
         if type(at) is not int:
             raise self._not_asked()
+        self.asked.made(at)
         return Held(self, name, at)
 
     def answered(self, name: str, answer: Any) -> Any:
@@ -238,6 +241,7 @@ class Runner:
         nonce = secrets.token_hex(8)
         sent = {"op": op, "nonce": nonce, "name": name, "seconds": seconds, **more}
         if op in ("call", "new", "method"):
+            self.asked.note(op, name, args, kwargs or {}, more.get("at", -1))
             sent |= {"layout": self.layout} if op == "call" and self.layout else {}
             sent |= {"anew": True} if op == "call" and self._anew else {}
             self._anew = self._anew and op != "call"

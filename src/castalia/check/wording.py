@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from castalia.check.result import SHOWN
 from castalia.core.words import printable
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ Style = Callable[[str, str], str]
 """(text, style) -> text; the styles are bold, dim, red, green, yellow and accent."""
 WIDTH = 100
 _INDENT = 16
+_PRINTED = 8
+"""Lines of what the code printed that are shown."""
 _WARNING = re.compile(r"^[^\n]*?([^/\\\n]+\.py):(\d+): (\w*Warning): ([^\n]*)(?:\n  [^\n]*)?", re.MULTILINE)
 
 
@@ -35,9 +38,8 @@ def report(found: Checked, *, all: bool = False, action: bool = True, style: Sty
     """Milestones, what passed, the first failure, and (where the caller has none of its own) the next step."""
     told, failed = found.report, found.failed
     lines = [progress(told, found.contract, all, style)]
-    passed = [each.claim for each in told.claims if each.passed]
-    if passed:
-        lines.append(_field("pass", ", ".join(passed), "green", style, width))
+    if names := passed(found, all):
+        lines.append(_field("pass", ", ".join(names), "green", style, width))
     others = [each for each in told.claims if not each.passed and each != failed]
     waiting = sum(each.outcome == "not_attempted" for each in others)
     for each in others:
@@ -57,8 +59,15 @@ def report(found: Checked, *, all: bool = False, action: bool = True, style: Sty
     if words := left_out(found):
         lines.append(words)
     if action and (further := after(found, all)):
-        lines.append(f"{style('Next:', 'bold')} {further}")
+        lines += ["", *(f"{style(begin, 'bold')}{command}   {words}" for begin, command, words in further)]
     return "\n".join(lines)
+
+
+def passed(found: Checked, all: bool) -> list[str]:
+    """The claims that hold of the milestone where the check stands; those before it have passed as a whole."""
+    good, failed = [each for each in found.report.claims if each.passed], found.failed
+    here = [each for each in good if not all and failed is not None and each.milestone == failed.milestone]
+    return [each.claim for each in here or good if here or all or each.milestone == good[-1].milestone]
 
 
 def held(found: Checked, all: bool = False) -> str:
@@ -83,16 +92,11 @@ def left_out(found: Checked) -> str:
     return f"{words} castalia new {name} --learn makes one; put your text there, and castalia check {name} beside it."
 
 
-def after(found: Checked, all: bool = False) -> str:
-    """What to do when everything that was asked for holds; "" where that is the end."""
-    beyond = any(claim.tier != "core" for milestone in found.contract.milestones for claim in milestone.claims)
-    if found.report.milestone:
-        return ""
-    if beyond and not all:
-        return f"castalia check {found.name} --all"
-    if found.name == "softmax":
-        return "castalia new basics --learn   six small things to write yourself"
-    return f"castalia compare {found.name}   your code beside the reference"
+def after(found: Checked, all: bool = False) -> list[tuple[str, str, str]]:
+    """What to do when everything that was asked for holds, a line each (finishing.lines); empty at the end."""
+    from castalia.check import finishing
+
+    return finishing.lines(finishing.steps(found, all))
 
 
 def progress(report: Report, contract: Contract, all: bool = False, style: Style = plain) -> str:
@@ -125,8 +129,9 @@ def _looked_at(report: Report, contract: Contract) -> tuple[Milestone, ...]:
 
 def facts(found: Result) -> dict[str, Any]:
     """What a failure shows, by name; what is empty is left out."""
+    asked = {"call": found.call} if found.call else {"input": found.input}
     told = {
-        "why": found.why, "input": found.input, "got": found.got, "expected": found.expected,
+        "why": found.why, **asked, "got": found.got, "expected": found.expected,
         "topic": f"{found.topic_title} ({found.topic})" if found.topic else "",
         "at": found.file_line, "seed": found.seed if found.loaded else "", "printed": folded(found.output),
     }  # fmt: skip
@@ -134,14 +139,17 @@ def facts(found: Result) -> dict[str, Any]:
 
 
 def folded(output: str) -> str:
-    """What the code printed, a warning of Python's in one line and without the folder."""
-    return _WARNING.sub(r"\1:\2: \3: \4", output)
+    """The beginning of what the code printed, a warning of Python's in one line and without the folder."""
+    lines = _WARNING.sub(r"\1:\2: \3: \4", output).splitlines()
+    cut = len(lines) > _PRINTED or len(output) >= SHOWN
+    return "\n".join([*lines[:_PRINTED], *(["… and more; only the beginning is shown"] if cut else [])])
 
 
 def failure(found: Result, style: Style = plain, width: int = WIDTH) -> str:
     """The claim in words and everything that is known about why it does not hold."""
     about = found.claim if found.loaded else found.file_line
-    lines = [_field(said(found.outcome), about, "red", style, width), "", f"  {style(found.words, 'bold')}"]
+    words = [f"  {style(line, 'bold')}" for line in textwrap.wrap(printable(found.words), max(40, width - 2))]
+    lines = [_field(said(found.outcome), about, "red", style, width), "", *words]
     lines += [_field(name, str(value), "dim", style, width) for name, value in facts(found).items()]
     return "\n".join(lines)
 
@@ -149,6 +157,11 @@ def failure(found: Result, style: Style = plain, width: int = WIDTH) -> str:
 def _field(name: str, text: str, shade: str, style: Style, width: int) -> str:
     """Two columns; what does not fit goes on below its own column, and lines of an array stay lines."""
     room = max(30, width - _INDENT)
-    cut = [part for line in printable(text).splitlines() for part in textwrap.wrap(line, room) or [""]]
+    deeper = "    " if name == "call" else ""
+    cut = [
+        part
+        for line in printable(text).splitlines()
+        for part in textwrap.wrap(line, room, subsequent_indent=deeper, break_on_hyphens=False) or [""]
+    ]
     head = style(name, shade) + " " * max(1, _INDENT - 2 - len(name))
     return f"  {head}" + ("\n" + " " * _INDENT).join(cut or [""])

@@ -30,6 +30,8 @@ def begin(name: str, milestone: str, json: bool) -> int:
 
 
 def _say(begun: Begun) -> None:
+    from castalia.check import finishing
+
     file, bold = _shown(begun.file), terminal.styled(_shown(begun.file), "bold")
     if begun.file in begun.written:
         others = [_shown(path) for path in begun.written if path != begun.file]
@@ -43,6 +45,10 @@ def _say(begun: Begun) -> None:
         terminal.out(f"{bold} says what {' and '.join(begun.told)} asks for now, at its end.")
     else:
         terminal.out(f"{bold} stays as it is. {begun.why_not}")
+    if begun.finished:
+        for begin, command, words in finishing.lines(list(begun.finished)):
+            terminal.out(f"{terminal.styled(begin, 'bold')}{terminal.styled(command, 'accent')}   {words}")
+        return
     watch = f"castalia check {begun.name} --watch"
     steps = [(f"castalia check {begun.name}", "the first claim that does not hold")]
     steps.append((watch, "the same at every save"))

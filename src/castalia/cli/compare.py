@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from castalia.cli import terminal
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from castalia.check.comparison import Apart, Beside
     from castalia.kit.timing import Speed
     from castalia.runtime.comparison import Comparison
+    from castalia.runtime.curve import Curve
+
+LEVELS, BARS = "▁▂▃▄▅▆▇█", 16
+"""Bars of a curve, from low to high, and how many of them are drawn."""
 
 
 def compare(
@@ -113,16 +118,50 @@ def _show_systems(found: Comparison) -> None:
         columns = ("held out", "a", "b", "a - b, 95 %", "p", "")
         terminal.out_table(columns, rows, right=("a", "b", "p"))
         terminal.out("")
+    if found.curves:
+        seed = f", seed {found.seeds[0]}" if found.seeds else ""
+        rows = [[each.name, _drawn(each.a, each), _drawn(each.b, each)] for each in found.curves]
+        terminal.out_table((f"curve{seed}", "a", "b"), rows)
+        terminal.out("")
     for speed in (found.fit, found.call):
         if speed is not None:
             terminal.out(_ratio(speed, "a", "b"))
     told = found.answers
     if told.asked:
-        most = "" if not told.largest else f"; the largest relative difference is {_number(told.largest)}"
-        terminal.out(f"answers  {told.equal} of {told.asked} are equal{most}")
+        terminal.out(f"answers  {told.equal} of {told.asked} are equal{_apart(told.largest, told.equal < told.asked)}")
+        for field in told.fields if told.equal < told.asked else ():
+            differs = _apart(field.largest, field.equal < told.asked)
+            terminal.out(f"  {field.name}  {field.equal} of {told.asked} are equal{differs}")
+        for side, names in zip("ab", told.only, strict=True):
+            if names:
+                terminal.out(f"  only {side} answers {terminal.printable(', '.join(names))}")
     for words in (*found.notes, told.why):
         if words:
             terminal.out(f"Note: {terminal.printable(words)}")
+
+
+def _apart(largest: float | None, differ: bool) -> str:
+    if not differ or not largest:
+        return ""
+    if math.isinf(largest):
+        return "; texts, kinds or shapes differ"
+    return f"; the largest relative difference is {largest:.2g}"
+
+
+def _drawn(points: Sequence[tuple[float, float]], both: Curve) -> str:
+    """``2.3 ▇▃▁ 0.02 (30 steps)``: bars on one scale for both sides, where the terminal can write them."""
+    values = [value for _, value in points]
+    low, high = (f(value for side in (both.a, both.b) for _, value in side) for f in (min, max))
+    chosen = (
+        [values[round(at * (len(values) - 1) / (BARS - 1))] for at in range(BARS)] if len(values) > BARS else values
+    )
+    scale = (high - low) or 1.0
+    drawn = "".join(LEVELS[round((value - low) / scale * (len(LEVELS) - 1))] for value in chosen)
+    try:
+        drawn.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        drawn = "to"
+    return f"{values[0]:.3g} {drawn} {values[-1]:.3g}, {points[-1][0]:g} steps"
 
 
 # --- functions beside the reference --------------------------------------------------------------
@@ -135,12 +174,15 @@ def _show_functions(found: Beside) -> None:
     terminal.out_table(("", "claim", "function", "asked", "answers"), rows, right=("asked",))
     if found.speed:
         terminal.out("")
-    for each in found.speed:
-        terminal.out(_ratio(each, "yours", "the reference"))
+        rows = [[each.what, _span(each.a_median), _span(each.b_median), *_ratio_of(each)] for each in found.speed]
+        columns = ("time of the calls", "a", "b", "a / b", "95 %", "")
+        terminal.out_table(columns, rows, right=("a", "b", "a / b", "95 %"))
     if found.left_out:
         terminal.out(
             f"Note: {', '.join(found.left_out)} left out: not asked of functions, but of a folder or a program."
         )
+    for begin, command, words in found.further:
+        terminal.out(f"{terminal.styled(begin, 'bold')}{terminal.styled(command, 'accent')}   {words}")
 
 
 def _verdict(each: Apart) -> str:
@@ -149,12 +191,17 @@ def _verdict(each: Apart) -> str:
     if each.largest is None:
         return "nothing to compare"
     if each.equal == each.asked:
-        return "equal" if each.largest == 0 else f"equal within tolerance, at most {_number(each.largest)} apart"
-    return f"{each.asked - each.equal} differ, by up to {_number(each.largest)}"
+        return "equal" if each.largest == 0 else f"equal within tolerance, at most {each.largest:.2g} apart"
+    if math.isinf(each.largest):
+        return f"{each.asked - each.equal} differ in kind, shape or finiteness"
+    return f"{each.asked - each.equal} differ, by up to {each.largest:.2g}"
 
 
-def _number(largest: float) -> str:
-    return "kind, shape or finiteness" if math.isinf(largest) else f"{largest:.2g}"
+def _ratio_of(each: Speed) -> tuple[str, str, str]:
+    if each.rounds < 2:
+        return "", "", "measured once, no interval"
+    words = "no difference seen" if not each.differs else "a is slower" if each.ratio.estimate > 1 else "a is faster"
+    return f"{each.ratio.estimate:.3g}", f"{each.ratio.low:.3g} … {each.ratio.high:.3g}", words
 
 
 def _ratio(each: Speed, a: str, b: str) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
+
+LISTENING = 0.1
+"""Seconds until a listener sees that nobody needs it any more."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -25,6 +31,7 @@ class Keys:
         self.there = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
         self._before: Any = None
         self._handlers: dict[int, Any] = {}
+        self._typed = ""
 
     def __enter__(self) -> Keys:
         for name in ("SIGTERM", "SIGHUP"):
@@ -46,6 +53,9 @@ class Keys:
 
     def wait(self, seconds: float) -> str:
         """The next key, in small letters, or "" when none was pressed in time."""
+        if self._typed:
+            waiting, self._typed = self._typed, ""
+            return waiting
         if not self.there:
             time.sleep(seconds)
             return ""
@@ -59,12 +69,32 @@ class Keys:
             raise Terminated
         return typed[:1].decode("ascii", "ignore").lower()
 
-    def forget(self) -> None:
-        """Drop what was typed while nobody listened."""
-        if self._before is not None:
-            import termios
+    @contextlib.contextmanager
+    def heard(self, end: str) -> Iterator[None]:
+        """While the block works: ``end`` interrupts it as Ctrl-C would; the last other key waits for ``wait``."""
+        if self._before is None:
+            yield
+            return
+        over, worker = threading.Event(), threading.get_ident()
 
-            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        def listen() -> None:
+            while not over.is_set():
+                ready, _, _ = select.select([sys.stdin], [], [], LISTENING)
+                typed = os.read(sys.stdin.fileno(), 32)[-1:].decode("ascii", "ignore").lower() if ready else ""
+                if ready and not typed:  # the terminal is gone, or it was no letter
+                    return
+                self._typed = typed or self._typed
+                if typed == end and not over.is_set():
+                    signal.pthread_kill(worker, signal.SIGINT)
+                    return
+
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        try:
+            yield
+        finally:
+            over.set()
+            listener.join()
 
     def lend(self) -> _Lent:
         """``with keys.lend():`` gives the terminal as it was to another program, an editor say."""

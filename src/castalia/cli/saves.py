@@ -108,12 +108,13 @@ class Watch:
         self.seen, self.aside = state(self.contract, self.at), ""
         if terminal.is_terminal():
             clear()
-            terminal.out(terminal.styled(f"Checking {self.name}, please wait.", "dim"))
+            terminal.out(terminal.styled(f"Checking {self.name}; q ends it.", "dim"))
             sys.stdout.flush()
         try:
-            self.found = desk.check(
-                self.name, self.at, self.python, self.seed, all=self.all, milestone=self.only
-            )  # fmt: skip
+            with keys.heard(end="q"):
+                self.found = desk.check(
+                    self.name, self.at, self.python, self.seed, all=self.all, milestone=self.only
+                )  # fmt: skip
             self.trouble = ""
         except NotFound as error:  # between two writes of an editor, or not written yet
             self.found, self.trouble = None, str(error)
@@ -142,8 +143,7 @@ class Watch:
         self._last_lines(keys)
 
     def _last_lines(self, keys: Keys) -> None:
-        """Progress and file, then the keys; what was typed while the check ran is dropped first."""
-        keys.forget()
+        """Progress and file, then the keys."""
         if self.found is not None and keys.there:
             done, total = wording.counted(self.found.report, self.contract, self.all)
             full = BAR * done // max(1, total)

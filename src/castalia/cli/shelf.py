@@ -72,6 +72,11 @@ def trust(folder: Path, /, *, name: str = "", json: bool = False) -> int:
     assert isinstance(names, list)
     addresses = ", ".join(f"{given}/{system}" for system in names) or "none yet; castalia new NAME writes one"
     terminal.out(f"Trusted {found['folder']} as {given!r}. Systems: {addresses}.")
+    if names:
+        from castalia.check import finishing
+
+        for begin, command, words in finishing.lines(finishing.on_shelf(f"{given}/{names[0]}", names[0])):
+            terminal.out(f"{terminal.styled(begin, 'bold')}{terminal.styled(command, 'accent')}   {words}")
     return 0
 
 

@@ -23,9 +23,12 @@ from castalia.core.settings import Settings
 from castalia.jobs import Host
 from castalia.kit.stats import Interval, holm, mean_difference, paired_t
 from castalia.kit.timing import Speed, alternately, speed
+from castalia.runtime.curve import Curve, common
 
 LEVEL = 0.95
 FIT_SECONDS, CALL_SECONDS = 24 * 3600.0, 60.0
+CLOSE = 1e-9
+"""Numbers no further apart than this, relative to the larger, are equal."""
 INPUTS = 32
 """So many different questions at most, where their numbers can be varied."""
 
@@ -47,6 +50,15 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Field:
+    """One field of the answers."""
+
+    name: str
+    equal: int
+    largest: float
+
+
+@dataclass(frozen=True)
 class Answers:
     """The same questions to both."""
 
@@ -55,6 +67,10 @@ class Answers:
     largest: float | None
     """The largest relative difference between two numbers; infinite where texts, kinds or shapes differ."""
     why: str = ""
+    fields: tuple[Field, ...] = ()
+    """The same, for each field that both answers have."""
+    only: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """Fields that only a, or only b, answers."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +86,14 @@ class Comparison:
     answers: Answers
     call: Speed | None
     notes: tuple[str, ...]
+    curves: tuple[Curve, ...] = ()
+    """What both logged under one name in the fit with the first seed."""
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         told = asdict(self)
-        told["answers"]["largest"] = "inf" if self.answers.largest == math.inf else self.answers.largest
+        for each in (told["answers"], *told["answers"]["fields"]):
+            each["largest"] = "inf" if each["largest"] == math.inf else each["largest"]
         return {"kind": "systems", **told}
 
 
@@ -100,7 +119,8 @@ def compare_systems(
         times = [[one["seconds"] for one in pair] for pair in fits]
         fitting = speed("fit", times) if times else None
         answers, call = _ask_both(sides, say)
-    return Comparison(a, b, tuple(chosen), quick, metrics, fitting, answers, call, tuple(notes))
+    curves = common(fits[0][0]["curves"], fits[0][1]["curves"]) if fits else ()
+    return Comparison(a, b, tuple(chosen), quick, metrics, fitting, answers, call, tuple(notes), curves)
 
 
 def _card(address: str, settings: Settings) -> Card:
@@ -179,7 +199,11 @@ def _fit_both(
             told[side] = side.fit(given, quick)
         pairs.append((told[sides[0]], told[sides[1]]))
     used = [sorted((each["name"], each["digest"]) for each in one["data"]) for one in pairs[0]]
-    if used[0] != used[1]:
+    unnamed = [side.address for side, data in zip(sides, used, strict=True) if not data]
+    if len(unnamed) == 1:
+        words = "names no data set in its Params, so nobody can say whether both learned from the same."
+        notes.append(f"{unnamed[0]} {words}")
+    elif used[0] != used[1]:
         notes.append("The two learned from different data, so their figures are about different things.")
     return ([] if without else chosen), pairs[::-1]
 
@@ -229,7 +253,7 @@ def _ask_both(sides: tuple[_Side, _Side], say: Callable[[str], None]) -> tuple[A
     inputs, why = questions(*schemas)
     if not inputs:
         return Answers(0, 0, None, why), None
-    say(f"{len(inputs)} questions to both")
+    say(f"{len(inputs)} question{'s' if len(inputs) > 1 else ''} to both")
     said = [side.ask(inputs)["answers"] for side in sides]
     both = [(number, x["output"], y["output"]) for number, (x, y) in enumerate(zip(*said, strict=True))
             if "output" in x and "output" in y]  # fmt: skip
@@ -245,7 +269,18 @@ def _ask_both(sides: tuple[_Side, _Side], say: Callable[[str], None]) -> tuple[A
     timed = alternately("call", lambda: seconds(sides[0]), lambda: seconds(sides[1]))
     left = len(inputs) - len(both)
     note = f"{left} questions were refused by one of them." if left else ""
-    return Answers(len(both), sum(gap <= 1e-9 for gap in gaps), max(gaps), note), timed
+    fields, only = _by_field([(x, y) for _, x, y in both])
+    return Answers(len(both), sum(gap <= CLOSE for gap in gaps), max(gaps), note, fields, only), timed
+
+
+def _by_field(both: Sequence[tuple[Any, Any]]) -> tuple[tuple[Field, ...], tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Field by field what is equal and how far the others are apart; and the fields that only one side answers."""
+    if not all(isinstance(x, dict) and isinstance(y, dict) for x, y in both):
+        return (), ((), ())
+    a, b = (list(dict.fromkeys(name for pair in both for name in pair[side])) for side in (0, 1))
+    gaps = {name: [apart(x[name], y[name]) for x, y in both if name in x and name in y] for name in a if name in b}
+    fields = tuple(Field(name, sum(gap <= CLOSE for gap in each), max(each)) for name, each in gaps.items() if each)
+    return fields, (tuple(name for name in a if name not in b), tuple(name for name in b if name not in a))
 
 
 def questions(a: dict[str, Any], b: dict[str, Any], count: int = INPUTS, seed: int = 0) -> tuple[list[Any], str]:

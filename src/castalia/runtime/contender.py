@@ -14,10 +14,11 @@ from castalia.core.errors import CastaliaError
 from castalia.core.settings import Settings
 from castalia.core.system import System
 from castalia.runtime import manifest as manifests
+from castalia.runtime.curve import Logged
 from castalia.runtime.description import shape
 from castalia.runtime.fitting import plan
 from castalia.runtime.opening import missing_extra
-from castalia.runtime.work import Handler, Untracked, answer, named, quick_fit, with_home
+from castalia.runtime.work import Handler, answer, named, quick_fit, with_home
 
 
 def enter(address: str, home: str) -> Handler:
@@ -47,7 +48,7 @@ class Contender:
             self.system = quick_fit(self.card, self.settings)
 
     def fit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """{"metrics", "seconds", "data"}: one fit, in a folder that is gone afterwards."""
+        """{"metrics", "seconds", "data", "curves"}: one fit, in a folder that is gone afterwards."""
         with named(self.card):
             planned, _ = plan(
                 self.card.address, payload["params"], quick=payload["quick"], as_=None, settings=self.settings
@@ -55,13 +56,13 @@ class Contender:
             cls = catalog.system_class(self.card.address, self.settings)
             self.system = system = cls(cls.Params.parse(planned.params, self.card.address))
             with tempfile.TemporaryDirectory(prefix="castalia-compare-") as folder:
-                began = time.perf_counter()
+                run, began = Logged(Path(folder)), time.perf_counter()
                 try:
-                    metrics = manifests.finite(system.fit(Untracked(Path(folder))), self.card.address)
+                    metrics = manifests.finite(system.fit(run), self.card.address)
                 except ImportError as error:
                     raise missing_extra(self.card, error) from None
                 seconds = time.perf_counter() - began
-        return {"metrics": metrics, "seconds": seconds, "data": list(planned.data)}
+        return {"metrics": metrics, "seconds": seconds, "data": list(planned.data), "curves": run.curves()}
 
     def ask(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """{"input": schema, "answers": [{"output", "seconds"} or {"error"}]}."""

@@ -117,8 +117,7 @@ def _card(address: Address, settings: Settings, store: Store | None) -> Card:
         card = catalog.card(address.bare, settings)
     except NotFound as error:
         if address.shelf and address.shelf not in catalog.shelves(settings):
-            cure = f"castalia shelf trust FOLDER --name {address.shelf}, or castalia shelf list."
-            raise NotFound(f"no trusted shelf {address.shelf!r}", address.bare, "a shelf you trust", cure) from None
+            raise catalog.no_shelf(address) from None
         names = [card.address for card in catalog.cards(settings)]
         if store is not None or (settings.home / "castalia.db").exists():
             names += [str(model["name"]) for model in _store(settings, store).models()]

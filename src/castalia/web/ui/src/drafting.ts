@@ -19,7 +19,11 @@ export interface Drafting {
   taken: boolean;
   forget: () => void;
   /** The text and what it grew from, to be sent with a check. */
-  current: () => { text: string; base: string | null };
+  current: () => { text: string; base: string | null; place: string };
+  /** Save now; whether the server has the text. */
+  flush: () => Promise<boolean>;
+  /** Read what the server has, after it changed the file itself. */
+  look: () => Promise<void>;
   /** While a check runs its file stays as it is: what is typed meanwhile is saved afterwards. */
   hold: (on: boolean) => void;
   /** The server has kept this. */
@@ -58,7 +62,7 @@ function begin(key: string, project: Project): Left {
 }
 
 export function useDrafting(project: Project): Drafting {
-  const key = `castalia.draft.${project.address}`;
+  const key = `castalia.draft.${project.address}${project.chosen && `#${project.chosen}`}`;
   const path = `checks/${part(project.address)}`;
   const begun = useRef<Left | undefined>(undefined);
   begun.current ??= begin(key, project);
@@ -97,7 +101,7 @@ export function useDrafting(project: Project): Drafting {
     setSaving("saving");
     sending();
     try {
-      kept(await send<Draft>("PUT", `${path}/draft`, { text: latest.current, base: tag.current }));
+      kept(await send<Draft>("PUT", `${path}/draft`, { text: latest.current, base: tag.current, place: project.chosen }));
       if (dirty()) timer.current = window.setTimeout(() => void save(), PAUSE);
     } catch (error) {
       setSaving("unsaved");
@@ -120,18 +124,24 @@ export function useDrafting(project: Project): Drafting {
     void save();
   }, [returns]);
 
+  const look = useCallback(async (): Promise<void> => {
+    if (document.visibilityState === "hidden") return save();
+    if (dirty()) return save();
+    const found = await get<Project>(path).catch(() => undefined);
+    const now = found?.chosen === project.chosen ? found.draft : null;
+    if (!now || now.tag === tag.current || dirty()) return;
+    tag.current = now.tag;
+    server.current = latest.current = now.text;
+    setText(now.text);
+    setSaving("saved");
+    setTaken(true);
+  }, []);
+  const flush = useCallback(async (): Promise<boolean> => {
+    await save();
+    return !dirty();
+  }, []);
+
   useEffect(() => {
-    const look = async (): Promise<void> => {
-      if (document.visibilityState === "hidden") return save();
-      if (dirty()) return save();
-      const now = (await get<Project>(path).catch(() => undefined))?.draft;
-      if (!now || now.tag === tag.current || dirty()) return;
-      tag.current = now.tag;
-      server.current = latest.current = now.text;
-      setText(now.text);
-      setSaving("saved");
-      setTaken(true);
-    };
     const turned = (): void => void look();
     document.addEventListener("visibilitychange", turned);
     addEventListener("focus", turned);
@@ -148,11 +158,11 @@ export function useDrafting(project: Project): Drafting {
   }, []);
   const current = useCallback(() => {
     sending();
-    return { text: latest.current, base: tag.current };
+    return { text: latest.current, base: tag.current, place: project.chosen };
   }, []);
   const hold = useCallback((on: boolean): void => {
     held.current = on;
     if (!on) void save();
   }, []);
-  return { text, write, saving, problem, other, taken, forget, current, hold, kept };
+  return { text, write, saving, problem, other, taken, forget, current, flush, look, hold, kept };
 }

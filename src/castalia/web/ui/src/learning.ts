@@ -46,6 +46,7 @@ export interface ClaimResult {
   words: string;
   why: string;
   input: string;
+  call?: string;
   /** Which of the claim's cases failed; -1 where none was reached. */
   case: number;
   file_line: string;
@@ -64,6 +65,8 @@ export interface Report {
   enforced?: { name: string; enforced: boolean; why?: string }[];
   warnings?: string[];
   draft?: Draft;
+  /** The milestone whose stubs the learner's own file does not have yet. */
+  stubs?: string;
 }
 
 export interface LastReport extends Report {
@@ -86,6 +89,9 @@ export interface Project {
   start: string;
   file: string;
   place: string;
+  /** The file of the learner's that the page works on; "" for a text of its own. */
+  chosen: string;
+  places: { id: string; label: string }[];
   rungs: number;
   milestones: Milestone[];
   draft: Draft | null;

@@ -53,7 +53,7 @@ function Failure({ report, failed, file, old, goTo, again }: { report: Report; f
   const line = lineOf(failed.file_line, file);
   const early = unloaded(failed);
   const rows: [string, unknown][] = [["Why", failed.why]];
-  if (!early) rows.push(["Input", failed.input], ["Got", failed.got], ["Expected", failed.expected]);
+  if (!early) rows.push(failed.call ? ["Call", failed.call] : ["Input", failed.input], ["Got", failed.got], ["Expected", failed.expected]);
   return (
     <>
       <h2 class={failed.outcome === "not_attempted" ? "state warn" : "state bad"}>
@@ -110,7 +110,7 @@ function Failure({ report, failed, file, old, goTo, again }: { report: Report; f
           </pre>
         </details>
       )}
-      {failed.action && (
+      {failed.action && !report.stubs && (
         <p class="next">
           <b>Next:</b> {here(failed.action)}
         </p>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Problem, get, part } from "../api";
+import { Problem, get, part, send } from "../api";
 import { useChecking } from "../checking";
 import { Code } from "../components/code";
 import { Cover, Files, type SourceFile } from "../components/cover";
@@ -23,11 +23,12 @@ let visits = 0;
 /** Everything to build one project or exercise: its text, its check, hints, milestones. `door` leaves out the rest. */
 export function Build({ address, door = false, green }: { address: string; door?: boolean; green?: ComponentChildren }) {
   // A key of its own for every visit: an old answer would hand the editor an old text.
-  const key = useMemo(() => `checks/${address}#${(visits += 1)}`, [address]);
+  const [turn, setTurn] = useState(0);
+  const key = useMemo(() => `checks/${address}#${(visits += 1)}`, [address, turn]);
   const { value, problem, again } = useResource<Project>(key, (signal) => get(`checks/${part(address)}`, signal));
   if (problem?.status === 403 && !value) return <ElsewhereBox problem={problem} />;
   if (!value) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the exercise" />;
-  return <Desk project={value} door={door} green={green} again={again} />;
+  return <Desk key={key} project={value} door={door} green={green} again={again} anew={() => setTurn((now) => now + 1)} />;
 }
 
 export function ElsewhereBox({ problem }: { problem: Problem }) {
@@ -39,7 +40,7 @@ export function ElsewhereBox({ problem }: { problem: Problem }) {
   );
 }
 
-function Desk({ project, door, green, again }: { project: Project; door: boolean; green: ComponentChildren; again: () => void }) {
+function Desk({ project, door, green, again, anew }: { project: Project; door: boolean; green: ComponentChildren; again: () => void; anew: () => void }) {
   const drafting = useDrafting(project);
   const checking = useChecking(project.address, drafting);
   const editor = useRef<EditorHandle>(null);
@@ -65,7 +66,7 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
       <div class="two build">
         <section class="stack tight" aria-label="Editor">
           <div class="row apart small">
-            <span class="mono">{project.file}</span>
+            {project.places.length && !door ? <Place project={project} drafting={drafting} busy={checking.busy} anew={anew} /> : <span class="mono">{project.file}</span>}
             {drafting.other === undefined && <Saved drafting={drafting} />}
           </div>
           <Overwritten drafting={drafting} replace={(text) => editor.current?.replace(text)} />
@@ -86,9 +87,11 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
                 Cancel
               </button>
             </span>
-            <button type="button" class="button quiet" disabled={drafting.text === project.start} onClick={() => editor.current?.replace(project.start)}>
-              Start over
-            </button>
+            {!project.chosen && (
+              <button type="button" class="button quiet" disabled={drafting.text === project.start} onClick={() => editor.current?.replace(project.start)}>
+                Start over
+              </button>
+            )}
           </div>
           {drafting.problem && <ProblemBox problem={drafting.problem} />}
         </section>
@@ -106,6 +109,7 @@ function Desk({ project, door, green, again }: { project: Project; door: boolean
                 again={(seed) => void run({ seed })}
                 beyond={stretch ? () => void run({ all: true }) : undefined}
               />
+              {checking.report?.stubs && <Stubs project={project} milestone={checking.report.stubs} drafting={drafting} />}
               {!checking.report && last && <Earlier project={project} />}
               {!failed && <Next project={project}>{green}</Next>}
               {claim && failed && failed.outcome !== "tool_error" && !unloaded(failed) && <Hints key={`${claim.id}#${checking.turn}`} address={project.address} claim={claim.id} read={claim.hints} rungs={project.rungs} again={again} />}
@@ -148,6 +152,61 @@ function useVerdictInSight(report: Report | undefined): { current: HTMLElement |
     if (place && (place.top > innerHeight - 120 || place.bottom < 0)) box.current?.scrollIntoView({ block: "nearest" });
   }, [report]);
   return box;
+}
+
+/** The page's own text, or a file of the learner's that the shell has made known. */
+function Place({ project, drafting, busy, anew }: { project: Project; drafting: Drafting; busy: boolean; anew: () => void }) {
+  const [problem, setProblem] = useState<Problem>();
+  const choose = async (place: string): Promise<void> => {
+    if (!(await drafting.flush())) return setProblem(new Problem(0, { subject: "Your text is not saved yet", cure: "Choose again as soon as it is." }));
+    try {
+      await send("PUT", `checks/${part(project.address)}/place`, { place });
+      anew();
+    } catch (error) {
+      setProblem(error instanceof Problem ? error : new Problem(0, { subject: "The file could not be chosen", got: String(error) }));
+    }
+  };
+  return (
+    <span class="stack tight">
+      <label class="row">
+        <span class="muted">Works on</span>
+        <select class="input mono" value={project.chosen} disabled={busy} onChange={(event) => void choose(event.currentTarget.value)}>
+          <option value="">this page's own {project.file}</option>
+          {project.places.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.label}
+            </option>
+          ))}
+        </select>
+      </label>
+      {problem && <ProblemBox problem={problem} />}
+    </span>
+  );
+}
+
+/** The stubs of the next milestone, into the learner's own file. */
+function Stubs({ project, milestone, drafting }: { project: Project; milestone: string; drafting: Drafting }) {
+  const [told, setTold] = useState("");
+  const add = async (): Promise<void> => {
+    if (!(await drafting.flush())) return setTold("Your text is not saved yet.");
+    try {
+      const found = await send<{ why_not: string }>("POST", `checks/${part(project.address)}/stubs`, {});
+      setTold(found.why_not || `${milestone} is at the end of the file now.`);
+      await drafting.look();
+    } catch (error) {
+      setTold(error instanceof Problem ? `${error.subject}. ${error.cure}` : String(error));
+    }
+  };
+  return (
+    <div class="row">
+      {!told && (
+        <button type="button" class="button first" onClick={() => void add()}>
+          Add the stubs of {milestone}
+        </button>
+      )}
+      <span role="status">{told}</span>
+    </div>
+  );
 }
 
 const saved = { start: "As it was handed out", saved: "Saved", unsaved: "Not saved yet", saving: "Saving…" } as const;
@@ -228,7 +287,7 @@ function Elsewhere({ project }: { project: Project }) {
         <p class="muted">This writes the file to begin with into the folder you are in:</p>
         <Code text={begin} what="the line that writes the file" wrap />
         <p class="muted small">
-          What you write on this page is kept in <code>{project.place}</code>; another editor may work on it too.
+          What you write on this page is kept in <code>{project.place}</code>; another editor may work on it too. {!project.places.length && "Once it is there, this page can work on it as well: a choice appears above the editor."}
         </p>
       </div>
       <Same snippets={snippets} title="The same check in shell, pytest, notebook" />

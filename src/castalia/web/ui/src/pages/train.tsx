@@ -97,9 +97,9 @@ function FitForm({ system, address, onStart }: TabProps & { onStart: (started: {
             <label class="label" for="fit-name">
               Name of the model <span class="tag">optional</span>
             </label>
-            <input id="fit-name" class="input" value={name} placeholder={system.name} autocomplete="off" spellcheck={false} aria-describedby="fit-name-help" onInput={(event) => setName(event.currentTarget.value)} />
+            <input id="fit-name" class="input" value={name} placeholder={system.shelf ? `${system.shelf}.${system.name}` : system.name} autocomplete="off" spellcheck={false} aria-describedby="fit-name-help" onInput={(event) => setName(event.currentTarget.value)} />
             <span class="help" id="fit-name-help">
-              Another name keeps it apart: {system.name} goes on answering as before.
+              Another name keeps it apart: {system.shelf ? `${system.shelf}.${system.name}` : system.name} goes on answering as before.
             </span>
           </div>
         )}
