@@ -8,6 +8,7 @@ Times are milliseconds since 1970, UTC.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -38,8 +39,11 @@ class Number(TypeDecorator[float]):
     impl = Double
     cache_ok = True
 
-    def process_bind_param(self, value: float | None, dialect: Dialect) -> Any:
-        return "NaN" if value is not None and math.isnan(value) and dialect.name == "sqlite" else value
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """In place of Double's own, which would make a float of the text again."""
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+        return lambda value: "NaN" if value is not None and math.isnan(value) else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
         return None if value is None else float(value)
