@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import postgres
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as property_settings
@@ -42,3 +44,37 @@ def real_data() -> Path:
         if folder and (Path(folder) / "telco_churn").is_dir():
             return Path(folder)
     pytest.skip("needs the real data sets: set CASTALIA_DATA to their folder")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A throw-away PostgreSQL, one for all tests of a process; skipped where there is none, which CI has."""
+    with postgres.cluster() as made:
+        if made is None:
+            wanted = f"needs PostgreSQL {postgres.OLDEST} or newer: apt-get install postgresql"
+            if os.environ.get("CI", "").lower() in ("1", "true"):
+                pytest.fail(wanted)
+            pytest.skip(wanted)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def server(cluster: postgres.Cluster) -> postgres.Cluster:
+    """The same, with the tracker's tables made once in the database ``castalia_tables``, to be copied."""
+    import psycopg
+
+    from castalia.track.database import Database
+
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE castalia_tables")
+    Database(cluster.url("castalia_tables")).close()
+    return cluster
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+def place(request: pytest.FixtureRequest) -> str:
+    """What ``Store.open(home, place)`` is told: the SQLite file of the home, or an empty database of a server."""
+    if request.param == "sqlite":
+        return ""
+    server: postgres.Cluster = request.getfixturevalue("server")
+    return server.url(server.database("castalia_tables"))

@@ -75,7 +75,8 @@ EXPERIMENTS = [
     post("experiment with tags that are none", "experiments/create", name="@nonce c", tags={"key": "a"}),
     post("experiment with a tag without key", "experiments/create", name="@nonce c", tags=[{"value": "v"}]),
     post("experiment with a tag upwards", "experiments/create", name="@nonce c", tags=[{"key": "../a", "value": "v"}]),
-    post("experiment with a long tag", "experiments/create", name="@nonce c", tags=[{"key": "a", "value": "x" * 20_001}]),
+    post("experiment with a long tag", "experiments/create", name="@nonce c",
+         tags=[{"key": "a", "value": "x" * 20_001}]),
     post("experiment with a long key", "experiments/create", name="@nonce c", tags=[{"key": LONG, "value": "v"}]),
     post("location with a fragment", "experiments/create", name="@nonce c", artifact_location="s3://b/x#y"),
     post("location with a query upwards", "experiments/create", name="@nonce c", artifact_location="s3://b/x?../../y"),
@@ -349,7 +350,9 @@ def settled(body: Any, kept: dict[str, str]) -> Any:
         for name in ("exp", "other"):
             if name in kept:
                 body = re.sub(rf"(mlflow-artifacts:/|experiment |id[ =]){kept[name]}\b", rf"\1@{name}", body)
-        return body if len(body) < 400 or body.startswith("[") else f"{body[:100]}… of {len(body)}"
+        if body.startswith("[{") and "flavors" in body:  # a client's own class adds fields that it was not sent
+            return "models"
+        return body if len(body) < 400 else f"{body[:100]}… of {len(body)}"
     if isinstance(body, float) and abs(body) > 1.7e308:  # the infinities, as a database without them keeps them
         return "Infinity" if body > 0 else "-Infinity"
     return body

@@ -18,7 +18,13 @@ OPENER = "import sys; from castalia.track import Store; print(Store.open(sys.arg
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, place):
+    with Store.open(tmp_path / "home", place) as opened:
+        yield opened
+
+
+@pytest.fixture
+def file_store(tmp_path):
     with Store.open(tmp_path / "home") as opened:
         yield opened
 
@@ -36,12 +42,12 @@ def test_many_processes_may_open_a_fresh_home_at_once(tmp_path):
         assert len(set(ids)) == 6
 
 
-def test_an_up_to_date_file_is_opened_without_alembic(store):
+def test_an_up_to_date_file_is_opened_without_alembic(file_store):
     code = (
         "import sys; from castalia.track import Store; s = Store.open(sys.argv[1]); s.runs(); s.close();"
         "print(sorted(name for name in ('alembic', 'mako', 'fastapi', 'numpy', 'PIL') if name in sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code, store.home], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code, file_store.home], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -52,13 +58,13 @@ def test_the_migrations_lead_to_the_schema_and_head_names_the_last(tmp_path):
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    from castalia.track import database, migrations, schema
+    from castalia.track import migrations, revisions, schema
 
     config = Config()
     config.set_main_option("script_location", str(migrations.HERE))
     scripts = ScriptDirectory.from_config(config)
-    assert scripts.get_heads() == [database.HEAD]
-    assert {script.revision for script in scripts.walk_revisions()} == database.KNOWN
+    assert scripts.get_heads() == [revisions.HEAD]
+    assert {script.revision for script in scripts.walk_revisions()} == revisions.KNOWN
     with Store.open(tmp_path) as store, store.database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.tables) == []
         plain = sa.create_engine("sqlite://")
@@ -110,11 +116,12 @@ def test_a_newer_file_a_foreign_file_and_a_place_without_permission_are_refused_
         assert "CASTALIA_HOME" in refused.value.cure
 
 
-def test_a_full_disk_is_said_and_what_was_there_stays(store):
+def test_a_full_disk_is_said_and_what_was_there_stays(file_store):
+    store = file_store
     run_id = store.create_run("full")
     with store.database.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    store.database.engine.dispose()
+    store.database.close()  # what is opened from here on knows the limit
     from sqlalchemy import event
 
     event.listen(store.database.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count={pages + 3}"))
@@ -258,11 +265,11 @@ def test_threads_write_at_once_and_nobody_meets_a_lock(store):
 # --- with run(...) -------------------------------------------------------------------------------
 
 
-def test_a_block_ends_its_run_as_it_ended_itself(tmp_path):
+def test_a_block_ends_its_run_as_it_ended_itself(store):
     from castalia.core.errors import Stopped
     from castalia.core.system import Run
 
-    with Store.open(tmp_path) as store:
+    if store:
         with run("e", {"a": 1}, store=store) as tracked:
             assert isinstance(tracked, Run)
             tracked.log(0, loss=1.0)
@@ -332,7 +339,7 @@ def test_a_disk_too_full_for_shared_memory_is_called_full(
 ) -> None:
     import shutil
 
-    from castalia.track.database import readable
+    from castalia.track.sqlite import readable
 
     fault = sqlite3.OperationalError("disk I/O error")
     fault.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE

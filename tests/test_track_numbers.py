@@ -15,9 +15,13 @@ from castalia.core.errors import NotFound, WrongInput
 from castalia.track import Store
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    with Store.open(tmp_path_factory.mktemp("numbers")) as opened:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+def store(request, tmp_path_factory):
+    place = ""
+    if request.param == "postgres":
+        server = request.getfixturevalue("server")
+        place = server.url(server.database("castalia_tables"))
+    with Store.open(tmp_path_factory.mktemp("numbers"), place) as opened:
         yield opened
 
 

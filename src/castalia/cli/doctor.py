@@ -137,10 +137,10 @@ def _home(settings: Settings) -> Iterator[Check]:
     low = free < LOW_DISK
     cure = "Free some space, or move CASTALIA_HOME to another disk." if low else ""
     yield Check("disk", "warning" if low else "ok", f"{terminal.size(free)} free", cure)
-    if (home / "castalia.db").exists():
+    if settings.store or (home / "castalia.db").exists():
         from castalia.track import Store
 
-        with Store.open(home) as store:
+        with Store.of(settings) as store:
             count = store.runs(limit=1).total
             yield Check("tracker", "ok", f"{count:,} runs, {len(store.models())} models")
 

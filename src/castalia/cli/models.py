@@ -20,7 +20,7 @@ def _store() -> Store:
     from castalia.core.settings import Settings
     from castalia.track import Store
 
-    return Store.open(Settings.read().home)
+    return Store.of(Settings.read())
 
 
 @app.default

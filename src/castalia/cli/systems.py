@@ -65,7 +65,7 @@ def _labels(cards: list[Any], settings: Any) -> dict[str, str]:
     from castalia.runtime.opening import ready
     from castalia.track import Store
 
-    with Store.open(settings.home) as store:
+    with Store.of(settings) as store:
         return {card.address: label for card in cards if (label := ready(card, settings, store))}
 
 

@@ -31,7 +31,7 @@ def train(address: str, values: Mapping[str, Any], *, quick: bool, as_: str | No
     from castalia.track import Store
 
     settings = Settings.read()
-    with Store.open(settings.home) as store:
+    with Store.of(settings) as store:
         runtime.settle_shells(settings, store)
         with runtime.shell_jobs(settings) as jobs, _term_is_ctrl_c():
             job, run_id = runtime.submit(

@@ -29,6 +29,9 @@ class Settings:
     """``CASTALIA_ARTIFACT_BYTES``: how large one file of a run may be."""
     plain: bool = False
     """``NO_COLOR``: no colour and no drawing in the shell."""
+    store: str = ""
+    """``CASTALIA_STORE``: where runs and models are recorded, ``postgresql://user@host/database``; a file in the home
+    where it is empty. May hold a password: never shown."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -43,6 +46,7 @@ class Settings:
             artifacts=env.get("CASTALIA_ARTIFACTS", "").strip(),
             artifact_bytes=_bytes(env.get("CASTALIA_ARTIFACT_BYTES", ""), 16 * 2**30),
             plain=bool(env.get("NO_COLOR", "")),
+            store=env.get("CASTALIA_STORE", "").strip(),
         )
 
 
@@ -67,6 +71,7 @@ def scrubber(settings: Settings) -> Callable[[str], str]:
         str(Path.home()): "~",
     }
     known |= {str(Path.cwd()): "."}
+    known |= {settings.store: "$CASTALIA_STORE"}
     # Longest first, so that a folder inside another is named by its own name; "/" would match everything.
     names = sorted((path for path in known if len(path) > 1), key=len, reverse=True)
     pattern = re.compile("|".join(re.escape(path) + r"(?![\w-])" for path in names))

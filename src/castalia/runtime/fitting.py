@@ -142,7 +142,7 @@ def fit(
 
     settings = settings or Settings.read()
     planned, card = plan(address, params or {}, quick=quick, as_=as_, settings=settings)
-    with Store.open(settings.home) as store:
+    with Store.of(settings) as store:
         run_id = register(store, planned, card)
         with TrackedRun(store, run_id, folder=work_folder(settings, run_id)) as tracked:
             return carry_out(planned, run_id, tracked, store, settings)

@@ -39,7 +39,7 @@ def fit(context: JobContext, plan: dict[str, Any], home: str) -> dict[str, Any]:
     settings = with_home(home)
     planned = Plan.of(plan)
     folder = work_folder(settings, planned.run_id)
-    with Store.open(settings.home) as store:
+    with Store.of(settings) as store:
         store.finish(planned.run_id, "running")
         tracked = TrackedRun(store, planned.run_id, folder=folder, should_stop=context.stop_asked, emit=context.emit)
         with tracked:

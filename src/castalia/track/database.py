@@ -1,154 +1,210 @@
-"""One SQLite file: opened safely by many processes, brought up to date under a lock, its errors made readable.
+"""The database behind the store: one SQLite file, or a PostgreSQL server.
 
-WAL and ``synchronous=FULL``: a commit that returned is on disk. Writers queue inside a process on a
-lock and between processes on SQLite's own, so nobody meets "database is locked" before ``patience``.
+``read()`` and ``write()`` are transactions; ``commit(work)`` is one that others may share on its way to disk.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
-import shutil
-import sqlite3
-import threading
+import random
+import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Table, create_engine, event
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from castalia.core.errors import CastaliaError, Conflict, Unavailable
-from castalia.core.lock import FileLock
+from castalia.core.errors import CastaliaError, WrongInput
+from castalia.track.group import AGAIN, Ask, Busy, Doubt, Gather, Group
+from castalia.track.sqlite import PATIENCE, File, readable
 
 T = TypeVar("T")
+Outcome = tuple[Any, Exception | None]
 
-HEAD = "0002"
-"""The newest migration; a test holds it against the folder."""
-KNOWN = frozenset({"0001", HEAD})
-"""Every migration this release can start from."""
-PATIENCE = 30.0
-"""Seconds to wait for another writer before giving up."""
+__all__ = ["PATIENCE", "Busy", "Database", "Part", "inserting", "readable"]
 
 
-class Busy(Unavailable):
-    """Another process has held the database for longer than the caller would wait."""
+class Place(Protocol):
+    """What is asked of a kind of database. Its transactions raise the driver's errors, ``readable`` words them."""
+
+    kind: str
+    name: str
+    engine: Engine
+    faults: tuple[type[Exception], ...]
+
+    def reading(self) -> AbstractContextManager[Connection]: ...
+    def writing(self, patience: float, alone: bool = True) -> AbstractContextManager[Connection]: ...
+    def changes(self) -> int: ...
+    def again(self, error: BaseException) -> int: ...
+    def readable(self, error: Exception) -> CastaliaError: ...
+    def close(self) -> None: ...
+    def hold(self) -> bool: ...
+    def release(self) -> None: ...
+    def forked(self) -> None: ...
 
 
 class Database:
-    """The engine behind one file, with ``read()`` and ``write()`` transactions."""
+    """Transactions on one place."""
 
-    def __init__(self, path: Path) -> None:
-        """Open ``path``, making or upgrading it. Unavailable where that cannot be, Conflict where it is too new."""
-        self.path = path
-        self._writing = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if self._revision() != HEAD:
-                self._upgrade()
-        except (OSError, sqlite3.Error, DBAPIError) as error:
-            raise readable(error, path) from error
-        self.engine = _engine(path)
-        self._watch: sqlite3.Connection | None = None
-        self._watching = threading.Lock()
+    def __init__(self, place: Path | str) -> None:
+        """Open a file or the URL of a server, making or upgrading the tables.
+
+        Unavailable where that cannot be, Conflict where they are too new, WrongInput for a URL of neither kind.
+        """
+        self.path = place if isinstance(place, Path) else None
+        self.place: Place = File(place) if isinstance(place, Path) else _server(place)
+        self._group = Group(self._carry)
         _opened.add(self)
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine, for whoever must look at the database itself."""
+        return self.place.engine
 
     def close(self) -> None:
         """Close every connection; those in use close as they are given back."""
-        self.engine.dispose()
-        with self._watching:
-            if self._watch is not None:
-                self._watch.close()
-                self._watch = None
+        self.place.close()
 
     def changes(self) -> int:
-        """A number that differs once anybody has committed; a few microseconds. Unavailable where it cannot be read."""
-        with self._watching:
-            try:
-                if self._watch is None:
-                    self._watch = sqlite3.connect(self.path, check_same_thread=False)
-                return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
-            except sqlite3.Error as error:
-                raise readable(error, self.path) from error
+        """A number that differs once anybody has committed; cheap. Unavailable where it cannot be read."""
+        with self._worded():
+            return self.place.changes()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection in one snapshot; never waits for writers."""
-        try:
-            with self.engine.connect() as connection, connection.begin():
-                yield connection
-        except DBAPIError as error:
-            raise readable(error, self.path) from error
+        with self._worded(), self.place.reading() as connection:
+            yield connection
 
     @contextmanager
     def write(self, patience: float = PATIENCE) -> Iterator[Connection]:
-        """A connection that holds the write lock from the start, so it never has to give up half-way.
+        """A connection that nobody writes beside, so what it reads stays true until the block is left.
 
         Raises Busy after ``patience`` seconds; the transaction is on disk when the block is left.
         """
-        if not self._writing.acquire(timeout=patience):
-            raise Busy(f"{self.path.name} is busy", "another thread is writing", cure="Try again in a moment.")
+        with self._worded(), self.place.writing(patience) as connection:
+            yield connection
+
+    def commit(self, work: Callable[[Connection], T], patience: float = PATIENCE, alone: bool = True) -> T:
+        """``work(connection)`` in a transaction that is on disk when this returns.
+
+        What other threads ask for meanwhile may share the transaction; an error in ``work`` undoes its own part
+        alone and is raised here. ``work`` may be called again after a fault that passes, with nothing of the first
+        time left in the database. Not ``alone`` means that it may run beside other writers where the database
+        can: for works that add, and decide nothing from what they read. Raises Busy after ``patience`` seconds.
+        """
+        if alone or self.place.kind == "sqlite":
+            return self._group.commit(work, patience)
+        ask = Ask(work)
+        self._by_itself(ask, patience, alone=False)
+        if ask.error is not None:
+            raise ask.error
+        return ask.result  # type: ignore[no-any-return]
+
+    def _carry(self, gather: Gather, patience: float) -> None:
+        asks: list[Ask] = []
+        outcomes: list[Outcome] = []
         try:
-            with (
-                self.engine.connect().execution_options(castalia_patience=patience) as connection,
-                connection.begin(),
-            ):
-                yield connection
-        except DBAPIError as error:
-            raise readable(error, self.path) from error
-        finally:
-            self._writing.release()
-
-    def commit(self, work: Callable[[Connection], T]) -> T:
-        """``work(connection)`` in a transaction that is on disk when this returns; what others ask for meanwhile may
-        share it. ``work`` may be called again, and an error in it undoes its own part alone."""
-        with self.write() as connection:
-            return work(connection)
-
-    def _revision(self) -> str | None:
-        """The migration the file is at; None for a missing, empty or half-made one."""
-        if not self.path.exists():
-            return None
-        with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True, timeout=PATIENCE)) as connection:
-            try:
-                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
-                    return None
-                raise
-        revision = str(row[0]) if row else None
-        if revision is not None and revision not in KNOWN:
-            raise Conflict(
-                f"{self.path.name} was made by a newer Castalia",
-                f"its layout is {revision}",
-                f"at most {HEAD}",
-                "Upgrade (pip install --upgrade castalia), or set CASTALIA_HOME to another folder.",
-            )
-        return revision
-
-    def _upgrade(self) -> None:
-        """Make or upgrade the file; one process does it, the others wait and find it done."""
-        with FileLock(self.path.with_name(self.path.name + ".lock"), timeout=120.0):
-            if self._revision() == HEAD:
+            with self.place.writing(patience) as connection:
+                asks = gather()
+                if len(asks) > 1:
+                    outcomes = [self._part(connection, ask) for ask in asks]
+                else:
+                    outcomes = [(asks[0].work(connection), None)]
+        except Exception as error:
+            if not asks:
+                raise self._readable(error) from error
+            if isinstance(error, Doubt) or (len(asks) == 1 and not self.place.again(error)):
+                for ask in asks:
+                    ask.fail(self._readable(error))
                 return
-            from castalia.track import migrations
+            outcomes = []
+        again = asks[len(outcomes) :]
+        for ask, (result, fault) in zip(asks, outcomes, strict=False):
+            if fault is None:
+                ask.succeed(result)
+            elif self.place.again(fault):
+                again.append(ask)
+            else:
+                ask.fail(self._readable(fault))
+        for ask in again:  # the transaction broke, or this work met somebody else's: each by itself
+            self._by_itself(ask, patience)
 
-            with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")  # kept in the file; not allowed inside a transaction
-            engine = _engine(self.path)
+    def _part(self, connection: Connection, ask: Ask) -> Outcome:
+        """Run a work in a savepoint of its own. What breaks the whole transaction is raised."""
+        connection.exec_driver_sql("SAVEPOINT castalia_work")
+        try:
+            outcome: Outcome = ask.work(connection), None
+        except Exception as error:
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT castalia_work")
+            outcome = None, error
+        connection.exec_driver_sql("RELEASE SAVEPOINT castalia_work")
+        return outcome
+
+    def _by_itself(self, ask: Ask, patience: float, alone: bool = True) -> None:
+        for tried in itertools.count(1):
             try:
-                with engine.connect().execution_options(castalia_patience=PATIENCE) as bound, bound.begin():
-                    migrations.upgrade(bound)
-            finally:
-                engine.dispose()
+                with self.place.writing(patience, alone) as connection:
+                    result = ask.work(connection)
+            except Exception as error:
+                only_adds = isinstance(error, Doubt) and not alone  # what is there already is not there twice
+                if tried > (AGAIN if only_adds else self.place.again(error)):
+                    return ask.fail(self._readable(error))
+                time.sleep(random.random() * 0.01 * 2**tried)
+            else:
+                return ask.succeed(result)
+
+    def _readable(self, error: Exception) -> Exception:
+        ours = isinstance(error, (SQLAlchemyError, *self.place.faults))
+        return self.place.readable(error) if ours else error
+
+    @contextmanager
+    def _worded(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if (worded := self._readable(error)) is error:
+                raise
+            raise worded from error
+
+
+def _server(url: str) -> Place:
+    if url.startswith(("postgresql://", "postgres://")):
+        from castalia.track.postgres import Server
+
+        return Server(url)
+    raise WrongInput("CASTALIA_STORE is no database", url.partition("://")[0][:40], "postgresql://user@host/database",
+                     "Leave it empty for the SQLite file in the home.", field="CASTALIA_STORE")  # fmt: skip
 
 
 def inserting(connection: Connection, table: Table) -> Any:
-    """INSERT in the connection's own dialect, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    """INSERT in the connection's own dialect, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``.
+
+    A conflict is one of the primary key unless ``index_elements`` says otherwise.
+    """
+    return _PostgresInsert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class _PostgresInsert(postgresql.Insert):
+    """PostgreSQL wants to be told which conflict an update is for; SQLite takes any."""
+
+    inherit_cache = True
+
+    def on_conflict_do_update(  # type: ignore[override]
+        self, constraint: Any = None, index_elements: Any = None, **rest: Any
+    ) -> Any:
+        """As SQLAlchemy's, for the primary key where nothing is named."""
+        if constraint is None and index_elements is None:
+            table = self.table
+            assert isinstance(table, Table)
+            index_elements = [column.name for column in table.primary_key]
+        return super().on_conflict_do_update(constraint, index_elements, **rest)
 
 
 _opened: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -161,80 +217,26 @@ class Part:
     database: Database
 
 
+_quiet: list[Database] = []
+
+
+def _before_fork() -> None:
+    """SQLite's state of a process says who holds the lock of a file: fork while nobody of ours does."""
+    _quiet[:] = [database for database in list(_opened) if database.place.hold()]
+
+
 def _after_fork() -> None:
-    """A forked child must not use its parent's connections: it starts with none."""
+    for database in _quiet:
+        database.place.release()
+    _quiet.clear()
+
+
+def _in_child() -> None:
+    _quiet.clear()
     for database in list(_opened):
-        database.engine.dispose(close=False)
-        database._writing, database._watching, database._watch = threading.Lock(), threading.Lock(), None
+        database.place.forked()
+        database._group = Group(database._carry)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-
-_HOW = {"check_same_thread": False, "timeout": PATIENCE}
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args=_HOW)
-
-    @event.listens_for(engine, "connect")
-    def _connected(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # sqlite3 must not begin on its own: DDL belongs inside the transaction
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "journal_size_limit=67108864", "temp_store=MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Connection) -> None:
-        patience = connection.get_execution_options().get("castalia_patience")
-        wait = PATIENCE if patience is None else patience
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(wait * 1000)}")
-        connection.exec_driver_sql("BEGIN" if patience is None else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _no_room(path: Path) -> bool:
-    try:
-        return shutil.disk_usage(path.parent).free < 64 << 10
-    except OSError:
-        return False
-
-
-def readable(error: Exception, path: Path) -> CastaliaError:
-    """The same fault as a CastaliaError with its cure."""
-    cause: Any = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    if isinstance(cause, CastaliaError):
-        return cause
-    where = f"the folder {path.parent}"
-    if isinstance(cause, OSError):
-        reason = cause.strerror or type(cause).__name__
-        if isinstance(cause, TimeoutError):
-            return Busy(f"{path.name} is being set up", "another process still holds its lock", cure="Try again.")
-        if cause.errno in _FULL:
-            return _full(path, reason)
-        return Unavailable(f"cannot write into {where}", reason, "a folder of yours", _ELSEWHERE)
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        cure = "Try again; if it stays so, look for a process that holds the file open (a backup, a database browser)."
-        return Busy(f"{path.name} is busy", "another process has been writing for long", cure=cure)
-    if code == sqlite3.SQLITE_FULL:
-        return _full(path, str(cause))
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
-        return Unavailable(f"cannot write {path.name} in {where}", str(cause), "read and write permission", _ELSEWHERE)
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        cure = f"Restore it from a backup, or move it away: mv {path} {path}.bad"
-        return Unavailable(f"{path.name} is damaged", str(cause), "an SQLite file that Castalia made", cure)
-    if code == sqlite3.SQLITE_IOERR and _no_room(path):  # SQLite cannot even make its shared memory there
-        return _full(path, str(cause))
-    if code == sqlite3.SQLITE_IOERR:
-        return Unavailable(f"{path.name} cannot be read or written", str(cause), cure=f"Check the disk. {_ELSEWHERE}")
-    return Unavailable(f"{path.name} did not answer", f"{type(cause).__name__}: {cause}", cure="Run castalia doctor.")
-
-
-_FULL = (28, 27, 122)  # ENOSPC, EFBIG, EDQUOT: no room, a limit on one file, a quota
-_ELSEWHERE = "Make it writable, or set CASTALIA_HOME to a folder that is."
-
-
-def _full(path: Path, reason: str) -> Unavailable:
-    return Unavailable(f"no room to write {path.name}", reason, "free space", f"Free some space on {path.parent}.")
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,87 +17,18 @@ from sqlalchemy.engine import Connection
 
 from castalia.core.errors import WrongInput
 from castalia.track import schema
-from castalia.track.database import PATIENCE, Part, inserting
-from castalia.track.naming import checked_key, number, whole
-from castalia.track.runs import run_number
-
-Point = tuple[str, int, int, float]
-Stored = tuple[int, int, int, int, float]
-
-_INSERT = "INSERT OR IGNORE INTO metrics (run, key, step, time, value) VALUES (?, ?, ?, ?, ?)"
-_LATEST = """
-INSERT INTO latest_metrics (run, key, step, time, value, low, low_step, high, high_step) VALUES (?,?,?,?,?,?,?,?,?)
-ON CONFLICT (run, key) DO UPDATE SET
-  (step, time, value) = (SELECT step, time, value FROM (
-     SELECT latest_metrics.step, latest_metrics.time, latest_metrics.value
-     UNION ALL SELECT excluded.step, excluded.time, excluded.value) ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT 1),
-  low_step = CASE WHEN low IS NULL OR excluded.low < low THEN excluded.low_step ELSE low_step END,
-  low = CASE WHEN low IS NULL OR excluded.low < low THEN excluded.low ELSE low END,
-  high_step = CASE WHEN high IS NULL OR excluded.high > high THEN excluded.high_step ELSE high_step END,
-  high = CASE WHEN high IS NULL OR excluded.high > high THEN excluded.high ELSE high END
-"""
-
-
-def checked_point(key: object, step: object, time: object, value: object) -> Point:
-    """The point as the store keeps it. WrongInput where the step is no 64-bit whole number or the value no number."""
-    name = checked_key("metric", key)
-    return name, whole("step", step), whole("time", time), number(name, value)
-
-
-def insert_points(connection: Connection, rows: Sequence[Stored]) -> None:
-    """Put points of (run, key, step, time, value), by number, and bring ``latest_metrics`` along."""
-    stored = [(r, k, s, t, v if v == v else "NaN") for r, k, s, t, v in rows]  # NaN: see schema.Number
-    stored.sort(key=lambda row: row[:4])  # in the order of the table, so pages fill up
-    connection.exec_driver_sql(_INSERT, stored)
-    ends: dict[tuple[int, int], list[Any]] = {}
-    for run, key, step, time, value in rows:
-        end = ends.get((run, key))
-        if end is None:
-            end = ends[run, key] = [step, time, value, None, None, None, None]
-        elif (step, time, _rank(value)) > (end[0], end[1], _rank(end[2])):
-            end[:3] = step, time, value
-        if value == value:
-            if end[3] is None or value < end[3]:
-                end[3:5] = value, step
-            if end[5] is None or value > end[5]:
-                end[5:7] = value, step
-    lines = [
-        (*where, step, time, v if v == v else "NaN", *extremes) for where, (step, time, v, *extremes) in ends.items()
-    ]
-    connection.exec_driver_sql(_LATEST, lines)
-
-
-def _rank(value: float) -> tuple[bool, float]:
-    return (value != value, 0.0 if value != value else value)
-
-
-class KeyNumbers:
-    """Metric names to their small numbers. Given once, never changed, so what is known may be kept."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
-        self._lock = threading.Lock()
-
-    def find(self, connection: Connection, names: Iterable[str]) -> Mapping[str, int]:
-        """The numbers of ``names``, made where missing; ``keep`` them once it is committed."""
-        missing = [name for name in dict.fromkeys(names) if name not in self._known]
-        if not missing:
-            return self._known
-        table = schema.metric_keys
-        connection.execute(inserting(connection, table).on_conflict_do_nothing(), [{"name": name} for name in missing])
-        found = dict(self._known)
-        for start in range(0, len(missing), 5000):
-            some = sa.select(table.c.name, table.c.id).where(table.c.name.in_(missing[start : start + 5000]))
-            found.update((row[0], row[1]) for row in connection.execute(some))
-        return found
-
-    def keep(self, found: Mapping[str, int]) -> None:
-        """Remember numbers that are committed."""
-        with self._lock:
-            if len(found) > 50_000:  # names made from data; a cache of them is a leak
-                self._known = {}
-            elif found is not self._known:
-                self._known = dict(found)
+from castalia.track.database import PATIENCE, Part
+from castalia.track.points import (
+    KeyNumbers,
+    Point,
+    Stored,
+    active_run,
+    checked_point,
+    insert_point,
+    insert_points,
+    rank,
+)
+from castalia.track.runs import put_tags, run_number, say_params
 
 
 class Numbers(Part):
@@ -110,18 +40,63 @@ class Numbers(Part):
         """Put points (key, step, time in ms, value) of one run, all or none; on disk when it returns."""
         self.log_points({run_id: [checked_point(*point) for point in points]})
 
+    def log_point(self, run_id: str, key: str, step: int, time: int, value: float) -> None:
+        """Put one checked point of an active run; on disk when it returns. NotFound; Conflict ("deleted")."""
+
+        def work(connection: Connection) -> Mapping[str, int]:
+            run = active_run(connection, run_id)
+            found = self.keys.find(connection, (key,))
+            insert_point(connection, run, found[key], step, time, value)
+            return found
+
+        self.keys.keep(self.database.commit(work, alone=False))
+
+    def log_batch(
+        self,
+        run_id: str,
+        points: Sequence[Point],
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        also: Callable[[Connection, int, Mapping[str, int]], None] | None = None,
+    ) -> None:
+        """Put checked points, params and tags of an active run, all or none; on disk when it returns.
+
+        ``also(connection, run, keys)`` may write more with them, given the numbers of the run and of its metrics.
+        NotFound; Conflict where the run is deleted (``got`` "deleted") or a param was said otherwise (``field`` its
+        key, ``expected`` the value it has).
+        """
+
+        def work(connection: Connection) -> Mapping[str, int]:
+            run = active_run(connection, run_id)
+            say_params(connection, run, params or {})
+            put_tags(connection, run, tags or {})
+            found = self.keys.find(connection, (point[0] for point in points))
+            if points:
+                insert_points(connection, [(run, found[key], step, time, value) for key, step, time, value in points])
+            if also is not None:
+                also(connection, run, found)
+            return found
+
+        self.keys.keep(self.database.commit(work, alone=False))
+
     def log_points(self, batch: Mapping[str, Sequence[Point]], patience: float = PATIENCE) -> None:
-        """Put checked points of several runs in one transaction. Busy after ``patience`` seconds."""
+        """Put checked points of several runs in one transaction. Busy after ``patience`` seconds.
+
+        Runs in the trash take them too: what a training that still goes on has measured is kept for who restores it.
+        """
         if not any(batch.values()):
             return
-        with self.database.write(patience) as connection:
+
+        def work(connection: Connection) -> Mapping[str, int]:
             found = self.keys.find(connection, (point[0] for points in batch.values() for point in points))
             rows: list[Stored] = []
             for run_id, points in batch.items():
                 run = run_number(connection, run_id)
                 rows.extend((run, found[key], step, time, value) for key, step, time, value in points)
             insert_points(connection, rows)
-        self.keys.keep(found)
+            return found
+
+        self.keys.keep(self.database.commit(work, patience, alone=False))
 
     def metrics(
         self, run_id: str, keys: Iterable[str] | None = None, max_points: int = 500
@@ -206,7 +181,7 @@ def _points(connection: Connection, query: sa.Select[Any]) -> list[tuple[int, in
 
 
 def _exact(point: tuple[int, int, float]) -> tuple[int, int, tuple[bool, float]]:
-    return point[0], point[1], _rank(point[2])
+    return point[0], point[1], rank(point[2])
 
 
 def _parts(first: int, last: int, count: int) -> list[tuple[int, int]]:

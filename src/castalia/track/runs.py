@@ -38,21 +38,6 @@ def run_number(connection: Connection, run_id: str) -> int:
     return int(found)
 
 
-def active_run(connection: Connection, run_id: str) -> int:
-    """The small number of a run that may be written to. NotFound, or Deleted where it is in the trash."""
-    runs = schema.runs.c
-    row = connection.execute(sa.select(runs.id, runs.lifecycle).where(runs.run_id == str(run_id))).first()
-    if row is None:
-        raise NotFound(f"no run {str(run_id)[:64]!r}", cure="castalia runs")
-    if row.lifecycle != "active":
-        raise Deleted(f"run {str(run_id)[:64]!r} is deleted", cure=f"castalia runs restore {str(run_id)[:64]}")
-    return int(row.id)
-
-
-class Deleted(Conflict):
-    """It is in the trash: restore it to write to it."""
-
-
 class Runs(Part):
     """The part of the store that knows runs."""
 
@@ -78,10 +63,10 @@ class Runs(Part):
             row = {"run_id": run_id, "experiment": _experiment(connection, experiment), "name": name, "status": status,
                    "system": system, "owner": owner, "started": now(),
                    "parent": None if parent is None else run_number(connection, parent)}  # fmt: skip
-            made = connection.execute(inserting(connection, schema.runs).values(row).on_conflict_do_nothing())
-            if not made.rowcount:
+            insert = inserting(connection, schema.runs).values(row).on_conflict_do_nothing()
+            number = connection.scalar(insert.returning(schema.runs.c.id))
+            if number is None:
                 raise Conflict(f"there is a run {run_id} already", cure="Leave run_id out, or resume that run.")
-            number = run_number(connection, run_id)
             say_params(connection, number, texts)
             put_tags(connection, number, marks)
         return run_id
@@ -195,7 +180,8 @@ def _experiment(connection: Connection, name: str) -> int:
     find = sa.select(table.c.id).where(table.c.name == name)
     found = connection.scalar(find)
     if found is None:
-        connection.execute(table.insert().values(name=name, created=now(), updated=now()))
+        row = {"name": name, "created": now(), "updated": now()}
+        connection.execute(inserting(connection, table).values(row).on_conflict_do_nothing())
         found = connection.scalar(find)
     assert found is not None
     return int(found)

@@ -7,10 +7,9 @@ Times are milliseconds since 1970, UTC.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
@@ -39,16 +37,18 @@ class Number(TypeDecorator[float]):
     impl = Double
     cache_ok = True
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        """In place of Double's own, which would make a float of the text again."""
-        if dialect.name != "sqlite":
-            return super().bind_processor(dialect)
-        return lambda value: "NaN" if value is not None and math.isnan(value) else value
+    def bind_processor(self, dialect: Dialect) -> Any:
+        # Not process_bind_param: the double's own processor would make a number of the text again.
+        if dialect.name == "sqlite":
+            return lambda value: "NaN" if value is not None and value != value else value
+        return super().bind_processor(dialect)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
         return None if value is None else float(value)
 
 
+# Sorted and compared by code point in both: SQLite knows no other way.
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 # 64 bits everywhere; SQLite makes a row id only of the very type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 

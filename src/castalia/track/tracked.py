@@ -146,9 +146,9 @@ def run(
     """``with run("mnist", {"rate": 0.1}) as r: r.log(step, loss=0.3)``: a run that ends with the block.
 
     done at the end of the block, cancelled by Stopped or Ctrl-C, failed by any other exception, which
-    goes on. The store is that of ``CASTALIA_HOME`` unless ``home`` or ``store`` says otherwise.
+    goes on. The store is that of ``CASTALIA_HOME`` and ``CASTALIA_STORE`` unless ``home`` or ``store`` says otherwise.
     """
-    own = Store.open(home if home is not None else Settings.read().home) if store is None else None
+    own = None if store is not None else Store.of(Settings.read()) if home is None else Store.open(home)
     used = store if store is not None else own
     assert used is not None
     try:

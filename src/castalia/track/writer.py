@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from castalia.core.errors import CastaliaError, Conflict, NotFound, Unavailable
 from castalia.track.naming import checked_key, number, whole
-from castalia.track.numbers import Point
+from castalia.track.points import Point
 from castalia.track.spool import RunPoint, Spool
 
 if TYPE_CHECKING:

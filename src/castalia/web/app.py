@@ -59,7 +59,7 @@ class Parts:
     @classmethod
     def open(cls, settings: Settings) -> Parts:
         """Open the store, the jobs and the pool of hosts of ``settings.home``."""
-        store = Store.open(settings.home)
+        store = Store.of(settings)
         return cls(store, Jobs(settings.home), Hosts(settings, store=store))
 
     def close(self) -> None:

@@ -49,6 +49,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._timer is None:
             self._timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
 
+    def on_url(self, url: bytes) -> None:
+        """No client sends a fragment; the parser would drop it, and another address would be answered."""
+        if b"#" in url:
+            raise ValueError("a fragment")
+        super().on_url(url)
+
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._in_head, self._head_bytes = False, 0

@@ -127,10 +127,10 @@ class Places(Part):
         return Place(self._tree(uri), "", None)
 
     def _owned(self, parts: list[str]) -> Place | None:
-        """The file of a run or of a logged model whose address this is."""
+        """The file of a run or of a logged model whose address this is; the innermost, should one lie in another."""
         runs, models = schema.runs.c, schema.logged_models.c
         with self.database.read() as connection:
-            for i in [i for i, part in enumerate(parts[:_DEEPEST]) if part == "artifacts" and i >= 2]:
+            for i in [i for i in range(min(len(parts), _DEEPEST) - 1, 0, -1) if parts[i] == "artifacts"]:
                 address, owner = OWN + "/".join(parts[: i + 1]), parts[i - 1]
                 found = _location(connection, runs.run_id == owner)
                 if found is not None and run_uri(*found, owner) == address:

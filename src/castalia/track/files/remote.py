@@ -205,16 +205,25 @@ def without_credentials(url: str) -> str:
     return f"{protocol}{found}{authority.rpartition('@')[2]}{slash}{path}" if found else protocol
 
 
+def driver_of(protocol: str) -> Any:
+    """The class of fsspec for a protocol. Unavailable with the pip line where its driver is not installed."""
+    try:
+        import fsspec
+
+        return fsspec.get_filesystem_class(protocol)
+    except ImportError:
+        driver = DRIVERS[protocol]
+        raise Unavailable(f"{protocol}:// needs a driver", f"{driver} is not installed", driver,
+                          f"pip install {driver}") from None  # fmt: skip
+
+
 def _connected(url: str, protocol: str, shown: str) -> tuple[Any, str]:
+    driver_of(protocol)
     try:
         from fsspec.core import url_to_fs
 
         fs, root = url_to_fs(url)
         return fs, str(root)
-    except ImportError:
-        driver = DRIVERS[protocol]
-        raise Unavailable(f"{shown} needs a driver", f"{driver} is not installed", driver,
-                          f"pip install {driver}") from None  # fmt: skip
     except Exception as error:
         raise Unavailable("the store of files cannot be opened", type(error).__name__, shown,
                           "Check the URL and its credentials.") from None  # fmt: skip

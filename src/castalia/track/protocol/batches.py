@@ -7,28 +7,35 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.engine import Connection
 
 from castalia.core.errors import Conflict
-from castalia.track.numbers import Point, insert_points
+from castalia.track.points import Point
 from castalia.track.protocol import limits
+from castalia.track.protocol.logged_models import ModelPoint, note_model_metrics
 from castalia.track.protocol.runs import changed_params, of_run
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, invalid
-from castalia.track.runs import active_run, put_tags, say_params
 from castalia.track.store import Store
 
 _LARGEST = 2**63 - 1
 
 
 def log_metric(store: Store, fields: Fields) -> bytes:
-    """POST runs/log-metric {run_id, key, value, timestamp, step}: the same point again changes nothing."""
+    """POST runs/log-metric {run_id, key, value, timestamp, step, model_id, dataset_name, dataset_digest}.
+
+    The same point again changes nothing.
+    """
     run_id = limits.run_id(fields)
     fields.text("key", required=True)
-    write(store, run_id, [point(fields)])
+    said = point(fields)
+    if "model_id" in fields:
+        _say(store, run_id, [said], {}, {}, [(said, fields)])
+    else:
+        of_run(run_id, lambda: store.log_point(run_id, *said))
     return b"{}"
 
 
 def log_parameter(store: Store, fields: Fields) -> bytes:
     """POST runs/log-parameter {run_id, key, value}: said once; the same again changes nothing."""
     run_id = limits.run_id(fields)
-    write(store, run_id, params=dict([limits.param(fields)]), one=True)
+    _say(store, run_id, [], dict([limits.param(fields)]), {}, one=True)
     return b"{}"
 
 
@@ -44,7 +51,8 @@ def log_batch(store: Store, fields: Fields) -> bytes:
         twice = [key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i])]
         message = f"Duplicate parameter keys have been submitted: {twice}. Please ensure the request contains only"
         raise ProtocolError("INVALID_PARAMETER_VALUE", f"{message} one param value per param key.")
-    write(store, run_id, points, said, dict(map(limits.tag, tags)))
+    measured = [(found, each) for found, each in zip(points, metrics, strict=True) if "model_id" in each]
+    _say(store, run_id, points, said, dict(map(limits.tag, tags)), measured)
     return b"{}"
 
 
@@ -72,33 +80,27 @@ def point(fields: Fields) -> Point:
 _known_keys: set[str] = set()
 
 
-def write(
+def _say(
     store: Store,
     run_id: str,
-    points: Sequence[Point] = (),
-    params: Mapping[str, str] | None = None,
-    tags: Mapping[str, str] | None = None,
-    *,
+    points: Sequence[Point],
+    params: dict[str, str],
+    tags: dict[str, str],
+    measured: Sequence[tuple[Point, Fields]] = (),
     one: bool = False,
 ) -> None:
-    """Put checked points, params and tags of one run; on disk when it returns."""
-    found: Mapping[str, int] = {}
+    def of_models(connection: Connection, run: int, keys: Mapping[str, int]) -> None:
+        note_model_metrics(connection, run, [
+            ModelPoint(each.text("model_id"), keys[key], step, time, value, each.text("dataset_name"),
+                       each.text("dataset_digest"))
+            for (key, step, time, value), each in measured
+        ])  # fmt: skip
 
-    def work(connection: Connection) -> None:
-        nonlocal found
-        run = active_run(connection, run_id)
-        try:
-            say_params(connection, run, params or {})
-        except Conflict:
-            raise changed_params(connection, run, run_id, params or {}, one=one) from None
-        if points:
-            found = store.keys.find(connection, (each[0] for each in points))
-            insert_points(connection, [(run, found[key], step, time, value) for key, step, time, value in points])
-        put_tags(connection, run, tags or {})
-
-    of_run(run_id, lambda: store.database.commit(work))
-    if found:
-        store.keys.keep(found)
+    try:
+        of_run(run_id, lambda: store.log_batch(run_id, points, params, tags, of_models if measured else None))
+    except Conflict:
+        with store.database.read() as connection:
+            raise changed_params(connection, run_id, params, one=one) from None
 
 
 ROUTES = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +12,6 @@ from castalia.track import schema
 from castalia.track.database import inserting
 from castalia.track.protocol.limits import checked_run_id, within
 from castalia.track.protocol.registry_fields import wrong
-from castalia.track.protocol.registry_rows import parts
 from castalia.track.protocol.runs import writing
 from castalia.track.protocol.wire import Fields, Route, missing
 from castalia.track.store import Store
@@ -24,29 +22,6 @@ TAG_KEY, TAG_VALUE, AT_ONCE = 255, 500, 1000
 """Characters of a tag's key and value; how many data sets or models one request may name."""
 datasets, run_datasets, run_models = schema.datasets, schema.run_datasets, schema.run_models
 Named = tuple[dict[str, Any], dict[str, str]]
-
-
-def input_rows(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """{"inputs": RunInputs, "outputs": RunOutputs} of the runs with these numbers; two queries a portion."""
-    found: dict[int, dict[str, Any]] = {number: {"inputs": {}, "outputs": {}} for number in numbers}
-    for some in parts(numbers):
-        query = sa.select(run_datasets.c.run, run_datasets.c.tags, datasets)
-        query = query.join(datasets, run_datasets.c.dataset == datasets.c.id).where(run_datasets.c.run.in_(some))
-        for row in connection.execute(query.order_by(datasets.c.id)):
-            values = row._mapping
-            said = {field: values[field] for field in LIMITS if values[field] is not None}
-            marks = [{"key": key, "value": value} for key, value in json.loads(row.tags).items()]
-            found[row.run]["inputs"].setdefault("dataset_inputs", []).append({"tags": marks, "dataset": said})
-        links = (
-            sa.select(run_models).where(run_models.c.run.in_(some)).order_by(run_models.c.step, run_models.c.model_id)
-        )
-        for row in connection.execute(links):
-            if row.direction == "input":
-                found[row.run]["inputs"].setdefault("model_inputs", []).append({"model_id": row.model_id})
-            else:
-                wrote = {"model_id": row.model_id, "step": row.step}
-                found[row.run]["outputs"].setdefault("model_outputs", []).append(wrote)
-    return found
 
 
 def log_inputs(store: Store, fields: Fields) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from urllib.parse import urlsplit
 
 from castalia.track.protocol.wire import Fields, ProtocolError, invalid, missing
 
-KEY, PARAM, TAG, EXPERIMENT_NAME, EXPERIMENT_TAG, LOCATION = 250, 6000, 8000, 500, 20_000, 2048
-"""Characters of a key; of a param's and a tag's value; of an experiment's name, its tags' values and its location."""
+KEY, PARAM, TAG, EXPERIMENT_NAME, EXPERIMENT_TAG = 250, 6000, 8000, 500, 20_000
+"""Characters of a key; of a param's and a tag's value; of an experiment's name and its tags' values."""
+MODEL = 2**20
+"""Characters of the description of a model, which is kept in a tag."""
 METRICS, PARAMS, TAGS, TOGETHER = 1000, 100, 100, 1000
 """How many of each one batch may hold."""
 _NAME = re.compile(r"[/\w.\- :]+")
@@ -68,23 +69,6 @@ def experiment_tag(fields: Fields) -> tuple[str, str]:
 def experiment_name(fields: Fields, field: str) -> str:
     """The name of an experiment."""
     return within(fields.text(field, required=True), EXPERIMENT_NAME, "name")
-
-
-def location(fields: Fields) -> str | None:
-    """artifact_location: none, a place below our own, or a URL of a store; never a path of this machine."""
-    text = fields.text("artifact_location")
-    if not text:
-        return None
-    parts = urlsplit(text)
-    if text.startswith("runs:"):
-        raise _refused(f"Artifact location cannot be a runs:/ URI. Given: '{text[:KEY]}'")
-    if "#" in text or ";" in text:
-        raise _refused("'artifact_location' URL can't include fragments or params.")
-    if "?" in text:
-        raise _refused("Invalid query string")
-    if len(parts.scheme) < 2 or parts.scheme == "file" or "\\" in text or ".." in text.split("/") or "%" in text:
-        raise invalid("artifact_location", text, "It must be the URL of a store, not a path of the server.")
-    return within(text, LOCATION, "artifact_location")
 
 
 def _refused(message: str) -> ProtocolError:

@@ -30,6 +30,8 @@ from castalia.track.protocol import (
     logged_models,
     registered,
     runs,
+    searching,
+    searching_models,
     server,
     versions,
 )
@@ -48,16 +50,17 @@ ROUTES: tuple[Route, ...] = (
     *registered.ROUTES,
     *aliases.ROUTES,
     *versions.ROUTES,
+    *searching.ROUTES,
+    *searching_models.ROUTES,
     *server.ROUTES,
 )
 
 
 def routes(store: Store) -> list[BaseRoute]:
     """What the application mounts, before its own routes: the table first, since every logged point asks it."""
-    unknown = [HttpRoute(f"{prefix}/{{rest:path}}", _unknown, methods=None, include_in_schema=False)
-               for prefix in PREFIXES]  # fmt: skip
-    proxy = [route for prefix in PREFIXES for route in artifacts.proxy_routes(store, prefix)]
-    return [Table(store, ROUTES), *proxy, *_bare(store), *unknown]
+    unknown = [HttpRoute(f"{prefix}/{{rest:path}}", _Unknown(), include_in_schema=False) for prefix in PREFIXES]
+    files = [route for prefix in PREFIXES for route in artifacts.proxy_routes(store, prefix)]
+    return [Table(store, ROUTES), *_bare(store), *files, *unknown]
 
 
 class Table(BaseRoute):
@@ -160,7 +163,8 @@ def _read(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return json.loads(body)  # NaN as a bare word and half characters: which field they spoil is for it to say
+        # NaN as a bare word and half characters: which field they spoil is for it to say.
+        return json.loads(body.decode())
 
 
 def _bare(store: Store) -> list[BaseRoute]:
@@ -172,6 +176,9 @@ def _bare(store: Store) -> list[BaseRoute]:
     return [HttpRoute("/version", version, methods=["GET"], include_in_schema=False)]
 
 
-async def _unknown(request: Request) -> Response:
-    message = f"No route {request.method[:20]} {request.url.path[:200]} here."
-    return refusal(ProtocolError("ENDPOINT_NOT_FOUND", message))
+class _Unknown:
+    """Whatever else is asked below our prefixes, by any method."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        message = f"No route {scope['method'][:20]} {get_route_path(scope)[:200]} here."
+        await refusal(ProtocolError("ENDPOINT_NOT_FOUND", message))(scope, receive, send)

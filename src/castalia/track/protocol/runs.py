@@ -9,15 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from castalia.core.errors import NotFound
+from castalia.core.errors import Conflict, NotFound
 from castalia.track import schema
 from castalia.track.naming import new_run_id, now
+from castalia.track.points import active_run
 from castalia.track.protocol import limits
 from castalia.track.protocol.experiments import DEFAULT, active_experiment
 from castalia.track.protocol.rows import STATUS, run_rows
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, absent, invalid, wrong_type
 from castalia.track.run_names import new_run_name
-from castalia.track.runs import NAME_TAG, Deleted, active_run, put_tags, run_number
+from castalia.track.runs import NAME_TAG, put_tags, run_number
 from castalia.track.store import Store
 
 USER_TAG, MODELS_TAG = "mlflow.user", "mlflow.log-model.history"
@@ -30,7 +31,9 @@ def of_run(run_id: str, work: Callable[[], Any]) -> Any:
     """``work()``, with what the store says of a run put into the words that clients know."""
     try:
         return work()
-    except Deleted:
+    except Conflict as error:
+        if error.field != "run_id":
+            raise
         message = f"The run {run_id} must be in the 'active' state. Current state is deleted."
         raise ProtocolError("INVALID_PARAMETER_VALUE", message) from None
     except NotFound:
@@ -145,6 +148,7 @@ def log_model(store: Store, fields: Fields) -> dict[str, Any]:
     if lacking:
         message = f"Model json is missing mandatory fields: {{{', '.join(map(repr, lacking))}}}"
         raise ProtocolError("INVALID_PARAMETER_VALUE", message)
+    limits.within(text, limits.MODEL, "model_json")
     tags = schema.tags
 
     def work(connection: Connection, run: int) -> None:
@@ -160,13 +164,11 @@ def log_model(store: Store, fields: Fields) -> dict[str, Any]:
     return {}
 
 
-def changed_params(
-    connection: Connection, run: int, run_id: str, params: Mapping[str, str], *, one: bool
-) -> ProtocolError:
+def changed_params(connection: Connection, run_id: str, params: Mapping[str, str], *, one: bool) -> ProtocolError:
     """Why these params, or this ``one``, cannot be said: they were said before, otherwise."""
     table = schema.params
-    said = sa.select(table.c.key, table.c.value).where(table.c.run == run, table.c.key.in_(params))
-    other = [row for row in connection.execute(said) if row[1] != params[row[0]]]
+    said = sa.select(table.c.key, table.c.value).where(table.c.run == run_number(connection, run_id))
+    other = [row for row in connection.execute(said) if params.get(row[0], row[1]) != row[1]]
     message = "Changing param values is not allowed."
     if one:
         for key, old in other:

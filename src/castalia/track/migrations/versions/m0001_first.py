@@ -9,11 +9,12 @@ revision = "0001"
 down_revision = None
 
 # Written out, not imported from the schema: a migration says what was, and must not move with today's tables.
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def _text(name: str, default: str | None = None) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+    return sa.Column(name, Text, nullable=False, server_default=default)
 
 
 def _int(name: str, **options: Any) -> sa.Column[Any]:
@@ -25,7 +26,7 @@ def _of(name: str, target: str, **options: Any) -> sa.Column[Any]:
 
 
 def _key_values(table: str, owner: str, target: str) -> None:
-    parts = (_of(owner, target, primary_key=True), sa.Column("key", sa.Text, primary_key=True), _text("value"))
+    parts = (_of(owner, target, primary_key=True), sa.Column("key", Text, primary_key=True), _text("value"))
     op.create_table(table, *parts, sqlite_with_rowid=False)
 
 
@@ -34,7 +35,7 @@ def _experiments_and_runs() -> None:
         "experiments",
         sa.Column("id", Id, primary_key=True),
         _text("name"),
-        sa.Column("artifact_location", sa.Text),
+        sa.Column("artifact_location", Text),
         _text("lifecycle", "active"),
         _int("created"),
         _int("updated"),
@@ -47,7 +48,7 @@ def _experiments_and_runs() -> None:
         _of("experiment", "experiments", nullable=False),
         _text("name"),
         _text("status"),
-        sa.Column("system", sa.Text),
+        sa.Column("system", Text),
         _of("parent", "runs"),
         _text("owner", ""),
         _int("started"),
@@ -91,7 +92,7 @@ def _files() -> None:
     op.create_table(
         "artifacts",
         _of("run", "runs", primary_key=True),
-        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("name", Text, primary_key=True),
         _int("size"),
         _text("sha256"),
         _int("modified"),
@@ -117,7 +118,7 @@ def _registry() -> None:
         _of("model", "models", nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         _text("status"),
-        sa.Column("system", sa.Text),
+        sa.Column("system", Text),
         _of("run", "runs"),
         _text("folder", ""),
         _text("digest", ""),
@@ -129,7 +130,7 @@ def _registry() -> None:
     op.create_table(
         "model_aliases",
         _of("model", "models", primary_key=True),
-        sa.Column("alias", sa.Text, primary_key=True),
+        sa.Column("alias", Text, primary_key=True),
         sa.Column("version", sa.Integer, nullable=False),
         sqlite_with_rowid=False,
     )

@@ -8,11 +8,12 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def _text(name: str, default: str | None = None, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text, nullable=False, server_default=default, **options)
+    return sa.Column(name, Text, nullable=False, server_default=default, **options)
 
 
 def _int(name: str, **options: Any) -> sa.Column[Any]:
@@ -24,14 +25,14 @@ def _of(name: str, target: str, **options: Any) -> sa.Column[Any]:
 
 
 def _key_values(table: str, owner: str, target: str) -> None:
-    parts = (_of(owner, target, primary_key=True), sa.Column("key", sa.Text, primary_key=True), _text("value"))
+    parts = (_of(owner, target, primary_key=True), sa.Column("key", Text, primary_key=True), _text("value"))
     op.create_table(table, *parts, sqlite_with_rowid=False)
 
 
 def _files() -> None:
     op.create_table(
         "files",
-        sa.Column("path", sa.Text, primary_key=True),
+        sa.Column("path", Text, primary_key=True),
         _int("size"),
         _text("sha256"),
         _int("modified"),
@@ -55,8 +56,8 @@ def _datasets() -> None:
         _text("digest"),
         _text("source_type", ""),
         _text("source", ""),
-        sa.Column("schema", sa.Text),
-        sa.Column("profile", sa.Text),
+        sa.Column("schema", Text),
+        sa.Column("profile", Text),
         sa.UniqueConstraint("experiment", "name", "digest"),
     )
     op.create_table(
@@ -76,7 +77,7 @@ def _logged_models() -> None:
         _text("model_id"),
         _of("experiment", "experiments", nullable=False),
         _text("name"),
-        sa.Column("model_type", sa.Text),
+        sa.Column("model_type", Text),
         _of("source_run", "runs"),
         _text("status"),
         _text("status_message", ""),
@@ -105,8 +106,8 @@ def _logged_models() -> None:
     op.create_table(
         "run_models",
         _of("run", "runs", primary_key=True),
-        sa.Column("direction", sa.Text, primary_key=True),
-        sa.Column("model_id", sa.Text, primary_key=True),
+        sa.Column("direction", Text, primary_key=True),
+        sa.Column("model_id", Text, primary_key=True),
         _int("step", server_default="0"),
         sqlite_with_rowid=False,
     )
@@ -115,7 +116,7 @@ def _logged_models() -> None:
 def _registry() -> None:
     op.add_column("model_versions", _text("source", ""))
     for name in ("run_id", "logged_model"):
-        op.add_column("model_versions", sa.Column(name, sa.Text))
+        op.add_column("model_versions", sa.Column(name, Text))
     for name, default in (("run_link", ""), ("description", ""), ("user_id", ""), ("stage", "None")):
         op.add_column("model_versions", _text(name, default))
     op.add_column("model_versions", _text("status_message", ""))
