@@ -16,16 +16,16 @@ from starlette.testclient import TestClient
 
 from castalia.track import Store, schema
 from castalia.track.protocol import sources
-from castalia.track.protocol.inputs import input_rows
 from castalia.track.protocol.logged_models import POINTS, ModelPoint, model_rows, note_model_metrics
 from castalia.track.protocol.registry_rows import registered_rows, version_rows
 from castalia.track.protocol.routes import routes
+from castalia.track.protocol.rows import input_rows
 from castalia.track.protocol.wire import ProtocolError
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.open(tmp_path / "home") as opened:
+def store(tmp_path, place):
+    with Store.open(tmp_path / "home", place) as opened:
         yield opened
 
 
