@@ -79,7 +79,9 @@ def test_the_two_stores_hold_the_same(theirs, ours):
         assert {param["key"]: param["value"] for param in row["data"]["params"]} == run.data.params
         assert {metric["key"] for metric in row["data"]["metrics"]} == set(run.data.metrics)
         assert row["info"]["status"] == run.info.status
-        inputs = [(each["dataset"]["name"], each["dataset"]["digest"]) for each in row["inputs"].get("dataset_inputs", [])]
+        inputs = [
+            (each["dataset"]["name"], each["dataset"]["digest"]) for each in row["inputs"].get("dataset_inputs", [])
+        ]
         assert sorted(inputs) == sorted((each.dataset.name, each.dataset.digest) for each in run.inputs.dataset_inputs)
 
 
@@ -88,7 +90,9 @@ def test_the_two_stores_hold_the_same(theirs, ours):
 quotes = st.sampled_from(["`{}`", '"{}"', "{}"])
 strings = st.sampled_from([text for text in TEXTS if not text.endswith("\\") and text.isascii()])
 likes = st.text("aAbcxX%_*[]?1.", max_size=5)
-numerals = st.sampled_from([str(number) for number in NUMBERS if number < 1e16] + ["1", "-1", "2000", "1e300", ".5", "1.", "1e-3", "5000"])
+numerals = st.sampled_from(
+    [str(number) for number in NUMBERS if number < 1e16] + ["1", "-1", "2000", "1e300", ".5", "1.", "1e-3", "5000"]
+)
 space = st.sampled_from(["", " ", "  ", "\n", "\t"])
 STRING_OPS = ["=", "!=", "LIKE", "ILIKE", "like", "iLike"]
 NUMBER_OPS = ["=", "!=", "<", "<=", ">", ">="]
@@ -106,8 +110,12 @@ def text_value(draw, op: str) -> str:
 
 @st.composite
 def pair_clause(draw) -> str:
-    entity, key = draw(st.sampled_from([("parameter", key) for key in KEYS["parameter"]] + [("tag", key) for key in KEYS["tag"]]))
-    word = draw(one_of("params", "param", "parameter", "parameters") if entity == "parameter" else one_of("tag", "tags"))
+    entity, key = draw(
+        st.sampled_from([("parameter", key) for key in KEYS["parameter"]] + [("tag", key) for key in KEYS["tag"]])
+    )
+    word = draw(
+        one_of("params", "param", "parameter", "parameters") if entity == "parameter" else one_of("tag", "tags")
+    )
     name = f"{word}.{quoted(draw, key)}"
     op = draw(st.sampled_from([*STRING_OPS, "IS NULL", "is not null"]))
     return f"{name} {op}" if op.upper().startswith("IS ") else f"{name} {op} {draw(text_value(op))}"
@@ -121,7 +129,9 @@ def quoted(draw: Any, key: str) -> str:
 def metric_clause(draw) -> str:
     key = quoted(draw, draw(st.sampled_from([*KEYS["metric"], "none"])))
     before, after = draw(space), draw(space)
-    return f"{draw(one_of('metric', 'metrics'))}.{key}{before}{draw(st.sampled_from(NUMBER_OPS))}{after}{draw(numerals)}"
+    return (
+        f"{draw(one_of('metric', 'metrics'))}.{key}{before}{draw(st.sampled_from(NUMBER_OPS))}{after}{draw(numerals)}"
+    )
 
 
 @st.composite

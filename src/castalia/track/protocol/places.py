@@ -12,8 +12,7 @@ from castalia.track import schema
 from castalia.track.protocol import vocabulary
 from castalia.track.protocol.conditions import Column, Condition, compared, condition
 from castalia.track.protocol.grammar import And, FilterError, Not, Or, Tree
-from castalia.track.protocol.rows import STATUS
-from castalia.track.protocol.vocabulary import Comparison, Vocabulary
+from castalia.track.protocol.vocabulary import STATUS, Comparison, Vocabulary
 from castalia.track.runs import NAME_TAG, PARENT_TAG
 
 MODEL_STATUSES = {"pending": "PENDING", "ready": "READY", "failed": "FAILED"}
