@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from search_rows import KEYS, NUMBERS, TEXTS, holds, keep, random_runs
 
-from castalia.core.errors import TooLarge
+from castalia.core.errors import TooLarge, WrongInput
 from castalia.track import Store
 from castalia.track.protocol import grammar, searching, vocabulary
 from castalia.track.protocol.grammar import FilterError
@@ -373,3 +373,90 @@ def test_runs_of_castalia_have_the_clients_tags(tmp_path):
         tags = {run["info"]["run_id"]: run["data"]["tags"] for run in search(store)["runs"]}
         assert {"key": "mlflow.parentRunId", "value": parent} in tags[child]
         assert tags[parent] == [{"key": "mlflow.runName", "value": "search"}]
+
+
+# --- Castalia's own list -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(tmp_path):
+    with Store.open(tmp_path) as opened:
+        for i in range(10):
+            run = opened.create_run("mnist" if i % 2 else "churn", f"run {i}", {"rate": i / 100}, {"stage": "dev"})
+            opened.log_metrics(run, [("loss", 0, 1, 1 - i / 10), ("acc", 0, 1, i / 10)])
+            if i > 6:
+                opened.finish(run)
+        yield opened
+
+
+def names(store: Store, text: str) -> list[str]:
+    return [run["name"] for run in store.runs(filter=text, order="name").items]
+
+
+def test_the_native_list_is_filtered(own):
+    assert names(own, "metrics.loss < 0.3 AND params.rate > 0.07") == ["run 8", "run 9"]
+    assert names(own, "status = 'done' AND experiment = 'churn'") == ["run 8"]
+    assert names(own, "NOT (name IN ('run 1', 'run 2')) AND params.rate < 0.04") == ["run 0", "run 3"]
+    assert names(own, "started > '1 hour ago' AND ended IS NULL AND metrics.acc BETWEEN 0.4 AND 0.5") == [
+        "run 4",
+        "run 5",
+    ]
+    assert own.runs(filter="params.rate >= 0.05", limit=2).total == 5
+    assert own.runs(experiment="mnist", filter="params.rate >= 0.05", limit=2).total == 3
+
+
+def test_only_the_columns_that_were_asked_for_are_read(own):
+    row = own.runs(filter="name = 'run 3'", columns=["metrics.loss", "tags.stage", "metrics.none"]).items[0]
+    assert (row["metrics"], row["params"], row["tags"]) == ({"loss": 0.7}, {}, {"stage": "dev"})
+    for wrong in ("loss", "status", "metrics.", "dataset.name", "metrics.loss; --"):
+        with pytest.raises(WrongInput) as caught:
+            own.runs(columns=[wrong])
+        assert caught.value.field == "columns" and "metrics.<key>" in caught.value.expected
+
+
+@pytest.mark.parametrize(
+    ("text", "below", "cure"),
+    [
+        ("metrics.loss < 0.3 AND metrics.los < 0.3", "metrics.los < 0.3", "Did you mean 'loss'?"),
+        ("params.rte > 1", "params.rte", "Did you mean 'rate'?"),
+        ("stauts = 'done'", "stauts", "Did you mean 'status'?"),
+        ("metrik.loss < 1", "metrik.loss", "Did you mean 'metric'?"),
+        ("metrics.loss < 0.3 NAND x = 4", "x = 4", ""),
+        ("params.rate = high", "high", ""),
+    ],
+)
+def test_an_error_points_at_the_place(own, text, below, cure):
+    with pytest.raises(WrongInput) as caught:
+        own.runs(filter=text)
+    shown = str(caught.value).splitlines()
+    line = next(i for i, each in enumerate(shown) if each.lstrip().startswith("got:"))
+    assert shown[line][shown[line + 1].index("^") :].startswith(below), str(caught.value)
+    assert cure in caught.value.cure and caught.value.field == "filter"
+
+
+def test_a_key_like_no_other_is_no_error(own):
+    assert own.runs(filter="metrics.zzz > 1").total == 0
+    assert own.runs(filter="metrics.los IS NULL").total == 10
+
+
+def test_http_and_shell_take_a_filter(own, monkeypatch, capsys):
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from castalia.cli import runs as shell
+    from castalia.track.http import router
+
+    app = FastAPI()
+    app.include_router(router(own))
+    with TestClient(app) as client:
+        asked = {"filter": "metrics.loss < 0.3", "columns": ["metrics.loss"], "order": "name"}
+        page = client.get("/runs", params=asked).json()
+        assert [(row["name"], list(row["metrics"])) for row in page["items"]] == [
+            ("run 8", ["loss"]),
+            ("run 9", ["loss"]),
+        ]
+        with pytest.raises(WrongInput, match="Invalid clause"):
+            client.get("/runs", params={"filter": "metrics.loss <"})
+    monkeypatch.setenv("CASTALIA_HOME", str(own.home))
+    assert shell.list_(filter="metrics.loss < 0.15", json=True) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)["items"]] == ["run 9"]

@@ -78,19 +78,18 @@ def _worded(column: Column, words: Mapping[str, str]) -> Column:
     return sa.case(dict(words), value=column, else_=column)
 
 
-def _of_experiment(column: Column, experiment: Column) -> Column:
-    """A column of the experiment that a row belongs to."""
-    return sa.select(column).where(experiments.id == experiment).scalar_subquery()
+# Aliases, since a query may itself read these tables.
+_home, _parent_run = schema.experiments.alias("homes").c, schema.runs.alias("parents").c
 
 
-def artifact_root(experiment: Column) -> Column:
-    """Below what the artifacts of an experiment lie."""
-    at_home = sa.literal("mlflow-artifacts:/").concat(sa.cast(experiment, sa.Text))
-    return sa.func.coalesce(_of_experiment(experiments.artifact_location, experiment), at_home)
+def _of_experiment(column: Column) -> Column:
+    """A column of the experiment that a run belongs to."""
+    return sa.select(column).where(_home.id == runs.experiment).scalar_subquery()
 
 
-_parents = schema.runs.alias("parents")
-_parent = sa.select(_parents.c.run_id).where(_parents.c.id == runs.parent).scalar_subquery()
+_at_home = sa.literal("mlflow-artifacts:/").concat(sa.cast(runs.experiment, sa.Text))
+_artifacts = sa.func.coalesce(sa.func.rtrim(_of_experiment(_home.artifact_location), "/"), _at_home)
+_parent = sa.select(_parent_run.run_id).where(_parent_run.id == runs.parent).scalar_subquery()
 _said_parent = (
     sa.select(schema.tags.c.value)
     .where(schema.tags.c.run == runs.id, schema.tags.c.key == PARENT_TAG)
@@ -132,7 +131,7 @@ RUNS = Places(
     {
         "run_id": runs.run_id, "run_name": runs.name, "user_id": runs.user_id, "start_time": runs.started,
         "end_time": runs.ended, "status": _worded(runs.status, STATUS),
-        "artifact_uri": artifact_root(runs.experiment).concat("/").concat(runs.run_id).concat("/artifacts"),
+        "artifact_uri": _artifacts.concat("/").concat(runs.run_id).concat("/artifacts"),
     },
     _RUN_PAIRS,
     _of_run,
@@ -142,7 +141,7 @@ NATIVE = Places(
     {
         "run_id": runs.run_id, "name": runs.name, "status": runs.status, "system": runs.system, "owner": runs.owner,
         "user_id": runs.user_id, "started": runs.started, "ended": runs.ended, "parent": _parent,
-        "experiment": _of_experiment(experiments.name, runs.experiment),
+        "experiment": _of_experiment(_home.name),
     },
     _RUN_PAIRS,
     _of_run,
