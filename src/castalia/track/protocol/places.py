@@ -113,12 +113,17 @@ def _of_run(test: Comparison, sqlite: bool) -> Condition | None:
     return None
 
 
+def _context(sqlite: bool) -> Column:
+    """What a data set was used for, which lies in the tags of its use."""
+    tags = schema.run_datasets.c.tags
+    if sqlite:
+        return sa.func.json_extract(tags, f'$."{CONTEXT}"')
+    return sa.func.json_extract_path_text(sa.cast(tags, sa.JSON), CONTEXT, type_=sa.Text)
+
+
 def _dataset(test: Comparison, sqlite: bool) -> Condition:
     mine, sets = schema.run_datasets, schema.datasets
-    column: Column = sets.c[test.key] if test.key != "context" else (
-        sa.func.json_extract(mine.c.tags, f'$."{CONTEXT}"') if sqlite
-        else sa.cast(mine.c.tags, sa.JSON)[CONTEXT].astext
-    )  # fmt: skip
+    column: Column = sets.c[test.key] if test.key != "context" else _context(sqlite)
     has = sa.exists().where(mine.c.run == runs.id, sets.c.id == mine.c.dataset)
     if test.op in ("IS NULL", "IS NOT NULL"):
         has = has.where(column.is_not(None))
