@@ -4,10 +4,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
 
+Path = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -31,7 +33,7 @@ def _key_values(table: str, owner: str, target: str) -> None:
 def _files() -> None:
     op.create_table(
         "files",
-        sa.Column("path", sa.Text, primary_key=True),
+        sa.Column("path", Path, primary_key=True),
         _int("size"),
         _text("sha256"),
         _int("modified"),
