@@ -211,7 +211,17 @@ def test_a_name_of_the_wire_leads_nowhere_however_often_it_is_decoded(name: str)
 def test_a_name_of_another_program_may_be_less_than_portable() -> None:
     for name in ("at 10:30.txt", "what?.html", "a.", "images/key+step+0+timestamp+17+ab.png", "epoch=1-step=2.ckpt"):
         assert checked_path(name) == checked_wire_path(name) == name
-    for name in ("C:/x", "c:x", "file:///etc/passwd", "http://x", "a#b", "%2e%2e/x", "a/%2e%2e%2fb", "a\\b", "a" * 2000):
+    for name in (
+        "C:/x",
+        "c:x",
+        "file:///etc/passwd",
+        "http://x",
+        "a#b",
+        "%2e%2e/x",
+        "a/%2e%2e%2fb",
+        "a\\b",
+        "a" * 2000,
+    ):
         with pytest.raises(Refused):
             checked_wire_path(name)
 
@@ -296,7 +306,9 @@ def kill_rounds(home: Path, rounds: int, seed: int) -> None:
                     inner = random.Random(rng.random())
                     with Store.open(home) as mine:
                         while True:
-                            mine.add_artifact(run_id, "model.bin", io.BytesIO(stamped(inner, inner.randrange(4_000_000))))
+                            mine.add_artifact(
+                                run_id, "model.bin", io.BytesIO(stamped(inner, inner.randrange(4_000_000)))
+                            )
                 finally:
                     os._exit(1)
             rng.random()
