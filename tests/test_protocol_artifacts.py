@@ -1,4 +1,4 @@
-"""castalia.track.protocol.artifacts: files over the wire, through a real server; and every way out that was ever tried."""
+"""castalia.track.protocol.artifacts: files over the wire through a real server, and every way out that was tried."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ TOKEN = "a-long-enough-token"
 SECRET = "the secret outside"
 OUT = ("../x", "..%2fx", "%2e%2e/x", "%252e%252e%252fx", "%25252e%25252e%25252fx", "..\\x", "..%5cx", "/etc/passwd",
        "//etc/passwd", "%2fetc%2fpasswd", "C:/x", "c:x", "file:///etc/passwd", "a/%00/b", "a%00b", "a#b", "a%23b",
-       "x;../../etc/passwd", "x;/../y", "a/./b", "a//b", "a/..", "..", ".", "a%0ab", "%ff%fe/..", ".models/x", ".shared/x",
-       ".incoming/x", ".versions", "." * 3 + "/../x", "a/" * 600 + "a", "x" * 300, "~/../x", "%252f%252e%252e%252fx")  # fmt: skip
+       "x;../../etc/passwd", "x;/../y", "a/./b", "a//b", "a/..", "..", ".", "a%0ab", "%ff%fe/..", ".models/x",
+       ".shared/x", ".incoming/x", ".versions", "." * 3 + "/../x", "a/" * 600 + "a", "x" * 300, "~/../x",
+       "%252f%252e%252e%252fx")  # fmt: skip
 
 
 class Wire:
@@ -108,7 +109,8 @@ def test_a_file_goes_in_is_listed_read_and_deleted(wire: Wire, prefix: str) -> N
     assert listed == {"files": [{"path": "at 10:30.txt", "is_dir": False, "file_size": 3_000_000},
                                 {"path": "weights.bin", "is_dir": False, "file_size": 3_000_000}]}  # fmt: skip
     assert json.loads(wire.ask("GET", f"{root}?path={wire.path}")[1])["files"] == [
-        {"path": "model", "is_dir": True}, {"path": "note ü+100%.txt", "is_dir": False, "file_size": 3_000_000}]  # fmt: skip
+        {"path": "model", "is_dir": True},
+        {"path": "note ü+100%.txt", "is_dir": False, "file_size": 3_000_000}]  # fmt: skip
     assert json.loads(wire.ask("GET", f"{root}?path={wire.path}/model/weights.bin")[1]) == {"files": []}
     listed = json.loads(wire.ask("GET", f"{prefix}/2.0/mlflow/artifacts/list?run_id={wire.run_id}&path=model")[1])
     assert listed["root_uri"] == f"mlflow-artifacts:/{wire.path}"
@@ -535,7 +537,8 @@ def test_the_mlflow_client_keeps_reads_lists_and_deletes_unchanged(wire: Wire, t
     with Store.open(wire.home) as store:
         uri = store.artifact_uri(store.create_run("client"))
     env = os.environ | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "true",
-                        "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE": "1000000", "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "true",
+                        "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE": "1000000",
+                        "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "true",
                         "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": "3000000"}  # fmt: skip
     done = subprocess.run([sys.executable, "-c", CLIENT, wire.bench.root, uri, str(tmp_path)], env=env, text=True,
                           capture_output=True, timeout=55, check=False)  # fmt: skip
@@ -570,11 +573,12 @@ def test_locations_that_may_be_named(uri: str, kept: str) -> None:
     "uri",
     ["/", "/etc", "etc", "./x", "../../", "file:///etc", "file:/etc", "FILE:///etc", "file:x", "~/x", "C:/x", "C:\\x",
      "http://169.254.169.254/", "http://h/#/../../", "http://h/?../../", "s3://b/x#/../", "s3://b/x?y", "s3://b/../x",
-     "s3://b/%2e%2e/x", "s3://b/..%252fx", "s3://b\\x", "s3://b/a;b", "mlflow-artifacts:/../x", "mlflow-artifacts:/a/../b",
-     "mlflow-artifacts:/%2e%2e/x", "mlflow-artifacts:/a#b", "mlflow-artifacts://evil.example/x", "mlflow-artifacts:/.models",
-     "mlflow-artifacts:/.versions/churn/1", "mlflow-artifacts:/a//b", "runs:/abc/x", "models:/x", "dbfs:/x", "zip://x",
-     "simplecache::s3://b/x", "s3://169.254.169.254/x", "ftp://localhost/x", "ftp://127.0.0.1:21/x", "ftp://2130706433/x",
-     "ftp://0x7f.1/x", "ftp://[::1]/x", "ftp://[::ffff:127.0.0.1]/x", "ftp://0/x", "sftp://[fe80::1]/x", "ftp://[x/y",
+     "s3://b/%2e%2e/x", "s3://b/..%252fx", "s3://b\\x", "s3://b/a;b", "mlflow-artifacts:/../x",
+     "mlflow-artifacts:/a/../b", "mlflow-artifacts:/%2e%2e/x", "mlflow-artifacts:/a#b",
+     "mlflow-artifacts://evil.example/x", "mlflow-artifacts:/.models", "mlflow-artifacts:/.versions/churn/1",
+     "mlflow-artifacts:/a//b", "runs:/abc/x", "models:/x", "dbfs:/x", "zip://x", "simplecache::s3://b/x",
+     "s3://169.254.169.254/x", "ftp://localhost/x", "ftp://127.0.0.1:21/x", "ftp://2130706433/x", "ftp://0x7f.1/x",
+     "ftp://[::1]/x", "ftp://[::ffff:127.0.0.1]/x", "ftp://0/x", "sftp://[fe80::1]/x", "ftp://[x/y",
      "ftp://me:hunter2@host/x", "s3://key:hunter2@bucket/x", "s3://", "memory://a\nb", "s3://" + "b" * 2050,
      "%66ile:///etc", "local://x", "data://x", "reference://x", "git://x", "github://a:b@/x"],
 )  # fmt: skip

@@ -300,11 +300,13 @@ def kill_rounds(home: Path, rounds: int, seed: int) -> None:
         store.add_artifact(run_id, "model.bin", stamped(rng, 640))
         seen = set()
         for _ in range(rounds):
+            ready, begun = os.pipe()
             child = os.fork()
             if child == 0:
                 try:
                     inner = random.Random(rng.random())
                     with Store.open(home) as mine:
+                        os.write(begun, b"!")
                         while True:
                             mine.add_artifact(
                                 run_id, "model.bin", io.BytesIO(stamped(inner, inner.randrange(4_000_000)))
@@ -312,7 +314,10 @@ def kill_rounds(home: Path, rounds: int, seed: int) -> None:
                 finally:
                     os._exit(1)
             rng.random()
-            time.sleep(rng.uniform(0.03, 0.25))
+            os.close(begun)
+            os.read(ready, 1)
+            os.close(ready)
+            time.sleep(rng.uniform(0, 0.25))
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             with store.read_artifact(run_id, "model.bin") as file:
@@ -536,14 +541,14 @@ def test_files_of_a_deleted_run_go_with_it_but_for_a_registered_model(store: Sto
         ("models:/m-1", [".models/m-1"]),
         ("mlflow-artifacts:/0/abc/artifacts", ["abc"]),
         ("mlflow-artifacts:/0/models/m-1/artifacts/x", [".models/m-1/x"]),
-        ("http://host:5000/api/2.0/mlflow-artifacts/artifacts/0/abc/artifacts/m", ["mlflow-artifacts/artifacts/0/abc/artifacts/m", "mlflow-artifacts/0/abc/artifacts/m", "abc/m"]),
+        ("http://host:5000/api/2.0/mlflow-artifacts/artifacts/0/abc/artifacts/m", ["abc/m"]),
         ("s3://bucket/team/abc/artifacts/m", ["abc/m"]),
         ("", []),
         ("/etc/passwd", []),
     ],
 )  # fmt: skip
 def test_the_source_of_a_version_says_which_files_it_needs(source: str, keys: list[str]) -> None:
-    assert set(keys_of(source)) <= set(keys) and (not keys or keys[-1] in keys_of(source))
+    assert [key for key in keys_of(source) if not key.startswith("mlflow-artifacts/")] == keys
 
 
 def test_uploads_that_died_go_and_live_ones_stay(store: Store) -> None:

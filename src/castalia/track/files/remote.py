@@ -209,7 +209,7 @@ def driver_of(protocol: str) -> Any:
         import fsspec
 
         return fsspec.get_filesystem_class(protocol)
-    except ImportError:
+    except (ImportError, ValueError):  # a protocol that fsspec learns of from the driver itself
         driver = DRIVERS[protocol]
         raise Unavailable(f"{protocol}:// needs a driver", f"{driver} is not installed", driver,
                           f"pip install {driver}") from None  # fmt: skip
