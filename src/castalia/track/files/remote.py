@@ -161,9 +161,11 @@ class RemoteTree(Tree):
             yield
         except CastaliaError:
             raise
-        except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError):
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
             raise (in_the_way if writing else absent)(path) from None
         except Exception as error:
+            if isinstance(error, FileNotFoundError) and not writing:
+                raise absent(path) from None
             log.warning("%s: %s", self.shown, type(error).__name__)
             kind, cure = type(error).__name__, "Check that it is there, the network, and its credentials."
             raise Unavailable("the store of files did not answer", kind, self.shown, cure) from None
