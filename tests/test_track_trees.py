@@ -8,6 +8,7 @@ import os
 import random
 import secrets
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -262,28 +263,33 @@ def test_a_folder_that_becomes_a_link_is_never_gone_through(tmp_path: Path) -> N
 
 
 def test_eight_threads_writing_one_name_leave_one_whole_file_with_its_row(store: Store) -> None:
-    run_id, errors = store.create_run("files"), list[Exception]()
+    run_id, errors, rounds = store.create_run("files"), list[Exception](), 30
+    together = threading.Barrier(9)
 
     def write(i: int) -> None:
-        try:
-            for j in range(12):
-                store.add_artifact(run_id, "same/name.bin", bytes([i, j]) * (200_000 + i))
-        except Exception as error:
-            errors.append(error)
+        for j in range(rounds):
+            together.wait()
+            try:
+                store.add_artifact(run_id, "same/name.bin", bytes([i, j]) * (2000 + i))
+            except Exception as error:
+                errors.append(error)
+            together.wait()
 
     threads = [threading.Thread(target=write, args=(i,)) for i in range(8)]
     for thread in threads:
         thread.start()
+    seen = []
+    for _ in range(rounds):
+        together.wait()
+        together.wait()
+        with store.read_artifact(run_id, "same/name.bin") as file, store.database.read() as connection:
+            seen.append((b"".join(file.pieces()), file.found, connection.execute(sa.select(schema.files)).one()))
     for thread in threads:
         thread.join()
     assert errors == []
-    with store.read_artifact(run_id, "same/name.bin") as file:
-        content, found = b"".join(file.pieces()), file.found
-    assert len(content) == 2 * (200_000 + content[0])
-    assert content == content[:2] * (len(content) // 2)
-    with store.database.read() as connection:
-        row = connection.execute(sa.select(schema.files)).one()
-    assert (row.size, row.modified, row.sha256) == (found.size, found.mark, hashlib.sha256(content).hexdigest())
+    for content, found, row in seen:
+        assert content == content[:2] * (2000 + content[0])
+        assert (row.size, row.modified, row.sha256) == (found.size, found.mark, hashlib.sha256(content).hexdigest())
 
 
 def stamped(rng: random.Random, size: int) -> bytes:
@@ -328,6 +334,65 @@ def kill_rounds(home: Path, rounds: int, seed: int) -> None:
             seen.add(item["sha256"])
         assert len(seen) > 1, "no upload ever ended: the test tried nothing"
         assert {each.kind for each in store.remove_unused(0)} <= {"upload"}
+        assert list(store.staging.iterdir()) == []
+
+
+STEPS = (
+    "open",
+    "write",
+    "flush",
+    "fsync",
+    "replace",
+    "rename",
+    "mkdir",
+    "close",
+    "stat",
+    "execute",
+    "sendfile",
+    "unlink",
+)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_killed_at_every_step_the_name_holds_a_whole_file_that_its_row_tells(tmp_path: Path) -> None:
+    """Before the first call to the system, before the second, and so on, until the upload ends."""
+    home, contents = tmp_path / "home", (b"old" * 1000, b"newer" * 400_000)
+    with Store.open(home) as store:
+        run_id = store.create_run("killed")
+        seen = set()
+        for n in range(1000):
+            store.add_artifact(run_id, "deep/model.bin", contents[0])
+            child = os.fork()
+            if child == 0:
+                left = n
+
+                def kill(frame: object, event: str, called: object) -> None:
+                    nonlocal left
+                    if event == "c_call" and getattr(called, "__name__", "") in STEPS:
+                        left -= 1
+                        if left < 0:
+                            os.kill(os.getpid(), signal.SIGKILL)
+
+                try:
+                    with Store.open(home) as mine:
+                        sys.setprofile(kill)
+                        mine.add_artifact(run_id, "deep/model.bin", io.BytesIO(contents[1]))
+                        sys.setprofile(None)
+                    os._exit(0)
+                finally:
+                    os._exit(1)
+            ended = os.waitpid(child, 0)[1]
+            with store.read_artifact(run_id, "deep/model.bin") as file:
+                content = b"".join(file.pieces())
+            assert content in contents, f"a half file, killed at step {n}"
+            seen.add(content)
+            (item,) = store.artifacts(run_id)
+            assert (item["size"], item["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+            if os.WIFEXITED(ended):
+                assert os.WEXITSTATUS(ended) == 0 and content == contents[1]
+                break
+        assert n > 10 and len(seen) == 2, f"killed at {n} steps"
+        store.remove_unused(0)
         assert list(store.staging.iterdir()) == []
 
 
