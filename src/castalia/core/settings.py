@@ -23,6 +23,8 @@ class Settings:
     """``CASTALIA_OFFLINE=1``: every connection to another machine is refused."""
     token: str = ""
     """``CASTALIA_TOKEN``: what a client must present once the workbench listens beyond loopback."""
+    tracking: str = ""
+    """``CASTALIA_TRACKING_URI``: the workbench that ``castalia.run`` logs to, ``http://host:8000``; empty: the home."""
     plain: bool = False
     """``NO_COLOR``: no colour and no drawing in the shell."""
 
@@ -36,6 +38,7 @@ class Settings:
             data=tuple(Path(p).expanduser().absolute() for p in env.get("CASTALIA_DATA", "").split(os.pathsep) if p),
             offline=env.get("CASTALIA_OFFLINE", "").strip().lower() not in ("", "0", "false", "no"),
             token=env.get("CASTALIA_TOKEN", ""),
+            tracking=env.get("CASTALIA_TRACKING_URI", "").strip(),
             plain=bool(env.get("NO_COLOR", "")),
         )
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from castalia.core.errors import NotFound, Refused
+from castalia.track import ingest
 from castalia.track.content import plainly
 from castalia.track.events import ENDED, Changes, finished, follow
 from castalia.track.registry import CHAMPION, Version
@@ -47,6 +48,7 @@ def router(store: Store, *, stopping: Callable[[], bool] | None = None) -> APIRo
     routes = APIRouter()
     _runs(routes, store, stopping or (lambda: False))
     _files(routes, store)
+    ingest.add_routes(routes, store)
     _models(routes, store)
     return routes
 

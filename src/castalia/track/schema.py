@@ -107,6 +107,17 @@ tags = Table(
     sqlite_with_rowid=False,
 )
 
+alerts = Table(
+    "alerts",
+    tables,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("id", Text, primary_key=True),  # of level and text, so that one sent twice is one
+    Column("time", BigInteger, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 metric_keys = Table(
     "metric_keys",
     tables,

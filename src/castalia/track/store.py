@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
+from castalia.track.alerts import Alerts
 from castalia.track.artifacts import Artifacts
 from castalia.track.database import Database
 from castalia.track.listing import Listing, Page
@@ -16,7 +17,7 @@ from castalia.track.spool import recover
 __all__ = ["Page", "Store", "Version"]
 
 
-class Store(Runs, Listing, Numbers, Artifacts, Registry):
+class Store(Runs, Listing, Numbers, Artifacts, Registry, Alerts):
     """Runs, metrics, artifacts and models of one home folder. Safe to share between threads; open one a process."""
 
     def __init__(self, home: Path) -> None:

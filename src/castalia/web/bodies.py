@@ -23,6 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 
 MAX_JSON = 32 * 2**20
 MAX_UPLOAD = 512 * 2**20
+MAX_ARTIFACT = 64 * 2**30
 MAX_DEPTH = 64
 IDLE_SECONDS = 30.0
 """How long a body may pause before we stop waiting for the rest."""
@@ -61,6 +62,8 @@ JSON = Rule()
 RULES: tuple[tuple[str, Rule], ...] = (
     (r"/systems/[^/]+:predict", Rule(media=("application/json", "text/csv"))),
     (r"/data", Rule(media=(), cap=MAX_UPLOAD, upload=True)),
+    (r"/runs/ingest", Rule(media=("application/octet-stream",))),
+    (r"/runs/[^/]+/artifacts/.*", Rule(media=(), cap=MAX_ARTIFACT, upload=True)),
     (r"/checks/.*", Rule(cap=2 * 2**20)),
     (r"/login", Rule(media=("application/x-www-form-urlencoded",), cap=4096)),
 )
