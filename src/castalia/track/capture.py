@@ -1,4 +1,4 @@
-"""Capture: what a run is noted with beside what it logs: code, command, packages, machine. From threads, never in the way.
+"""Capture: what a run is noted with beside what it logs: code, command, packages, machine. Never in the way.
 
 ``full`` notes all of it; ``minimal`` only tags: commit, branch, command, Python, host; ``none`` nothing. Of the
 environment it keeps the names of variables, never a value. Secrets in the diff and the command are masked.
@@ -91,7 +91,7 @@ def surroundings() -> dict[str, Any]:
     """Packages with their versions, names of environment variables, what the machine has."""
     from importlib.metadata import distributions
 
-    packages = {}
+    packages: dict[str, str] = {}
     for each in distributions():
         name = each.metadata["Name"]
         if name:

@@ -147,8 +147,9 @@ class Courier:
                 self._next_try = 0.0
             self._hurry.set()
             self._wake.set()
-            gone = lambda: bool(self.reason) and self._failed >= failed  # noqa: E731
-            self._state.wait_for(lambda: self.outbox.taken >= ticket or gone(), timeout)
+            self._state.wait_for(
+                lambda: self.outbox.taken >= ticket or (bool(self.reason) and self._failed >= failed), timeout
+            )
 
     def _gather(self) -> None:
         """From memory into the outbox. Called with ``_putting`` held."""

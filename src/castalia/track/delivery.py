@@ -52,8 +52,9 @@ class Left:
         said = []
         if self.points or self.operations:
             why = f" ({self.reason})" if self.reason else ""
-            said.append(f"{self.points:,} points and {self.operations:,} other entries are not yet at {self.server}{why}; "
-                        "they wait on this disk and are sent by the next run, or by: castalia runs sync")  # fmt: skip
+            much = f"{self.points:,} points and {self.operations:,} other entries"
+            said.append(f"{much} are not yet at {self.server}{why}; they wait on this disk and are sent by the next "
+                        "run, or by: castalia runs sync")  # fmt: skip
         if self.lost:
             said.append(f"{self.lost:,} points are lost: the disk is full")
         said.extend(f"refused by {self.server}: {words}" for words in self.refused)

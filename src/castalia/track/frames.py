@@ -14,10 +14,10 @@ from typing import Any
 
 from castalia.core.errors import WrongInput
 from castalia.track.naming import MAX_KEY, checked_key, checked_text
-from castalia.track.numbers import Point
 from castalia.track.spool import unpacked
 
 HEAD = struct.Struct("<III")
+_POINT = 32
 MAX_BODY = 8 * 2**20
 """Bytes of one body."""
 
@@ -37,7 +37,7 @@ def whole_length(buffer: bytes | memoryview) -> int:
     return HEAD.size + length if len(body) == length and zlib.crc32(body) == checksum else 0
 
 
-def read(content: bytes) -> Iterator[dict[str, Any] | dict[str, list[Point]]]:
+def read(content: bytes) -> Iterator[dict[str, Any]]:
     """Each frame: an operation has the key ``"do"``, points come as ``{"": points by run}``. WrongInput where torn."""
     at, view = 0, memoryview(content)
     while at < len(content):
@@ -63,8 +63,10 @@ def _operation(body: bytes) -> dict[str, Any]:
 
 def _points(body: bytes, names: int) -> dict[str, Any]:
     try:
+        _, keys, count = json.loads(body[:names])
+        if len(body) != names + _POINT * count:
+            raise ValueError("another length")
         batch = unpacked(body, names)
-        keys = json.loads(body[:names])[1]
     except (ValueError, TypeError, IndexError, KeyError, OverflowError, RecursionError) as error:
         raise WrongInput(
             "a frame holds no points", type(error).__name__, "as castalia writes it", field="body"

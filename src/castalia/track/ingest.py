@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -23,6 +25,7 @@ from castalia.track.store import Store
 
 MAX_REFUSED = 50
 """Refusals that an answer spells out."""
+LATER = object()
 Millis = Annotated[int, Field(ge=0, lt=2**62, description="Milliseconds since 1970.")]
 
 
@@ -35,7 +38,8 @@ class Begin(Record):
     tags: dict[str, str] = Field({}, description="Its tags.")
     system: str | None = Field(None, description="The system that learns in it.")
     parent: str | None = Field(None, description="The id of the run it is inside.")
-    time: Millis = Field(description="When it began, in milliseconds since 1970.")
+    time: LATER = object()
+Millis = Field(description="When it began, in milliseconds since 1970.")
 
     def apply(self, store: Store, run_id: str) -> None:
         """Make the run, or find it made."""
@@ -65,7 +69,8 @@ class End(Record):
     """A run has come to its end."""
 
     status: Literal["done", "failed", "cancelled"] = Field(description="How it ended.")
-    time: Millis = Field(description="When, in milliseconds since 1970.")
+    time: LATER = object()
+Millis = Field(description="When, in milliseconds since 1970.")
 
     def apply(self, store: Store, run_id: str) -> None:
         """Set status and end."""
@@ -78,7 +83,8 @@ class Alert(Record):
 
     text: str = Field(description="What.")
     level: str = Field("warning", description="info, warning or error.")
-    time: Millis = Field(description="When, in milliseconds since 1970.")
+    time: LATER = object()
+Millis = Field(description="When, in milliseconds since 1970.")
 
     def apply(self, store: Store, run_id: str) -> None:
         """Keep it, once."""
@@ -105,56 +111,61 @@ def ingest(store: Store, content: bytes) -> dict[str, Any]:
 
     WrongInput where the frames are torn. Unavailable goes through: then the whole may be sent again.
     """
-    refused: list[dict[str, Any]] = []
     counts = {"points": 0, "operations": 0, "refused": 0}
-    waiting: dict[str, list[Point]] = {}
+    errors: list[dict[str, Any]] = []
+    points: dict[str, list[Point]] = {}
+    tags: dict[str, list[dict[str, str]]] = {}
 
-    def refuse(run_id: str, error: CastaliaError) -> None:
-        counts["refused"] += 1
-        if len(refused) < MAX_REFUSED:
-            refused.append({"run": run_id[:64], **error.as_dict()})
-
-    def settle() -> None:
-        counts["points"] += sum(map(len, waiting.values()))
-        for run_id, error in put_points(store, waiting):
-            counts["points"] -= len(waiting[run_id])
-            refuse(run_id, error)
-        waiting.clear()
-
-    for frame in frames.read(content):
-        if "do" not in frame:
-            for run_id, points in frame[""].items():
-                waiting.setdefault(run_id, []).extend(points)
-            continue
-        settle()
-        run_id = str(frame.pop("run", ""))
+    def attempt(run_id: str, work: Callable[[], object], what: str, number: int = 1) -> None:
         try:
-            kind = OPERATIONS.get(str(frame.pop("do")))
-            if kind is None:
-                raise WrongInput("no such operation", expected=", ".join(OPERATIONS), field="do")
-            kind.parse(frame).apply(store, run_id)
-            counts["operations"] += 1
+            if work() is not LATER:
+                counts[what] += number
         except Unavailable:
             raise
         except CastaliaError as error:
-            refuse(run_id, error)
+            counts["refused"] += 1
+            if len(errors) < MAX_REFUSED:
+                errors.append({"run": run_id[:64], **error.as_dict()})
+
+    def settle() -> None:
+        """What may wait for a common commit: nobody has been answered yet."""
+        for run_id, batch in split(store, points):
+            attempt(run_id, partial(store.log_points, batch), "points", sum(map(len, batch.values())))
+        for run_id, marks in tags.items():
+            attempt(run_id, partial(store.set_tags, run_id, ChainMap(*marks)), "operations", len(marks))
+        points.clear()
+        tags.clear()
+
+    def apply(kind: str, run_id: str, frame: dict[str, Any]) -> object:
+        if kind not in OPERATIONS:
+            raise WrongInput("no such operation", kind[:40], ", ".join(OPERATIONS), field="do")
+        found = OPERATIONS[kind].parse(frame)
+        if isinstance(found, End):  # a run that has ended has all its points
+            settle()
+        if isinstance(found, Say) and not found.params:
+            tags.setdefault(run_id, []).insert(0, found.tags)  # the newest first: it is the one that counts
+            return LATER
+        return found.apply(store, run_id)
+
+    for frame in frames.read(content):
+        if "do" not in frame:
+            for run_id, batch in frame[""].items():
+                points.setdefault(run_id, []).extend(batch)
+            continue
+        kind, run_id = str(frame.pop("do")), str(frame.pop("run", ""))
+        attempt(run_id, partial(apply, kind, run_id, frame), "operations")
     settle()
-    return {**counts, "errors": refused}
+    return {**counts, "errors": errors}
 
 
-def put_points(store: Store, batch: dict[str, list[Point]]) -> list[tuple[str, CastaliaError]]:
-    """Put the points of several runs in one commit; return the runs that are not there, with why."""
+def split(store: Store, points: dict[str, list[Point]]) -> list[tuple[str, dict[str, list[Point]]]]:
+    """All points as one batch; run by run where one of the runs is not there."""
     try:
-        store.log_points(batch)
-        return []
+        for run_id in points:
+            store.state(run_id)
     except NotFound:
-        wrong: list[tuple[str, CastaliaError]] = []
-        for run_id, points in batch.items():
-            try:
-                store.log_points({run_id: points})
-            except NotFound as error:
-                wrong.append((run_id, error))
-        return wrong
+        return [(run_id, {run_id: batch}) for run_id, batch in points.items()]
+    return [(next(iter(points)), points)] if points else []
 
 
 def add_routes(routes: APIRouter, store: Store) -> None:
@@ -196,7 +207,7 @@ def add_routes(routes: APIRouter, store: Store) -> None:
         return store.alerts(run_id)
 
 
-def _write(file: Any, piece: Iterable[int]) -> None:
+def _write(file: Any, piece: bytes) -> None:
     try:
         file.write(piece)
     except OSError as error:

@@ -30,7 +30,7 @@ class LiveRun(ABC):
         should_stop: Callable[[], bool] | None = None,
         emit: Callable[..., None] | None = None,
     ) -> None:
-        """``should_stop`` is asked at every ``log`` and ``progress``; ``emit("progress", done=, total=)`` hears of it."""
+        """``should_stop`` is asked at every ``log`` and ``progress``; ``emit("progress", done=, total=)`` hears it."""
         self.run_id, self.folder, self.device = run_id, folder, device
         self.ending: list[Callable[[], None]] = []
         """Called before the run ends, each once: what samples or captures beside it says its last words."""
