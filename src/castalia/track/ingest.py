@@ -38,8 +38,7 @@ class Begin(Record):
     tags: dict[str, str] = Field({}, description="Its tags.")
     system: str | None = Field(None, description="The system that learns in it.")
     parent: str | None = Field(None, description="The id of the run it is inside.")
-    time: LATER = object()
-Millis = Field(description="When it began, in milliseconds since 1970.")
+    time: Millis = Field(description="When it began, in milliseconds since 1970.")
 
     def apply(self, store: Store, run_id: str) -> None:
         """Make the run, or find it made."""
@@ -69,8 +68,7 @@ class End(Record):
     """A run has come to its end."""
 
     status: Literal["done", "failed", "cancelled"] = Field(description="How it ended.")
-    time: LATER = object()
-Millis = Field(description="When, in milliseconds since 1970.")
+    time: Millis = Field(description="When, in milliseconds since 1970.")
 
     def apply(self, store: Store, run_id: str) -> None:
         """Set status and end."""
@@ -83,8 +81,7 @@ class Alert(Record):
 
     text: str = Field(description="What.")
     level: str = Field("warning", description="info, warning or error.")
-    time: LATER = object()
-Millis = Field(description="When, in milliseconds since 1970.")
+    time: Millis = Field(description="When, in milliseconds since 1970.")
 
     def apply(self, store: Store, run_id: str) -> None:
         """Keep it, once."""
