@@ -25,7 +25,7 @@ with castalia.run("kill", {"seed": sys.argv[2]}, server=sys.argv[1], capture="no
     for step in range(1_000_000):
         run.log(step, loss=step * 0.5, acc=-float(step))
         if step % 50 == 0:
-            time.sleep(0.002)
+            time.sleep(0.005)
         if step % 997 == 0:
             run.artifact(f"part-{step}", f"content of {step}" * 1000)
             run.tags(step=step)

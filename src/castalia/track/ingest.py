@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections import ChainMap
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -129,7 +128,8 @@ def ingest(store: Store, content: bytes) -> dict[str, Any]:
         for run_id, batch in split(store, points):
             attempt(run_id, partial(store.log_points, batch), "points", sum(map(len, batch.values())))
         for run_id, marks in tags.items():
-            attempt(run_id, partial(store.set_tags, run_id, ChainMap(*marks)), "operations", len(marks))
+            said = {key: value for each in marks for key, value in each.items()}
+            attempt(run_id, partial(store.set_tags, run_id, said), "operations", len(marks))
         points.clear()
         tags.clear()
 
@@ -140,7 +140,7 @@ def ingest(store: Store, content: bytes) -> dict[str, Any]:
         if isinstance(found, End):  # a run that has ended has all its points
             settle()
         if isinstance(found, Say) and not found.params:
-            tags.setdefault(run_id, []).insert(0, found.tags)  # the newest first: it is the one that counts
+            tags.setdefault(run_id, []).append(found.tags)
             return LATER
         return found.apply(store, run_id)
 
