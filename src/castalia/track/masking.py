@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 MASK = "<masked>"
-_NAMES = r"pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|dsn"  # noqa: E501
+LONGEST = 10_000
+"""Letters of a line that is looked through; a longer one is left out."""
+_NAMES = r"passw(?:or)?d|passphrase|pass(?=[\"']?\s{0,8}[:=])|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|dsn"  # noqa: E501
 _NAMED = re.compile(
     rf"(?i)((?:^|[^a-z])(?:[a-z0-9_.-]{{0,60}}[_.-])?(?:{_NAMES})(?:[_.-][a-z0-9_-]{{0,40}})?[\"']?\s{{0,8}}(?:=>|:=|[:=])\s{{0,8}}"
     r"(?:bearer\s|basic\s|token\s)?)(\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s\"',;)}\]]{3,4000})"
@@ -25,6 +27,8 @@ _FORMS = re.compile(
     r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,}|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{30,}"
     r"|dapi[0-9a-f]{30,}|[rsp]k_(?:live|test)_\w{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
 )
+_HINTS = ("pass", "pwd", "secret", "token", "cred", "key", "auth", "dsn", "bearer", "basic", "://", "gh", "glpat", "sk-", "xox",
+          "akia", "asia", "aiza", "hf_", "npm_", "pypi-", "dapi", "k_", "sg.", "eyj")  # fmt: skip
 _WORD = re.compile(r"[A-Za-z0-9+_=-]{20,}|[A-Za-z0-9+/=]{40,}")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY")
@@ -43,15 +47,18 @@ def _lines(lines: Iterable[str]) -> Iterable[str]:
             in_key = not _KEY_ENDS.search(line)
             mark = line[0] if line[0] in "+- " else ""  # of a diff
             yield f"{mark}{MASK}\n"
+        elif len(line) > LONGEST:  # data, not code; and no pattern may hold up the other threads for long
+            yield f"{line[:1]}<a line of {len(line):,} letters left out>\n"
         else:
             yield _line(line)
 
 
 def _line(line: str) -> str:
-    line = _IN_URL.sub(rf"\1:{MASK}@", line)
-    line = _FORMS.sub(MASK, line)
-    line = _BEARER.sub(rf"\1 {MASK}", line)
-    line = _NAMED.sub(_value, line)
+    small = line.lower()
+    if any(hint in small for hint in _HINTS):  # most lines of code have none, and cost little
+        line = _IN_URL.sub(rf"\1:{MASK}@", line)
+        line = _BEARER.sub(rf"\1 {MASK}", _FORMS.sub(MASK, line))
+        line = _NAMED.sub(_value, line)
     return _WORD.sub(lambda found: MASK if is_random(found.group()) else found.group(), line)
 
 
