@@ -27,8 +27,10 @@ _FORMS = re.compile(
     r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,}|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{30,}"
     r"|dapi[0-9a-f]{30,}|[rsp]k_(?:live|test)_\w{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
 )
-_HINTS = ("pass", "pwd", "secret", "token", "cred", "key", "auth", "dsn", "bearer", "basic", "://", "gh", "glpat", "sk-", "xox",
-          "akia", "asia", "aiza", "hf_", "npm_", "pypi-", "dapi", "k_", "sg.", "eyj")  # fmt: skip
+_HINTS = (
+    "pass", "pwd", "secret", "token", "cred", "key", "auth", "dsn", "bearer", "basic", "://", "gh", "glpat", "sk-", "xox",
+    "akia", "asia", "aiza", "hf_", "npm_", "pypi-", "dapi", "k_", "sg.", "eyj",
+)  # fmt: skip
 _WORD = re.compile(r"[A-Za-z0-9+_=-]{20,}|[A-Za-z0-9+/=]{40,}")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY")
