@@ -28,8 +28,8 @@ _FORMS = re.compile(
     r"|dapi[0-9a-f]{30,}|[rsp]k_(?:live|test)_\w{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
 )
 _HINTS = (
-    "pass", "pwd", "secret", "token", "cred", "key", "auth", "dsn", "bearer", "basic", "://", "gh", "glpat", "sk-", "xox",
-    "akia", "asia", "aiza", "hf_", "npm_", "pypi-", "dapi", "k_", "sg.", "eyj",
+    "pass", "pwd", "secret", "token", "cred", "key", "auth", "dsn", "bearer", "basic", "://", "gh", "glpat", "sk-",
+    "xox", "akia", "asia", "aiza", "hf_", "npm_", "pypi-", "dapi", "k_", "sg.", "eyj",
 )  # fmt: skip
 _WORD = re.compile(r"[A-Za-z0-9+_=-]{20,}|[A-Za-z0-9+/=]{40,}")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY")
