@@ -15,21 +15,23 @@ if TYPE_CHECKING:
     from castalia.catalog import cards as systems
     from castalia.runtime.fitting import fit_here as fit
     from castalia.runtime.opening import load
-    from castalia.track.tracked import run
+    from castalia.track.autolog import autolog
+    from castalia.track.starting import run
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "fit", "load", "run", "systems"]
+__all__ = ["__version__", "autolog", "fit", "load", "run", "systems"]
 
 _HOMES = {
+    "autolog": ("castalia.track.autolog", "autolog"),
     "fit": ("castalia.runtime.fitting", "fit_here"),
     "load": ("castalia.runtime.opening", "load"),
-    "run": ("castalia.track.tracked", "run"),
+    "run": ("castalia.track.starting", "run"),
     "systems": ("castalia.catalog", "cards"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import the four names on first use, so that ``import castalia`` costs next to nothing."""
+    """Import these names on first use, so that ``import castalia`` costs next to nothing."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib

@@ -27,6 +27,8 @@ class Settings:
     """``CASTALIA_ARTIFACTS``: a folder or an fsspec URL for files of runs; empty is ``artifacts`` of the home."""
     artifact_bytes: int = 16 * 2**30
     """``CASTALIA_ARTIFACT_BYTES``: how large one file of a run may be."""
+    tracking: str = ""
+    """``CASTALIA_TRACKING_URI``: the workbench that ``castalia.run`` logs to, ``http://host:8000``; empty: the home."""
     plain: bool = False
     """``NO_COLOR``: no colour and no drawing in the shell."""
     store: str = ""
@@ -45,6 +47,7 @@ class Settings:
             token=env.get("CASTALIA_TOKEN", ""),
             artifacts=env.get("CASTALIA_ARTIFACTS", "").strip(),
             artifact_bytes=_bytes(env.get("CASTALIA_ARTIFACT_BYTES", ""), 16 * 2**30),
+            tracking=env.get("CASTALIA_TRACKING_URI", "").strip(),
             plain=bool(env.get("NO_COLOR", "")),
             store=env.get("CASTALIA_STORE", "").strip(),
         )

@@ -9,15 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from castalia.track.delivery import sync
+    from castalia.track.live import LiveRun
     from castalia.track.registry import Version
+    from castalia.track.remote import RemoteRun
+    from castalia.track.starting import run
     from castalia.track.store import Page, Store
-    from castalia.track.tracked import TrackedRun, run
+    from castalia.track.tracked import TrackedRun
     from castalia.track.writer import Writer
 
-__all__ = ["Page", "Store", "TrackedRun", "Version", "Writer", "run"]
+__all__ = ["LiveRun", "Page", "RemoteRun", "Store", "TrackedRun", "Version", "Writer", "run", "sync"]
 
-_HOMES = {"Page": "store", "Store": "store", "TrackedRun": "tracked", "Version": "registry", "run": "tracked"}
-_HOMES["Writer"] = "writer"
+_HOMES = {"Page": "store", "Store": "store", "TrackedRun": "tracked", "Version": "registry", "run": "starting"}
+_HOMES |= {"LiveRun": "live", "RemoteRun": "remote", "Writer": "writer", "sync": "delivery"}
 
 
 def __getattr__(name: str) -> Any:

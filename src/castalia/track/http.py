@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from castalia.core.errors import NotFound
+from castalia.track import ingest
 from castalia.track.artifact_http import router as artifact_routes
 from castalia.track.content import plainly
 from castalia.track.events import ENDED, Changes, finished, follow
@@ -44,6 +45,7 @@ def router(store: Store, *, stopping: Callable[[], bool] | None = None) -> APIRo
     routes = APIRouter()
     _runs(routes, store, stopping or (lambda: False))
     routes.include_router(artifact_routes(store))
+    ingest.add_routes(routes, store)
     _models(routes, store)
     return routes
 

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -112,6 +111,17 @@ tags = Table(
     sqlite_with_rowid=False,
 )
 
+alerts = Table(
+    "alerts",
+    tables,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("id", Text, primary_key=True),  # of level and text, so that one sent twice is one
+    Column("time", BigInteger, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 metric_keys = Table(
     "metric_keys",
     tables,
@@ -148,15 +158,12 @@ latest = Table(
     sqlite_with_rowid=False,
 )
 
-# A path, in the order of its letters everywhere, so that a folder is one range of them.
-Path = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
-
 # Every file the tracker keeps, by its place in the tree of artifacts: "<run id>/plots/curve.png",
 # ".models/<model id>/MLmodel", ".shared/..." for what belongs to neither. No run id begins with a dot.
 files = Table(
     "files",
     tables,
-    Column("path", Path, primary_key=True),
+    Column("path", Text, primary_key=True),  # sorted by code point, so that a folder is one range
     Column("size", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("modified", BigInteger, nullable=False),  # nanoseconds, of the file that was hashed

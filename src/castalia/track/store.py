@@ -7,6 +7,7 @@ from types import TracebackType
 
 from castalia.core.errors import Refused
 from castalia.core.settings import Settings
+from castalia.track.alerts import Alerts
 from castalia.track.database import Database
 from castalia.track.files.sweeping import Sweeping
 from castalia.track.listing import Listing, Page
@@ -20,7 +21,7 @@ from castalia.track.spool import recover
 __all__ = ["Page", "Store", "Version"]
 
 
-class Store(Runs, Listing, Numbers, Series, Sweeping, Registry):
+class Store(Runs, Listing, Numbers, Series, Sweeping, Registry, Alerts):
     """Runs, metrics, artifacts and models of one home folder. Safe to share between threads; open one a process."""
 
     def __init__(self, home: Path, place: str = "") -> None:

@@ -23,6 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 
 MAX_JSON = 32 * 2**20
 MAX_UPLOAD = 512 * 2**20
+MAX_ARTIFACT = 64 * 2**30
 MAX_DEPTH = 64
 IDLE_SECONDS = 30.0
 """How long a body may pause before we stop waiting for the rest."""
@@ -66,6 +67,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     # A file may be larger than any cap that fits all: the route holds it to CASTALIA_ARTIFACT_BYTES as it comes.
     (r"/(ajax-)?api/2\.0/mlflow-artifacts/(artifacts|mpu/part)/.*", Rule(media=(), cap=2**50, upload=True)),
     (r"/data", Rule(media=(), cap=MAX_UPLOAD, upload=True)),
+    (r"/runs/ingest", Rule(media=("application/octet-stream",))),
+    (r"/runs/[^/]+/artifacts/.*", Rule(media=(), cap=MAX_ARTIFACT, upload=True)),
     (r"/checks/.*", Rule(cap=2 * 2**20)),
     (r"/login", Rule(media=("application/x-www-form-urlencoded",), cap=4096)),
 )

@@ -131,6 +131,18 @@ def _registry() -> None:
     _key_values("version_tags", "version", "model_versions")
 
 
+def _alerts() -> None:
+    op.create_table(
+        "alerts",
+        _of("run", "runs", primary_key=True),
+        sa.Column("id", sa.Text, primary_key=True),
+        _int("time"),
+        _text("level"),
+        _text("text"),
+        sqlite_with_rowid=False,
+    )
+
+
 def _default_experiment() -> None:
     """The client logs into experiment 0 when nobody named one."""
     op.execute(
@@ -147,4 +159,5 @@ def upgrade() -> None:
     _datasets()
     _logged_models()
     _registry()
+    _alerts()
     _default_experiment()
