@@ -355,3 +355,26 @@ def test_a_point_and_a_batch_go_to_an_active_run_only(store):
     for gone in (lambda: store.log_point("no", "loss", 9, 9, 9.0), lambda: store.log_batch("no", [], {}, {})):
         with pytest.raises(NotFound):
             gone()
+
+
+def test_empty_and_ten_megabyte_values_come_back_as_they_were(store):
+    """The store itself has no limit below the databases'; the doors in front of it have theirs."""
+    run_id = store.create_run("values")
+    texts = {"empty": "", "large": "ä" * 5_000_000, "odd": "\x01\t'\"\\ \U0001f600 %s ? :x $1"}
+    store.log_batch(run_id, [], texts, texts)
+    shown = store.run(run_id)
+    assert shown["params"] == texts
+    assert shown["tags"] == texts
+
+
+def test_a_clock_that_goes_back_loses_no_point(store):
+    run_id = store.create_run("clock")
+    for step, at in enumerate((1000, 900, 2000, 2000, 5)):
+        store.log_point(run_id, "m", step, at, float(step))
+    assert store.metrics(run_id)["m"] == {"step": [0, 1, 2, 3, 4], "time": [1000, 900, 2000, 2000, 5],
+                                          "value": [0.0, 1.0, 2.0, 3.0, 4.0]}  # fmt: skip
+    assert store.run(run_id)["summary"]["m"]["last"] == 4.0
+    store.log_point(run_id, "m", 4, 4, 9.0)  # earlier than the last of its step
+    assert store.run(run_id)["summary"]["m"]["last"] == 4.0
+    store.log_point(run_id, "m", 4, 6, 7.0)
+    assert store.run(run_id)["summary"]["m"]["last"] == 7.0

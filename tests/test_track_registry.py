@@ -13,8 +13,8 @@ from castalia.track import Store
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.open(tmp_path / "home") as opened:
+def store(tmp_path, place):
+    with Store.open(tmp_path / "home", place) as opened:
         yield opened
 
 
