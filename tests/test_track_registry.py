@@ -43,6 +43,7 @@ def test_the_home_can_move(store, tmp_path, place):
     store.add_version("m", None, None, store.home / "models/m/1")
     store.add_version("m", None, None, tmp_path / "elsewhere")
     store.close()
+    store.home.mkdir(exist_ok=True)  # a store on a server makes it with the first file
     store.home.rename(tmp_path / "moved")
     with Store.open(tmp_path / "moved", place) as moved:
         assert moved.resolve("m", 1).folder == tmp_path / "moved/models/m/1"
