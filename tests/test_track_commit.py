@@ -196,22 +196,30 @@ def test_another_process_that_holds_the_file_is_waited_for_then_named(file_store
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT of this kind")
 def test_an_interrupted_leader_leaves_nobody_waiting(store):
     """Ctrl-C in the main thread's work: its own part is undone, those who had gathered behind it are done."""
-    told = []
+    told, writing = [], threading.Event()
+
+    def hold():
+        with store.database.write():
+            writing.set()
+            time.sleep(0.4)  # the main thread leads and waits; the others gather behind it
 
     def caller(number):
-        time.sleep(0.05)
+        time.sleep(0.1)
         told.append(store.database.commit(mark(f"f-{number}"), patience=20))
 
     def interrupted(connection):
         mark("never")(connection)
-        time.sleep(0.3)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5)
 
+    holder = threading.Thread(target=hold)
+    holder.start()
+    writing.wait(10)
     threads = [threading.Thread(target=caller, args=(number,)) for number in range(4)]
     [thread.start() for thread in threads]
     with pytest.raises(KeyboardInterrupt):
         store.database.commit(interrupted)
+    holder.join()
     [thread.join() for thread in threads]
     assert told == [1] * 4
     assert marks(store) == {f"f-{number}" for number in range(4)}
