@@ -311,6 +311,25 @@ def test_in_a_notebook(settings: Settings, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_that_ends_in_good_order_does_not_end_its_parents_run(settings: Settings) -> None:
+    code = """
+        import os, sys, castalia
+        run = castalia.run("parent", capture="none")
+        if os.fork() == 0:
+            run.finish("failed")
+            sys.exit(0)  # and what is called at exit is called in the child, too
+        os.wait()
+        run.log(1, loss=2.0)
+        print(run.run_id)
+        run.finish("cancelled")
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=50)
+    assert done.returncode == 0, done.stderr
+    run, _ = seen(settings, done.stdout.strip())
+    assert run["status"] == "cancelled" and run["metrics"] == {"loss": 2.0}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_may_begin_a_run_of_its_own(settings: Settings) -> None:
     with castalia.run("parent") as run:
         child = os.fork()

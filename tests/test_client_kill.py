@@ -36,7 +36,7 @@ with castalia.run("kill", {"seed": sys.argv[2]}, server=sys.argv[1], capture="no
 """
 
 
-def train_and_kill(bench: Bench, chance: random.Random, seed: int) -> tuple[str, int]:
+def train_and_kill(bench: Bench, chance: random.Random, seed: int, kills: int = 2) -> tuple[str, int]:
     """(run id, last acknowledged step) of a training that was killed, while the workbench was too or not."""
     command = [sys.executable, "-c", TRAINING, bench.url, str(seed)]
     training = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
@@ -49,7 +49,7 @@ def train_and_kill(bench: Bench, chance: random.Random, seed: int) -> tuple[str,
     while not lines and time.monotonic() < until:
         time.sleep(0.005)
     try:
-        for _ in range(chance.randrange(3)):
+        for _ in range(chance.randint(0, kills)):
             time.sleep(chance.uniform(0, 0.5))
             bench.kill()
             time.sleep(chance.uniform(0, 0.3))
@@ -93,7 +93,7 @@ def test_nothing_acknowledged_is_lost_or_doubled(rounds: int, settings: Settings
     try:
         for number in range(rounds):
             chance = random.Random(f"{seed}-{number}")
-            done.append(train_and_kill(bench, chance, seed))
+            done.append(train_and_kill(bench, chance, seed, kills=1 if rounds < 10 else 2))
             if bench.process is None or bench.process.poll() is not None:
                 bench.start()
             if chance.random() < 0.5:  # the other half is brought by a later round's run, or at the end

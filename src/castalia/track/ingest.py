@@ -165,10 +165,18 @@ def split(store: Store, points: dict[str, list[Point]]) -> list[tuple[str, dict[
     return [(next(iter(points)), points)] if points else []
 
 
+_BYTES = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
 def add_routes(routes: APIRouter, store: Store) -> None:
     """``POST /runs/ingest``, ``PUT /runs/{id}/artifacts/{name}`` and ``GET /runs/{id}/alerts``."""
 
-    @routes.post("/runs/ingest", tags=["runs"])
+    @routes.post("/runs/ingest", tags=["runs"], openapi_extra=_BYTES)
     async def take(request: Request) -> dict[str, Any]:
         """Frames as Castalia's client writes them (application/octet-stream): points, params, tags, ends, alerts.
 
@@ -176,7 +184,7 @@ def add_routes(routes: APIRouter, store: Store) -> None:
         """
         return await run_in_threadpool(ingest, store, await request.body())
 
-    @routes.put("/runs/{run_id}/artifacts/{name:path}", tags=["runs"])
+    @routes.put("/runs/{run_id}/artifacts/{name:path}", tags=["runs"], openapi_extra=_BYTES)
     async def put_artifact(
         request: Request,
         run_id: str,

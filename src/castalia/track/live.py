@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -38,7 +39,7 @@ class LiveRun(ABC):
         self._children: dict[str, Self] = {}
         self._muting = Muting()
         self._watching = False
-        self._said = 0.0
+        self._said, self._process = 0.0, os.getpid()
         self._over = False
 
     def log(self, step: int, **values: float) -> None:
@@ -93,8 +94,11 @@ class LiveRun(ABC):
         return self._children[name]
 
     def finish(self, status: str = "done", error: str = "") -> None:
-        """End the run and its open children: done, failed or cancelled. Everything logged is on disk after it."""
-        if self._over:
+        """End the run and its open children: done, failed or cancelled. Everything logged is on disk after it.
+
+        In a forked child it does nothing: the run is its parent's.
+        """
+        if self._over or self._process != os.getpid():
             return
         for each in self.ending:
             each()

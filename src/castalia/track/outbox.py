@@ -37,13 +37,8 @@ class Outbox:
         self._fd, self._read, self._end = fd, 0, end
         self._memory: deque[bytes] = deque()
         self._held = 0
-        self._synced, self._closed = True, False
+        self._synced = True
         self._lock = threading.RLock()
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was given up, by its owner's end or in a forked child."""
-        return self._closed
 
     @classmethod
     def new(cls, folder: Path, name: str) -> Outbox:
@@ -162,7 +157,6 @@ class Outbox:
     def close(self) -> None:
         """Give the file up: removed when empty, else left for the next, on disk."""
         with self._lock:
-            self._closed = True
             if self._fd < 0:
                 return
             self.sync()
@@ -173,7 +167,7 @@ class Outbox:
 
     def abandon(self) -> None:
         """Forget it without touching the file: in a forked child, whose parent goes on with it."""
-        self._lock, self._memory, self._closed = threading.RLock(), deque(), True
+        self._lock, self._memory = threading.RLock(), deque()
         self._read = self._end = 0
         if self._fd >= 0:
             os.close(self._fd)

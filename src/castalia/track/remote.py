@@ -133,8 +133,6 @@ class RemoteRun(LiveRun):
         )  # fmt: skip
 
     def _end(self, status: str, error: str) -> None:
-        if self._courier.outbox.closed:  # a forked child: the run is its parent's
-            return
         for child in self._children.values():
             child.finish(status)
         if error:
