@@ -56,7 +56,7 @@ def fill_runs(store: Any) -> None:
     for run in RUNS:
         made = store.create_run(experiment, run.user_id, run.start_time, [], run.name).info.run_id
         with store.ManagedSessionMaker(read_only=False) as session:  # ids must be alike: they break ties
-                session.connection().exec_driver_sql("DELETE FROM tags WHERE run_uuid = ?", (made,))
+            session.connection().exec_driver_sql("DELETE FROM tags WHERE run_uuid = ?", (made,))
             session.query(SqlRun).filter_by(run_uuid=made).update({"run_uuid": run.run_id})
         tags = {"mlflow.runName": run.name, **run.tag}
         store.log_batch(run.run_id, [Metric(key, value, 7, 0) for key, value in run.metric.items()],
