@@ -13,8 +13,10 @@ Array = np.ndarray[Any, Any]
 Data = tuple[Array, Array, Array, Array]
 
 HELD_OUT = {"spirals": 2000, "digits": 600}
-SPIRALS = 0.93
-DIGITS = 0.91
+SPIRALS, DIGITS = 0.96, 0.93
+"""Shares of rows never seen that have to be right, on 4 of 5 seeds: 4.5 standard deviations below the mean of the
+reference over 200 seeds, and above the mean of every bug that these sets show. measured.json beside this file has both
+distributions, bug by bug; benchmarks/thresholds.py computes them. Most bugs do not show here: claims before find them."""
 
 # --- what the claims make ------------------------------------------------------------------------
 
@@ -278,7 +280,7 @@ CLAIMS = (
     ),
     Claim(
         id="digits",
-        words=f"Ten epochs on 1,497 handwritten digits get {DIGITS:.0%} of 300 others right, on 4 of 5 seeds.",
+        words=f"Ten epochs on 1,197 handwritten digits get {DIGITS:.0%} of 600 others right, on 4 of 5 seeds.",
         topics={"ml05": 0.5, "dl01": 0.5},
         at="fit",
         make=five_seeds,
