@@ -15,8 +15,9 @@ Data = tuple[Array, Array, Array, Array]
 HELD_OUT = {"spirals": 2000, "digits": 600}
 SPIRALS, DIGITS = 0.96, 0.93
 """Shares of rows never seen that have to be right, on 4 of 5 seeds: 4.5 standard deviations below the mean of the
-reference over 200 seeds, and above the mean of every bug that these sets show. measured.json beside this file has both
-distributions, bug by bug; benchmarks/thresholds.py computes them. Most bugs do not show here: claims before find them."""
+reference over 200 seeds, in whole hundredths. measured.json beside this file has the distribution of the reference and
+of every planted bug, and the chance that it is accepted here; benchmarks/thresholds.py computes them. Many bugs show
+little or nothing in such a share: the claims before these are what finds them."""
 
 # --- what the claims make ------------------------------------------------------------------------
 
