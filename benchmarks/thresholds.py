@@ -9,7 +9,6 @@ Writes src/castalia/projects/neural_net/measured.json, which a test holds the th
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 import types
@@ -94,7 +93,7 @@ def main() -> None:
         reference = [share(outcome, right, seed) for seed in seeds]
         row = told(reference)
         row["allowed"] = round(row["mean"] - 4.5 * row["deviation"], 4)
-        least = math.floor(100 * row["allowed"]) / 100
+        least = round(row["allowed"], 2)
         print(outcome, least, row, flush=True)
         rows: dict[str, Any] = {}
         for name, made in changed.items():
