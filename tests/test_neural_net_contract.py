@@ -129,11 +129,7 @@ def test_thresholds_lie_between_the_reference_and_the_bugs_that_show() -> None:
     for outcome, threshold in (("spirals", fits_asked.SPIRALS), ("digits", fits_asked.DIGITS)):
         told, reference = measured[outcome], measured[outcome]["reference"]
         assert told["held_out"] == fits_asked.HELD_OUT[outcome] and reference["seeds"] >= 30
-        assert (
-            threshold
-            == math.floor(100 * (reference["mean"] - 4.5 * reference["deviation"])) / 100
-            <= reference["least"]
-        )
+        assert threshold == round(reference["mean"] - 4.5 * reference["deviation"], 2) <= reference["least"]
         assert all(bug["seeds"] >= 20 for bug in told["bugs"].values())
     for name in SHOWN:
         chances = [measured[outcome]["bugs"].get(name, {"accepted": 1.0})["accepted"] for outcome in measured]

@@ -79,7 +79,7 @@ def aligned(shape: int | tuple[int, ...], dtype: Any) -> Vector:
     count, size = math.prod((shape,) if isinstance(shape, int) else shape), np.dtype(dtype).itemsize
     room = np.zeros(count * size + _LINE, np.uint8)
     start = -room.ctypes.data % _LINE
-    return room[start : start + count * size].view(dtype).reshape(shape)
+    return np.asarray(room[start : start + count * size].view(dtype).reshape(shape))
 
 
 def clip_by_norm(gradient: Vector, largest: float) -> float:
