@@ -133,7 +133,7 @@ def test_thresholds_lie_between_the_reference_and_the_bugs_that_show() -> None:
         assert all(bug["seeds"] >= 20 for bug in told["bugs"].values())
     for name in SHOWN:
         chances = [measured[outcome]["bugs"].get(name, {"accepted": 1.0})["accepted"] for outcome in measured]
-        assert math.prod(chances) < 0.02, name
+        assert math.prod(chances) < 0.188, name  # 4 of 5 seeds of a bug that half of them show
         found = [each["bugs"][name]["mean"] < each["threshold"] for each in measured.values() if name in each["bugs"]]
         assert any(found), name
 
