@@ -63,7 +63,7 @@ def of_epochs() -> list[dict[str, Any]]:
         network = Network.dense((784, 128, 10))
         rule = network.adam()
         for index in data.batches(len(y), batch):
-            network.learn(x[index], y[index])
+            network.learn(x.take(index, axis=0), y[index])
             rule.step(network.gradient, 0.001)
 
     def torchs(batch: int, fused: bool) -> None:

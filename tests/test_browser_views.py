@@ -49,6 +49,22 @@ def test_every_view_is_clean(page: Any) -> None:  # noqa: F811
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, show
 
 
+@LOOKS
+def test_the_figure_is_seen_beside_the_controls(page: Any) -> None:  # noqa: F811
+    height = page.viewport_size["height"]
+    form, figure = page.get_by_role("form", name="Controls"), page.locator("figure").first
+    for show in ("learnt", "drawing", "playground"):
+        opened(page, show)
+        page.evaluate("scrollTo(0, 0)")
+        if page.viewport_size["width"] > 1000:  # at once
+            assert figure.bounding_box()["y"] < height / 2, show
+            continue
+        figure.evaluate("(one) => scrollBy(0, one.getBoundingClientRect().top - innerHeight / 2 - 60)")
+        controls, seen = form.bounding_box(), figure.bounding_box()
+        assert 0 <= controls["y"] < height / 5 and controls["y"] + controls["height"] < seen["y"] + 5, show
+        assert seen["y"] < height - 200, show
+
+
 def test_controls_belong_to_what_is_shown(page: Any) -> None:  # noqa: F811
     labels = {"learnt": "How many", "drawing": "Image", "playground": "Noise"}
     for show in labels:

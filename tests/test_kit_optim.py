@@ -86,6 +86,16 @@ def test_each_rule_follows_its_paper(name: str, decay: float) -> None:
     assert rule.steps == 25
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [0, 1, 17, (3, 5), 70_001])
+def test_aligned_is_zeros_on_a_line_of_the_cache(shape: int | tuple[int, ...], dtype: Any) -> None:
+    made = [optim.aligned(shape, dtype) for _ in range(5)]
+    for one in made:
+        assert (not one.size or one.ctypes.data % 64 == 0) and one.flags["C_CONTIGUOUS"] and one.flags["WRITEABLE"]
+        assert one.dtype == dtype and np.array_equal(one, np.zeros(shape, dtype))
+    assert not any(np.shares_memory(made[0], other) for other in made[1:])
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_blocks_state_and_float32_give_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = list(gradients(50_001, 6))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import math
 import sys
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from castalia.check import check_project, contracts
 from castalia.check.found import found
 from castalia.check.proof import kept
 from castalia.check.result import Report
-from castalia.projects.neural_net import mutants
+from castalia.projects.neural_net import fits_asked, mutants
 from castalia.projects.neural_net.contract import CONTRACT
 
 FOLDER = Path(mutants.__file__).parent
@@ -112,6 +114,45 @@ def test_hints_have_three_rungs_and_hold_no_line_of_the_solution() -> None:
 def test_every_topic_of_a_claim_has_a_wrong_version() -> None:
     told = {topic for milestone in CONTRACT.milestones for claim in milestone.claims for topic in claim.topics}
     assert told == {topic for mutant in mutants.MUTANTS for topic in mutant.topics}
+
+
+SHOWN = (
+    "no_bias", "starts_at_zero", "linear_network", "relu_gradient_of_the_wrong_side", "twice_softmax", "stale_gradient",
+    "gradients_add_up", "swapped_betas", "no_square", "no_root", "uphill", "one_memory_for_all_arrays",
+    "weight_decay_without_the_rate", "labels_shuffled_apart", "lazy_history",
+)  # fmt: skip
+"""Bugs that a share of right answers shows; the others need the claims before."""
+
+
+def test_thresholds_lie_between_the_reference_and_the_bugs_that_show() -> None:
+    measured = json.loads((FOLDER / "measured.json").read_text("utf-8"))
+    for outcome, threshold in (("spirals", fits_asked.SPIRALS), ("digits", fits_asked.DIGITS)):
+        told, reference = measured[outcome], measured[outcome]["reference"]
+        assert told["held_out"] == fits_asked.HELD_OUT[outcome] and reference["seeds"] >= 30
+        assert threshold == round(reference["mean"] - 4.5 * reference["deviation"], 2) <= reference["least"]
+        assert all(bug["seeds"] >= 20 for bug in told["bugs"].values())
+    for name in SHOWN:
+        chances = [measured[outcome]["bugs"].get(name, {"accepted": 1.0})["accepted"] for outcome in measured]
+        assert math.prod(chances) < 0.188, name  # 4 of 5 seeds of a bug that half of them show
+        found = [each["bugs"][name]["mean"] < each["threshold"] for each in measured.values() if name in each["bugs"]]
+        assert any(found), name
+
+
+@pytest.mark.slow
+def test_what_was_measured_is_what_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five seeds of the reference on each set, in this process."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")  # the benchmark sets them: they are put back
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    import thresholds
+
+    subject = thresholds.opened(REFERENCE.read_text("utf-8"))
+    measured = json.loads((FOLDER / "measured.json").read_text("utf-8"))
+    for outcome, told in measured.items():
+        found = [thresholds.share(outcome, subject, seed) for seed in range(5)]
+        reference = told["reference"]
+        assert abs(sum(found) / 5 - reference["mean"]) < 3 * reference["deviation"], found
+        assert min(found) >= told["threshold"], found
 
 
 def test_the_proof_is_of_these_files() -> None:

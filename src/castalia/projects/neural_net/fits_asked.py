@@ -12,10 +12,12 @@ from castalia.projects.neural_net import expected, networks_asked
 Array = np.ndarray[Any, Any]
 Data = tuple[Array, Array, Array, Array]
 
-SPIRALS = 0.93
-DIGITS = 0.91
-"""Shares of rows never seen that have to be right, on 4 of 5 seeds: at least 4.5 standard deviations below the mean of
-the reference. Over 30 seeds that is 0.986 with a deviation of 0.011 for spirals, 0.966 with 0.012 for digits."""
+HELD_OUT = {"spirals": 2000, "digits": 600}
+SPIRALS, DIGITS = 0.96, 0.93
+"""Shares of rows never seen that have to be right, on 4 of 5 seeds: 4.5 standard deviations below the mean of the
+reference over 200 seeds, in whole hundredths. measured.json beside this file has the distribution of the reference and
+of every planted bug, and the chance that it is accepted here; benchmarks/thresholds.py computes them. Many bugs show
+little or nothing in such a share: the claims before these are what finds them."""
 
 # --- what the claims make ------------------------------------------------------------------------
 
@@ -165,32 +167,36 @@ def of_five(right: list[float], least: float, what: str) -> None:
     true(enough, f"shares of {what} that are right", [round(each, 3) for each in right], f"{least} on 4 of 5 seeds")
 
 
-def learns_spirals(subject: Subject, seeds: list[int]) -> None:
-    right = []
-    for seed in seeds:
-        rng = np.random.default_rng(seed)
-        (x, target), (x_test, target_test) = spirals(rng, 300), spirals(rng, 300)
-        network, rule = subject.new("Network", [2, 48, 3], "relu", 0.0, seed), subject.new("Adam", 0.02)
-        subject.call("fit", network, rule, x, target, "cross_entropy", 40, 32, seed)
-        right.append(share_right(subject, network, x_test, target_test))
-    of_five(right, SPIRALS, "300 points of the spirals")
+def spirals_right(subject: Subject, seed: int) -> float:
+    """The share of HELD_OUT new points that a network gets right which learnt from 300."""
+    rng = np.random.default_rng(seed)
+    (x, target), (x_test, target_test) = spirals(rng, 300), spirals(rng, HELD_OUT["spirals"])
+    network, rule = subject.new("Network", [2, 48, 3], "relu", 0.0, seed), subject.new("Adam", 0.02)
+    subject.call("fit", network, rule, x, target, "cross_entropy", 40, 32, seed)
+    return share_right(subject, network, x_test, target_test)
 
 
-def learns_digits(subject: Subject, seeds: list[int]) -> None:
+def digits_right(subject: Subject, seed: int) -> float:
+    """The share of HELD_OUT digits that a network gets right which learnt from the others."""
     from castalia import data
 
     found = data.open("digits").arrays()
     images = found["train_images"].reshape(len(found["train_images"]), -1) / float(found["train_images"].max())
     labels = found["train_labels"].astype(int)
-    right = []
-    for seed in seeds:
-        order = np.random.default_rng(seed).permutation(len(images))
-        test, rest = order[:300], order[300:]
-        network = subject.new("Network", [images.shape[1], 48, 10], "relu", 0.0, seed)
-        rule = subject.new("Adam", 0.005, decay=0.01)
-        subject.call("fit", network, rule, images[rest], labels[rest], "cross_entropy", 10, 32, seed)
-        right.append(share_right(subject, network, images[test], labels[test]))
-    of_five(right, DIGITS, "300 digits never seen")
+    order = np.random.default_rng(seed).permutation(len(images))
+    test, rest = order[: HELD_OUT["digits"]], order[HELD_OUT["digits"] :]
+    network = subject.new("Network", [images.shape[1], 48, 10], "relu", 0.0, seed)
+    rule = subject.new("Adam", 0.005, decay=0.01)
+    subject.call("fit", network, rule, images[rest], labels[rest], "cross_entropy", 10, 32, seed)
+    return share_right(subject, network, images[test], labels[test])
+
+
+def learns_spirals(subject: Subject, seeds: list[int]) -> None:
+    of_five([spirals_right(subject, seed) for seed in seeds], SPIRALS, "new points of the spirals")
+
+
+def learns_digits(subject: Subject, seeds: list[int]) -> None:
+    of_five([digits_right(subject, seed) for seed in seeds], DIGITS, "digits never seen")
 
 
 CLAIMS = (
@@ -275,7 +281,7 @@ CLAIMS = (
     ),
     Claim(
         id="digits",
-        words=f"Ten epochs on 1,497 handwritten digits get {DIGITS:.0%} of 300 others right, on 4 of 5 seeds.",
+        words=f"Ten epochs on 1,197 handwritten digits get {DIGITS:.0%} of 600 others right, on 4 of 5 seeds.",
         topics={"ml05": 0.5, "dl01": 0.5},
         at="fit",
         make=five_seeds,

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castalia.core.errors import WrongInput
+from castalia.kit import optim
 from castalia.projects.neural_net import initial
 
 Array = NDArray[Any]
@@ -64,8 +65,10 @@ class Layer:
     def _room(self, name: str, shape: Shape, dtype: Any) -> Array:
         """An array to write into: made for the largest batch so far, and cut for a smaller one."""
         room = self._rooms.get(name)
+        if room is not None and room.shape == shape and room.dtype == dtype:
+            return room
         if room is None or room.dtype != dtype or room.shape[1:] != shape[1:] or len(room) < shape[0]:
-            room = self._rooms[name] = np.empty(shape, dtype)
+            room = self._rooms[name] = optim.aligned(shape, dtype)
         return room[: shape[0]]
 
     def __repr__(self) -> str:
@@ -102,7 +105,7 @@ class Dense(Layer):
 
     def backward(self, gradient: Array, wanted: bool = True) -> Array:
         np.matmul(self._x.T, gradient, out=self.gradients["weight"])
-        np.sum(gradient, axis=0, out=self.gradients["bias"])
+        np.add.reduce(gradient, axis=0, out=self.gradients["bias"])
         if not wanted:
             return gradient
         below = self._room("below", self._x.shape, gradient.dtype)

@@ -40,11 +40,11 @@ class CrossEntropy(Loss):
     def __call__(self, scores: Array, target: Array) -> Any:
         labels = _labels(scores, target)
         n, rows = len(labels), np.arange(len(labels))
-        scores -= scores.real.max(axis=1, keepdims=True)
-        loss = -_total(scores[rows, labels])
+        scores -= scores[rows, scores.real.argmax(axis=1)].real[:, None]  # as max(axis=1) does, but sooner
+        right = scores[rows, labels]
         np.exp(scores, out=scores)
-        totals = scores.sum(axis=1, keepdims=True)
-        loss = loss + _total(np.log(totals))
+        totals = np.add.reduce(scores, axis=1, keepdims=True)
+        loss = _total(np.log(totals[:, 0]) - right)
         scores /= totals
         scores[rows, labels] -= 1
         scores /= n
@@ -110,8 +110,9 @@ def _tilt(scores: Array) -> Array | float:
 
 def _total(values: Array) -> Any:
     """The sum, in double precision."""
-    found = values.sum(dtype=np.complex128 if values.dtype.kind == "c" else np.float64)
-    return found if values.dtype.kind == "c" else float(found)
+    if values.dtype.kind == "c":
+        return values.sum(dtype=np.complex128)
+    return float(values.sum(dtype=np.float64))
 
 
 def _labels(scores: Array, target: Array) -> Array:

@@ -330,6 +330,12 @@ LAST = (
     _wrong("ink_for_paper", "That dark is a large number.", _TURN, "pixels.astype(float)", "ml05", "dl10"),
     _wrong("margins_kept", "That a digit fills its picture.",
            "cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]", "cut = ink", "ml05", "dl10"),
+    _wrong("last_row_cut_off", "That a slice holds its end.", "rows[0] : rows[-1] + 1, ", "rows[0] : rows[-1], ",
+           "ml05", "dl10"),
+    _wrong("columns_by_the_rows", "That ink is as wide as it is high.", "np.nonzero(ink.max(axis=0))[0]",
+           "np.nonzero(ink.max(axis=1))[0]", "ml05", "dl10"),
+    _wrong("shape_lost", "That a picture may be stretched.", "    side = max(cut.shape)\n",
+           "    side = max(cut.shape)\n    cut = cut[:, np.arange(side) * cut.shape[1] // side]\n", "ml05", "dl10"),
     _wrong("not_brought_to_one", "That 255 is what 16 was.",
            "return brought_to_one(square", "return (square", "ml05", "dl10"),
     _wrong("lazy_digit", "No work.", "return Output(label=str(chances.argmax()), probabilities=named)",
@@ -343,6 +349,8 @@ MUTANTS = (*FORWARD, *BACKWARD, *LOSSES, *RULES, *TRAINING, *LAST)
 
 _LAST = "The scores have two axes: the last one is 1 and -1."
 _SAME = "Two lists of one network: always of the same length."
+_TUPLE = "nonzero of one axis gives one array: the first is the last."
+_BEYOND = "More paper after the picture: of rows and columns beyond the side none is looked at."
 _PIECES = "The mean over all rows is the same for pieces of any size."
 EQUIVALENT: dict[str, str] = {
     "reference.py:27:21:comparison:GtE": "At 0 both answers are 1.0, as exp(-0) is 1.",
@@ -361,5 +369,20 @@ EQUIVALENT: dict[str, str] = {
     "reference.py:304:63:constant:-1": "Waiting is never -1, and both are not above 0: no end either way.",
     "reference.py:306:72:constant:+1": "The first epoch is better than infinity, and sets the waiting to 0.",
     "reference.py:306:72:constant:-1": "The first epoch is better than infinity, and sets the waiting to 0.",
+    "reference.py:356:71:constant:+1": "NumPy takes any negative number for the length that it finds itself.",
+    "reference.py:363:16:constant:-1": "The history of one epoch has one row: the first is the last.",
+    "reference.py:367:63:axis:-1": _LAST,
+    "reference.py:372:87:constant:-1": "One picture is one row: the first is the last.",
     "reference.py:389:44:axis:-1": "A picture in grey has two axes: the last one is 1 and -1.",
+    "reference.py:389:48:constant:-1": _TUPLE,
+    "reference.py:389:80:constant:-1": _TUPLE,
+    "reference.py:391:15:return_negated": "A network takes -0 for 0.",
+    "reference.py:391:25:constant:+1": "Two rows of zeros: the first alone is looked at.",
+    "reference.py:394:52:arithmetic:Add": _BEYOND,
+    "reference.py:394:62:constant:+1": _BEYOND,
+    "reference.py:394:63:arithmetic:Mult": _BEYOND,
+    "reference.py:394:63:division_dropped": _BEYOND,
+    "reference.py:394:68:constant:-1": _BEYOND,
+    "reference.py:396:73:function_swap:sum": "The sum is 64 times the mean, and both are divided by their largest.",
+    "reference.py:400:36:sign_dropped": "Images in rows have two axes: the last one is 1 and -1.",
 }

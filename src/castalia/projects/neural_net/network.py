@@ -47,8 +47,8 @@ class Network:
         self.exit = shape
         named = [(layer, layer.shapes()) for layer in self.layers]
         count = sum(int(np.prod(each)) for _, shapes in named for each in shapes.values())
-        self.parameters: Array = np.zeros(count, dtype)
-        self.gradient: Array = np.zeros(count, dtype)
+        self.parameters: Array = optim.aligned(count, dtype)
+        self.gradient: Array = optim.aligned(count, dtype)
         self.decayed = np.zeros(count, np.bool_)
         start = 0
         for layer, shapes in named:

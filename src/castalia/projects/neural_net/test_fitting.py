@@ -1,8 +1,12 @@
-"""The library's own fit: classes, numbers, clipping, stopping, going on."""
+"""The library's own fit: classes, numbers, clipping, stopping, going on; the same again, whatever BLAS does."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,3 +85,48 @@ def test_what_does_not_fit_is_said() -> None:
     ):
         with pytest.raises(WrongInput, match=words):
             fit(network, **{"x": X, "target": INSIDE, **change})  # type: ignore[arg-type]
+
+
+CHILD = """
+import sys
+import numpy as np
+from threadpoolctl import threadpool_info
+from castalia.projects.neural_net.fitting import fit
+from castalia.projects.neural_net.network import Network
+
+found = {"threads": np.array([each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"])}
+rng = np.random.default_rng(0)
+x = rng.random((1300, 784)) - 0.5
+labels = (x[:, :10] + 0.2 * rng.standard_normal((1300, 10))).argmax(axis=1)
+for name, dtype in (("single", np.float32), ("double", np.float64)):
+    network, rows = Network.dense((784, 256, 10), dtype=dtype), x.astype(dtype)
+    network.learn(rows[:128], labels[:128])
+    found[name + "_gradient"] = network.gradient.copy()
+    fit(network, rows, labels, epochs=3, batch=128)
+    found[name] = network.parameters
+np.savez(sys.argv[1], **found)
+"""
+
+
+def fitted_elsewhere(file: Path, threads: int) -> dict[str, Any]:
+    """What a process of its own fits, whose BLAS has so many threads."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    environment = {**os.environ, **dict.fromkeys(names, str(threads))}
+    subprocess.run([sys.executable, "-c", CHILD, str(file)], env=environment, check=True, timeout=50)
+    with np.load(file, allow_pickle=False) as kept:
+        found = {name: kept[name] for name in kept.files}
+    assert found["threads"].tolist() == [threads], f"BLAS has {found['threads']} threads and not {threads}"
+    return found
+
+
+def test_a_fit_is_the_same_again_with_as_many_threads_and_close_with_others(tmp_path: Path) -> None:
+    pytest.importorskip("threadpoolctl", reason="threadpoolctl tells how many threads BLAS has")
+    one, again = fitted_elsewhere(tmp_path / "1.npz", 1), fitted_elsewhere(tmp_path / "1b.npz", 1)
+    assert all(np.array_equal(one[name], again[name]) for name in one)
+    if (os.cpu_count() or 1) < 2:
+        pytest.skip("one core: BLAS does not start two threads")
+    two, anew = fitted_elsewhere(tmp_path / "2.npz", 2), fitted_elsewhere(tmp_path / "2b.npz", 2)
+    assert all(np.array_equal(two[name], anew[name]) for name in two)
+    for name, close in (("single_gradient", 1e-5), ("double_gradient", 1e-13), ("single", 1e-3), ("double", 1e-10)):
+        largest = np.abs(one[name]).max()
+        assert np.abs(two[name] - one[name]).max() <= close * largest, name

@@ -38,6 +38,10 @@ class Controls(Record):
     image: Image | None = Field(
         None, description="A digit; the example stands in for it until you draw.", json_schema_extra=_when("drawing")
     )
+    epoch: int = Field(
+        60, ge=0, le=200, description="Passes over the points so far.",
+        json_schema_extra=_when("playground", **{"x-play": True}),
+    )  # fmt: skip
     pattern: Literal["spirals", "three spirals", "moons", "circles", "xor", "blobs"] = Field(
         "spirals", description="200 points of two or three classes.", json_schema_extra=_when("playground")
     )
@@ -61,10 +65,6 @@ class Controls(Record):
     seed: int = Field(
         0, ge=0, le=999, description="Decides the points, the first weights and the order.",
         json_schema_extra=_when("playground"),
-    )  # fmt: skip
-    epoch: int = Field(
-        60, ge=0, le=200, description="Passes over the points so far.",
-        json_schema_extra=_when("playground", **{"x-play": True}),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import type { TabProps } from "./system";
 
 const none: Schema = { type: "object", properties: {} };
 
-/** Any view.py: its controls as a form, its figures below; moving a control draws again. */
+/** Any view.py: its controls as a form that stays, its figures beside it or below; moving a control draws again. */
 export function ViewsTab({ system, address }: TabProps) {
   const controls = system.view?.controls ?? none;
   const path = `systems/${part(address)}/view`;
@@ -28,25 +28,28 @@ export function ViewsTab({ system, address }: TabProps) {
   useEffect(() => {
     if (answer?.figures?.some((one) => one.data?.more === true)) asking.ask(values, false);
   }, [answer]);
+  const controlled = fieldsOf(controls).length > 0;
   return (
-    <div class="stack loose">
-      {fieldsOf(controls).length > 0 && (
+    <div class={controlled ? "viewing" : undefined}>
+      {controlled && (
         <form class="card" aria-label="Controls" onSubmit={(event) => event.preventDefault()}>
           <Form schema={controls} values={values} onChange={change} errors={asking.problem?.errors ?? []} />
         </form>
       )}
-      {asking.problem && <ProblemBox problem={asking.problem} again={() => asking.ask(values, true)} />}
-      {!answer && !asking.problem && <Loading what="the figures" />}
-      {answer && (
-        <div class={fewer(answer.figures ?? []) ? "stack loose" : "charts"} aria-busy={asking.busy}>
-          {(answer.figures ?? []).map((figure, i) => (
-            <div class="card" key={`${figure.title}${i}`}>
-              <FigureView figure={figure} />
-            </div>
-          ))}
-        </div>
-      )}
-      {answer && !answer.figures?.length && <p class="muted">This view has nothing to draw with these controls.</p>}
+      <div class="stack loose">
+        {asking.problem && <ProblemBox problem={asking.problem} again={() => asking.ask(values, true)} />}
+        {!answer && !asking.problem && <Loading what="the figures" />}
+        {answer && (
+          <div class={fewer(answer.figures ?? []) ? "stack loose" : "charts"} aria-busy={asking.busy}>
+            {(answer.figures ?? []).map((figure, i) => (
+              <div class="card" key={`${figure.title}${i}`}>
+                <FigureView figure={figure} />
+              </div>
+            ))}
+          </div>
+        )}
+        {answer && !answer.figures?.length && <p class="muted">This view has nothing to draw with these controls.</p>}
+      </div>
     </div>
   );
 }
