@@ -8,7 +8,7 @@ _DOORS = (
     ("castalia learn", "a first exercise, in two minutes"),
     ("castalia up", "the workbench in your browser"),
     ("castalia fit neural_net", "train a network and watch it learn"),
-    ("castalia new recommender", "add a system of your own"),
+    ("MLFLOW_TRACKING_URI=http://127.0.0.1:8000 python train.py", "log into it with the client you have"),
     ("castalia --help", "everything else"),
 )
 

@@ -6,9 +6,10 @@ import "./css/forms.css";
 import "./css/parts.css";
 import "./css/learn.css";
 import { App } from "./app";
-import { followLinks } from "./router";
+import { followLinks, followPrinted } from "./router";
 import { showTheme } from "./theme";
 
 showTheme();
+followPrinted();
 followLinks();
 render(<App />, document.getElementById("app")!);

@@ -71,6 +71,13 @@ export function usePlace(): Place {
   return place;
 }
 
+/** MLflow's client prints addresses of its own page, such as #/experiments/1/runs/ID: here they open ours. */
+export function followPrinted(): void {
+  const [kind, name, part, id] = location.hash.startsWith("#/") ? location.hash.slice(2).split(/[/?]/).map(decode) : [];
+  if (kind === "experiments") history.replaceState(null, "", part === "runs" && id ? href("runs", id) : href("runs"));
+  else if (kind === "models") history.replaceState(null, "", name ? href("models", name) : href("models"));
+}
+
 /** Let plain clicks on our own links change the page without loading it again. */
 export function followLinks(): void {
   addEventListener("popstate", () => {

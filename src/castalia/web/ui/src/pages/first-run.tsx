@@ -10,6 +10,7 @@ import { ProblemBox } from "../components/problem";
 import { Status, When } from "../components/state";
 import { DataTable } from "../components/table";
 import { plural } from "../format";
+import { prefix } from "../connection";
 import { chooseHome } from "../home-choice";
 import { Build } from "../parts";
 import { useResource } from "../resource";
@@ -85,6 +86,8 @@ export function FirstRun({ run }: { run: RunRow | undefined }) {
               <Code text={`castalia fit ${first?.name ?? "neural_net"} --quick`} what="the line for the shell" wrap />
               <p class="muted small">Or from your own Python:</p>
               <Code text={lines} what="the lines of Python" />
+              <p class="muted small">Or with the MLflow client that your code has already:</p>
+              <Code text={`MLFLOW_TRACKING_URI=${location.origin}${prefix.replace(/\/$/, "")} python train.py`} what="the line for a script with MLflow" wrap />
             </li>
             <li class="card stack">
               <h3>Drop a CSV</h3>
