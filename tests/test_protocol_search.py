@@ -321,6 +321,27 @@ def test_orders_and_keys_with_quotes_are_bound(store):
     assert len(search(store, order_by=["params.`x'; DROP TABLE runs; --` DESC", 'metrics."a`b"'])["runs"]) == len(RUNS)
 
 
+def test_what_is_within_the_limits_is_answered(store):
+    assert ids(store, " AND ".join(["metrics.none IS NULL"] * 500)) == ids(store, "")
+    assert ids(store, " OR ".join(["metrics.loss > 1e9", "params.rate = 'q'"] * 250)) == ids(
+        store, "metrics.loss > 1e9"
+    )
+    assert len(ids(store, "(" * 50 + "metrics.none IS NULL" + ")" * 50)) == len(RUNS)
+    assert len(ids(store, "NOT " * 50 + "metrics.none IS NULL")) == len(RUNS)
+    many = ", ".join(f"'{number:032x}'" for number in range(5000))
+    assert len(ids(store, f"run_id NOT IN ({many})")) == len(RUNS)
+    assert len(search(store, experiment_ids=[str(number) for number in range(40_000)])["runs"]) == len(RUNS)
+
+
+@pytest.mark.parametrize("given", ["x", "9" * 30, "9" * 5000, "-1", "1.5", "", "\u0661"])
+def test_an_experiment_id_that_is_none_is_refused(store, given):
+    with pytest.raises(ProtocolError, match="Invalid experiment ID") as caught:
+        searching.experiments(store, Fields({"filter": f"experiment_id IN ('1', '{given}')"}))
+    assert caught.value.status == 400
+    assert [row["experiment_id"] for row in searching.experiments(store, Fields({"filter": "experiment_id = ' 1'"}))[
+        "experiments"]] == ["1"]  # fmt: skip
+
+
 def test_a_filter_is_read_in_linear_time():
     texts = ["params.a = '" + "''" * 90_000, "`" + "``" * 90_000, "a." * 90_000, "'" + "\\'" * 90_000, "x " * 90_000]
     for text in texts:
