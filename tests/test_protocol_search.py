@@ -19,7 +19,7 @@ from castalia.track.protocol.grammar import FilterError
 from castalia.track.protocol.patience import patience
 from castalia.track.protocol.wire import Fields, ProtocolError
 
-RUNS = random_runs(6, 60)
+RUNS = random_runs(6, 90)
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
@@ -175,7 +175,7 @@ def test_an_order_that_cannot_be_followed_is_refused(store, order, message):
     assert message in refused(store, order_by=order)
 
 
-@pytest.mark.parametrize("size", [1, 7, 59, 60, 61])
+@pytest.mark.parametrize("size", [1, 7, 89, 90, 91])
 def test_pages_together_are_the_whole(store, size):
     whole, found, token = ids(store, "", order_by=["params.rate"]), [], ""
     for _ in range(100):
@@ -218,8 +218,8 @@ def test_a_token_that_is_none_of_ours_is_refused(store, token, message):
 
 
 def test_mlflows_own_tokens_are_understood(store):
-    token = base64.b64encode(b'{"offset": 58}').decode()
-    assert ids(store, "", page_token=token) == ids(store, "")[58:]
+    token = base64.b64encode(b'{"offset": 88}').decode()
+    assert ids(store, "", page_token=token) == ids(store, "")[88:]
 
 
 @pytest.mark.parametrize(("size", "hint"), [(0, "positive"), (-5, "positive"), (50_001, "at most 50000")])
@@ -321,6 +321,27 @@ def test_orders_and_keys_with_quotes_are_bound(store):
     assert len(search(store, order_by=["params.`x'; DROP TABLE runs; --` DESC", 'metrics."a`b"'])["runs"]) == len(RUNS)
 
 
+def test_what_is_within_the_limits_is_answered(store):
+    assert ids(store, " AND ".join(["metrics.none IS NULL"] * 500)) == ids(store, "")
+    assert ids(store, " OR ".join(["metrics.loss > 1e9", "params.rate = 'q'"] * 250)) == ids(
+        store, "metrics.loss > 1e9"
+    )
+    assert len(ids(store, "(" * 50 + "metrics.none IS NULL" + ")" * 50)) == len(RUNS)
+    assert len(ids(store, "NOT " * 50 + "metrics.none IS NULL")) == len(RUNS)
+    many = ", ".join(f"'{number:032x}'" for number in range(5000))
+    assert len(ids(store, f"run_id NOT IN ({many})")) == len(RUNS)
+    assert len(search(store, experiment_ids=[str(number) for number in range(40_000)])["runs"]) == len(RUNS)
+
+
+@pytest.mark.parametrize("given", ["x", "9" * 30, "9" * 5000, "-1", "1.5", "", "\u0661"])
+def test_an_experiment_id_that_is_none_is_refused(store, given):
+    with pytest.raises(ProtocolError, match="Invalid experiment ID") as caught:
+        searching.experiments(store, Fields({"filter": f"experiment_id IN ('1', '{given}')"}))
+    assert caught.value.status == 400
+    assert [row["experiment_id"] for row in searching.experiments(store, Fields({"filter": "experiment_id = ' 1'"}))[
+        "experiments"]] == ["1"]  # fmt: skip
+
+
 def test_a_filter_is_read_in_linear_time():
     texts = ["params.a = '" + "''" * 90_000, "`" + "``" * 90_000, "a." * 90_000, "'" + "\\'" * 90_000, "x " * 90_000]
     for text in texts:
@@ -356,6 +377,22 @@ def test_dates_are_utc_unless_they_say_otherwise():
     for text in ("yesterday", "2026-13-01", "2026", "999999 weeks ago", "20261101"):
         with pytest.raises(FilterError):
             vocabulary.read(f"start_time > '{text}'", vocabulary.RUNS, now)
+
+
+@pytest.mark.parametrize(
+    "text", ["[x]", "*", "?", "a?c", "[a", "]", "^", ".", ".*", "(a|b)", "\\d", "a%c", "a_c", "É", "ß"]
+)
+def test_a_pattern_means_its_own_letters(store, text):
+    """Only % and _ stand for others, in either database."""
+    exact = {run.run_id for run in RUNS if run.parameter.get("model") == text}
+    loose = {run.run_id for run in RUNS if holds(("parameter", "model", "LIKE", (text,)), run)}
+    folded = {run.run_id for run in RUNS if holds(("parameter", "model", "ILIKE", (text,)), run)}
+    assert set(ids(store, f"params.model = '{text}'")) == exact
+    assert set(ids(store, f"params.model LIKE '{text}'")) == loose
+    assert set(ids(store, f"params.model ILIKE '{text}'")) == folded
+    for around in (f"%{text}%", f"{text}%", f"%{text}"):
+        wanted = {run.run_id for run in RUNS if holds(("parameter", "model", "LIKE", (around,)), run)}
+        assert set(ids(store, f"params.model LIKE '{around}'")) == wanted
 
 
 def test_and_binds_more_tightly_than_or(store):

@@ -157,10 +157,10 @@ def _of_experiments(test: Comparison, sqlite: bool) -> Condition | None:
     """Ids are numbers that are written as texts."""
     if test.key != "experiment_id" or test.entity != "attribute" or test.op not in ("=", "!=", "IN", "NOT IN"):
         return None
-    numbers = tuple(int(value) if str(value).strip().isdecimal() else -1 for value in test.values)
-    if -1 in numbers:
-        given = str(test.values[numbers.index(-1)])[:60]
-        raise FilterError(f"Invalid experiment ID '{given}'. Experiment ID must be a valid integer.")
+    for value in map(str, test.values):
+        if not (value.isascii() and value.strip().isdigit() and len(value) < 19):
+            raise FilterError(f"Invalid experiment ID '{value[:60]}'. Experiment ID must be a valid integer.")
+    numbers = tuple(map(int, test.values))
     return compared(replace(test, values=numbers), experiments.id, sqlite=sqlite, stored="number")
 
 
