@@ -13,8 +13,8 @@ from castalia.track import Store
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.open(tmp_path / "home") as opened:
+def store(tmp_path, place):
+    with Store.open(tmp_path / "home", place) as opened:
         yield opened
 
 
@@ -39,12 +39,13 @@ def test_a_version_is_numbered_found_and_complete(store):
     assert (listed[0]["name"], listed[0]["versions"], listed[0]["newest"], listed[0]["champion"]) == ("churn", 2, 2, 2)
 
 
-def test_the_home_can_move(store, tmp_path):
+def test_the_home_can_move(store, tmp_path, place):
     store.add_version("m", None, None, store.home / "models/m/1")
     store.add_version("m", None, None, tmp_path / "elsewhere")
     store.close()
+    store.home.mkdir(exist_ok=True)  # a store on a server makes it with the first file
     store.home.rename(tmp_path / "moved")
-    with Store.open(tmp_path / "moved") as moved:
+    with Store.open(tmp_path / "moved", place) as moved:
         assert moved.resolve("m", 1).folder == tmp_path / "moved/models/m/1"
         assert moved.resolve("m", 2).folder == tmp_path / "elsewhere"
 
@@ -104,16 +105,16 @@ def test_what_fails_between_reservation_and_publication_is_never_seen(store):
     assert store.resolve("m").folder == store.home / "models/m/2"
 
 
-def test_a_kill_between_reservation_and_publication_leaves_nothing_to_be_seen(store):
+def test_a_kill_between_reservation_and_publication_leaves_nothing_to_be_seen(store, place):
     run_id = store.create_run("e")
     code = """
 import os, sys
 from castalia.track import Store
-def place(number):
+def killed(number):
     os.kill(os.getpid(), 9)
-Store.open(sys.argv[1]).add_version("m", None, sys.argv[2], place)
+Store.open(*sys.argv[1:3]).add_version("m", None, sys.argv[3], killed)
 """
-    assert subprocess.run([sys.executable, "-c", code, store.home, run_id], check=False).returncode == -9
+    assert subprocess.run([sys.executable, "-c", code, store.home, place, run_id], check=False).returncode == -9
     assert store.versions("m") == []
     assert store.unpublished() == [("m", 1)]
     assert store.reserve_version("m", None, run_id) == 1, "the run that is resumed goes on with its own number"
@@ -125,15 +126,15 @@ Store.open(sys.argv[1]).add_version("m", None, sys.argv[2], place)
     assert [line.version for line in store.versions("m")] == [3, 2]
 
 
-def test_processes_that_publish_at_once_get_different_numbers(store):
+def test_processes_that_publish_at_once_get_different_numbers(store, place):
     code = """
 import sys
 from castalia.track import Store
-store = Store.open(sys.argv[1])
+store = Store.open(*sys.argv[1:])
 for _ in range(10):
     print(store.add_version("m", None, None, lambda number: f"models/m/{number}"))
 """
-    some = [subprocess.Popen([sys.executable, "-c", code, store.home], stdout=subprocess.PIPE) for _ in range(4)]
+    some = [subprocess.Popen([sys.executable, "-c", code, store.home, place], stdout=subprocess.PIPE) for _ in range(4)]
     numbers = [int(line) for child in some for line in child.communicate(timeout=50)[0].split()]
     assert sorted(numbers) == list(range(1, 41))
     assert all(line.folder.name == str(line.version) for line in store.versions("m"))
