@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -147,12 +148,15 @@ latest = Table(
     sqlite_with_rowid=False,
 )
 
+# A path, in the order of its letters everywhere, so that a folder is one range of them.
+Path = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
 # Every file the tracker keeps, by its place in the tree of artifacts: "<run id>/plots/curve.png",
 # ".models/<model id>/MLmodel", ".shared/..." for what belongs to neither. No run id begins with a dot.
 files = Table(
     "files",
     tables,
-    Column("path", Text, primary_key=True),
+    Column("path", Path, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("modified", BigInteger, nullable=False),  # nanoseconds, of the file that was hashed
