@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
+import sqlalchemy as sa
 
+from castalia.cli import models as shell
 from castalia.core.errors import Conflict, NotFound, WrongInput
-from castalia.track import Store
+from castalia.runtime import opening
+from castalia.track import Store, migrations
+from castalia.track.protocol import registered, versions
+from castalia.track.protocol.wire import Fields, ProtocolError
 
 
 @pytest.fixture
@@ -138,3 +145,74 @@ for _ in range(10):
     numbers = [int(line) for child in some for line in child.communicate(timeout=50)[0].split()]
     assert sorted(numbers) == list(range(1, 41))
     assert all(line.folder.name == str(line.version) for line in store.versions("m"))
+
+
+def register(store: Store, name: str, source: str) -> None:
+    """A version as a client of the MLflow protocol makes it."""
+    with suppress(ProtocolError):
+        registered.create(store, Fields({"name": name}))
+    versions.create(store, Fields({"name": name, "source": source}))
+
+
+def test_the_shell_lists_versions_of_other_libraries_with_their_source(settings, capsys):
+    with Store.open(settings.home) as store:
+        register(store, "theirs", "s3://bucket/line")
+        store.add_version("both", "churn", None, "models/both/1", {"auc": 0.8})
+        register(store, "both", "s3://bucket/other")
+    shell.list_(json=True)
+    listed = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+    assert (listed["theirs"]["source"], listed["theirs"]["system"]) == ("s3://bucket/line", None)
+    assert (listed["both"]["champion"], listed["both"]["newest"]) == (1, 2)
+    shell.show("both", json=True)
+    shown = json.loads(capsys.readouterr().out)["versions"]
+    assert [(each["source"], each["folder"] is None) for each in shown] == [
+        ("s3://bucket/other", True), ("castalia:/both/1", False)]  # fmt: skip
+    shell.list_()
+    shell.show("both")
+    said = capsys.readouterr().out
+    assert "s3://bucket/line" in said and "s3://bucket/other" in said and "auc" in said
+
+
+def test_a_version_of_another_library_is_not_opened_and_hides_no_system(settings):
+    with Store.open(settings.home) as store:
+        register(store, "churn", "s3://bucket/x")
+        register(store, "theirs", "s3://bucket/x")
+    assert opening.resolve("churn", settings).version is None  # a quick fit answers, as before
+    for address in ("churn@1", "churn@latest", "theirs", "theirs@1"):
+        with pytest.raises(WrongInput, match="logged by another library"):
+            opening.resolve(address, settings)
+    with pytest.raises(NotFound, match="no version yet"):
+        opening.load("churn", settings)
+    with Store.open(settings.home) as store:
+        store.add_version("churn", "churn", None, "models/churn/2", {"auc": 0.8})
+        register(store, "churn", "s3://bucket/y")
+    found = opening.resolve("churn", settings).version
+    assert found is not None and found.version == 2
+    assert [line.version for line in opening.own_versions("churn", settings)] == [2]
+    assert opening.ready(found_card := opening.resolve("churn", settings).card, settings) == "churn@2"
+    with Store.open(settings.home) as store:
+        store.set_alias("churn", "champion", 3)
+    assert opening.ready(found_card, settings) is None
+    with pytest.raises(WrongInput, match="churn@3 was logged by another library"):
+        opening.load("churn", settings)
+
+
+def test_versions_of_the_first_layout_are_given_their_source(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    engine = sa.create_engine(f"sqlite:///{home / 'castalia.db'}")
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO models (id, name, created, updated, numbered) VALUES (7, 'churn', 1, 1, 2)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO model_versions (model, version, status, folder, created) VALUES "
+            "(7, 1, 'ready', 'models/churn/1', 5), (7, 2, 'reserved', '', 6)"
+        )
+    engine.dispose()
+    with Store.open(home) as store:
+        (line,) = store.versions("churn")
+        assert (line.source, line.folder) == ("castalia:/churn/1", home / "models/churn/1")
+        said = versions.get(store, Fields({"name": "churn", "version": "1"}))["model_version"]
+        assert (said["last_updated_timestamp"], said["source"]) == (5, "castalia:/churn/1")

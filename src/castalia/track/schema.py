@@ -21,7 +21,6 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -149,14 +148,13 @@ latest = Table(
 )
 
 # A path, in the order of its letters everywhere, so that a folder is one range of them.
-Path = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 # Every file the tracker keeps, by its place in the tree of artifacts: "<run id>/plots/curve.png",
 # ".models/<model id>/MLmodel", ".shared/..." for what belongs to neither. No run id begins with a dot.
 files = Table(
     "files",
     tables,
-    Column("path", Path, primary_key=True),
+    Column("path", Text, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("modified", BigInteger, nullable=False),  # nanoseconds, of the file that was hashed
