@@ -85,7 +85,7 @@ def _logged_models() -> None:
         _int("created"),
         _int("updated"),
         _text("lifecycle", "active"),
-        sa.Column("source_run_id", sa.Text),
+        sa.Column("source_run_id", Text),
         sa.UniqueConstraint("model_id"),
     )
     op.create_index("logged_models_by_experiment", "logged_models", ["experiment", "created"])
@@ -135,7 +135,7 @@ def _alerts() -> None:
     op.create_table(
         "alerts",
         _of("run", "runs", primary_key=True),
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", Text, primary_key=True),
         _int("time"),
         _text("level"),
         _text("text"),
