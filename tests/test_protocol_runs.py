@@ -290,7 +290,7 @@ def test_a_batch_is_whole_or_nothing(bench: TestClient, bad: str) -> None:
     }
     assert refused(bench, "runs/log-batch", run_id=run, **{key: good[key] + BAD[bad].get(key, []) for key in good})
     assert read(bench, "runs/get", run_id=run) == before
-    assert read(bench, "metrics/get-history", run_id=run, metric_key="lost") == {}
+    assert read(bench, "metrics/get-history", run_id=run, metric_key="lost") == {"metrics": []}
 
 
 def test_a_run_has_one_name_however_it_is_said(bench: TestClient, store: Store) -> None:
@@ -443,4 +443,4 @@ def test_what_is_measured_of_a_model_is_kept_with_it_or_not_at_all(bench: TestCl
     unknown = row | {"key": "lost", "model_id": "m-" + "0" * 32}
     assert "m-000" in refused(bench, "runs/log-batch", run_id=run, metrics=[row | {"key": "lost too"}, unknown])
     for key in ("lost", "lost too"):
-        assert read(bench, "metrics/get-history", run_id=run, metric_key=key) == {}
+        assert read(bench, "metrics/get-history", run_id=run, metric_key=key) == {"metrics": []}

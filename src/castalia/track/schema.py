@@ -147,8 +147,6 @@ latest = Table(
     sqlite_with_rowid=False,
 )
 
-# A path, in the order of its letters everywhere, so that a folder is one range of them.
-
 # Every file the tracker keeps, by its place in the tree of artifacts: "<run id>/plots/curve.png",
 # ".models/<model id>/MLmodel", ".shared/..." for what belongs to neither. No run id begins with a dot.
 files = Table(

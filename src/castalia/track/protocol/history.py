@@ -12,10 +12,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from castalia.core.errors import NotFound
 from castalia.track import schema
 from castalia.track.protocol import limits
 from castalia.track.protocol.wire import SEE, Fields, ProtocolError, Route, missing, shown
+from castalia.track.series import MOST_POINTS
 from castalia.track.store import Store
+from castalia.track.thinning import At
 
 PAGE, WHOLE = 25_000, 1_000_000
 """Points of one page at most, where pages were asked for and where they were not."""
@@ -37,28 +40,33 @@ def get_history(store: Store, fields: Fields) -> bytes:
             message = f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer."
             raise ProtocolError("INVALID_PARAMETER_VALUE", message)
         most = min(most, PAGE)
-    after = _place(fields.text("page_token"))
-    with store.database.read() as connection:
-        key, runs = _numbers(connection, name, [run_id])
-        if key is None or not runs:
-            return b"{}"
-        query = _points(key, next(iter(runs)))
-        if after is not None:
-            step, time, value = after
-            query = query.where(sa.tuple_(*_ORDER) > sa.tuple_(sa.literal(step), sa.literal(time),
-                                                               sa.literal(value, schema.Number())))  # fmt: skip
-        rows = _raw(connection, query.order_by(*_ORDER).limit(most + 1))
+    rows = _behind(store, run_id, name, _place(fields.text("page_token")), most + 1)
     more = len(rows) > most
     if more:
         rows.pop()
     answer: dict[str, Any] = {"metrics": [
-        {"key": name, "value": value if type(value) is float and value - value == 0.0 else plain(value),
-         "timestamp": time, "step": step}
+        {"key": name, "value": value if value - value == 0.0 else plain(value), "timestamp": time, "step": step}
         for step, time, value in rows
     ]}  # fmt: skip
     if more:
         answer["next_page_token"] = _token(rows[-1])
     return orjson.dumps(answer)
+
+
+def _behind(store: Store, run_id: str, name: str, after: At | None, most: int) -> list[At]:
+    """Up to ``most`` points behind one of them; none of a run or a metric that we do not know."""
+    rows: list[At] = []
+    while len(rows) < most:
+        some = min(most - len(rows), MOST_POINTS)
+        try:
+            page = store.history(run_id, name, after, some)
+        except NotFound:
+            break
+        rows += page
+        if len(page) < some:
+            break
+        after = page[-1]
+    return rows
 
 
 def get_history_bulk_interval(store: Store, fields: Fields) -> bytes:
@@ -145,7 +153,7 @@ def _token(row: Any) -> str:
     return base64.urlsafe_b64encode(f"{row[0]}|{row[1]}|{float(row[2])!r}".encode()).decode()
 
 
-def _place(token: str) -> tuple[int, int, float] | None:
+def _place(token: str) -> At | None:
     if not token:
         return None
     try:
