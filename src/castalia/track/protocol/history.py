@@ -40,33 +40,32 @@ def get_history(store: Store, fields: Fields) -> bytes:
             message = f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer."
             raise ProtocolError("INVALID_PARAMETER_VALUE", message)
         most = min(most, PAGE)
-    rows = _behind(store, run_id, name, _place(fields.text("page_token")), most + 1)
-    more = len(rows) > most
-    if more:
-        rows.pop()
-    answer: dict[str, Any] = {"metrics": [
-        {"key": name, "value": value if value - value == 0.0 else plain(value), "timestamp": time, "step": step}
-        for step, time, value in rows
-    ]}  # fmt: skip
-    if more:
-        answer["next_page_token"] = _token(rows[-1])
-    return orjson.dumps(answer)
+    after, left = _place(fields.text("page_token")), most
+    said: list[bytes] = []
+    more = False
+    while left:
+        some = min(left, MOST_POINTS - 1)
+        rows = _page(store, run_id, name, after, some)
+        more = len(rows) > some
+        del rows[some:]
+        # Each part as bytes at once: a million points are never a million dicts.
+        said.append(orjson.dumps([
+            {"key": name, "value": value if value - value == 0.0 else plain(value), "timestamp": time, "step": step}
+            for step, time, value in rows
+        ])[1:-1])  # fmt: skip
+        if not more:
+            break
+        after, left = rows[-1], left - some
+    token = b',"next_page_token":%b' % orjson.dumps(_token(after)) if more else b""
+    return b'{"metrics":[%b]%b}' % (b",".join(said), token)
 
 
-def _behind(store: Store, run_id: str, name: str, after: At | None, most: int) -> list[At]:
-    """Up to ``most`` points behind one of them; none of a run or a metric that we do not know."""
-    rows: list[At] = []
-    while len(rows) < most:
-        some = min(most - len(rows), MOST_POINTS)
-        try:
-            page = store.history(run_id, name, after, some)
-        except NotFound:
-            break
-        rows += page
-        if len(page) < some:
-            break
-        after = page[-1]
-    return rows
+def _page(store: Store, run_id: str, name: str, after: At | None, most: int) -> list[At]:
+    """Up to ``most`` points behind one of them, and one more where there is one; none of what we do not know."""
+    try:
+        return store.history(run_id, name, after, most + 1)
+    except NotFound:
+        return []
 
 
 def get_history_bulk_interval(store: Store, fields: Fields) -> bytes:
