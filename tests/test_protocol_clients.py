@@ -1,5 +1,7 @@
 """What people write with mlflow, word for word, against a workbench: every call of the real client, none patched."""
 
+# ruff: noqa: F811  fixtures
+
 from __future__ import annotations
 
 import json
@@ -253,7 +255,7 @@ def test_lightgbm_by_itself(client):
 def test_the_server_falls_over_in_the_middle_and_no_point_is_lost_or_doubled(tmp_path, client, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "7")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
-    bench = Bench(tmp_path / "home").start()  # noqa: F811  one that may be killed
+    bench = Bench(tmp_path / "home").start()
     mine = mlflow.MlflowClient(bench.url)
     run_id = mine.create_run("0").info.run_id
     raised: list[BaseException] = []
@@ -283,10 +285,10 @@ def test_the_server_falls_over_in_the_middle_and_no_point_is_lost_or_doubled(tmp
 
 
 def test_a_client_without_the_token_is_told_and_with_it_served(tmp_path, client, monkeypatch):
-    bench = Bench(tmp_path / "home", token="a-long-token-of-this-test").start()  # noqa: F811
+    bench = Bench(tmp_path / "home", token="a-long-token-of-this-test").start()
     try:
         mine = mlflow.MlflowClient(bench.url)
-        with pytest.raises(mlflow.MlflowException, match="(?i)token"):
+        with pytest.raises(mlflow.MlflowException, match=r"(?i)token"):
             mine.create_experiment("mine")
         monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", bench.token)
         run = mine.create_run(mine.create_experiment("mine"))
@@ -339,7 +341,7 @@ print("all of it")
 
 @pytest.mark.slow
 @pytest.mark.skipif(not OLD.exists(), reason="needs mlflow 2.22 beside: make peers")
-def test_a_client_of_before_logged_models(bench, tmp_path):  # noqa: F811
+def test_a_client_of_before_logged_models(bench, tmp_path):
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     done = subprocess.run([OLD, "-W", "ignore", "-c", WITH_OLD, bench.url], env=env, text=True, capture_output=True,
                           timeout=55, check=False)  # fmt: skip
