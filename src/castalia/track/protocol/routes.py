@@ -39,6 +39,8 @@ from castalia.track.protocol.wire import Fields, ProtocolError, Route
 from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
+ADMIN = "castalia_admin"
+"""Where the scope of a request says whether an admin sent it; who mounts us puts it there."""
 ROUTES: tuple[Route, ...] = (
     *artifacts.ROUTES,
     *experiments.ROUTES,
@@ -120,7 +122,8 @@ class Table(BaseRoute):
         try:
             values = _query(request) if route.method == "GET" else _body(await request.body())
             values.update(request.path_params)
-            return answer(await run_in_threadpool(route.handler, self.store, Fields(values)))
+            fields = Fields(values, admin=request.scope.get(ADMIN, False))
+            return answer(await run_in_threadpool(route.handler, self.store, fields))
         except ProtocolError as error:
             return refusal(error)
         except CastaliaError as error:
