@@ -21,8 +21,8 @@ from castalia.track.protocol.wire import Route
 from castalia.web import bodies
 from castalia.web.app import create_app
 from castalia.web.guard import authority
-from castalia.web.problems import PROTOCOL
 from castalia.web.login import Login
+from castalia.web.problems import PROTOCOL
 from castalia.web.tokens import Keyring, session_of
 
 TOKEN = "a-long-enough-token"

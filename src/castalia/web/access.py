@@ -117,6 +117,11 @@ class Denied(Exception):
         super().__init__(str(error))
 
 
+def undeclared() -> Refused:
+    """Why nobody may call a route that has no line in the table."""
+    return Refused("nobody is let in here", "a route that does not say what it needs", "its line in NEEDS")
+
+
 def of_protocol(route: Route) -> Need:
     """What a route of the protocol needs."""
     if route.admin:
@@ -177,7 +182,7 @@ def _admit(scope: Scope, need: Need | None, template: str) -> None:
     person: Person | None = scope.get(PERSON)
     scope[TEMPLATE] = template
     if need is None:
-        raise Denied(Refused("nobody is let in here", "a route that does not say what it needs", "its line in NEEDS"))
+        raise Denied(undeclared())
     role = person.role if person else Role.NOBODY
     if role < need.role:
         wanted = need.role.name.lower()

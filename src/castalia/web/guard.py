@@ -286,7 +286,8 @@ class Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             if message["status"] < 400 and access.NEED not in self._scope:
-                raise Refused("nobody is let in here", "a route without a gate", "one that castalia.web.access gated")
+                # A route that was added behind the gates' back: what it has to say stays here.
+                raise access.Denied(access.undeclared())
             self.started, self.status = True, message["status"]
             headers = list(message.get("headers", ()))
             have = {name.lower() for name, _ in headers}

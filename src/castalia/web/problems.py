@@ -45,8 +45,7 @@ Scrub = Callable[[str], str]
 Encode = Callable[[Mapping[str, Any], Scrub], bytes]
 
 _CODES = {
-    401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "ENDPOINT_NOT_FOUND", 413: "INVALID_PARAMETER_VALUE",
-    422: "INVALID_PARAMETER_VALUE", 503: "TEMPORARILY_UNAVAILABLE",
+    401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "ENDPOINT_NOT_FOUND", 503: "TEMPORARILY_UNAVAILABLE"
 }  # fmt: skip
 PROTOCOL = ("/api/", "/ajax-api/")
 """Where clients of the MLflow protocol ask: they read errors in its own shape."""
