@@ -106,7 +106,8 @@ def test_a_token_is_good_for_its_days(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("name", "role", "days", "error"),
     [("", "reader", None, WrongInput), ("Upper", "reader", None, WrongInput), ("a b", "reader", None, WrongInput),
-     ("../x", "reader", None, WrongInput), ("x" * 41, "reader", None, WrongInput), ("loopback", "reader", None, WrongInput),
+     ("../x", "reader", None, WrongInput), ("x" * 41, "reader", None, WrongInput),
+     ("loopback", "reader", None, WrongInput),
      ("ok", "root", None, WrongInput), ("ok", "nobody", None, WrongInput), ("ok", "", None, WrongInput),
      ("ok", "reader", 0, WrongInput), ("ok", "reader", -1, WrongInput), ("ok", "reader", 4000, WrongInput),
      ("there", "reader", None, Conflict)],
