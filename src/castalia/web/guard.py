@@ -10,17 +10,19 @@ unbuffered.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from starlette._utils import get_route_path
 from starlette.datastructures import State
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from castalia.core.errors import CastaliaError, Refused, Unavailable, WrongInput
 from castalia.core.record import shown
 from castalia.web import access, bodies, problems
+from castalia.web.answer import Answer
 from castalia.web.audit import Audit, Deed
 from castalia.web.login import Login
 from castalia.web.tokens import OWNER, Keyring, Person
@@ -32,21 +34,8 @@ MAX_HEADER_BYTES = 32 * 2**10
 MAX_REQUESTS = 512
 """Requests that are answered at the same time, event streams apart; further ones are told to come back."""
 MAX_STREAMS = 512
-
-API_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-LOGIN_CSP = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"content-security-policy", API_CSP.encode()),
-    (b"cache-control", b"no-store"),
-)
-"""What every answer carries unless its route says otherwise."""
-
-Drain = Callable[[], Awaitable[None]]
+MAX_LARGE = 16
+"""Requests with a large body in memory at the same time; further ones wait."""
 
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-][a-z0-9_.-]*?)\.?(?::([0-9]{1,5}))?")
 
@@ -106,6 +95,7 @@ class Guard:
         self.keyring, self.audit = keyring, audit
         self.login = Login(base_path)
         self._busy = 0
+        self._large = asyncio.Semaphore(MAX_LARGE)
         self.scrub = scrub
         self.base_path = base_path
         self.closing = False
@@ -134,7 +124,8 @@ class Guard:
                 scope[access.NEED] = access.OPEN
                 return await self._login(scope, headers, incoming, answer)
             scope[access.PERSON] = self._person(headers, path) if asks else OWNER
-            await self.app(scope, await bodies.admit(headers, path, incoming), answer)
+            async with self._large if bodies.is_large(headers, path) else contextlib.nullcontext():
+                await self.app(scope, await bodies.admit(headers, path, incoming), answer)
         except access.Denied as denied:
             await self._refuse(scope, path, denied.error, answer, incoming)
         except CastaliaError as error:
@@ -268,73 +259,3 @@ def _task() -> asyncio.Task[Any]:
     task = asyncio.current_task()
     assert task is not None
     return task
-
-
-class Answer:
-    """The server's ``send`` with our headers on top, and the few answers the guard gives itself."""
-
-    def __init__(
-        self, send: Send, scope: Scope, stream_begins: Callable[[], None], encode: problems.Encode, media: str
-    ) -> None:
-        self._send = send
-        self._scope = scope
-        self._encode, self._media = encode, media
-        self._stream_begins = stream_begins
-        self.started = self.finished = False
-        self.status = 0
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            if message["status"] < 400 and access.NEED not in self._scope:
-                # A route that was added behind the gates' back: what it has to say stays here.
-                raise access.Denied(access.undeclared())
-            self.started, self.status = True, message["status"]
-            headers = list(message.get("headers", ()))
-            have = {name.lower() for name, _ in headers}
-            message = {**message, "headers": headers + [pair for pair in HEADERS if pair[0] not in have]}
-            if any(
-                name.lower() == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
-            ):
-                self._stream_begins()
-        elif message["type"] == "http.response.body" and not message.get("more_body", False):
-            self.finished = True
-        await self._send(message)
-
-    async def send_all(
-        self, status: int, body: bytes, headers: list[tuple[bytes, bytes]], drain: Drain | None = None
-    ) -> None:
-        """One whole answer; nothing where one has begun, which the server then breaks off.
-
-        ``drain`` is waited for after the answer was sent and before it is called complete.
-        """
-        if self.started:
-            return
-        length = [(b"content-length", str(len(body)).encode())]
-        await self({"type": "http.response.start", "status": status, "headers": headers + length})
-        if drain is not None:
-            await self({"type": "http.response.body", "body": body, "more_body": True})
-            await drain()
-            body = b""
-        await self({"type": "http.response.body", "body": body})
-
-    async def document(
-        self,
-        content: dict[str, Any],
-        scrub: problems.Scrub,
-        extra: Iterable[tuple[bytes, bytes]] = (),
-        drain: Drain | None = None,
-    ) -> None:
-        """A problem document."""
-        body = self._encode(content, scrub)
-        await self.send_all(content["status"], body, [(b"content-type", self._media.encode()), *extra], drain)
-
-    async def page(self, status: int, body: bytes) -> None:
-        """The login page."""
-        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", LOGIN_CSP.encode())]
-        # Under no-referrer a browser sends "Origin: null" with a form, which we refuse.
-        await self.send_all(status, body, [*headers, (b"referrer-policy", b"same-origin")])
-
-    async def finish(self) -> None:
-        """Close a stream in good order, so that its reader sees an end and not a broken connection."""
-        if self.started and not self.finished:
-            await self({"type": "http.response.body", "body": b"", "more_body": False})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -17,6 +18,8 @@ MAX_HEAD_BYTES = 128 * 2**10
 HEAD_SECONDS = 15.0
 STUCK_SECONDS = 60.0
 """How long a client may take nothing of an answer that waits for it."""
+UNSENT_BYTES = 128 * 2**10
+"""How much of it the system holds: more, and a slow client would look like one that takes nothing."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -30,6 +33,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request's head."""
         super().connection_made(transport)
+        bare = transport.get_extra_info("socket")
+        if bare is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self._timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
