@@ -103,6 +103,16 @@ def test_a_token_is_good_for_its_days(tmp_path: Path, monkeypatch: pytest.Monkey
         assert keyring.asks, "a token that is over still closes the door"
 
 
+def test_a_token_in_the_environment_keeps_its_role(tmp_path: Path) -> None:
+    """Who uses a writer's token in CASTALIA_TOKEN and starts a workbench does not make it an admin's."""
+    token = tokens.add(tmp_path, "ci", "writer", days=1)
+    assert Keyring(tmp_path, token).person(f"Bearer {token}", "") == Person("ci", Role.WRITER)
+    lines = json.loads((tmp_path / FILE).read_text())
+    lines["tokens"][0]["expires"] = 1
+    (tmp_path / FILE).write_text(json.dumps(lines))
+    assert Keyring(tmp_path, token).person(f"Bearer {token}", "") is None
+
+
 @pytest.mark.parametrize(
     ("name", "role", "days", "error"),
     [("", "reader", None, WrongInput), ("Upper", "reader", None, WrongInput), ("a b", "reader", None, WrongInput),

@@ -169,13 +169,11 @@ class Keyring:
     def __init__(self, home: Path, secret: str = "", *, needed: bool = False) -> None:
         """``secret`` is an admin's token beside those of the home. ``needed``: ask although there is no token."""
         self._path, self._home, self._needed = home / FILE, home, needed or bool(secret)
-        self._own = [] if not secret else [
-            Token(OF_ENVIRONMENT, "admin", 0, 0, _hash(secret), _hash(session_of(secret)))
-        ]  # fmt: skip
+        own = Token(OF_ENVIRONMENT, "admin", 0, 0, _hash(secret), _hash(session_of(secret)))
+        self._own = [_Key.of(own)] if secret else []
+        self._known = self._own
         self._stamp: tuple[int, ...] = ()
-        self._known: list[Token] = self._own
         self._broken = False
-        self._read()
 
     @property
     def asks(self) -> bool:
@@ -195,7 +193,10 @@ class Keyring:
             return
         self._stamp, self._broken = stamp, False
         try:
-            self._known = [*self._own, *listed(self._home)]
+            found_there = [_Key.of(line) for line in listed(self._home)]
+            # A writer's token that its user has in CASTALIA_TOKEN stays a writer's.
+            there = {key.line.token for key in found_there}
+            self._known = [*(key for key in self._own if key.line.token not in there), *found_there]
         except Unavailable as error:  # a token that was taken back must not live on in our memory
             self._known, self._broken = self._own, True
             log.error("%s", error)
@@ -205,26 +206,38 @@ class Keyring:
 
         ``Bearer TOKEN``; ``Basic`` with the token as the password, whatever the name is; the cookie of the login.
         """
+        if given := _presented(authorization):
+            return self.of_token(given)
         self._read()
-        given = _presented(authorization)
-        if given:
-            return self._with(_hash(given), "token")
         for session in _sessions(cookies):
-            if found := self._with(_hash(session), "session"):
+            digest, found = _hash(session), None
+            for key in self._known:
+                if hmac.compare_digest(digest, key.line.session) and not key.line.is_over:
+                    found = key.person
+            if found:
                 return found
         return None
 
     def of_token(self, token: str) -> Person | None:
         """Whose token it is."""
         self._read()
-        return self._with(_hash(token), "token")
+        digest, found = _hash(token), None
+        for key in self._known:  # all of them, so that the time tells nothing
+            if hmac.compare_digest(digest, key.line.token) and not key.line.is_over:
+                found = key.person
+        return found
 
-    def _with(self, digest: str, kind: str) -> Person | None:
-        found = None
-        for each in self._known:  # all of them, so that the time tells nothing
-            if hmac.compare_digest(digest, getattr(each, kind)) and not each.is_over:
-                found = each
-        return Person(found.name, Role.named(found.role)) if found else None
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A token, and who has it."""
+
+    line: Token
+    person: Person
+
+    @classmethod
+    def of(cls, line: Token) -> _Key:
+        return cls(line, Person(line.name, Role.named(line.role)))
 
 
 def _presented(authorization: str) -> str:
