@@ -40,7 +40,7 @@ setup: python
 
 test-setup: python
 	@$(INSTALL) test
-	@$(PY) tools/browser.py
+	@$(PY) tools/programs.py
 
 test: test-setup
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)

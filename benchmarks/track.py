@@ -65,6 +65,22 @@ def read(store: Store, run_id: str, most: int) -> float:
     return time.perf_counter() - begun
 
 
+def single(store: Store) -> float:
+    """Seconds of one point that is on disk when the call returns, at 500 calls."""
+    run_id = store.create_run("single")
+    begun = time.perf_counter()
+    for step in range(500):
+        store.log_point(run_id, "loss", step, step, 0.5)
+    return (time.perf_counter() - begun) / 500
+
+
+def page(store: Store, run_id: str, points: int) -> float:
+    """Seconds to read 20,000 points as rows, from the middle of a long series."""
+    begun = time.perf_counter()
+    assert len(store.history(run_id, "loss", (points // 2, 0, 0.0), 20_000)) == min(20_000, points // 2)
+    return time.perf_counter() - begun
+
+
 def measure(home: Path, points: int) -> dict[str, object]:
     """Every figure, with the raw seconds."""
     store = Store.open(home)
@@ -80,6 +96,8 @@ def measure(home: Path, points: int) -> dict[str, object]:
             long, [("loss", step, step, (step * 7919 % 10_007) / 7) for step in range(start, start + 20_000)]
         )
     reads = best(lambda: read(store, long, 500))
+    pages = best(lambda: page(store, long, points))
+    singles = best(lambda: single(store))
     opens = best(lambda: opened(home))
     store.close()
     return {
@@ -88,9 +106,18 @@ def measure(home: Path, points: int) -> dict[str, object]:
         "writer_memory_growth_mib": grown,
         "bytes_a_point": share,
         "read_1e6_as_500_ms": reads[0] * 1e3,
+        "history_20000_ms": pages[0] * 1e3,
+        "point_on_disk_us": singles[0] * 1e6,
         "open_and_list_ms": opens[0] * 1e3,
         "points": points,
-        "raw_seconds": {"log_call": calls, "writer": writes, "read": reads, "open_and_list": opens},
+        "raw_seconds": {
+            "log_call": calls,
+            "writer": writes,
+            "read": reads,
+            "history": pages,
+            "point": singles,
+            "open_and_list": opens,
+        },
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "sqlite": sqlite3.sqlite_version},
     }
 

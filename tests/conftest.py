@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import postgres
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as property_settings
 
 from castalia import catalog
 from castalia.core.settings import Settings
+
+if TYPE_CHECKING:
+    from postgres import Cluster
 
 TOYS = Path(__file__).parent / "toy_shelf"
 
@@ -47,8 +50,10 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[postgres.Cluster]:
+def cluster() -> Iterator[Cluster]:
     """A throw-away PostgreSQL, one for all tests of a process; skipped where there is none, which CI has."""
+    import postgres
+
     with postgres.cluster() as made:
         if made is None:
             wanted = f"needs PostgreSQL {postgres.OLDEST} or newer: apt-get install postgresql"
@@ -59,7 +64,7 @@ def cluster() -> Iterator[postgres.Cluster]:
 
 
 @pytest.fixture(scope="session")
-def server(cluster: postgres.Cluster) -> postgres.Cluster:
+def server(cluster: Cluster) -> Cluster:
     """The same, with the tracker's tables made once in the database ``castalia_tables``, to be copied."""
     import psycopg
 
@@ -76,5 +81,5 @@ def place(request: pytest.FixtureRequest) -> str:
     """What ``Store.open(home, place)`` is told: the SQLite file of the home, or an empty database of a server."""
     if request.param == "sqlite":
         return ""
-    server: postgres.Cluster = request.getfixturevalue("server")
+    server: Cluster = request.getfixturevalue("server")
     return server.url(server.database("castalia_tables"))

@@ -14,8 +14,8 @@ KEYS = {
     "tag": ["stage", "team name", "mlflow.source.name"],
 }
 NUMBERS = [0.0, 1.0, -1.0, 0.5, 0.25, 1e-3, 1e300, 5.0]
-TEXTS = ["", "a", "A", "abc", "ABC", "aXc", "a%c", "a_c", "[x]", "*", "it's", 'say "x"', "\\", "100%", "0.5", "1", "1e-3", "-1",
-         " 5 ", "5.0", ".25", "x" * 40, "line\nbreak", "0x10", "1_000", "nan", "inf", "é"]  # fmt: skip
+TEXTS = ["", "a", "A", "abc", "ABC", "aXc", "a%c", "a_c", "[x]", "*", "it's", 'say "x"', "\\", "100%", "0.5", "1",
+         "1e-3", "-1", " 5 ", "5.0", ".25", "x" * 40, "line\nbreak", "0x10", "1_000", "nan", "inf", "é"]  # fmt: skip
 STATUSES = ["running", "queued", "done", "failed", "cancelled"]
 SETS = [("iris", "d1"), ("iris", "d2"), ("mnist", "d3")]
 
@@ -48,8 +48,8 @@ def random_runs(seed: int, count: int) -> list[Run]:
         start = chance.choice([1000, 2000, 3000, 1_700_000_000_000 + i])
         sets = chance.sample(SETS, chance.randrange(3))
         made.append(
-            Run(f"{chance.getrandbits(128):032x}", chance.choice(["alpha", "beta", f"run {i}"]), chance.choice(STATUSES),
-                chance.choice(["me", "you"]), start, chance.choice([None, start + 10, 5000]),
+            Run(f"{chance.getrandbits(128):032x}", chance.choice(["alpha", "beta", f"run {i}"]),
+                chance.choice(STATUSES), chance.choice(["me", "you"]), start, chance.choice([None, start + 10, 5000]),
                 some(KEYS["metric"], [*NUMBERS, math.nan, math.inf, -math.inf]), some(KEYS["parameter"], TEXTS),
                 some(KEYS["tag"], TEXTS), [(*each, chance.choice([None, "train", "test"])) for each in sets])
         )  # fmt: skip
@@ -129,8 +129,8 @@ def keep(store: Any, runs: list[Run], experiment: int = 1) -> None:
         put(schema.datasets, [{"id": number, "experiment": experiment, "name": each[0], "digest": each[1],
                                "source_type": "local", "source": "x"} for each, number in sets.items()])  # fmt: skip
         put(schema.runs, [{"id": i + 1, "run_id": run.run_id, "experiment": experiment, "name": run.name,
-                           "status": run.status, "user_id": run.user_id, "started": run.start_time, "ended": run.end_time}
-                          for i, run in enumerate(runs)])  # fmt: skip
+                           "status": run.status, "user_id": run.user_id, "started": run.start_time,
+                           "ended": run.end_time} for i, run in enumerate(runs)])  # fmt: skip
         for i, run in enumerate(runs):
             put(schema.latest, [{"run": i + 1, "key": names[key], "step": 0, "time": 7, "value": value}
                                 for key, value in run.metric.items()])  # fmt: skip

@@ -269,30 +269,29 @@ def test_a_block_ends_its_run_as_it_ended_itself(store):
     from castalia.core.errors import Stopped
     from castalia.core.system import Run
 
-    if store:
-        with run("e", {"a": 1}, store=store) as tracked:
-            assert isinstance(tracked, Run)
-            tracked.log(0, loss=1.0)
-            tracked.child("fold-1").log(0, loss=2.0)
-            tracked.progress(1, 2)
-        assert tracked.folder.is_dir()
-        assert store.run(tracked.run_id)["metrics"] == {"loss": 1.0}
-        child = store.runs(parent=tracked.run_id).items[0]
-        assert (child["name"], child["status"], child["metrics"]) == ("fold-1", "done", {"loss": 2.0})
-        with pytest.raises(Conflict, match="finished"):
-            tracked.log(1, loss=0.5)
-        with pytest.raises(ZeroDivisionError), run("e", store=store) as failed:
-            failed.log(0, loss=1.0)
-            raise ZeroDivisionError("oh")
-        shown = store.run(failed.run_id)
-        assert (shown["status"], shown["tags"]["castalia.error"]) == ("failed", "ZeroDivisionError: oh")
-        asked = threading.Event()
-        with pytest.raises(Stopped), run("e", store=store, should_stop=asked.is_set) as stopped:
-            stopped.log(0, loss=1.0)
-            asked.set()
-            stopped.log(1, loss=1.0)
-        shown = store.run(stopped.run_id)
-        assert (shown["status"], shown["metrics"]["loss"]) == ("cancelled", 1.0)
+    with run("e", {"a": 1}, store=store) as tracked:
+        assert isinstance(tracked, Run)
+        tracked.log(0, loss=1.0)
+        tracked.child("fold-1").log(0, loss=2.0)
+        tracked.progress(1, 2)
+    assert tracked.folder.is_dir()
+    assert store.run(tracked.run_id)["metrics"] == {"loss": 1.0}
+    child = store.runs(parent=tracked.run_id).items[0]
+    assert (child["name"], child["status"], child["metrics"]) == ("fold-1", "done", {"loss": 2.0})
+    with pytest.raises(Conflict, match="finished"):
+        tracked.log(1, loss=0.5)
+    with pytest.raises(ZeroDivisionError), run("e", store=store) as failed:
+        failed.log(0, loss=1.0)
+        raise ZeroDivisionError("oh")
+    shown = store.run(failed.run_id)
+    assert (shown["status"], shown["tags"]["castalia.error"]) == ("failed", "ZeroDivisionError: oh")
+    asked = threading.Event()
+    with pytest.raises(Stopped), run("e", store=store, should_stop=asked.is_set) as stopped:
+        stopped.log(0, loss=1.0)
+        asked.set()
+        stopped.log(1, loss=1.0)
+    shown = store.run(stopped.run_id)
+    assert (shown["status"], shown["metrics"]["loss"]) == ("cancelled", 1.0)
 
 
 def test_a_child_is_continued_after_a_restart(store):

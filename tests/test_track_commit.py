@@ -196,22 +196,30 @@ def test_another_process_that_holds_the_file_is_waited_for_then_named(file_store
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT of this kind")
 def test_an_interrupted_leader_leaves_nobody_waiting(store):
     """Ctrl-C in the main thread's work: its own part is undone, those who had gathered behind it are done."""
-    told = []
+    told, writing = [], threading.Event()
+
+    def hold():
+        with store.database.write():
+            writing.set()
+            time.sleep(0.4)  # the main thread leads and waits; the others gather behind it
 
     def caller(number):
-        time.sleep(0.05)
+        time.sleep(0.1)
         told.append(store.database.commit(mark(f"f-{number}"), patience=20))
 
     def interrupted(connection):
         mark("never")(connection)
-        time.sleep(0.3)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5)
 
+    holder = threading.Thread(target=hold)
+    holder.start()
+    writing.wait(10)
     threads = [threading.Thread(target=caller, args=(number,)) for number in range(4)]
     [thread.start() for thread in threads]
     with pytest.raises(KeyboardInterrupt):
         store.database.commit(interrupted)
+    holder.join()
     [thread.join() for thread in threads]
     assert told == [1] * 4
     assert marks(store) == {f"f-{number}" for number in range(4)}
@@ -355,3 +363,26 @@ def test_a_point_and_a_batch_go_to_an_active_run_only(store):
     for gone in (lambda: store.log_point("no", "loss", 9, 9, 9.0), lambda: store.log_batch("no", [], {}, {})):
         with pytest.raises(NotFound):
             gone()
+
+
+def test_empty_and_ten_megabyte_values_come_back_as_they_were(store):
+    """The store itself has no limit below the databases'; the doors in front of it have theirs."""
+    run_id = store.create_run("values")
+    texts = {"empty": "", "large": "ä" * 5_000_000, "odd": "\x01\t'\"\\ \U0001f600 %s ? :x $1"}
+    store.log_batch(run_id, [], texts, texts)
+    shown = store.run(run_id)
+    assert shown["params"] == texts
+    assert shown["tags"] == texts
+
+
+def test_a_clock_that_goes_back_loses_no_point(store):
+    run_id = store.create_run("clock")
+    for step, at in enumerate((1000, 900, 2000, 2000, 5)):
+        store.log_point(run_id, "m", step, at, float(step))
+    assert store.metrics(run_id)["m"] == {"step": [0, 1, 2, 3, 4], "time": [1000, 900, 2000, 2000, 5],
+                                          "value": [0.0, 1.0, 2.0, 3.0, 4.0]}  # fmt: skip
+    assert store.run(run_id)["summary"]["m"]["last"] == 4.0
+    store.log_point(run_id, "m", 4, 4, 9.0)  # earlier than the last of its step
+    assert store.run(run_id)["summary"]["m"]["last"] == 4.0
+    store.log_point(run_id, "m", 4, 6, 7.0)
+    assert store.run(run_id)["summary"]["m"]["last"] == 7.0

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -133,10 +134,8 @@ def test_two_transactions_that_lock_each_other_out_are_both_done_in_the_end(stor
         def work(connection):
             tries.append(first)
             connection.exec_driver_sql(f"UPDATE pair SET n = n + 1 WHERE id = {first}")
-            try:
+            with suppress(threading.BrokenBarrierError):  # the second time: the other one is done
                 meet.wait()
-            except threading.BrokenBarrierError:
-                pass  # the second time: the other one is done
             connection.exec_driver_sql(f"UPDATE pair SET n = n + 1 WHERE id = {second}")
 
         def call():
@@ -151,7 +150,7 @@ def test_two_transactions_that_lock_each_other_out_are_both_done_in_the_end(stor
     assert len(tries) > 2, "they never met"
 
 
-def test_what_was_read_in_a_write_stays_true(store):
+def test_what_was_read_in_a_write_stays_true(store, url):
     """Eight threads read a number and write it plus one, in two processes' worth of stores: none is lost."""
     with store.database.write() as connection:
         connection.exec_driver_sql("CREATE TABLE counter (n int)")
@@ -170,15 +169,15 @@ def test_what_was_read_in_a_write_stays_true(store):
         for _ in range(10):
             database.commit(add)
 
-    with Store.open(store.home, store.database.place.engine.url.render_as_string(False)) as other:
+    with Store.open(store.home, url) as other:
         some = [lambda of=of, how=how: how(of.database) for of in (store, other) for how in (by_write, by_commit)]
         together(*some, *some)
     with store.database.read() as connection:
         assert connection.exec_driver_sql("SELECT n FROM counter").scalar_one() == 80
 
 
-def test_who_waits_longer_than_its_patience_is_told(store):
-    with Store.open(store.home, store.database.place.engine.url.render_as_string(False)) as other:
+def test_who_waits_longer_than_its_patience_is_told(store, url):
+    with Store.open(store.home, url) as other:
         with other.database.write(), pytest.raises(Busy), store.database.write(patience=0.1):
             pass
         with store.database.write(patience=0.1):
@@ -260,7 +259,7 @@ def test_a_server_that_cannot_be_used_is_named_without_address_or_password(tmp_p
         assert secret not in str(refused.value)
 
 
-@pytest.mark.parametrize("wrong", ["mysql://root:hunter2@h/db", "castalia.db", "postgresql://me:hunter2@[bad/x"])
+@pytest.mark.parametrize("wrong", ["mysql://root:hunter2@h/db", "castalia.db", "postgresql://me:hunter2@h:port/x"])
 def test_what_is_no_address_of_ours_is_refused_without_repeating_it(tmp_path, wrong):
     with pytest.raises(WrongInput) as refused:
         Store.open(tmp_path, wrong)

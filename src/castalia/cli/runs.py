@@ -47,6 +47,7 @@ def list_(
     experiment: str | None = None,
     status: Status | None = None,
     text: str | None = None,
+    filter: str = "",
     order: str = "-started",
     limit: int = 20,
     offset: int = 0,
@@ -62,6 +63,8 @@ def list_(
         Only runs in this state.
     text
         Only runs with this text in id, name, experiment or system.
+    filter
+        Only runs of which this holds: "metrics.loss < 0.3 AND params.rate > 0.01". docs/search.md has the language.
     order
         started, ended, name, status, experiment, system, metrics.NAME or params.NAME; a minus in front turns it around.
     limit
@@ -72,14 +75,13 @@ def list_(
         Print {"items": [...], "total": n} instead.
     """
     with _store() as store:
-        page = store.runs(experiment, status, text, order, limit, offset)
+        page = store.runs(experiment, status, text, order, limit, offset, filter=filter)
     if json:
         terminal.out_json({"items": page.items, "total": page.total})
         return 0
     if not page.items:
-        terminal.say(
-            "No runs yet. Start one:  castalia fit neural_net" if not (experiment or status or text) else "No such run."
-        )
+        narrowed = experiment or status or text or filter
+        terminal.say("No such run." if narrowed else "No runs yet. Start one:  castalia fit neural_net")
         return 0
     rows = [_row(each) for each in page.items]
     terminal.out_table(("run", "name", "status", "started", "took", "metrics"), rows, right=("took",))

@@ -1,7 +1,7 @@
 """The experiment tracker and model registry: runs, numbers over steps, files, versions, aliases.
 
-One SQLite file in the home folder. Two entrances: ``run(...)`` for whoever trains, ``Store`` for
-whoever reads. It does not know what a model is, only where its files lie and what they hash to.
+One SQLite file in the home folder, or a PostgreSQL database. Two entrances: ``run(...)`` for whoever trains,
+``Store`` for whoever reads. It does not know what a model is, only where its files lie and what they hash to.
 """
 
 from __future__ import annotations

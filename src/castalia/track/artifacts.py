@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,8 +30,8 @@ from castalia.track.naming import now
 
 __all__ = ["Artifacts", "checked_name"]
 
-_ORDER = tuple(threading.Lock() for _ in range(64))
-"""One for a few names each: the row that is written last is that of the file that was moved last."""
+_turns: dict[str, tuple[threading.Lock, int]] = {}
+_turning = threading.Lock()
 
 
 class Artifacts(Places):
@@ -89,8 +90,8 @@ class Artifacts(Places):
         """Put what came in into its place, and its row beside; its sha256. Refused where nothing may be written."""
         if not place.writable or place.is_root:
             raise Refused("nothing can be written here", cure="A version does not change.")
-        with _ORDER[hash(place.key) % len(_ORDER)]:
-            incoming.finish()
+        incoming.finish()
+        with _turn(place.key or ""):
             found = place.tree.keep(incoming, place.path)
             if place.key is not None:
                 row = {"size": found.size, "sha256": incoming.sha256, "modified": found.mark, "created": now()}
@@ -144,6 +145,24 @@ class Artifacts(Places):
     def _rows(self, key: str) -> dict[str, Any]:
         with self.database.read() as connection:
             return {row.path: row for row in connection.execute(sa.select(schema.files).where(_below(key)))}
+
+
+@contextmanager
+def _turn(key: str) -> Iterator[None]:
+    """One at a time for one name: the row that is written last is that of the file that was moved last."""
+    with _turning:
+        lock, waiting = _turns.get(key, (threading.Lock(), 0))
+        _turns[key] = lock, waiting + 1
+    try:
+        with lock:
+            yield
+    finally:
+        with _turning:
+            waiting = _turns[key][1] - 1
+            if waiting:
+                _turns[key] = lock, waiting
+            else:
+                del _turns[key]
 
 
 def found_time(tree: Tree, found: Found) -> int:

@@ -10,7 +10,7 @@ import os
 import random
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -27,7 +27,7 @@ from castalia.track.sqlite import PATIENCE, File, readable
 T = TypeVar("T")
 Outcome = tuple[Any, Exception | None]
 
-__all__ = ["PATIENCE", "Busy", "Database", "Part", "inserting", "readable"]
+__all__ = ["PATIENCE", "Busy", "Database", "Part", "execute", "inserting", "readable"]
 
 
 class Place(Protocol):
@@ -181,6 +181,12 @@ def _server(url: str) -> Place:
         return Server(url)
     raise WrongInput("CASTALIA_STORE is no database", url.partition("://")[0][:40], "postgresql://user@host/database",
                      "Leave it empty for the SQLite file in the home.", field="CASTALIA_STORE")  # fmt: skip
+
+
+def execute(connection: Connection, statement: str, values: Sequence[Any] = ()) -> Any:
+    """The driver's cursor for a statement that is too frequent for SQLAlchemy. Its values are marked ``?``."""
+    raw: Any = connection.connection.dbapi_connection
+    return raw.execute(statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s"), values)
 
 
 def inserting(connection: Connection, table: Table) -> Any:

@@ -15,6 +15,7 @@ from castalia.core.errors import NotFound
 from castalia.track.artifact_http import router as artifact_routes
 from castalia.track.content import plainly
 from castalia.track.events import ENDED, Changes, finished, follow
+from castalia.track.protocol.grammar import MAX_LENGTH
 from castalia.track.registry import CHAMPION, Version
 from castalia.track.store import Store
 
@@ -59,9 +60,15 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
         limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
         offset: Annotated[int, Query(ge=0, lt=2**62)] = 0,
         parent: Annotated[str | None, Query(description="Children of this run only.")] = None,
+        filter: Annotated[
+            str, Query(max_length=MAX_LENGTH, description="metrics.loss < 0.3 AND params.rate > 0.01")
+        ] = "",
+        columns: Annotated[
+            list[str] | None, Query(max_length=1000, description="Only these: metrics.loss, params.rate, tags.stage")
+        ] = None,
     ) -> Response:
-        """A page of runs: {"items": [...], "total": n}."""
-        page = store.runs(experiment, status, q, order, limit, offset, parent)
+        """A page of runs: {"items": [...], "total": n}. A wrong filter is a 422 that points at the place."""
+        page = store.runs(experiment, status, q, order, limit, offset, parent, filter, columns)
         return answer({"items": page.items, "total": page.total})
 
     @routes.get("/runs/{run_id}", tags=["runs"])

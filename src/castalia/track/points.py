@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from castalia.core.errors import Conflict, NotFound
 from castalia.track import schema
-from castalia.track.database import inserting
+from castalia.track.database import execute, inserting
 from castalia.track.naming import checked_key, number, whole
 
 Point = tuple[str, int, int, float]
@@ -55,7 +55,7 @@ _COPIED = """
 INSERT INTO metrics (run, key, step, time, value) SELECT run, key, step, time, value FROM castalia_points
 ON CONFLICT DO NOTHING
 """
-_PG_RUN, _PG_POINT, _PG_LATEST = (text.replace("?", "%s") for text in (_RUN, _POINT, _LATEST))
+_PG_LATEST = _LATEST.replace("?", "%s")
 
 
 def checked_point(key: object, step: object, time: object, value: object) -> Point:
@@ -66,8 +66,7 @@ def checked_point(key: object, step: object, time: object, value: object) -> Poi
 
 def active_run(connection: Connection, run_id: str) -> int:
     """The small number of a run that may be written. NotFound, or Conflict with ``got`` "deleted"."""
-    raw: Any = connection.connection.dbapi_connection
-    row = raw.execute(_RUN if connection.dialect.name == "sqlite" else _PG_RUN, (run_id,)).fetchone()
+    row = execute(connection, _RUN, (run_id,)).fetchone()
     if row is None:
         raise NotFound(f"no run {run_id[:64]!r}", cure="castalia runs")
     if row[1] != "active":
@@ -77,16 +76,15 @@ def active_run(connection: Connection, run_id: str) -> int:
 
 def insert_point(connection: Connection, run: int, key: int, step: int, time: int, value: float) -> None:
     """Put one point and bring ``latest_metrics`` along."""
-    raw: Any = connection.connection.dbapi_connection
-    plain = value == value
-    ends = (value, step, value, step) if plain else (None, None, None, None)
-    if connection.dialect.name == "sqlite":
-        kept = value if plain else "NaN"  # see schema.Number
-        raw.execute(_POINT, (run, key, step, time, kept))
-        raw.execute(_LATEST, (run, key, step, time, kept, *ends))
-    else:
-        raw.execute(_PG_POINT, (run, key, step, time, value))
-        raw.execute(_PG_LATEST, (run, key, step, time, value, *ends))
+    ends = (value, step, value, step) if value == value else (None, None, None, None)
+    kept = keepable(connection, value)
+    execute(connection, _POINT, (run, key, step, time, kept))
+    execute(connection, _LATEST, (run, key, step, time, kept, *ends))
+
+
+def keepable(connection: Connection, value: float) -> float | str:
+    """The value as the driver must get it; see ``schema.Number``."""
+    return "NaN" if value != value and connection.dialect.name == "sqlite" else value
 
 
 def insert_points(connection: Connection, rows: Iterable[Stored]) -> None:

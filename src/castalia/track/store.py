@@ -14,12 +14,13 @@ from castalia.track.numbers import Numbers
 from castalia.track.points import KeyNumbers
 from castalia.track.registry import Registry, Version
 from castalia.track.runs import Runs
+from castalia.track.series import Series
 from castalia.track.spool import recover
 
 __all__ = ["Page", "Store", "Version"]
 
 
-class Store(Runs, Listing, Numbers, Sweeping, Registry):
+class Store(Runs, Listing, Numbers, Series, Sweeping, Registry):
     """Runs, metrics, artifacts and models of one home folder. Safe to share between threads; open one a process."""
 
     def __init__(self, home: Path, place: str = "") -> None:

@@ -108,7 +108,7 @@ class LocalTree(Tree):
             left += reversed(inner)
 
     def delete(self, path: str) -> bool:
-        """And the folders above it that are empty then, up to the first part."""
+        """And the folders above it that are empty then."""
         *folders, name = path.split("/")
         try:
             with self._folder(folders) as (fd, place):
@@ -130,7 +130,7 @@ class LocalTree(Tree):
 
     def _prune(self, folders: list[str]) -> None:
         with contextlib.suppress(OSError, CastaliaError):
-            while len(folders) > 1:
+            while folders:
                 *folders, name = folders
                 with self._folder(folders) as (fd, place):
                     os.rmdir(place / name if fd is None else name, dir_fd=fd)

@@ -14,7 +14,8 @@ _PART = 255
 _DEVICE = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 _NOWHERE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 _NOT_EVERYWHERE = re.compile(r'[<>:"|?*]')
-_SCHEME = re.compile(r"[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:(/|$)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(/|$)")
+_DRIVE = re.compile(r"[A-Za-z]:")
 _DECODED_AT_MOST = 8
 
 
@@ -37,8 +38,11 @@ def checked_path(path: str) -> str:
         raise _refused(path, f"1 to {MAX_NAME} bytes of text")
     if _NOWHERE.search(path):
         raise _refused(path, "no backslash and no control character")
-    if any(part in ("", ".", "..") or len(part.encode()) > _PART for part in path.split("/")) or _SCHEME.match(path):
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or len(part.encode()) > _PART for part in parts):
         raise _refused(path, "a relative name without empty parts, '.', '..', or parts of more than 255 bytes")
+    if _SCHEME.match(path) or any(_DRIVE.match(part) for part in parts):
+        raise _refused(path, "a relative name, without the scheme of a URL or the letter of a drive")
     return path if os.name != "nt" else _portable(path)
 
 

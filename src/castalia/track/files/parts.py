@@ -43,11 +43,16 @@ class Parts:
             raise readable(error, folder) from error
         return upload
 
-    def add(self, upload: str, number: int, incoming: Incoming) -> str:
-        """Keep a part; its sha256. The same number again replaces it once the new one is there."""
+    def expected(self, upload: str, number: int) -> Path:
+        """The folder of an upload that has such a part. NotFound, or WrongInput, where there is none."""
         folder, about = self._about(upload)
         if not 1 <= number <= int(str(about["parts"])):
             raise WrongInput("no such part", str(number)[:20], f"1 to {about['parts']}", field="part_number")
+        return folder
+
+    def add(self, upload: str, number: int, incoming: Incoming) -> str:
+        """Keep a part; its sha256. The same number again replaces it once the new one is there."""
+        folder = self.expected(upload, number)
         target = folder / f"{number}-{incoming.sha256}"
         try:
             os.replace(incoming.finish(), target)

@@ -22,7 +22,7 @@ from castalia.track.files.incoming import Incoming
 from castalia.track.files.local import INCOMING
 from castalia.track.files.tree import Entry, Found, Opened, Tree, absent, in_the_way, not_plain
 
-OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "obs"})
+OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
 """Where a file is seen once it is complete, and folders are only in names."""
 DRIVERS = {
     **dict.fromkeys(("s3", "s3a"), "s3fs"),
@@ -60,7 +60,7 @@ class RemoteTree(Tree):
         *folders, _ = path.split("/")
         self._check_way(path, folders)
         target, beside = self._full(path), self._full(f"{INCOMING}/{secrets.token_hex(12)}")
-        with self._faults(path):
+        with self._faults(path, writing=True):
             if self.atomic:
                 self.fs.put_file(str(source), target)
             else:
@@ -125,7 +125,7 @@ class RemoteTree(Tree):
         self._folders.clear()
         if not self.atomic:
             with contextlib.suppress(Exception):  # the first that is not empty ends it
-                while (path := path.rpartition("/")[0]).count("/"):
+                while path := path.rpartition("/")[0]:
                     if self.fs.ls(self._full(path)):
                         break
                     self.fs.rmdir(self._full(path))
@@ -155,17 +155,17 @@ class RemoteTree(Tree):
         self._folders.update(above[-8:] if len(self._folders) < 10_000 else ())
 
     @contextlib.contextmanager
-    def _faults(self, path: str) -> Iterator[None]:
+    def _faults(self, path: str, *, writing: bool = False) -> Iterator[None]:
         """A driver's errors as ours, without its words."""
         try:
             yield
         except CastaliaError:
             raise
-        except FileNotFoundError:
-            raise absent(path) from None
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            raise in_the_way(path) from None
+            raise (in_the_way if writing else absent)(path) from None
         except Exception as error:
+            if isinstance(error, FileNotFoundError) and not writing:
+                raise absent(path) from None
             log.warning("%s: %s", self.shown, type(error).__name__)
             kind, cure = type(error).__name__, "Check that it is there, the network, and its credentials."
             raise Unavailable("the store of files did not answer", kind, self.shown, cure) from None
@@ -211,7 +211,7 @@ def driver_of(protocol: str) -> Any:
         import fsspec
 
         return fsspec.get_filesystem_class(protocol)
-    except ImportError:
+    except (ImportError, ValueError):  # a protocol that fsspec learns of from the driver itself
         driver = DRIVERS[protocol]
         raise Unavailable(f"{protocol}:// needs a driver", f"{driver} is not installed", driver,
                           f"pip install {driver}") from None  # fmt: skip

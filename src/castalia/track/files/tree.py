@@ -57,8 +57,6 @@ class Tree(ABC):
 
     staging: Path
     """A folder of this disk for files on their way in."""
-    trusted: bool = False
-    """Whether nobody but the tracker writes here, so that what is there is what its table says."""
 
     @abstractmethod
     def keep(self, incoming: Incoming, path: str) -> Found:

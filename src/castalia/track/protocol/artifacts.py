@@ -1,7 +1,7 @@
 """mlflow-artifacts/*: the files of runs and models, streamed both ways, whole or in parts; and artifacts/list.
 
 These are routes of their own, not handlers of messages: a body is passed on as it comes and never held. The
-client has a path safe to read aloud only: a list leaves out names that it would refuse.
+client takes the names it is told for paths of its own: a list leaves out what it would refuse.
 """
 
 from __future__ import annotations
@@ -167,6 +167,7 @@ class _PartRoutes:
 
     async def part(self, request: Request) -> Response:
         upload, number = request.path_params["upload"], request.path_params["number"]
+        await run_in_threadpool(self.parts.expected, upload, number)  # before a byte of it is kept
         with await run_in_threadpool(self.store.incoming) as incoming:
             await receive(request, incoming)
             sha256 = await run_in_threadpool(self.parts.add, upload, number, incoming)

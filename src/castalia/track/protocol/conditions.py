@@ -56,7 +56,7 @@ def _signed(op: str, column: Column, values: tuple[Any, ...]) -> Condition:
     if "IN" in op.split():
         return column.not_in(values) if op.startswith("NOT") else column.in_(values)
     if "BETWEEN" in op:
-        made = column.between(*values)
+        made = sa.and_(column >= values[0], column <= values[1])  # PostgreSQL takes no COLLATE inside BETWEEN
         return sa.not_(made) if op.startswith("NOT") else made
     signed: Condition = _SIGNED[op](column, values[0])
     return signed

@@ -130,9 +130,15 @@ def parse(text: str) -> Tree[Clause]:
         return And(())
     if len(text) > MAX_LENGTH:
         raise FilterError(f"the filter has {len(text):,} characters", expected=f"at most {MAX_LENGTH:,}")
+    if not _plain(text):
+        raise FilterError("the filter holds a NUL or half a character", expected="text")
     if text.isspace():
         raise FilterError(f"Invalid filter '{text[:20]}'. Could not be parsed.", expected="at least one comparison")
     return _Parser(text).whole()
+
+
+def _plain(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -149,7 +155,7 @@ def _bare(text: str, quote: str) -> str:
 
 def name_of(text: str) -> tuple[str, str] | None:
     """``text`` as one name, split; None where it is anything else."""
-    found = _TOKEN.fullmatch(text)
+    found = _TOKEN.fullmatch(text) if _plain(text) else None
     quoted = found is not None and found.lastgroup == "text" and text[0] == '"'
     return split_name(text) if found is not None and (quoted or found.lastgroup == "name") else None
 

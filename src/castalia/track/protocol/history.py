@@ -12,10 +12,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from castalia.core.errors import NotFound
 from castalia.track import schema
 from castalia.track.protocol import limits
 from castalia.track.protocol.wire import SEE, Fields, ProtocolError, Route, missing, shown
+from castalia.track.series import MOST_POINTS
 from castalia.track.store import Store
+from castalia.track.thinning import At
 
 PAGE, WHOLE = 25_000, 1_000_000
 """Points of one page at most, where pages were asked for and where they were not."""
@@ -37,28 +40,32 @@ def get_history(store: Store, fields: Fields) -> bytes:
             message = f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer."
             raise ProtocolError("INVALID_PARAMETER_VALUE", message)
         most = min(most, PAGE)
-    after = _place(fields.text("page_token"))
-    with store.database.read() as connection:
-        key, runs = _numbers(connection, name, [run_id])
-        if key is None or not runs:
-            return b"{}"
-        query = _points(key, next(iter(runs)))
-        if after is not None:
-            step, time, value = after
-            query = query.where(sa.tuple_(*_ORDER) > sa.tuple_(sa.literal(step), sa.literal(time),
-                                                               sa.literal(value, schema.Number())))  # fmt: skip
-        rows = _raw(connection, query.order_by(*_ORDER).limit(most + 1))
-    more = len(rows) > most
-    if more:
-        rows.pop()
-    answer: dict[str, Any] = {"metrics": [
-        {"key": name, "value": value if type(value) is float and value - value == 0.0 else plain(value),
-         "timestamp": time, "step": step}
-        for step, time, value in rows
-    ]}  # fmt: skip
-    if more:
-        answer["next_page_token"] = _token(rows[-1])
-    return orjson.dumps(answer)
+    after, left = _place(fields.text("page_token")), most
+    said: list[bytes] = []
+    more = False
+    while left:
+        some = min(left, MOST_POINTS - 1)
+        rows = _page(store, run_id, name, after, some)
+        more = len(rows) > some
+        del rows[some:]
+        # Each part as bytes at once: a million points are never a million dicts.
+        said.append(orjson.dumps([
+            {"key": name, "value": value if value - value == 0.0 else plain(value), "timestamp": time, "step": step}
+            for step, time, value in rows
+        ])[1:-1])  # fmt: skip
+        if not more:
+            break
+        after, left = rows[-1], left - some
+    token = b',"next_page_token":%b' % orjson.dumps(_token(after)) if more else b""
+    return b'{"metrics":[%b]%b}' % (b",".join(said), token)
+
+
+def _page(store: Store, run_id: str, name: str, after: At | None, most: int) -> list[At]:
+    """Up to ``most`` points behind one of them, and one more where there is one; none of what we do not know."""
+    try:
+        return store.history(run_id, name, after, most + 1)
+    except NotFound:
+        return []
 
 
 def get_history_bulk_interval(store: Store, fields: Fields) -> bytes:
@@ -145,7 +152,7 @@ def _token(row: Any) -> str:
     return base64.urlsafe_b64encode(f"{row[0]}|{row[1]}|{float(row[2])!r}".encode()).decode()
 
 
-def _place(token: str) -> tuple[int, int, float] | None:
+def _place(token: str) -> At | None:
     if not token:
         return None
     try:

@@ -75,7 +75,7 @@ def model_rows(connection: Connection, numbers: Sequence[int]) -> list[dict[str,
         for row in connection.execute(sa.select(tags).where(tags.c.model.in_(some)).order_by(tags.c.key)):
             made[row.model]["info"].setdefault("tags", []).append({"key": row.key, "value": row.value})
         for row in connection.execute(_points(some)):
-            made[row.model]["data"].setdefault("metrics", []).append(_point(row))
+            made[row.model]["data"].setdefault("metrics", []).append(_point(row, made[row.model]["info"]["model_id"]))
     return [made[number] for number in numbers if number in made]
 
 
@@ -106,8 +106,9 @@ def _points(some: Sequence[int]) -> sa.Select[Any]:
     return query.order_by(names.c.name, points.c.step, points.c.time, points.c.value)
 
 
-def _point(row: Row[Any]) -> dict[str, Any]:
-    point = {"key": row.name, "value": row.value, "timestamp": row.time, "step": row.step, "run_id": row.run_id or ""}
+def _point(row: Row[Any], model_id: str) -> dict[str, Any]:
+    point = {"key": row.name, "value": row.value, "timestamp": row.time, "step": row.step, "run_id": row.run_id or "",
+             "model_id": model_id}  # fmt: skip
     said = {"dataset_name": row.dataset_name, "dataset_digest": row.dataset_digest}
     return point | {key: value for key, value in said.items() if value}
 

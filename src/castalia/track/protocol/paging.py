@@ -17,6 +17,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from castalia.track.protocol.patience import patience
 from castalia.track.protocol.wire import Fields, ProtocolError, invalid
 
 MOST = 50_000
@@ -89,7 +90,8 @@ def page(
     if until is None:
         until = connection.scalar(sa.select(sa.func.max(number))) or 0
     query = query.where(number <= until).limit(size + 1).offset(place.offset)
-    numbers = [row[0] for row in connection.execute(query)]
+    with patience(connection):
+        numbers = [row[0] for row in connection.execute(query)]
     if len(numbers) <= size:
         return numbers, ""
     return numbers[:size], replace(place, offset=place.offset + size, until=until).token()

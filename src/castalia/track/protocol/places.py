@@ -12,8 +12,7 @@ from castalia.track import schema
 from castalia.track.protocol import vocabulary
 from castalia.track.protocol.conditions import Column, Condition, compared, condition
 from castalia.track.protocol.grammar import And, FilterError, Not, Or, Tree
-from castalia.track.protocol.rows import STATUS
-from castalia.track.protocol.vocabulary import Comparison, Vocabulary
+from castalia.track.protocol.vocabulary import STATUS, Comparison, Vocabulary
 from castalia.track.runs import NAME_TAG, PARENT_TAG
 
 MODEL_STATUSES = {"pending": "PENDING", "ready": "READY", "failed": "FAILED"}
@@ -79,19 +78,18 @@ def _worded(column: Column, words: Mapping[str, str]) -> Column:
     return sa.case(dict(words), value=column, else_=column)
 
 
-def _of_experiment(column: Column, experiment: Column) -> Column:
-    """A column of the experiment that a row belongs to."""
-    return sa.select(column).where(experiments.id == experiment).scalar_subquery()
+# Aliases, since a query may itself read these tables.
+_home, _parent_run = schema.experiments.alias("homes").c, schema.runs.alias("parents").c
 
 
-def artifact_root(experiment: Column) -> Column:
-    """Below what the artifacts of an experiment lie."""
-    at_home = sa.literal("mlflow-artifacts:/").concat(sa.cast(experiment, sa.Text))
-    return sa.func.coalesce(_of_experiment(experiments.artifact_location, experiment), at_home)
+def _of_experiment(column: Column) -> Column:
+    """A column of the experiment that a run belongs to."""
+    return sa.select(column).where(_home.id == runs.experiment).scalar_subquery()
 
 
-_parents = schema.runs.alias("parents")
-_parent = sa.select(_parents.c.run_id).where(_parents.c.id == runs.parent).scalar_subquery()
+_at_home = sa.literal("mlflow-artifacts:/").concat(sa.cast(runs.experiment, sa.Text))
+_artifacts = sa.func.coalesce(sa.func.rtrim(_of_experiment(_home.artifact_location), "/"), _at_home)
+_parent = sa.select(_parent_run.run_id).where(_parent_run.id == runs.parent).scalar_subquery()
 _said_parent = (
     sa.select(schema.tags.c.value)
     .where(schema.tags.c.run == runs.id, schema.tags.c.key == PARENT_TAG)
@@ -115,12 +113,17 @@ def _of_run(test: Comparison, sqlite: bool) -> Condition | None:
     return None
 
 
+def _context(sqlite: bool) -> Column:
+    """What a data set was used for, which lies in the tags of its use."""
+    tags = schema.run_datasets.c.tags
+    if sqlite:
+        return sa.func.json_extract(tags, f'$."{CONTEXT}"')
+    return sa.func.json_extract_path_text(sa.cast(tags, sa.JSON), CONTEXT, type_=sa.Text)
+
+
 def _dataset(test: Comparison, sqlite: bool) -> Condition:
     mine, sets = schema.run_datasets, schema.datasets
-    column: Column = sets.c[test.key] if test.key != "context" else (
-        sa.func.json_extract(mine.c.tags, f'$."{CONTEXT}"') if sqlite
-        else sa.cast(mine.c.tags, sa.JSON)[CONTEXT].astext
-    )  # fmt: skip
+    column: Column = sets.c[test.key] if test.key != "context" else _context(sqlite)
     has = sa.exists().where(mine.c.run == runs.id, sets.c.id == mine.c.dataset)
     if test.op in ("IS NULL", "IS NOT NULL"):
         has = has.where(column.is_not(None))
@@ -133,7 +136,7 @@ RUNS = Places(
     {
         "run_id": runs.run_id, "run_name": runs.name, "user_id": runs.user_id, "start_time": runs.started,
         "end_time": runs.ended, "status": _worded(runs.status, STATUS),
-        "artifact_uri": artifact_root(runs.experiment).concat("/").concat(runs.run_id).concat("/artifacts"),
+        "artifact_uri": _artifacts.concat("/").concat(runs.run_id).concat("/artifacts"),
     },
     _RUN_PAIRS,
     _of_run,
@@ -143,7 +146,7 @@ NATIVE = Places(
     {
         "run_id": runs.run_id, "name": runs.name, "status": runs.status, "system": runs.system, "owner": runs.owner,
         "user_id": runs.user_id, "started": runs.started, "ended": runs.ended, "parent": _parent,
-        "experiment": _of_experiment(experiments.name, runs.experiment),
+        "experiment": _of_experiment(_home.name),
     },
     _RUN_PAIRS,
     _of_run,
@@ -154,10 +157,10 @@ def _of_experiments(test: Comparison, sqlite: bool) -> Condition | None:
     """Ids are numbers that are written as texts."""
     if test.key != "experiment_id" or test.entity != "attribute" or test.op not in ("=", "!=", "IN", "NOT IN"):
         return None
-    numbers = tuple(int(value) if str(value).strip().isdecimal() else -1 for value in test.values)
-    if -1 in numbers:
-        given = str(test.values[numbers.index(-1)])[:60]
-        raise FilterError(f"Invalid experiment ID '{given}'. Experiment ID must be a valid integer.")
+    for value in map(str, test.values):
+        if not (value.isascii() and value.strip().isdigit() and len(value) < 19):
+            raise FilterError(f"Invalid experiment ID '{value[:60]}'. Experiment ID must be a valid integer.")
+    numbers = tuple(map(int, test.values))
     return compared(replace(test, values=numbers), experiments.id, sqlite=sqlite, stored="number")
 
 

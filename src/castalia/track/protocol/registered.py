@@ -47,10 +47,11 @@ def create(store: Store, fields: Fields) -> dict[str, Any]:
     def work(connection: Connection) -> dict[str, Any]:
         moment = now()
         row = {"name": name, "description": text, "created": moment, "updated": moment}
-        made = connection.execute(inserting(connection, models).values(row).on_conflict_do_nothing())
-        model = model_number(connection, name)
-        if not made.rowcount:
-            raise _taken(name, is_prompt(connection, model), tags.get(IS_PROMPT, "").lower() == "true")
+        insert = inserting(connection, models).values(row).on_conflict_do_nothing()
+        model = connection.scalar(insert.returning(models.c.id))  # psycopg's rowcount is -1 where nothing was put
+        if model is None:
+            there = is_prompt(connection, model_number(connection, name))
+            raise _taken(name, there, tags.get(IS_PROMPT, "").lower() == "true")
         put_tags(connection, schema.model_tags, "model", model, tags)
         return _answer(connection, model)
 

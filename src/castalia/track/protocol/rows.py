@@ -12,10 +12,11 @@ from sqlalchemy.engine import Connection
 
 from castalia.track import schema
 from castalia.track.protocol.registry_rows import parts
+from castalia.track.protocol.vocabulary import STATUS
 from castalia.track.runs import NAME_TAG, PARENT_TAG
 
-STATUS = {"running": "RUNNING", "queued": "SCHEDULED", "done": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
-"""Statuses of the store as the protocol says them."""
+__all__ = ["STATUS", "input_rows", "run_rows", "worded"]
+
 _DATASET = ("name", "digest", "source_type", "source", "schema", "profile")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from castalia.track import schema
 from castalia.track.protocol import orders, paging, places, vocabulary
-from castalia.track.protocol.conditions import Condition
+from castalia.track.protocol.conditions import Column, Condition
 from castalia.track.protocol.experiments import experiment_row
 from castalia.track.protocol.grammar import FilterError, Tree
 from castalia.track.protocol.orders import Field
@@ -65,6 +65,12 @@ def experiment_numbers(fields: Fields) -> list[int]:
     return found
 
 
+def among(column: Column, numbers: Sequence[int]) -> Condition:
+    """That ``column`` is one of ``numbers``, written out: a statement takes any number of them, of bound ones not."""
+    wanted: sa.BindParameter[Any] = sa.bindparam(None, sorted(set(numbers)), expanding=True, literal_execute=True)
+    return column.in_(wanted)
+
+
 def found(
     connection: Connection,
     query: sa.Select[Any],
@@ -94,7 +100,7 @@ def runs(store: Store, fields: Fields) -> bytes:
     noun, table = places.RUNS, schema.runs.c
     tree, size, at = filtered(fields, noun), paging.max_results(fields, 1000), paging.Place.of(fields)
     order = orders.fields_of(fields.texts("order_by"), noun)
-    within = (table.experiment.in_(experiment_numbers(fields)), table.lifecycle.in_(stages(fields, "run_view_type")))
+    within = (among(table.experiment, experiment_numbers(fields)), table.lifecycle.in_(stages(fields, "run_view_type")))
     ties = (Field("attribute", "start_time", False), Field("attribute", "run_id", True))
     with store.database.read() as connection:
         query = sa.select(table.id).where(*within)
@@ -145,7 +151,7 @@ def datasets(store: Store, fields: Fields) -> dict[str, Any]:
     )
     seen: dict[tuple[str, str, str, str | None], None] = {}
     with store.database.read() as connection:
-        lines = query.where(sets.experiment.in_(given)).distinct().order_by(sets.experiment, sets.name, sets.digest)
+        lines = query.where(among(sets.experiment, given)).distinct().order_by(sets.experiment, sets.name, sets.digest)
         for experiment, name, digest, tags in connection.execute(lines):
             seen[str(experiment), name, digest, json.loads(tags).get(places.CONTEXT)] = None
             if len(seen) == _MOST_SUMMARIES:

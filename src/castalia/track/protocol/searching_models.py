@@ -14,7 +14,7 @@ from castalia.track.protocol.grammar import FilterError, Not, Tree
 from castalia.track.protocol.logged_models import model_rows
 from castalia.track.protocol.orders import Field, wrong
 from castalia.track.protocol.registry_rows import registered_rows, version_rows
-from castalia.track.protocol.searching import answer, experiment_numbers, filtered, found
+from castalia.track.protocol.searching import among, answer, experiment_numbers, filtered, found
 from castalia.track.protocol.vocabulary import Comparison
 from castalia.track.protocol.wire import Fields, Route, missing
 from castalia.track.store import Store
@@ -65,7 +65,7 @@ def logged(store: Store, fields: Fields) -> dict[str, Any]:
     if measured and not _speaks_of_metrics(tree):
         metrics = schema.logged_model_metrics.c
         query = query.where(sa.exists().where(metrics.model == table.c.id, *measured))
-    query = query.where(table.c.experiment.in_(experiments), table.c.lifecycle == "active")
+    query = query.where(among(table.c.experiment, experiments), table.c.lifecycle == "active")
     with store.database.read() as connection:
         sqlite = connection.dialect.name == "sqlite"
         by, ties = _logged_order(fields, sqlite)

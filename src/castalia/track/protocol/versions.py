@@ -64,7 +64,7 @@ def create(store: Store, fields: Fields) -> dict[str, Any]:
         made = connection.scalar(versions.insert().values(row).returning(versions.c.id))
         assert made is not None and number is not None
         put_tags(connection, schema.version_tags, "version", made, tags)
-        if source.model_id:
+        if model_id and source.model_id:
             _note_version(connection, source.model_id, name, number)
         return _answer(connection, made)
 

@@ -16,6 +16,8 @@ from castalia.core.errors import did_you_mean
 from castalia.track.protocol import grammar
 from castalia.track.protocol.grammar import And, Clause, FilterError, Literal, Not, Or, Tree
 
+STATUS = {"running": "RUNNING", "queued": "SCHEDULED", "done": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
+"""Statuses of the store as the protocol says them."""
 MAX_PATTERN = 1_000
 """Characters of a LIKE pattern: matching one costs its length times that of the value."""
 NUMERIC = frozenset({"=", "!=", "<", "<=", ">", ">="})
