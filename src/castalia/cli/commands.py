@@ -45,6 +45,8 @@ COMMANDS = (
     Command("runs", "castalia.cli.runs:app", "Training runs: list, show, export, cancel.", _LOOK),
     Command("models", "castalia.cli.models:app", "Trained versions and their aliases: list, show, alias.", _LOOK),
     Command("data", "castalia.cli.data:app", "Data sets: list, show, add, fetch.", _LOOK),
+    Command("tokens", "castalia.cli.tokens:app", "Tokens for the workbench, with roles: add, list, remove.", _LOOK),
+    Command("audit", "castalia.cli.audit:audit", "Who wrote what on the workbench.", _LOOK),
     Command("doctor", "castalia.cli.doctor:doctor", "Check this machine and say what to mend.", _LOOK),
 )
 

@@ -22,7 +22,7 @@ class Settings:
     offline: bool = False
     """``CASTALIA_OFFLINE=1``: every connection to another machine is refused."""
     token: str = ""
-    """``CASTALIA_TOKEN``: what a client must present once the workbench listens beyond loopback."""
+    """``CASTALIA_TOKEN``: an admin's token for the workbench, beside those that the home keeps."""
     artifacts: str = ""
     """``CASTALIA_ARTIFACTS``: a folder or an fsspec URL for files of runs; empty is ``artifacts`` of the home."""
     artifact_bytes: int = 16 * 2**30

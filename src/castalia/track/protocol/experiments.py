@@ -16,8 +16,6 @@ from castalia.track.protocol.locations import checked_location
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, absent
 from castalia.track.store import Store
 
-ADMIN = True
-"""Whether who asks may name a place of artifacts outside this server: everybody on loopback may."""
 DEFAULT = "0"
 """The experiment of runs that name none."""
 
@@ -63,7 +61,7 @@ def active_experiment(connection: Connection, given: str) -> Row[Any]:
 def create(store: Store, fields: Fields) -> dict[str, Any]:
     """POST experiments/create {name, artifact_location, tags[]{key, value}} -> {experiment_id}."""
     name = limits.experiment_name(fields, "name")
-    location = checked_location(fields.text("artifact_location"), admin=ADMIN) or None
+    location = checked_location(fields.text("artifact_location"), admin=fields.admin) or None
     tags = dict(map(limits.experiment_tag, fields.items("tags")))
     table = schema.experiments
 

@@ -40,6 +40,8 @@ from castalia.track.protocol.wire import Fields, ProtocolError, Route
 from castalia.track.store import Store
 
 PREFIXES = ("/api", "/ajax-api")
+ADMIN = "castalia_admin"
+"""Where the scope of a request says whether an admin sent it; who mounts us puts it there."""
 WORKERS = 32
 """Requests of the protocol that are worked on at once."""
 ROUTES: tuple[Route, ...] = (
@@ -125,8 +127,9 @@ class Table(BaseRoute):
         try:
             values = _query(request) if route.method == "GET" else _body(await request.body())
             values.update(request.path_params)
+            fields = Fields(values, admin=request.scope.get(ADMIN, False))
             loop = asyncio.get_running_loop()
-            return answer(await loop.run_in_executor(self.workers, route.handler, self.store, Fields(values)))
+            return answer(await loop.run_in_executor(self.workers, route.handler, self.store, fields))
         except ProtocolError as error:
             return refusal(error)
         except CastaliaError as error:

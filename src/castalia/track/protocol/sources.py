@@ -24,8 +24,6 @@ from castalia.track.protocol.wire import ProtocolError, absent
 
 SOURCE = 2000
 """Characters of a source."""
-ANY_STORE = True
-"""Whether a source may be an object store's own URL; with tokens it takes an admin."""
 STORES = frozenset(
     ("s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "az", "wasb", "wasbs", "dbfs", "oss", "r2", "b2", "cos")
 )
@@ -65,9 +63,12 @@ def prompt_source(source: str) -> Source:
     return Source(source, "", "", source)
 
 
-def checked_source(connection: Connection, source: str, run_id: str | None, model_id: str | None) -> Source:
+def checked_source(
+    connection: Connection, source: str, run_id: str | None, model_id: str | None, admin: bool = False
+) -> Source:
     """What a version of ``source`` is to be, with the run and the logged model that the request names (None: it does
-    not say). INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, PERMISSION_DENIED."""
+    not say). A place in an object store takes an ``admin`` unless that run or model keeps its files there.
+    INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, PERMISSION_DENIED."""
     if len(source) > SOURCE:
         raise wrong(f"'source' exceeds the maximum length of {SOURCE} characters")
     field = "model_id" if model_id else "run_id"
@@ -89,6 +90,8 @@ def checked_source(connection: Connection, source: str, run_id: str | None, mode
             _contained(source)
             return Source(source, run_id or "", model_id or "", location)
     _contained(source)
+    if scheme in STORES and not admin and not _is_kept(connection, source, run_id, model_id):
+        raise ProtocolError("PERMISSION_DENIED", f"Only an admin registers '{scheme}' sources outside the run's own.")
     if model_id:
         return _of_model(connection, source, run_id or "", model_id)
     return _of_run(connection, source, scheme, host, run_id or "")
@@ -103,8 +106,6 @@ def _reach(source: str, scheme: str, host: str) -> None:
             f"'source' cannot use the '{named[:40]}' scheme: the '{named[:40]}' scheme addresses a host other than the "
             "tracking server's configured artifact storage, so the server would connect to the host named in the URI."
         )
-    if scheme in STORES and not ANY_STORE:
-        raise ProtocolError("PERMISSION_DENIED", f"Only an admin registers '{scheme}' sources.")
 
 
 def _version(
@@ -151,6 +152,15 @@ def _named(connection: Connection, source: str) -> tuple[str, int]:
     if not found:
         raise absent(f"No versions of model with name '{name}' and stage '{words[1][:100]}' found")
     return name, next(iter(found))
+
+
+def _is_kept(connection: Connection, source: str, run_id: str | None, model_id: str | None) -> bool:
+    """Whether it lies among the files of the run or the logged model that the request names."""
+    if model_id:
+        root = connection.scalar(sa.select(logged.c.artifact_uri).where(logged.c.model_id == model_id))
+    else:
+        root = run_root(connection, run_id) if run_id else None
+    return root is not None and _within(source, root)
 
 
 def _of_model(connection: Connection, source: str, run_id: str, model_id: str) -> Source:
