@@ -215,7 +215,9 @@ def search() -> Found:
                 def pages() -> float:
                     took, token, ids[name] = 0.0, "", []
                     while True:
-                        page = Wire.request("POST", f"{API}/runs/search", sent | ({"page_token": token} if token else {}))
+                        page = Wire.request(
+                            "POST", f"{API}/runs/search", sent | ({"page_token": token} if token else {})
+                        )
                         begun = time.perf_counter()
                         answer = wire.send(page)
                         took += time.perf_counter() - begun
@@ -339,11 +341,11 @@ def native() -> Found:
             return once
 
         found = in_turns({"http": measure(server.url, "client"), "local": measure("", "local")}, TIMES)
-    return {"bounds": [
-        bound("native", f"points a second through `castalia.run`, {words}", max(found[name]), f"{max(found[name]):,.0f}",
-              100_000, True, raw=found[name])
-        for name, words in (("http", "to a server"), ("local", "into the home"))
-    ]}  # fmt: skip
+    bounds = []
+    for name, words in (("http", "to a server"), ("local", "into the home")):
+        what, rate = f"points a second through `castalia.run`, {words}", max(found[name])
+        bounds.append(bound("native", what, rate, f"{rate:,.0f}", 100_000, True, raw=found[name]))
+    return {"bounds": bounds}
 
 
 def long() -> Found:

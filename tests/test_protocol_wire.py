@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,6 +134,32 @@ def test_any_body_is_answered(bench: TestClient, kind: str) -> None:
     for path, route in addresses():
         if route.method != "GET":
             readable(bench.request(route.method, path, content=body, headers=JSON))
+
+
+def test_a_point_that_has_to_wait_keeps_nobody_else_waiting(bench: TestClient, run: str) -> None:
+    said = {"run_id": run, "key": "waiting", "value": 1.5, "timestamp": 1, "step": 1}
+    assert bench.post(f"{API}/runs/log-metric", json=said).status_code == 200  # the disk is known to be quick
+    file = sqlite3.connect(bench.app.state.parts.store.database.path, isolation_level=None)  # type: ignore[attr-defined]
+    answers: list[Any] = []
+
+    def post() -> None:
+        answers.append(bench.post(f"{API}/runs/log-metric", json={**said, "step": 2}))
+
+    file.execute("BEGIN IMMEDIATE")
+    try:
+        waiting = threading.Thread(target=post)
+        waiting.start()
+        for _ in range(20):
+            assert bench.get("/health").status_code == 200
+            time.sleep(0.01)
+        assert waiting.is_alive() and not answers
+    finally:
+        file.execute("ROLLBACK")
+        file.close()
+    waiting.join(20)
+    assert answers[0].status_code == 200
+    path = f"{API}/metrics/get-history?run_id={run}&metric_key=waiting"
+    assert [point["step"] for point in bench.get(path).json()["metrics"]] == [1, 2]
 
 
 def test_a_body_of_another_kind_is_refused(bench: TestClient) -> None:

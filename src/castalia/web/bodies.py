@@ -161,7 +161,8 @@ def _check_media(headers: MutableMapping[str, str], rule: Rule, path: str) -> st
 
 async def _next(receive: Receive) -> Message:
     try:
-        message = await asyncio.wait_for(receive(), IDLE_SECONDS)
+        async with asyncio.timeout(IDLE_SECONDS):  # wait_for would make a task of each message
+            message = await receive()
     except TimeoutError:
         raise TooSlow("the body stopped arriving", f"nothing for {IDLE_SECONDS:.0f} s", "the rest of it") from None
     if message["type"] == "http.disconnect":

@@ -190,3 +190,5 @@ class Route:
     writes: bool = True
     """False where a POST only reads: a reader may call it."""
     versions: tuple[str, ...] = ("2.0",)
+    small: bool = False
+    """True where it is one ``Database.commit`` of a few rows if the body is short."""
