@@ -119,6 +119,10 @@ class Server:
             if alone:
                 self._writing.release()
 
+    def swift(self) -> bool:
+        """Never: a commit waits for another process."""
+        return False
+
     def again(self, error: BaseException) -> int:
         """How often it is worth to try the same work again after ``error``: it met another's, or lost the server."""
         cause = error.orig if isinstance(error, DBAPIError) else error

@@ -98,6 +98,8 @@ NEEDS: Mapping[str, Need] = {
     "GET /checks/{name}": HERE,
     "PUT /checks/{name}/draft": HERE,
     "POST /checks/{name}": HERE,
+    "PUT /checks/{name}/place": HERE,
+    "POST /checks/{name}/stubs": HERE,
     "POST /checks/{name}/hint": HERE,
     "GET /checks/{name}/solution": HERE,
     "POST /checks/{name}/solution": HERE,

@@ -180,7 +180,8 @@ def _check_media(headers: MutableMapping[str, str], rule: Rule, path: str) -> st
 
 async def _next(receive: Receive, patience: float) -> Message:
     try:
-        message = await asyncio.wait_for(receive(), patience)
+        async with asyncio.timeout(patience):  # wait_for would make a task of each message
+            message = await receive()
     except TimeoutError:
         raise TooSlow("the body stopped arriving", f"nothing for {patience:.0f} s", "the rest of it") from None
     if message["type"] == "http.disconnect":

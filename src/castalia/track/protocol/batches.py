@@ -104,7 +104,7 @@ def _say(
 
 
 ROUTES = (
-    Route("POST", "runs/log-metric", log_metric),
-    Route("POST", "runs/log-parameter", log_parameter),
-    Route("POST", "runs/log-batch", log_batch),
+    Route("POST", "runs/log-metric", log_metric, small=True),
+    Route("POST", "runs/log-parameter", log_parameter, small=True),
+    Route("POST", "runs/log-batch", log_batch, small=True),
 )

@@ -194,3 +194,5 @@ class Route:
     versions: tuple[str, ...] = ("2.0",)
     admin: bool = False
     """True where what is lost cannot be had back: only an admin may call it."""
+    small: bool = False
+    """True where it is one ``Database.commit`` of a few rows if the body is short."""
