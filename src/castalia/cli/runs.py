@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import App
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
 
 app = App(name="runs", help="Training runs: list, show, compare, export, import, delete, restore, gc, sync, cancel.")
 app.command("castalia.cli.abreast:compare", name="compare")
+app.command("castalia.cli.carrying:export", name="export")
+app.command("castalia.cli.carrying:import_", name="import")
 app.command("castalia.cli.trash:delete", name="delete")
 app.command("castalia.cli.trash:restore", name="restore")
 app.command("castalia.cli.trash:gc", name="gc")
@@ -131,34 +131,6 @@ def show(run: str, /, *, json: bool = False) -> int:
         )
     if found["artifacts"]:
         terminal.out("\n" + layout.section("Artifacts", [(_artifact(each), "") for each in found["artifacts"]]))
-    return 0
-
-
-@app.command
-def export(run: str, /, *, format: Literal["csv", "json"] = "csv", points: int = 100_000, json: bool = False) -> int:
-    """Write every point of a run's metrics to standard output.
-
-    Parameters
-    ----------
-    run
-        The id of a run, or its first letters.
-    format
-        csv: one line a point (metric, step, time in ms, value). json: the run and its series.
-    points
-        At most so many points a metric; more are thinned, keeping the extremes.
-    json
-        The same as --format json.
-    """
-    with open_store() as store:
-        run_id = run_of(store, run, trash=True)
-        series = store.metrics(run_id, max_points=points)
-        if json or format == "json":
-            terminal.out_json({**store.run(run_id), "series": series})
-            return 0
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("metric", "step", "time", "value"))
-    for key, each in series.items():
-        writer.writerows((key, *point) for point in zip(each["step"], each["time"], each["value"], strict=True))
     return 0
 
 
