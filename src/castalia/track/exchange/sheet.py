@@ -141,7 +141,7 @@ def put_run(store: Store, sheet: Sheet, points: Iterable[tuple[object, ...]], fi
     """
     store.database.commit(lambda connection: _begun(connection, sheet))
     count, left = 0, iter(points)
-    while portion := [checked_point(*each) for each in islice(left, PORTION)]:  # type: ignore[arg-type]
+    while portion := [checked_point(*each) for each in islice(left, PORTION)]:
         store.log_points({sheet.run_id: portion})
         count += len(portion)
     files()
@@ -186,7 +186,7 @@ def _begun(connection: Connection, sheet: Sheet) -> None:
 
 
 def _completed(connection: Connection, sheet: Sheet) -> None:
-    stage = {"lifecycle": "active", "deleted": None}
+    stage: dict[str, Any] = {"lifecycle": "active", "deleted": None}
     if sheet.deleted is not None:
         stage = {"lifecycle": "deleted", "deleted": sheet.deleted}
     connection.execute(schema.runs.update().where(schema.runs.c.run_id == sheet.run_id).values(stage))
