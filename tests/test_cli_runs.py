@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -181,3 +182,70 @@ def test_sync_says_what_waits(shell: Shell, settings: Settings) -> None:
     code, out, _ = shell("runs", "sync", "--json")
     left = json.loads(out)
     assert code == 1 and left[0]["points"] == 1 and left[0]["server"] == "http://127.0.0.1:1" and left[0]["reason"]
+
+
+def test_export_and_import_in_the_shell(
+    shell: Shell, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(store, "aa", 0.1, 1.0), filled(store, "bb", 0.2, 2.0)
+    before = store.run("aa")
+    assert shell("runs", "export", "aa")[1].splitlines()[0] == "metric,step,time,value"
+    assert len(shell("runs", "export", "--all")[1].splitlines()) == 9
+    assert len(shell("runs", "export", "--filter", "params.rate > 0.15")[1].splitlines()) == 5
+    assert json.loads(shell("runs", "export", "aa", "--json")[1])["series"]["loss"]["value"] == [1.0, 0.5, 1 / 3, 0.25]
+    assert len(json.loads(shell("runs", "export", "aa", "bb", "--format", "json")[1])["runs"]) == 2
+    for name in ("runs.zip", "runs.csv", "runs.json", "runs.parquet"):
+        file = str(tmp_path / name)
+        code, out, err = shell("runs", "export", "--experiment", "mnist", "--to", file, "--json")
+        assert code == 0 and json.loads(out) == {"runs": ["aa", "bb"], "file": file}, err
+        code, _, err = shell("runs", "export", "aa", "--to", file)
+        assert code == 1 and "--replace" in err
+        assert shell("runs", "export", "--all", "--to", file, "--replace")[0] == 0
+        monkeypatch.setenv("CASTALIA_HOME", str(tmp_path / f"home {name}"))
+        for _ in range(2):
+            code, out, err = shell("runs", "import", file, "--json")
+            assert code == 0, err
+            assert [(each["run_id"], each["points"]) for each in json.loads(out)] == [("aa", 4), ("bb", 4)]
+        with Store.open(tmp_path / f"home {name}") as there:
+            assert there.metrics("aa") == store.metrics("aa")
+            if name == "runs.zip":
+                assert there.run("aa") == before and there.artifact_path("aa", "notes/a.txt").read_bytes() == b"aa"
+        monkeypatch.setenv("CASTALIA_HOME", str(store.home))
+
+
+def test_wrong_usage_of_export_and_import(shell: Shell, store: Store, tmp_path: Path) -> None:
+    filled(store, "aa", 0.1, 1.0)
+    (tmp_path / "x.doc").write_text("hello")
+    (tmp_path / "x.zip").write_bytes(b"PK\3\4 nothing")
+    (tmp_path / "x.csv").write_bytes(b"\xff\xfe\0")
+    for words, told in (
+        (("export",), "needs RUN"),
+        (("export", "aa", "--all"), "one of both"),
+        (("export", "zz"), "no run 'zz'"),
+        (("export", "--experiment", "none"), "no run to export"),
+        (("export", "aa", "--to", str(tmp_path / "x")), "--format"),
+        (("export", "aa", "--format", "parquet"), "--to runs.parquet"),
+        (("export", "aa", "--to-mlflow", "http://x", "--format", "csv"), "two ways out"),
+        (("import", str(tmp_path / "nowhere.zip")), "there is no file"),
+        (("import", str(tmp_path / "x.doc")), "nothing that can be imported"),
+        (("import", str(tmp_path / "x.zip")), "cannot be read"),
+        (("import", str(tmp_path / "x.csv")), "cannot be read"),
+        (("import", str(tmp_path)), "no TensorBoard logs"),
+    ):
+        code, out, err = shell("runs", *words)
+        assert (code, out) == (2, ""), (words, err)
+        assert told in err, (words, err)
+
+
+@pytest.mark.parametrize("heading", ["castalia runs compare A B", "castalia runs gc", "castalia runs import FILE"])
+def test_the_documented_shapes_hold(shell: Shell, store: Store, tmp_path: Path, heading: str) -> None:
+    filled(store, "aa", 0.1, 1.0), filled(store, "bb", 0.2, 2.0)
+    shell("runs", "export", "aa", "--to", str(tmp_path / "a.zip"))
+    words = {"compare": ("aa", "bb"), "gc": (), "import": (str(tmp_path / "a.zip"),)}
+    verb = heading.split()[2]
+    page = (Path(__file__).parent.parent / "docs" / "shell.md").read_text("utf-8")
+    sample = json.loads(re.findall(rf"^### {re.escape(heading)}\n.*?```json\n(.*?)```", page, re.S | re.M)[0])
+    said = json.loads(shell("runs", verb, *words[verb], "--json")[1])
+    if isinstance(sample, list):
+        sample, said = sample[0], said[0]
+    assert list(said) == list(sample)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import shutil
+import signal
+import socket
 import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from castalia.core.errors import WrongInput
+from castalia.core.errors import Refused, Unavailable, WrongInput
 from castalia.track import Store
 from castalia.track.exchange.mlflow_file import import_mlflow
+from castalia.track.exchange.mlflow_server import export_to_mlflow
 from castalia.track.exchange.sheet import points_of, sheet_of
 
 mlflow = pytest.importorskip("mlflow")
@@ -131,3 +140,72 @@ def test_what_is_no_mlflow_file_is_refused(tmp_path: Path) -> None:
             assert caught.value.got and caught.value.expected and caught.value.cure
         with pytest.raises(WrongInput, match="no folder"):
             import_mlflow(store, other, tmp_path / "nowhere")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real MLflow server in a process of its own, ended by its group."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    where = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", f"{folder}/art"]
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1", *where]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+                break
+            assert process.poll() is None
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(20)
+
+
+@pytest.mark.slow
+def test_the_way_out_to_a_real_server_and_back(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASTALIA_HOME", str(tmp_path / "home"))
+    with Store.open(tmp_path / "home") as store:
+        parent = store.create_run("way out", "first", {f"p{i}": i for i in range(150)}, {"who": "ada"}, run_id="aa")
+        store.create_run("way out", "fold", parent=parent, run_id="bb")
+        points = [("loss", step, 1000 + step, step / 7) for step in range(2500)]
+        points += [("odd", 0, 1000, math.nan), ("odd", 1, 1001, math.inf), ("odd", 2, 1002, -math.inf)]
+        store.log_metrics(parent, points)
+        store.add_artifact(parent, "plots/a b.txt", b"hello")
+        store.finish(parent, "failed")
+        for _ in range(2):  # sent twice is there once
+            taken = export_to_mlflow(store, ["bb", "aa"], server)
+            assert [(each.run_id, each.problem, each.note) for each in taken] == [("bb", "", ""), ("aa", "", "")]
+        client = mlflow.MlflowClient(server)
+        there = {
+            run.info.run_name: run
+            for run in client.search_runs([client.get_experiment_by_name("way out").experiment_id])
+        }
+        assert set(there) == {"first", "fold"}
+        first = there["first"]
+        assert first.data.params == {f"p{i}": str(i) for i in range(150)} and first.info.status == "FAILED"
+        mine = store.run("aa")
+        assert (first.info.start_time, first.info.end_time) == (mine["started"], mine["ended"])
+        assert first.data.tags["who"] == "ada" and first.data.tags["castalia.run_id"] == "aa"
+        assert there["fold"].data.tags["mlflow.parentRunId"] == first.info.run_id
+        history = client.get_metric_history(first.info.run_id, "loss")
+        assert sorted((m.step, m.timestamp, m.value) for m in history) == [point[1:] for point in points[:2500]]
+        odd = {m.step: m.value for m in client.get_metric_history(first.info.run_id, "odd")}
+        assert math.isnan(odd[0]) and odd[1] > 1e308 and odd[2] < -1e308
+        read = client.download_artifacts(first.info.run_id, "plots/a b.txt", str(tmp_path))
+        assert Path(read).read_bytes() == b"hello"
+
+
+def test_the_way_out_says_why_it_is_shut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(tmp_path / "home") as store:
+        store.create_run("x", run_id="aa")
+        with pytest.raises(Unavailable) as caught:
+            export_to_mlflow(store, ["aa"], "http://127.0.0.1:1")
+        assert caught.value.cure
+        with pytest.raises(WrongInput):
+            export_to_mlflow(store, ["aa"], "ftp://x")
+        monkeypatch.setenv("CASTALIA_OFFLINE", "1")
+        with pytest.raises(Refused):
+            export_to_mlflow(store, ["aa"], "http://192.0.2.1:5000")
