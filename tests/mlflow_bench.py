@@ -1,0 +1,53 @@
+"""A workbench that the real mlflow client of this process logs to, and the client's settings put back afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from client_fixtures import Bench
+
+SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # an answer of 5xx shows at once
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT": "1",  # it would import every model once more, in a process of its own
+}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """``castalia up`` in a process of its own, for all tests of a file."""
+    made = Bench(tmp_path_factory.mktemp("home")).start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def client(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """mlflow's client; the fluent functions log to the same bench, into an experiment named after nothing else."""
+    import mlflow
+
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    mlflow.set_tracking_uri(bench.url)
+    mlflow.set_registry_uri(bench.url)
+    mlflow.set_experiment(tmp_path.name)
+    yield mlflow.MlflowClient()
+    while mlflow.active_run():
+        mlflow.end_run()
+    mlflow.set_tracking_uri(before[0])
+    mlflow.set_registry_uri(before[1])
+
+
+def points(client: Any, run_id: str, key: str) -> list[tuple[int, float]]:
+    """(step, value) of every point of a metric."""
+    return [(point.step, point.value) for point in client.get_metric_history(run_id, key)]
+
+
+def names(client: Any, run_id: str, folder: str | None = None) -> set[str]:
+    """The files and folders of a run, one level."""
+    return {each.path for each in client.list_artifacts(run_id, folder)}
