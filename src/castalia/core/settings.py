@@ -35,6 +35,11 @@ class Settings:
     """``CASTALIA_STORE``: where runs and models are recorded, ``postgresql://user@host/database``; a file in the home
     where it is empty. May hold a password: never shown."""
 
+    @property
+    def has_store(self) -> bool:
+        """Whether anything may be recorded: a server is named, or the file is there. Nothing is made to look."""
+        return bool(self.store) or (self.home / "castalia.db").exists()
+
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings of this process (or of ``environ``)."""
