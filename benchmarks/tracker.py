@@ -1,11 +1,12 @@
 """The tracker beside MLflow's own server: both in one run, on SQLite, one worker each, asked by one raw client.
 
-    python benchmarks/tracker.py [--part start|log|history|search|client|native|long|postgres|peers]
+    python benchmarks/tracker.py [--part start|log|history|search|client|native|long|postgres] [--dry]
 
 The client (servers.py) keeps one connection and sends the bytes that MLflow's own client was seen sending;
 it asks for gzip, as that does. Runs that are searched are put straight into each store. Every measurement is
 taken in turns and in both orders, five times, twice where it lasts over half a minute. Raw seconds of each part
-go to benchmarks/results/tracker.json; a part that is measured again replaces itself there.
+go to benchmarks/results/tracker.json; a part that is measured again replaces itself there. trackio and Aim are not
+measured yet.
 """
 
 from __future__ import annotations
