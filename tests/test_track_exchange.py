@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import secrets
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,7 +85,7 @@ def rewritten(path: Path, change: dict[str, bytes | None], manifest: bool = Fals
     """A copy with members changed, or taken away; with ``manifest`` their sums are corrected too."""
     import hashlib
 
-    made = path.with_name("changed.zip")
+    made = path.with_name(f"changed-{secrets.token_hex(4)}.zip")
     with zipfile.ZipFile(path) as before:
         members = {name: before.read(name) for name in before.namelist()}
     members.update({name: body for name, body in change.items() if body is not None})
