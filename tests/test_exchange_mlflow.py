@@ -209,3 +209,14 @@ def test_the_way_out_says_why_it_is_shut(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setenv("CASTALIA_OFFLINE", "1")
         with pytest.raises(Refused):
             export_to_mlflow(store, ["aa"], "http://192.0.2.1:5000")
+
+
+def test_a_version_of_a_path_is_left_out_and_said(tmp_path: Path, theirs: Path) -> None:
+    copy = tmp_path / "mlflow.db"
+    shutil.copy(theirs / "mlflow.db", copy)
+    with sqlite3.connect(copy) as raw:
+        raw.execute("UPDATE model_versions SET source = '/etc', storage_location = '/etc' WHERE version = 1")
+    with Store.open(tmp_path / "home") as store:
+        notes = [each.note for each in import_mlflow(store, copy, theirs / "art") if each.run_id == "models:/M"]
+        assert "versions 1" in notes[0]
+        assert [each.version for each in store.versions("M")] == [2] and store.resolve("M").version == 2
