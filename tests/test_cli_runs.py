@@ -124,7 +124,10 @@ def test_a_registered_version_outlives_its_run(store: Store) -> None:
     assert store.metrics(again) == {} and store.run(again)["params"] == {} and store.resolve("m").run_id is None
 
 
-def test_queries_read_and_change_nothing(shell: Shell, store: Store, place: str, tmp_path: Path) -> None:
+def test_queries_read_and_change_nothing(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
     with Store.open(tmp_path / "other", place) as opened:
         filled(opened, "aa", 0.1, 1.0)
         opened.log_metrics("aa", [("odd", 0, 0, math.inf)])
@@ -161,6 +164,7 @@ def test_queries_read_and_change_nothing(shell: Shell, store: Store, place: str,
             endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
             query(opened.database, endless, seconds=0.3)
         assert opened.run("aa") == state  # and the connection still serves
+    assert not list(here.iterdir())
 
 
 def test_query_in_the_shell(shell: Shell, store: Store) -> None:

@@ -134,7 +134,7 @@ def test_what_is_no_mlflow_file_is_refused(tmp_path: Path) -> None:
             raw.execute("CREATE TABLE runs (x)")
         torn = tmp_path / "torn.db"
         torn.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
-        for path in (other, torn):
+        for path in (other, torn, store.home / "castalia.db"):
             with pytest.raises(WrongInput) as caught:
                 import_mlflow(store, path)
             assert caught.value.got and caught.value.expected and caught.value.cure
@@ -143,7 +143,7 @@ def test_what_is_no_mlflow_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real MLflow server in a process of its own, ended by its group."""
     folder = tmp_path_factory.mktemp("server")
     with socket.socket() as probe:
@@ -165,7 +165,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_the_way_out_to_a_real_server_and_back(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_way_out_to_a_real_server_and_back(elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CASTALIA_HOME", str(tmp_path / "home"))
     with Store.open(tmp_path / "home") as store:
         parent = store.create_run("way out", "first", {f"p{i}": i for i in range(150)}, {"who": "ada"}, run_id="aa")
@@ -176,9 +176,9 @@ def test_the_way_out_to_a_real_server_and_back(server: str, tmp_path: Path, monk
         store.add_artifact(parent, "plots/a b.txt", b"hello")
         store.finish(parent, "failed")
         for _ in range(2):  # sent twice is there once
-            taken = export_to_mlflow(store, ["bb", "aa"], server)
+            taken = export_to_mlflow(store, ["bb", "aa"], elsewhere)
             assert [(each.run_id, each.problem, each.note) for each in taken] == [("bb", "", ""), ("aa", "", "")]
-        client = mlflow.MlflowClient(server)
+        client = mlflow.MlflowClient(elsewhere)
         there = {
             run.info.run_name: run
             for run in client.search_runs([client.get_experiment_by_name("way out").experiment_id])
@@ -209,3 +209,14 @@ def test_the_way_out_says_why_it_is_shut(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setenv("CASTALIA_OFFLINE", "1")
         with pytest.raises(Refused):
             export_to_mlflow(store, ["aa"], "http://192.0.2.1:5000")
+
+
+def test_a_version_of_a_path_is_left_out_and_said(tmp_path: Path, theirs: Path) -> None:
+    copy = tmp_path / "mlflow.db"
+    shutil.copy(theirs / "mlflow.db", copy)
+    with sqlite3.connect(copy) as raw:
+        raw.execute("UPDATE model_versions SET source = '/etc', storage_location = '/etc' WHERE version = 1")
+    with Store.open(tmp_path / "home") as store:
+        notes = [each.note for each in import_mlflow(store, copy, theirs / "art") if each.run_id == "models:/M"]
+        assert "versions 1" in notes[0]
+        assert [each.version for each in store.versions("M")] == [2] and store.resolve("M").version == 2

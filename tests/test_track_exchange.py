@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import secrets
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,7 +85,7 @@ def rewritten(path: Path, change: dict[str, bytes | None], manifest: bool = Fals
     """A copy with members changed, or taken away; with ``manifest`` their sums are corrected too."""
     import hashlib
 
-    made = path.with_name("changed.zip")
+    made = path.with_name(f"changed-{secrets.token_hex(4)}.zip")
     with zipfile.ZipFile(path) as before:
         members = {name: before.read(name) for name in before.namelist()}
     members.update({name: body for name, body in change.items() if body is not None})
@@ -144,6 +145,8 @@ def test_a_damaged_archive_is_refused_and_nothing_is_taken(store: Store, tmp_pat
             {sheet: json.dumps({**plain, "tags": [1]}).encode()},
             {sheet: b"[" * 5000},
             {sheet: b"null"},
+            {sheet: b"{"},
+            {sheet: b"\xff"},
         ):
             try:
                 taken = import_archive(other, rewritten(good, change, manifest=True))  # type: ignore[arg-type]
@@ -187,6 +190,44 @@ def test_another_run_of_the_same_id_is_kept(store: Store, tmp_path: Path) -> Non
         assert other.run("aa")["experiment"] == "cifar" and other.run("aa")["params"] == {"rate": "2"}
         with pytest.raises(Conflict):
             put_run(other, sheet_of(store, "aa"), [], lambda: None)
+
+
+def test_what_is_here_already_stays_as_it_is(store: Store, tmp_path: Path) -> None:
+    store.create_run("mnist", tags={"a": "1"}, run_id="aa")
+    store.delete_runs(["aa"])
+    export_archive(store, ["aa"], tmp_path / "deleted.zip")
+    store.restore_runs(["aa"])
+    store.set_tags("aa", {"a": "2"})
+    import_archive(store, tmp_path / "deleted.zip")
+    assert store.runs().total == 1 and store.run("aa")["tags"] == {"a": "2"}
+    store.finish("aa", "failed")
+    ended = store.run("aa")["ended"]
+    import_archive(store, tmp_path / "deleted.zip")  # which says that it is running
+    assert (store.run("aa")["status"], store.run("aa")["ended"]) == ("failed", ended)
+
+
+def test_a_table_that_was_killed_is_completed(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("run_id,metric,step,time,value\naa,loss,1,50,0.5\n")
+    import_table(store, path)
+    store.delete_runs(["aa"])  # where a run lies that was killed on its way in
+    assert [each.problem for each in import_table(store, path)] == [""] and store.runs().total == 1
+
+
+@pytest.mark.parametrize("series", [{"a": 1}, {"a": {"step": [1], "time": [1], "value": []}}, [],
+                                    {"a": {"step": [1], "time": [1], "value": [10**400]}},
+                                    {"a": {"step": [1], "time": [1], "value": [[]]}}])  # fmt: skip
+def test_json_that_does_not_fit_is_said(store: Store, tmp_path: Path, series: Any) -> None:
+    store.create_run("mnist", run_id="aa")
+    told = json_of(store, ["aa"])
+    told["runs"][0]["series"] = series
+    (tmp_path / "x.json").write_text(json.dumps(told))
+    with Store.open(tmp_path / "other") as other:
+        try:
+            assert all(each.problem for each in import_table(other, tmp_path / "x.json")) == bool(series)
+        except WrongInput as error:
+            assert error.got and error.expected and error.cure
+        assert not other.runs().total or series == []
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "json"])

@@ -76,7 +76,10 @@ def import_archive(store: Store, path: Path) -> list[Taken]:
 
 
 def _take(store: Store, opened: zipfile.ZipFile, run_id: str, members: dict[str, Any], sheets: list[Sheet]) -> Taken:
-    sheet = Sheet.of_plain(json.loads(opened.read(f"runs/{run_id}/run.json")))
+    try:
+        sheet = Sheet.of_plain(json.loads(opened.read(f"runs/{run_id}/run.json")))
+    except (ValueError, RecursionError) as error:
+        raise _damaged("run.json", str(error)) from None
     if sheet.run_id != run_id:
         raise _damaged("the archive", f"run {sheet.run_id[:64]} in the place of {run_id}")
     names = [checked_path(name.removeprefix("files/")) for name in members if name.startswith("files/")]

@@ -186,10 +186,15 @@ def _begun(connection: Connection, sheet: Sheet) -> None:
 
 
 def _completed(connection: Connection, sheet: Sheet) -> None:
+    """Out of the trash where it waited there; an active run stays active, and one that is over stays as it ended."""
+    runs = schema.runs
     stage: dict[str, Any] = {"lifecycle": "active", "deleted": None}
     if sheet.deleted is not None:
         stage = {"lifecycle": "deleted", "deleted": sheet.deleted}
-    connection.execute(schema.runs.update().where(schema.runs.c.run_id == sheet.run_id).values(stage))
+    this = runs.c.run_id == sheet.run_id
+    connection.execute(runs.update().where(this, runs.c.lifecycle == "deleted").values(stage))
+    goes_on = runs.c.status.in_(("running", "queued"))
+    connection.execute(runs.update().where(this, goes_on).values(status=sheet.status, ended=sheet.ended))
 
 
 def _use(connection: Connection, run: int, experiment: int, said: Mapping[str, Any]) -> None:

@@ -96,7 +96,7 @@ def import_table(store: Store, path: Path, experiment: str | None = None, name: 
         owner = hashlib.file_digest(file, "sha256").hexdigest()[:32]
     plain: dict[str, dict[str, Any]] = {}
     for row in opened(path):  # once for the times, once for the points: no file is too long
-        run_id, time = row.get("run_id") or owner, row["time"]
+        run_id, time = str(row.get("run_id") or owner), row["time"]
         if run_id not in plain:
             plain[run_id] = {"run_id": run_id, "experiment": experiment or row.get("experiment") or path.stem,
                              "name": name or row.get("name") or path.stem, "status": "done", "started": time,
@@ -104,7 +104,7 @@ def import_table(store: Store, path: Path, experiment: str | None = None, name: 
         about = plain[run_id]
         about["started"], about["ended"] = min(about["started"], time), max(about["ended"], time)
     found: dict[str, Taken] = {}
-    for run_id, rows in groupby(opened(path), lambda row: row.get("run_id") or owner):
+    for run_id, rows in groupby(opened(path), lambda row: str(row.get("run_id") or owner)):
         taken = each_run({run_id: partial(_put, store, plain[run_id], rows)})[0]
         before = found.get(run_id, Taken(run_id))
         found[run_id] = Taken(run_id, before.points + taken.points, 0, before.problem or taken.problem)
@@ -114,7 +114,7 @@ def import_table(store: Store, path: Path, experiment: str | None = None, name: 
 def _put(store: Store, plain: dict[str, Any], rows: Iterable[dict[str, Any]]) -> Taken:
     with suppress(NotFound):  # points of a run that is here already are added to it
         there = sheet_of(store, plain["run_id"])
-        plain = {**there.plain(), "experiment": plain["experiment"]}
+        plain = {**there.plain(), "experiment": plain["experiment"], "deleted": None}
     sheet = Sheet.of_plain(plain)
     return Taken(sheet.run_id, put_run(store, sheet, (tuple(row[key] for key in _POINT) for row in rows), _nothing))
 
@@ -126,8 +126,8 @@ def _nothing() -> None:
 def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
-        _checked(path, rows.fieldnames or ())
         try:
+            _checked(path, rows.fieldnames or ())
             for row in rows:
                 if None in row or None in row.values():
                     raise ValueError("too many or too few values")
@@ -178,7 +178,7 @@ def _json_points(path: Path, series: dict[str, Any]) -> Iterator[tuple[object, .
         for key, columns in series.items():
             for step, time, value in zip(columns["step"], columns["time"], columns["value"], strict=True):
                 yield key, step, time, float(value)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise _damaged(path, f"series: {error}") from None
 
 
