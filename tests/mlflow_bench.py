@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,15 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @pytest.fixture
 def client(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    """mlflow's client; the fluent functions log to the same bench, into an experiment named after nothing else."""
+    """mlflow's client; the fluent functions log to the same bench, into an experiment named after the test."""
     import mlflow
 
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
+    # set_experiment below is for this test only; the client has no way to take it back.
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
+    monkeypatch.setattr(mlflow.tracking.fluent, "_active_experiment_id", None)
     before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     mlflow.set_tracking_uri(bench.url)
     mlflow.set_registry_uri(bench.url)
@@ -39,6 +43,7 @@ def client(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ite
     yield mlflow.MlflowClient()
     while mlflow.active_run():
         mlflow.end_run()
+    os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
     mlflow.set_tracking_uri(before[0])
     mlflow.set_registry_uri(before[1])
 

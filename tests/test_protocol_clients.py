@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from client_fixtures import Bench
 from mlflow_bench import bench, client, names, points  # noqa: F401
+from web_process import Workbench
 
 mlflow = pytest.importorskip("mlflow")
 pytestmark = [
@@ -250,6 +251,87 @@ def test_lightgbm_by_itself(client):
         kept["training"]["l2"]
     )
     assert "feature_importance_gain.json" in names(client, run.info.run_id)
+
+
+def test_eight_threads_with_a_run_each(client):
+    ended: dict[int, str] = {}
+
+    def train(number: int) -> None:
+        with mlflow.start_run(run_name=f"thread {number}") as run:
+            for step in range(25):
+                mlflow.log_metric("m", number * 100 + step, step=step)
+            mlflow.log_text(str(number), "which.txt")
+        ended[number] = run.info.run_id
+
+    threads = [threading.Thread(target=train, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(50)
+    assert len(set(ended.values())) == 8
+    for number, run_id in ended.items():
+        assert points(client, run_id, "m") == [(step, number * 100 + step) for step in range(25)]
+        assert mlflow.artifacts.load_text(f"runs:/{run_id}/which.txt") == str(number)
+
+
+def test_a_model_written_as_code_is_copied_to_another_name(client, tmp_path):
+    (tmp_path / "twice.py").write_text(
+        "import mlflow\n\n\n"
+        "class Twice(mlflow.pyfunc.PythonModel):\n"
+        "    def predict(self, context, model_input, params=None):\n"
+        "        return [2 * x for x in model_input]\n\n\n"
+        "mlflow.models.set_model(Twice())\n"
+    )
+    with mlflow.start_run() as run:
+        info = mlflow.pyfunc.log_model(
+            name="twice",
+            python_model=str(tmp_path / "twice.py"),
+            pip_requirements=["mlflow"],
+            registered_model_name="twice.dev",
+        )
+    copied = client.copy_model_version("models:/twice.dev/1", "twice.prod")
+    assert (copied.version, copied.source) == ("1", "models:/twice.dev/1")
+    for uri in (info.model_uri, "models:/twice.dev/latest", "models:/twice.prod/1"):
+        assert mlflow.pyfunc.load_model(uri).predict([1, 4]) == [2, 8]
+    assert mlflow.models.get_model_info("models:/twice.prod/1").run_id == run.info.run_id
+
+
+def test_a_model_that_lies_elsewhere_is_described_here(client):
+    made = mlflow.create_external_model(name="agent", model_type="agent", params={"a": "1"}, tags={"t": "u"})
+    mlflow.log_model_params({"b": "2"}, model_id=made.model_id)
+    mlflow.set_logged_model_tags(made.model_id, {"gone": "x"})
+    mlflow.delete_logged_model_tag(made.model_id, "gone")
+    got = mlflow.get_logged_model(made.model_id)
+    assert (got.status.name, got.model_type, got.params) == ("READY", "agent", {"a": "1", "b": "2"})
+    assert got.tags["t"] == "u" and "gone" not in got.tags
+    for text, count in (("params.a = '1' AND tags.t = 'u'", 1), ("params.a = '2'", 0)):
+        assert len(mlflow.search_logged_models(filter_string=text, output_format="list")) == count
+    client.delete_logged_model(made.model_id)
+    assert mlflow.search_logged_models(output_format="list") == []
+
+
+def test_prompts_live_in_the_registry_and_are_no_models(client):
+    for template in ("Hello {{name}}", "Hi {{name}}"):
+        mlflow.genai.register_prompt(name="greet", template=template, tags={"a": "b"})
+    mlflow.genai.set_prompt_alias("greet", "production", 2)
+    assert mlflow.genai.load_prompt("prompts:/greet@production").format(name="Ann") == "Hi Ann"
+    assert mlflow.genai.load_prompt("prompts:/greet/1").template == "Hello {{name}}"
+    assert [each.name for each in mlflow.genai.search_prompts()] == ["greet"]
+    client.create_registered_model("no prompt")
+    listed = {each.name for each in client.search_registered_models()}
+    assert "no prompt" in listed and "greet" not in listed
+
+
+def test_a_server_below_a_path(tmp_path, client):
+    with Workbench(tmp_path / "home", base_path="/team/x") as below:
+        mlflow.set_tracking_uri(below.root)
+        assert below.root.endswith("/team/x")
+        mlflow.set_experiment("below")
+        with mlflow.start_run() as run:
+            mlflow.log_metric("m", 1)
+            mlflow.log_text("hello", "deep/a.txt")
+        assert mlflow.get_run(run.info.run_id).data.metrics == {"m": 1.0}
+        assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/deep/a.txt") == "hello"
 
 
 def test_the_server_falls_over_in_the_middle_and_no_point_is_lost_or_doubled(tmp_path, client, monkeypatch):
