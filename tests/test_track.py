@@ -265,6 +265,28 @@ def test_threads_write_at_once_and_nobody_meets_a_lock(store):
 # --- with run(...) -------------------------------------------------------------------------------
 
 
+def test_many_slow_readers_keep_nobody_from_reading_or_writing(store):
+    """As many as a workbench has threads: 40 of the server's and 32 of the protocol's."""
+    run_id = store.create_run("crowd")
+    reading, over = threading.Barrier(73), threading.Event()
+
+    def slow():
+        with store.database.read() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM runs").scalar()
+            reading.wait(20)
+            over.wait(20)
+
+    threads = [threading.Thread(target=slow, daemon=True) for _ in range(72)]
+    [thread.start() for thread in threads]
+    try:
+        reading.wait(20)
+        store.set_tags(run_id, {"written": "yes"})
+        assert store.run(run_id)["tags"] == {"written": "yes"}
+    finally:
+        over.set()
+        [thread.join(20) for thread in threads]
+
+
 def test_a_block_ends_its_run_as_it_ended_itself(store):
     from castalia.core.errors import Stopped
     from castalia.core.system import Run
