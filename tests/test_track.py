@@ -79,6 +79,37 @@ def test_the_migrations_lead_to_the_schema_and_head_names_the_last(tmp_path):
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+@pytest.mark.parametrize(("taken", "name"), [
+    ([], "Default"),
+    (["Default (MLflow)"], "Default"),
+    (["Default"], "Default (MLflow)"),
+    (["Default", "Default (MLflow)"], "Default (MLflow 2)"),
+    (["default", "Default (MLflow)", "Default", "Default (MLflow 2)", "Default (MLflow 4)"], "Default (MLflow 3)"),
+])  # fmt: skip
+def test_an_upgrade_leaves_experiments_of_any_name_alone(tmp_path, request, kind, taken, name):
+    import sqlalchemy as sa
+
+    from castalia.track import migrations
+
+    place, url = "", f"sqlite:///{tmp_path / 'castalia.db'}"
+    if kind == "postgres":
+        cluster = request.getfixturevalue("cluster")
+        place = cluster.url(cluster.database())
+        url = place.replace("postgresql:", "postgresql+psycopg:")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "0001")
+        for each in taken:
+            added = "INSERT INTO experiments (name, lifecycle, created, updated) VALUES (:name, 'active', 1, 1)"
+            connection.execute(sa.text(added), {"name": each})
+        before = connection.exec_driver_sql("SELECT id, name FROM experiments ORDER BY id").all()
+    engine.dispose()
+    with Store.open(tmp_path, place) as store, store.database.read() as connection:
+        after = connection.exec_driver_sql("SELECT id, name FROM experiments ORDER BY id").all()
+    assert after == [(0, name), *before] and [each for _, each in before] == taken
+
+
 def test_a_kill_in_the_middle_of_a_migration_leaves_a_file_that_opens(tmp_path):
     code = """
 import os, sys
