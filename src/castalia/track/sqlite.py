@@ -28,6 +28,8 @@ PATIENCE = 30.0
 """Seconds to wait for another writer before giving up."""
 _SWIFT = 0.005
 _HOW = {"check_same_thread": False, "timeout": PATIENCE}
+_CONNECTIONS = {"pool_size": 8, "max_overflow": -1}
+"""Kept open, and no bound on more: a thread that reads for long keeps no other from reading or writing."""
 _forked: list[object] = []
 
 
@@ -169,7 +171,7 @@ def driver(connection: Connection) -> sqlite3.Connection:
 
 
 def _engine(path: Path, begin: str = "BEGIN") -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args=_HOW)
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args=_HOW, **_CONNECTIONS)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, record: Any) -> None:
