@@ -168,7 +168,7 @@ def _of_model(connection: Connection, source: str, run_id: str, model_id: str) -
 def _of_run(connection: Connection, source: str, scheme: str, host: str, run_id: str) -> Source:
     if scheme == "models":
         raise _foreign(source, "model_id")
-    if scheme == "runs" and (host or not run_id or urlparse(source).path.split("/")[1] != run_id):
+    if scheme == "runs" and (host or not run_id or urlparse(source).path.split("/")[1:2] != [run_id]):
         raise _foreign(source, "run_id")
     if scheme in ("runs", "mlflow-artifacts"):
         root = run_root(connection, run_id) if run_id else None
@@ -196,7 +196,10 @@ def _contained(source: str) -> None:
     plain, seen = source, None
     while plain != seen:
         seen, plain = plain, unquote_plus(plain)
-    path = re.sub("/+", "/", urlparse(plain).path.rstrip("/"))
+    try:
+        path = re.sub("/+", "/", urlparse(plain).path.rstrip("/"))
+    except ValueError:  # what was encoded is no address
+        path = ".."
     upwards = "\0" in plain or "\\" in plain or any(part == ".." for part in re.split("[/;?#]", plain))
     upwards = upwards or (plain.startswith(("runs:", "mlflow-artifacts:")) and bool(set("?#") & set(plain)))
     if upwards or posixpath.normpath(path or "/") != path:
