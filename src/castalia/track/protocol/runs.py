@@ -158,7 +158,7 @@ def log_model(store: Store, fields: Fields) -> dict[str, Any]:
         except ValueError:
             before = []
         value = json.dumps([*(before if isinstance(before, list) else []), model])
-        put_tags(connection, run, {MODELS_TAG: value})
+        put_tags(connection, run, {MODELS_TAG: limits.within(value, limits.MODELS, MODELS_TAG)})
 
     writing(store, run_id, work)
     return {}
