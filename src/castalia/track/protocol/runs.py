@@ -32,7 +32,7 @@ def of_run(run_id: str, work: Callable[[], Any]) -> Any:
     try:
         return work()
     except Conflict as error:
-        if error.field != "run_id":
+        if error.field != "run_id" or not error.subject.startswith("run "):  # a param may be called run_id
             raise
         message = f"The run {run_id} must be in the 'active' state. Current state is deleted."
         raise ProtocolError("INVALID_PARAMETER_VALUE", message) from None
