@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus, urlparse, urlsplit
 
@@ -196,13 +197,12 @@ def _contained(source: str) -> None:
     plain, seen = source, None
     while plain != seen:
         seen, plain = plain, unquote_plus(plain)
-    try:
+    path = None
+    with suppress(ValueError):  # what was encoded need not be an address
         path = re.sub("/+", "/", urlparse(plain).path.rstrip("/"))
-    except ValueError:  # what was encoded is no address
-        path = ".."
     upwards = "\0" in plain or "\\" in plain or any(part == ".." for part in re.split("[/;?#]", plain))
     upwards = upwards or (plain.startswith(("runs:", "mlflow-artifacts:")) and bool(set("?#") & set(plain)))
-    if upwards or posixpath.normpath(path or "/") != path:
+    if upwards or path is None or posixpath.normpath(path or "/") != path:
         raise wrong(
             f"Invalid model version source: '{source}'. If supplying a source as an http, https, local file path, ftp, "
             "objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references "
