@@ -68,11 +68,12 @@ def create(store: Store, fields: Fields) -> dict[str, Any]:
     def work(connection: Connection) -> int:
         moment = now()
         row = {"name": name, "artifact_location": location, "created": moment, "updated": moment}
-        if not connection.execute(inserting(connection, table).values(row).on_conflict_do_nothing()).rowcount:
+        insert = inserting(connection, table).values(row).on_conflict_do_nothing()
+        number = connection.scalar(insert.returning(table.c.id))  # psycopg's rowcount is -1 where nothing was put
+        if number is None:
             raise ProtocolError("RESOURCE_ALREADY_EXISTS", f"Experiment(name={name}) already exists.")
-        number = int(connection.scalars(sa.select(table.c.id).where(table.c.name == name)).one())
-        put_tags(connection, number, tags)
-        return number
+        put_tags(connection, int(number), tags)
+        return int(number)
 
     return {"experiment_id": str(store.database.commit(work))}
 

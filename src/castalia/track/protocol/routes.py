@@ -166,11 +166,10 @@ def refusal(error: ProtocolError) -> Response:
 
 
 def _query(request: Request) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+    values: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
-        before = values.get(name)
-        values[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
-    return values
+        values.setdefault(name, []).append(value)
+    return {name: found if len(found) > 1 else found[0] for name, found in values.items()}
 
 
 def _body(body: bytes) -> dict[str, Any]:

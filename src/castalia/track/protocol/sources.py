@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus, urlparse, urlsplit
 
@@ -178,7 +179,7 @@ def _of_model(connection: Connection, source: str, run_id: str, model_id: str) -
 def _of_run(connection: Connection, source: str, scheme: str, host: str, run_id: str) -> Source:
     if scheme == "models":
         raise _foreign(source, "model_id")
-    if scheme == "runs" and (host or not run_id or urlparse(source).path.split("/")[1] != run_id):
+    if scheme == "runs" and (host or not run_id or urlparse(source).path.split("/")[1:2] != [run_id]):
         raise _foreign(source, "run_id")
     if scheme in ("runs", "mlflow-artifacts"):
         root = run_root(connection, run_id) if run_id else None
@@ -206,10 +207,12 @@ def _contained(source: str) -> None:
     plain, seen = source, None
     while plain != seen:
         seen, plain = plain, unquote_plus(plain)
-    path = re.sub("/+", "/", urlparse(plain).path.rstrip("/"))
+    path = None
+    with suppress(ValueError):  # what was encoded need not be an address
+        path = re.sub("/+", "/", urlparse(plain).path.rstrip("/"))
     upwards = "\0" in plain or "\\" in plain or any(part == ".." for part in re.split("[/;?#]", plain))
     upwards = upwards or (plain.startswith(("runs:", "mlflow-artifacts:")) and bool(set("?#") & set(plain)))
-    if upwards or posixpath.normpath(path or "/") != path:
+    if upwards or path is None or posixpath.normpath(path or "/") != path:
         raise wrong(
             f"Invalid model version source: '{source}'. If supplying a source as an http, https, local file path, ftp, "
             "objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references "
