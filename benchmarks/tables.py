@@ -167,6 +167,13 @@ def _track() -> Iterator[Bound]:
         yield Bound("a million points read back as 500", read, f"{read:.0f} ms")
 
 
+def tracker() -> str:
+    """The tracker's figures without a peer, against what was promised."""
+    keys = ("what", "value", "shown", "bound", "at_least")
+    rows = [Bound(*(row[key] for key in keys)) for row in result("tracker").get("bounds", ())]
+    return table(("figure", "measured", "promised", ""), rows)
+
+
 def _proofs() -> Iterator[Bound]:
     if found := result("prove"):
         large = found["large"]
@@ -308,6 +315,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "docs/reading.md": {"reading": lambda: ratios("reading", "CPU seconds here")},
     "docs/leaks.md": {"leaks": leaks},
     "docs/images.md": {"images": lambda: ratios("images", "kit")},
+    "docs/track.md": {"tracker": lambda: ratios("tracker", "Castalia"), "promised": tracker},
     "docs/trees.md": {"trees": lambda: ratios("trees", "kit", "the library it was grown with")},
     "benchmarks/README.md": {"network": lambda: ratios("network", "here")},
 }

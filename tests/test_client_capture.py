@@ -22,7 +22,7 @@ from castalia.core.settings import Settings
 from castalia.track import Store
 from castalia.track.alerts import Muting
 from castalia.track.machine import Machine, Sampler, parsed
-from castalia.track.masking import is_random, masked, masked_command
+from castalia.track.masking import LONGEST, is_random, masked, masked_command
 from castalia.track.repository import MAX_DIFF, Repository
 
 
@@ -155,6 +155,15 @@ SECRETS = [
     "t = eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc_DEF-123",
     "wJalrXUtnFEMI7K7MDENGbPxRfiCYzEXAMPLEKEY",
     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+    "+DB_PASSWORD=correcthorse",
+    "+export DB_PASSWORD=correct.horse",
+    "+password: correcthorsebattery",
+    "-  smtp_pass: correcthorse  # of the mail",
+    "secret: correcthorse",
+    "{user: me, dbPassword: correcthorse}",
+    "db.password=correcthorse",
+    "postgres://u:pa@correcthorse@h/db",
+    "postgres://u:pa/correcthorse@h/db",
 ]
 PLAIN = [
     "def test_that_the_loss_goes_down_in_ten_steps(settings: Settings) -> None:",
@@ -167,6 +176,12 @@ PLAIN = [
     "index 83db48f..bf2a1c4 100644",
     "--- a/src/castalia/kit/training/very_long_module_name_here.py",
     "tokens = 128",
+    "def login(user: str, password: str, token: bytes | None = None) -> None:",
+    "    password: Optional[str] = given",
+    "    login(user, password=given, token=settings.token)",
+    "        api_key=given,",
+    "    return text[token.start : token.end], {'token': found}",
+    "# Second pass: the arrays of every row; mail to http://localhost:8000/x?to=me@example.org",
     "pass_fds=(theirs_in, theirs_out), pass_through=True",
 ]
 
@@ -175,7 +190,7 @@ PLAIN = [
 def test_secrets_are_masked(line: str) -> None:
     found = masked(line)
     assert "<masked>" in found, found
-    for secret in ("tr0ub4dor", "dHIwdWI0", "0123456789abc", "AKIAIOS", "eyJhbG", "wJalr", "9f86d0"):
+    for secret in ("tr0ub4dor", "dHIwdWI0", "0123456789abc", "AKIAIOS", "eyJhbG", "wJalr", "9f86d0", "horse"):
         assert secret not in found
 
 
@@ -201,15 +216,30 @@ def test_words_drawn_by_chance_are_found() -> None:
     assert masked_command(["python", "x.py", "-k", "a b", "--db-password", "p w"]) == (
         "python x.py -k 'a b' --db-password <masked>"
     )
+    given = ["mysql", "-p", "hunter2", "-p=hunter2", "--no-op", "db.password=hunter"]
+    assert masked_command(given) == "mysql -p <masked> -p=<masked> --no-op db.password=<masked>"
 
 
-def test_masking_is_linear() -> None:
-    """A line made to mislead the patterns takes no longer than its length allows."""
-    for line in ("a-" * 4999, "token" * 1999, "x://" + "a" * 9900, "pwd" + " " * 9900, "_key_" * 1999, "k=" * 10**6):
-        done = threading.Event()
-        work = threading.Thread(target=lambda line=line, done=done: (masked(line), done.set()), daemon=True)
-        work.start()
-        assert done.wait(20), f"{line[:20]!r}... takes for ever"
+def test_masking_our_own_code_hides_little_of_it() -> None:
+    """Of what a word of code stands for, nearly nothing is taken for a secret; hashes and examples of tokens may be."""
+    lines = [
+        line for path in Path(castalia.__file__).parent.glob("track/**/*.py") for line in path.read_text().split("\n")
+    ]
+    hidden = [line for line in lines if masked(line) != line]
+    assert len(lines) > 5_000 and len(hidden) <= 5, hidden
+
+
+HOSTILE = ["a-", "x://", "ab://:", "_key-", "pwd =", "pwd='", "eyJ-", "basic "]
+
+
+@pytest.mark.parametrize(("piece", "lines"), [("pwd_", 300), *((piece, 30) for piece in HOSTILE)])
+def test_masking_is_linear(piece: str, lines: int) -> None:
+    """A diff made to mislead the patterns: its 3 MB take a second, and half a minute if a line costs its square."""
+    line = piece * ((LONGEST - 1) // len(piece)) + "\n"
+    done = threading.Event()
+    work = threading.Thread(target=lambda: (masked(line * lines), done.set()), daemon=True)
+    work.start()
+    assert done.wait(20), f"{piece!r} takes for ever"
 
 
 def test_the_machine_is_sampled(settings: Settings) -> None:

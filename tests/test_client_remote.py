@@ -219,6 +219,48 @@ def test_what_is_sent_twice_is_there_once(fragile: Bench, settings: Settings, tm
     assert seen[0] == seen[1] == seen[2] and len(seen[0][1]) == 1
 
 
+def test_a_frame_that_is_refused_takes_no_other_with_it(fragile: Bench, settings: Settings) -> None:
+    """An earlier release, or another program, may have put one aside that no workbench takes."""
+    with castalia.run("spoilt", server=fragile.url, **BARE) as run:
+        for step in range(40):
+            run.log(step, loss=0.5 * step)
+            run.flush()  # each a frame of its own
+        run.tags(last="yes")
+    (path,) = waiting(settings)
+    content = path.read_bytes()
+    bounds = [0]
+    while bounds[-1] < len(content):
+        bounds.append(bounds[-1] + 12 + struct.unpack_from("<I", content, bounds[-1])[0])
+    assert len(bounds) == 44  # begin, 40 steps, a tag, the end
+    large = frame(b'{"do":"say","run":"%s","tags":{"a":"%s"}}' % (run.run_id.encode(), b"x" * 9 * 2**20))
+    for at in (bounds[-2], bounds[20], bounds[1]):
+        content = content[:at] + (large if at == bounds[20] else frame(b"{{{")) + content[at:]
+    path.write_bytes(content)
+    fragile.start()
+    (left,) = track.sync()
+    assert len(left.refused) == 3 and not left.points and not left.operations, left
+    assert fragile.series(run.run_id) == [(step, 0.5 * step) for step in range(40)]
+    seen = fragile.ask(f"/runs/{run.run_id}")
+    assert (seen["status"], seen["tags"]) == ("done", {"last": "yes"})
+
+
+def test_much_at_once_goes_in_parts_and_too_much_is_said_to_the_caller(bench: Bench, settings: Settings) -> None:
+    params = {f"p{number}": "\u00e4" * 6000 for number in range(300)}  # 11 MB as JSON, over the 8 of a frame
+    with castalia.run("much", params, tags=params, server=bench.url, **BARE) as run:
+        run.params(**{f"q{key}": value for key, value in params.items()})
+        run.tags(**{f"q{key}": value for key, value in params.items()})
+        run.log(0, **{f"{number:06}" + "\u00e4" * 240: 1.0 for number in range(8000)})  # so are their keys
+        with pytest.raises(WrongInput, match="too much") as caught:
+            run._courier.tell("say", run.run_id, tags={"a": "x" * 9 * 2**20})
+        assert "8,388,608" in caught.value.expected and caught.value.cure
+    assert not run.left(), run.left()
+    seen = bench.ask(f"/runs/{run.run_id}")
+    expected = {**params, **{f"q{key}": value for key, value in params.items()}}
+    assert (seen["status"], seen["params"]) == ("done", expected)
+    assert {key: value for key, value in seen["tags"].items() if not key.startswith("castalia.")} == expected
+    assert len(seen["metrics"]) == 8000
+
+
 def test_a_torn_end_is_cut_off(fragile: Bench, settings: Settings) -> None:
     with castalia.run("torn", server=fragile.url, **BARE) as run:
         run.log(1, loss=1.0)

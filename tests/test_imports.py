@@ -19,7 +19,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "kit": {"core": "errors and field types"},
     "data": {"core": "columns, errors, settings", "kit": "readers of tables"},
     "jobs": {"core": "errors cross the pipe as ours"},
-    "track": {"core": "Run, figures and tables as artifacts"},
+    "track": {"core": "Run, figures and tables as artifacts", "kit": "Parquet of exported runs"},
     "projects": {
         "core": "the interface they implement",
         "kit": "the library they stand on",

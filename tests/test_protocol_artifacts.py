@@ -366,7 +366,8 @@ def test_three_hundred_megabytes_go_through_a_little_memory(wire: Wire) -> None:
 
 def test_a_file_over_the_bound_is_refused_as_it_is_announced_and_as_it_comes(tmp_path: Path) -> None:
     with Store.open(tmp_path / "home") as store:
-        at = ROOT + store.artifact_uri(store.create_run("small")).removeprefix("mlflow-artifacts:/")
+        run_id = store.create_run("small")
+        at = ROOT + store.artifact_uri(run_id).removeprefix("mlflow-artifacts:/")
     with Workbench(tmp_path / "home", env={"CASTALIA_ARTIFACT_BYTES": "100000"}) as bench:
         small = Wire(bench, tmp_path / "home", "", "")
         assert small.ask("PUT", f"{at}/x", b"x" * 100_000)[0] == 200
@@ -376,6 +377,18 @@ def test_a_file_over_the_bound_is_refused_as_it_is_announced_and_as_it_comes(tmp
         assert error_of(small.ask("PUT", f"{at}/x", iter([b"y" * 60_000] * 4)))[0] == 400
         assert small.files() == before
         assert small.ask("GET", f"{at}/x")[1] == b"x" * 100_000
+
+        at = f"/runs/{run_id}/artifacts"  # the same, as Castalia's own client sends it
+        head = f"PUT {at}/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 100001\r\n\r\n"
+        assert b"CASTALIA_ARTIFACT_BYTES" in small.bench.raw(head.encode()), "before a byte of it came"
+        status, said, _ = small.ask("PUT", f"{at}/x", iter([b"y" * 60_000] * 4))
+        assert status == 413 and b"CASTALIA_ARTIFACT_BYTES" in said and str(tmp_path).encode() not in said
+        status, said, _ = small.ask("PUT", f"{at}/x?sha256={'0' * 64}", b"y" * 100_000)
+        assert status == 422 and b"damaged" in said
+        assert small.files() == before
+        assert small.ask("GET", f"{at}/x")[1] == b"x" * 100_000
+        assert small.ask("PUT", f"{at}/x?sha256={sha(b'z' * 100_000)}", b"z" * 100_000)[0] == 200
+        assert small.ask("GET", f"{at}/x")[1] == b"z" * 100_000
 
 
 def settled(wire: Wire) -> set[str]:

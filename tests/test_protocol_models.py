@@ -15,10 +15,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from castalia.track import Store, schema
-from castalia.track.protocol import sources
 from castalia.track.protocol.logged_models import POINTS, ModelPoint, model_rows, note_model_metrics
 from castalia.track.protocol.registry_rows import registered_rows, version_rows
-from castalia.track.protocol.routes import routes
+from castalia.track.protocol.routes import ADMIN, routes
 from castalia.track.protocol.rows import input_rows
 from castalia.track.protocol.wire import ProtocolError
 
@@ -30,9 +29,20 @@ def store(tmp_path, place):
 
 
 @pytest.fixture
-def ask(store):
+def person():
+    """Who asks; an admin unless a test says otherwise."""
+    return {ADMIN: True}
+
+
+@pytest.fixture
+def ask(store, person):
     """ask("POST", "runs/create", {...}) -> (status, body)."""
-    with TestClient(Starlette(routes=routes(store)), raise_server_exceptions=True) as client:
+    inner = Starlette(routes=routes(store))
+
+    async def app(scope, receive, send):
+        await inner({**scope, **person}, receive, send)
+
+    with TestClient(app, raise_server_exceptions=True) as client:
 
         def asked(method: str, path: str, data: dict | None = None) -> tuple[int, dict]:
             where = f"/api/2.0/mlflow/{path}"
@@ -224,10 +234,26 @@ def test_no_source_leads_out_of_where_it_says(ask):
     assert all(source.endswith("//etc//passwd") or source.startswith("s3://b/") for source in kept)
 
 
-def test_object_stores_are_for_admins_where_there_are_some(store, ask, monkeypatch):
+def test_object_stores_are_for_admins_or_hold_the_runs_own_files(store, ask, person):
     ask("POST", "registered-models/create", {"name": "m"})
-    monkeypatch.setattr(sources, "ANY_STORE", False)
-    assert code(ask("POST", "model-versions/create", {"name": "m", "source": "s3://b/x"})) == "403 PERMISSION_DENIED"
+    place = {"name": "there", "artifact_location": "memory://bucket/kept"}
+    experiment = ask("POST", "experiments/create", place)[1]["experiment_id"]
+    with store.database.write() as connection:  # as an admin's location in a store whose driver is installed
+        table = schema.experiments
+        connection.execute(table.update().where(table.c.name == "there").values(artifact_location="s3://b/kept"))
+    run_id = ask("POST", "runs/create", {"experiment_id": experiment})[1]["run"]["info"]["run_id"]
+
+    def made(source: str, **more: str) -> str:
+        return code(ask("POST", "model-versions/create", {"name": "m", "source": source, **more}))
+
+    own, others = f"s3://b/kept/{run_id}/artifacts/model", "s3://b/kept/other/artifacts/model"
+    assert made(others, run_id=run_id) == "200"
+    person.clear()
+    assert made("s3://b/x") == made(others, run_id=run_id) == made(own) == "403 PERMISSION_DENIED"
+    assert made(f"{own}/%2e%2e/%2e%2e/x", run_id=run_id).startswith("4")
+    assert made(own, run_id=run_id) == "200"
+    denied = ask("POST", "experiments/create", place | {"name": "mine"})
+    assert code(denied) == "403 PERMISSION_DENIED"
 
 
 def test_what_was_measured_of_a_model_is_kept_by_data_set(store, ok):

@@ -90,7 +90,12 @@ def within(theirs: Any, ours: Any) -> bool:
     return bool(theirs == ours)
 
 
-def test_answers_are_those_of_the_real_server(bench: TestClient) -> None:
+def test_answers_are_those_of_the_real_server(tmp_path: Path, place: str) -> None:
+    with TestClient(create_app(Settings(home=tmp_path, store=place)), base_url="http://localhost:8000") as bench:
+        check_recorded(bench)
+
+
+def check_recorded(bench: TestClient) -> None:
     def ask(method: str, path: str, data: dict[str, Any] | str) -> tuple[int, Any]:
         if method == "GET":
             assert isinstance(data, dict)

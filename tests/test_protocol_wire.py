@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,6 +134,37 @@ def test_any_body_is_answered(bench: TestClient, kind: str) -> None:
     for path, route in addresses():
         if route.method != "GET":
             readable(bench.request(route.method, path, content=body, headers=JSON))
+
+
+def test_a_point_that_has_to_wait_keeps_nobody_else_waiting(bench: TestClient, run: str) -> None:
+    database = bench.app.state.parts.store.database  # type: ignore[attr-defined]
+    said = {"run_id": run, "key": "waiting", "value": 1.5, "timestamp": 1}
+    steps = 0
+    while steps == 0 or not (database.swift() or steps > 200):
+        steps += 1
+        assert bench.post(f"{API}/runs/log-metric", json={**said, "step": steps}).status_code == 200
+    file = sqlite3.connect(database.path, isolation_level=None, check_same_thread=False)
+    answers: list[Any] = []
+
+    def post() -> None:
+        answers.append(bench.post(f"{API}/runs/log-metric", json={**said, "step": 1000}))
+
+    file.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(10, file.execute, ["ROLLBACK"])  # who waited for it meets the end of the transaction
+    end.start()
+    waiting = threading.Thread(target=post)
+    waiting.start()
+    for _ in range(20):
+        assert bench.get("/health").status_code == 200
+        time.sleep(0.01)
+    assert file.in_transaction and not answers
+    end.cancel()
+    file.execute("ROLLBACK")
+    file.close()
+    waiting.join(20)
+    assert answers[0].status_code == 200
+    path = f"{API}/metrics/get-history?run_id={run}&metric_key=waiting"
+    assert [point["step"] for point in bench.get(path).json()["metrics"]] == [*range(1, steps + 1), 1000]
 
 
 def test_a_body_of_another_kind_is_refused(bench: TestClient) -> None:

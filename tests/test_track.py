@@ -79,6 +79,37 @@ def test_the_migrations_lead_to_the_schema_and_head_names_the_last(tmp_path):
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+@pytest.mark.parametrize(("taken", "name"), [
+    ([], "Default"),
+    (["Default (MLflow)"], "Default"),
+    (["Default"], "Default (MLflow)"),
+    (["Default", "Default (MLflow)"], "Default (MLflow 2)"),
+    (["default", "Default (MLflow)", "Default", "Default (MLflow 2)", "Default (MLflow 4)"], "Default (MLflow 3)"),
+])  # fmt: skip
+def test_an_upgrade_leaves_experiments_of_any_name_alone(tmp_path, request, kind, taken, name):
+    import sqlalchemy as sa
+
+    from castalia.track import migrations
+
+    place, url = "", f"sqlite:///{tmp_path / 'castalia.db'}"
+    if kind == "postgres":
+        cluster = request.getfixturevalue("cluster")
+        place = cluster.url(cluster.database())
+        url = place.replace("postgresql:", "postgresql+psycopg:")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "0001")
+        for each in taken:
+            added = "INSERT INTO experiments (name, lifecycle, created, updated) VALUES (:name, 'active', 1, 1)"
+            connection.execute(sa.text(added), {"name": each})
+        before = connection.exec_driver_sql("SELECT id, name FROM experiments ORDER BY id").all()
+    engine.dispose()
+    with Store.open(tmp_path, place) as store, store.database.read() as connection:
+        after = connection.exec_driver_sql("SELECT id, name FROM experiments ORDER BY id").all()
+    assert after == [(0, name), *before] and [each for _, each in before] == taken
+
+
 def test_a_kill_in_the_middle_of_a_migration_leaves_a_file_that_opens(tmp_path):
     code = """
 import os, sys
@@ -263,6 +294,28 @@ def test_threads_write_at_once_and_nobody_meets_a_lock(store):
 
 
 # --- with run(...) -------------------------------------------------------------------------------
+
+
+def test_many_slow_readers_keep_nobody_from_reading_or_writing(store):
+    """As many as a workbench has threads: 40 of the server's and 32 of the protocol's."""
+    run_id = store.create_run("crowd")
+    reading, over = threading.Barrier(73), threading.Event()
+
+    def slow():
+        with store.database.read() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM runs").scalar()
+            reading.wait(20)
+            over.wait(20)
+
+    threads = [threading.Thread(target=slow, daemon=True) for _ in range(72)]
+    [thread.start() for thread in threads]
+    try:
+        reading.wait(20)
+        store.set_tags(run_id, {"written": "yes"})
+        assert store.run(run_id)["tags"] == {"written": "yes"}
+    finally:
+        over.set()
+        [thread.join(20) for thread in threads]
 
 
 def test_a_block_ends_its_run_as_it_ended_itself(store):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -191,6 +192,36 @@ def test_another_process_that_holds_the_file_is_waited_for_then_named(file_store
     file_store.database.commit(mark("patient"))
     assert marks(file_store) == {"patient"}
     other.close()
+
+
+@pytest.mark.parametrize("who", ["thread", "process"])
+def test_at_once_waits_for_nobody_and_leaves_nothing(file_store, who):
+    database = file_store.database
+    let_go, entered = threading.Event(), threading.Event()
+
+    def hold(connection=None):
+        entered.set()
+        let_go.wait(5)  # who waits for it gets in, and the test fails
+
+    def hold_outside():
+        with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            hold()
+
+    holder = threading.Thread(target=hold_outside if who == "process" else lambda: database.commit(hold))
+    holder.start()
+    entered.wait(10)
+    assert database.swift() == (who == "process")
+    with database.at_once(), pytest.raises(Busy):
+        database.commit(mark("early"))
+    let_go.set()
+    holder.join()
+    with database.at_once(), pytest.raises(Conflict):
+        database.commit(lambda connection: [mark("half")(connection), mark("half")(connection)])
+    with database.at_once():
+        assert database.commit(mark("then")) == 1
+    database.commit(mark("patient"))
+    assert marks(file_store) == {"then", "patient"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT of this kind")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import signal
@@ -12,7 +13,7 @@ from contextlib import suppress
 
 import pytest
 
-from castalia.core.errors import Conflict, Refused, Unavailable, WrongInput
+from castalia.core.errors import Conflict, NotFound, Refused, Unavailable, WrongInput
 from castalia.core.settings import Settings
 from castalia.track import Store, Writer
 from castalia.track.database import Busy
@@ -311,6 +312,34 @@ def test_the_settings_name_the_store_and_the_scrubber_hides_it(tmp_path, url):
         assert store.database.place.kind == "postgresql"
     assert not (tmp_path / "castalia.db").exists()
     assert scrubber(settings)(f"at {url}.") == "at $CASTALIA_STORE."
+
+
+def test_a_model_is_fitted_listed_loaded_and_asked_where_the_store_is_a_server(toys, url, monkeypatch, capsys):
+    from castalia import cli, runtime
+
+    monkeypatch.setenv("CASTALIA_STORE", url)
+    settings = Settings.read()
+    assert runtime.resolve("toys/slope", settings).label == "toys.slope@quick"
+    fitted = runtime.fit("toys/slope", {"steps": 20}, settings=settings)
+    assert fitted.label == "toys.slope@1"
+    runtime.fit("toys/slope", {"steps": 20, "slope": 5.0}, as_="line", settings=settings)
+    assert runtime.resolve("toys/slope", settings).label == "toys.slope@1"
+    assert [each["version"] for each in runtime.describe("line", settings)["versions"]] == [1]
+    with pytest.raises(NotFound, match="lime") as missing:  # the names of models are known too
+        runtime.load("lime", settings)
+    assert "'line'" in missing.value.cure
+    model = runtime.load("line", settings)
+    hosts = runtime.Hosts(settings)
+    try:
+        for x in (-1.0, 2.5):
+            answer = hosts.call("line", {"x": x})
+            assert (answer.output, answer.label) == (model(model.input(x=x)).plain(), "line@1")
+    finally:
+        hosts.close()
+    assert cli.main(["systems", "--json"]) == 0
+    systems = {each["address"]: each["ready"] for each in json.loads(capsys.readouterr().out)}
+    assert systems["toys/slope"] == "toys.slope@1" and systems["toys/notes"] is None
+    assert not (settings.home / "castalia.db").exists()
 
 
 def test_without_its_driver_the_pip_line_is_said(tmp_path):

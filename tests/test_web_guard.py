@@ -6,19 +6,24 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
 from castalia.core.errors import CastaliaError, TooLarge, WrongInput
 from castalia.core.settings import Settings
+from castalia.track.protocol.routes import PREFIXES, ROUTES, Table
+from castalia.track.protocol.wire import Route
 from castalia.web import bodies
 from castalia.web.app import create_app
 from castalia.web.guard import authority
-from castalia.web.login import Token
+from castalia.web.login import Login
+from castalia.web.problems import PROTOCOL
+from castalia.web.tokens import Keyring, session_of
 
 TOKEN = "a-long-enough-token"
 JSON = {"content-type": "application/json"}
@@ -47,12 +52,20 @@ def addresses(app: FastAPI) -> list[tuple[str, str]]:
     found = []
     for path, operations in app.openapi()["paths"].items():
         found += [(method.upper(), path) for method in operations]
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            found += [(method, route.path) for method in route.methods]
+    for context in iter_route_contexts(app.routes):
+        if isinstance(context.original_route, Table):
+            found += [(method, path) for method, path, _ in protocol_addresses()]
+        else:
+            found += [(method, context.path or "") for method in context.methods or METHODS]
     found += [(method, path) for method in METHODS for path in ("/nowhere", "/app/systems/churn", "/app/assets/x.js")]
     found += [("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/app/vendor/plotly.min.js")]
-    return sorted({(method, re.sub(r"\{[^}]*\}", "x", path)) for method, path in found})
+    return sorted({(method, re.sub(r"\{[^}]*\}", "x", re.sub(r"\{[^}]*int\}", "1", path))) for method, path in found})
+
+
+def protocol_addresses() -> list[tuple[str, str, Route]]:
+    """Those of the protocol's own table, under both prefixes."""
+    return [(route.method, f"{prefix}/{version}/mlflow/{route.path}", route)
+            for prefix in PREFIXES for route in ROUTES for version in route.versions]  # fmt: skip
 
 
 def test_the_route_table_is_whole(open_bench: TestClient) -> None:
@@ -70,16 +83,22 @@ def test_every_route_asks_for_the_token(locked_bench: TestClient) -> None:
             continue
         assert answer.status_code == 401, (method, path)
         assert answer.headers["www-authenticate"].startswith("Bearer")
-        if method != "HEAD":
+        if method == "HEAD":
+            continue
+        if path.startswith(PROTOCOL):
+            assert answer.json()["error_code"] == "UNAUTHENTICATED" and "CASTALIA_TOKEN" in answer.json()["message"]
+        else:
             assert "CASTALIA_TOKEN" in answer.json()["cure"]
 
 
 @pytest.mark.parametrize("given", ["", TOKEN[:-1], TOKEN + "x", "password", "é" * 12, "\x00"])
-def test_a_wrong_token_opens_nothing(given: str) -> None:
-    token = Token(TOKEN)
-    assert not token.admits(f"Bearer {given}", "")
-    assert not token.admits("", f"{token.cookie}={given}")
-    assert not token.admits(f"Basic {TOKEN}", "")
+def test_a_wrong_token_opens_nothing(given: str, tmp_path: Path) -> None:
+    keyring = Keyring(tmp_path, TOKEN)
+    cookie = Login().set_cookie(TOKEN, secure=False).partition("=")[0]
+    assert keyring.person("", f"{cookie}={session_of(TOKEN)}")
+    assert not keyring.person(f"Bearer {given}", "")
+    assert not keyring.person("", f"{cookie}={given}")
+    assert not keyring.person(f"Basic {TOKEN}", "")
 
 
 def test_the_right_token_opens(locked_bench: TestClient) -> None:
@@ -92,7 +111,7 @@ def test_the_login_page_sets_a_cookie_that_opens(locked_bench: TestClient) -> No
     assert asked.status_code == 401 and 'value="/app/runs"' in asked.text and "<script" not in asked.text
     origin = {"origin": "http://localhost:8000"}
     wrong = locked_bench.post("/login", data={"token": "guess", "next": "/app/runs"}, headers=origin)
-    assert wrong.status_code == 401 and "not the token" in wrong.text and "set-cookie" not in wrong.headers
+    assert wrong.status_code == 401 and "not a token" in wrong.text and "set-cookie" not in wrong.headers
     right = locked_bench.post("/login", data={"token": TOKEN, "next": "/app/runs"}, headers=origin)
     assert (right.status_code, right.headers["location"]) == (303, "/app/runs")
     cookie = right.headers["set-cookie"]
@@ -104,9 +123,9 @@ def test_the_login_page_sets_a_cookie_that_opens(locked_bench: TestClient) -> No
     "going_to", ["//evil.example/", "https://evil.example", "/\\evil.example", "/systems", "", '/app/"><b>']
 )
 def test_the_login_page_leads_only_to_our_pages(going_to: str) -> None:
-    token = Token(TOKEN, "/base")
-    assert token.read_form(f"token=t&next={going_to}".encode()) == ("t", "/base/app/")
-    assert token.local("/base/app/models") == "/base/app/models"
+    login = Login("/base")
+    assert login.read_form(f"token=t&next={going_to}".encode()) == ("t", "/base/app/")
+    assert login.local("/base/app/models") == "/base/app/models"
 
 
 @pytest.mark.parametrize("path", ["/login", "/login?x=1"])

@@ -42,9 +42,12 @@ COMMANDS = (
     Command("prove", "castalia.cli.prove:prove", "Prove a contract: wrong versions must not pass.", _BUILD),
     Command("break", "castalia.cli.breaks:break_", "A wrong program that passes: propose it as a mutant.", _BUILD),
     Command("shelf", "castalia.cli.shelf:app", "Folders with systems of your own: trust, list, forget.", _BUILD),
-    Command("runs", "castalia.cli.runs:app", "Training runs: list, show, export, cancel.", _LOOK),
+    Command("runs", "castalia.cli.runs:app", "Training runs: list, compare, export, import, delete.", _LOOK),
+    Command("query", "castalia.cli.query:query", "One SELECT on the tracker's database; it only reads.", _LOOK),
     Command("models", "castalia.cli.models:app", "Trained versions and their aliases: list, show, alias.", _LOOK),
     Command("data", "castalia.cli.data:app", "Data sets: list, show, add, fetch.", _LOOK),
+    Command("tokens", "castalia.cli.tokens:app", "Tokens for the workbench, with roles: add, list, remove.", _LOOK),
+    Command("audit", "castalia.cli.audit:audit", "Who wrote what on the workbench.", _LOOK),
     Command("doctor", "castalia.cli.doctor:doctor", "Check this machine and say what to mend.", _LOOK),
 )
 

@@ -137,7 +137,7 @@ def _home(settings: Settings) -> Iterator[Check]:
     low = free < LOW_DISK
     cure = "Free some space, or move CASTALIA_HOME to another disk." if low else ""
     yield Check("disk", "warning" if low else "ok", f"{terminal.size(free)} free", cure)
-    if settings.store or (home / "castalia.db").exists():
+    if settings.has_store:
         from castalia.track import Store
 
         with Store.of(settings) as store:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import App
 
 from castalia.cli import layout, terminal
-from castalia.core.errors import Conflict, NotFound, WrongInput
+from castalia.cli.finding import open_store, run_of
+from castalia.core.errors import Conflict, WrongInput
 
 if TYPE_CHECKING:
     from castalia.core.settings import Settings
-    from castalia.track import Store
 
-app = App(name="runs", help="Training runs: list, show, export, cancel.")
+app = App(name="runs", help="Training runs: list, show, compare, export, import, delete, restore, gc, sync, cancel.")
+app.command("castalia.cli.abreast:compare", name="compare")
+app.command("castalia.cli.carrying:export", name="export")
+app.command("castalia.cli.carrying:import_", name="import")
+app.command("castalia.cli.trash:delete", name="delete")
+app.command("castalia.cli.trash:restore", name="restore")
+app.command("castalia.cli.trash:gc", name="gc")
+app.command("castalia.cli.syncing:sync", name="sync")
 
 Status = Literal["running", "done", "failed", "cancelled", "queued"]
-
-
-def _store() -> Store:
-    from castalia.core.settings import Settings
-    from castalia.track import Store
-
-    return Store.of(Settings.read())
 
 
 @app.default
@@ -51,6 +49,7 @@ def list_(
     order: str = "-started",
     limit: int = 20,
     offset: int = 0,
+    trash: bool = False,
     json: bool = False,
 ) -> int:
     """List runs, newest first.
@@ -71,17 +70,25 @@ def list_(
         How many at most.
     offset
         How many to pass over first.
+    trash
+        List what was deleted and can be restored.
     json
         Print {"items": [...], "total": n} instead.
     """
-    with _store() as store:
-        page = store.runs(experiment, status, text, order, limit, offset, filter=filter)
+    with open_store() as store:
+        page = store.runs(experiment, status, text, order, limit, offset, filter=filter, trash=trash)
     if json:
         terminal.out_json({"items": page.items, "total": page.total})
         return 0
     if not page.items:
         narrowed = experiment or status or text or filter
-        terminal.say("No such run." if narrowed else "No runs yet. Start one:  castalia fit neural_net")
+        terminal.say(
+            "No such run."
+            if narrowed
+            else "The trash is empty."
+            if trash
+            else "No runs yet. Start one:  castalia fit neural_net"
+        )
         return 0
     rows = [_row(each) for each in page.items]
     terminal.out_table(("run", "name", "status", "started", "took", "metrics"), rows, right=("took",))
@@ -101,8 +108,8 @@ def show(run: str, /, *, json: bool = False) -> int:
     json
         Print one object instead.
     """
-    with _store() as store:
-        found = store.run(_full(store, run))
+    with open_store() as store:
+        found = store.run(run_of(store, run, trash=True))
         found["artifacts"] = store.artifacts(found["run_id"])
     if json:
         terminal.out_json(found)
@@ -128,34 +135,6 @@ def show(run: str, /, *, json: bool = False) -> int:
 
 
 @app.command
-def export(run: str, /, *, format: Literal["csv", "json"] = "csv", points: int = 100_000, json: bool = False) -> int:
-    """Write every point of a run's metrics to standard output.
-
-    Parameters
-    ----------
-    run
-        The id of a run, or its first letters.
-    format
-        csv: one line a point (metric, step, time in ms, value). json: the run and its series.
-    points
-        At most so many points a metric; more are thinned, keeping the extremes.
-    json
-        The same as --format json.
-    """
-    with _store() as store:
-        run_id = _full(store, run)
-        series = store.metrics(run_id, max_points=points)
-        if json or format == "json":
-            terminal.out_json({**store.run(run_id), "series": series})
-            return 0
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("metric", "step", "time", "value"))
-    for key, each in series.items():
-        writer.writerows((key, *point) for point in zip(each["step"], each["time"], each["value"], strict=True))
-    return 0
-
-
-@app.command
 def cancel(run: str, /, *, json: bool = False) -> int:
     """Stop a run that is queued or running, keeping what it logged.
 
@@ -170,8 +149,8 @@ def cancel(run: str, /, *, json: bool = False) -> int:
     from castalia.core.settings import Settings
 
     settings = Settings.read()
-    with _store() as store:
-        found = store.run(_full(store, run))
+    with open_store() as store:
+        found = store.run(run_of(store, run, trash=True))
     run_id = str(found["run_id"])
     if found["status"] not in ("queued", "running"):
         raise WrongInput(f"run {run_id} is over", found["status"], "a queued or running run", "castalia runs list")
@@ -189,7 +168,7 @@ def _cancel_job(settings: Settings, run_id: str) -> str:
     from castalia.jobs import Jobs
     from castalia.runtime.settling import run_of
 
-    with Jobs(settings.home) as jobs, _store() as store:
+    with Jobs(settings.home) as jobs, open_store() as store:
         job = next((each for each in jobs.list() if run_of(each) == run_id), None)
         if job is None:
             cure = "It was started from Python or on another machine: stop it there."
@@ -202,22 +181,6 @@ def _cancel_job(settings: Settings, run_id: str) -> str:
         job = jobs.wait(job.id, timeout=30)
         runtime.settle(jobs, store)
     return job.state
-
-
-def _full(store: Store, run: str) -> str:
-    """The id that begins with ``run``; WrongInput where several do."""
-    try:
-        store.run(run)
-        return run
-    except NotFound:
-        found = [each["run_id"] for each in store.runs(text=run, limit=50).items if each["run_id"].startswith(run)]
-        if len(found) == 1:
-            return str(found[0])
-        if found:
-            raise WrongInput(
-                f"several runs begin with {run!r}", ", ".join(found[:5]), "one", "Write more of it."
-            ) from None
-        raise
 
 
 def _row(each: dict[str, Any]) -> tuple[object, ...]:

@@ -60,7 +60,7 @@ def listing() -> list[dict[str, Any]]:
 
 def _labels(cards: list[Any], settings: Any) -> dict[str, str]:
     """The version that answers, by address; nothing is opened where nothing was ever trained."""
-    if not (settings.home / "castalia.db").exists():
+    if not settings.has_store:
         return {}
     from castalia.runtime.opening import ready
     from castalia.track import Store

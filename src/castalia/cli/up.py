@@ -27,7 +27,7 @@ def up(
     port
         The port; one that is taken is an error, 0 takes any free one. Without this flag: 8000, or the next free one.
     host
-        The address to listen on. Beyond loopback CASTALIA_TOKEN must be set.
+        The address to listen on. Beyond loopback a token is needed: castalia tokens add NAME.
     browser
         Open the first page in a browser, where this machine has one.
     base_path

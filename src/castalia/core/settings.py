@@ -22,7 +22,7 @@ class Settings:
     offline: bool = False
     """``CASTALIA_OFFLINE=1``: every connection to another machine is refused."""
     token: str = ""
-    """``CASTALIA_TOKEN``: what a client must present once the workbench listens beyond loopback."""
+    """``CASTALIA_TOKEN``: an admin's token for the workbench, beside those that the home keeps."""
     artifacts: str = ""
     """``CASTALIA_ARTIFACTS``: a folder or an fsspec URL for files of runs; empty is ``artifacts`` of the home."""
     artifact_bytes: int = 16 * 2**30
@@ -34,6 +34,11 @@ class Settings:
     store: str = ""
     """``CASTALIA_STORE``: where runs and models are recorded, ``postgresql://user@host/database``; a file in the home
     where it is empty. May hold a password: never shown."""
+
+    @property
+    def has_store(self) -> bool:
+        """Whether anything may be recorded: a server is named, or the file is there. Nothing is made to look."""
+        return bool(self.store) or (self.home / "castalia.db").exists()
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,12 +49,16 @@ def model_name(address: Address) -> str:
 def resolve(text: str, settings: Settings | None = None, store: Store | None = None) -> Target:
     """Find card and version; NotFound with a near miss over systems and models."""
     settings = settings or Settings.read()
-    address = catalog.parse(text)
+    with _opened(settings, store) as known:
+        return _resolve(catalog.parse(text), settings, known)
+
+
+def _resolve(address: Address, settings: Settings, store: Store | None) -> Target:
     model = model_name(address)
-    versions = known_versions(model, settings, store)
+    versions = _versions(model, store)
     ours = [version for version in versions if version.folder is not None]
     if not ours and versions and (address.ref or not _is_system(address, settings)):
-        raise foreign(_pick(model, versions, address.ref, settings, store))
+        raise foreign(_pick(model, address.ref, store))
     if not ours:
         if address.ref and address.ref != "quick":
             card = catalog.card(address.bare, settings)
@@ -61,7 +67,7 @@ def resolve(text: str, settings: Settings | None = None, store: Store | None = N
         return Target(_card(address, settings, store), model, None)
     if address.ref == "quick":
         return Target(catalog.card(ours[0].system or address.bare, settings), model, None)
-    version = _pick(model, versions, address.ref, settings, store)
+    version = _pick(model, address.ref, store)
     if version.folder is None:
         raise foreign(version)
     try:
@@ -98,13 +104,9 @@ def ready(card: Card, settings: Settings, store: Store | None = None) -> str | N
 
 
 def known_versions(model: str, settings: Settings, store: Store | None = None) -> list[Version]:
-    """The versions of a model, newest first, other libraries' too; empty where there is no such model, or no file."""
-    if store is None and not (settings.home / "castalia.db").exists():
-        return []
-    try:
-        return list(_store(settings, store).versions(model))
-    except NotFound:
-        return []
+    """The versions of a model, newest first, other libraries' too; empty where there is no such model, or no store."""
+    with _opened(settings, store) as known:
+        return _versions(model, known)
 
 
 def own_versions(model: str, settings: Settings, store: Store | None = None) -> list[Version]:
@@ -119,8 +121,8 @@ def _card(address: Address, settings: Settings, store: Store | None) -> Card:
         if address.shelf and address.shelf not in catalog.shelves(settings):
             raise catalog.no_shelf(address) from None
         names = [card.address for card in catalog.cards(settings)]
-        if store is not None or (settings.home / "castalia.db").exists():
-            names += [str(model["name"]) for model in _store(settings, store).models()]
+        if store is not None:
+            names += [str(model["name"]) for model in store.models()]
         hint = did_you_mean(address.bare, names).strip()
         raise NotFound(f"no system or model {address.bare!r}", cure=hint or error.cure) from None
     if not card.is_system:
@@ -128,14 +130,28 @@ def _card(address: Address, settings: Settings, store: Store | None) -> Card:
     return card
 
 
-def _pick(model: str, versions: list[Version], ref: str, settings: Settings, store: Store | None) -> Version:
-    return _store(settings, store).resolve(model, ref or None)
+def _versions(model: str, store: Store | None) -> list[Version]:
+    try:
+        return [] if store is None else list(store.versions(model))
+    except NotFound:
+        return []
 
 
-def _store(settings: Settings, store: Store | None) -> Store:
-    from castalia.track import Store as Opened
+def _pick(model: str, ref: str, store: Store | None) -> Version:
+    assert store is not None, "a version came out of it"
+    return store.resolve(model, ref or None)
 
-    return store if store is not None else Opened.open(settings.home)
+
+@contextmanager
+def _opened(settings: Settings, store: Store | None) -> Iterator[Store | None]:
+    """``store``, else the one that the settings name, closed in the end; None where nothing was ever recorded."""
+    if store is not None or not settings.has_store:
+        yield store
+        return
+    from castalia.track import Store as Named
+
+    with Named.of(settings) as opened:
+        yield opened
 
 
 def load(address: str, settings: Settings | None = None) -> System[Any, Any, Any]:

@@ -19,10 +19,10 @@ from typing import Any
 
 from castalia.core.errors import Conflict, Unavailable
 from castalia.track.delivery import Left, barred, deliver, open_outbox
-from castalia.track.frames import operation
+from castalia.track.frames import of_points, operation
 from castalia.track.naming import checked_key, number, whole
 from castalia.track.posting import Address, NotNow, Post
-from castalia.track.spool import RunPoint, packed
+from castalia.track.spool import RunPoint
 
 log = logging.getLogger("castalia.track")
 
@@ -82,11 +82,12 @@ class Courier:
                 self._putting.release()
 
     def tell(self, do: str, run_id: str, **what: Any) -> None:
-        """Take an operation, behind everything taken before."""
+        """Take an operation, behind everything taken before. WrongInput for one that is too large."""
         self._check_open()
+        frame = operation({"do": do, "run": run_id, **what})
         with self._putting:
             self._gather()
-            self.outbox.append(operation({"do": do, "run": run_id, **what}))
+            self.outbox.append(frame)
         self._wake.set()
 
     def flush(self, timeout: float = 60.0) -> None:
@@ -157,7 +158,8 @@ class Courier:
         while left > 0:
             batch = [self._queue.popleft() for _ in range(min(left, GROUP))]
             left -= len(batch)
-            self.outbox.append(packed(batch), len(batch))
+            for frame, count in of_points(batch):
+                self.outbox.append(frame, count)
 
     # What follows runs in the thread.
 

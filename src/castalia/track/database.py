@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,7 @@ class Place(Protocol):
     def reading(self) -> AbstractContextManager[Connection]: ...
     def writing(self, patience: float, alone: bool = True) -> AbstractContextManager[Connection]: ...
     def changes(self) -> int: ...
+    def swift(self) -> bool: ...
     def again(self, error: BaseException) -> int: ...
     def readable(self, error: Exception) -> CastaliaError: ...
     def close(self) -> None: ...
@@ -99,13 +101,27 @@ class Database:
         time left in the database. Not ``alone`` means that it may run beside other writers where the database
         can: for works that add, and decide nothing from what they read. Raises Busy after ``patience`` seconds.
         """
-        if alone or self.place.kind == "sqlite":
+        at_once = getattr(_thread, "at_once", False)  # and so in nobody else's transaction
+        if not at_once and (alone or self.place.kind == "sqlite"):
             return self._group.commit(work, patience)
         ask = Ask(work)
-        self._by_itself(ask, patience, alone=False)
+        self._by_itself(ask, 0.0 if at_once else patience, alone)
         if ask.error is not None:
             raise ask.error
         return ask.result  # type: ignore[no-any-return]
+
+    def swift(self) -> bool:
+        """Whether a small commit is likely to be done at once, so that an event loop may make it itself."""
+        return self.place.swift()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """``commit`` waits for nobody in this thread: Busy, and nothing was done, where another writes."""
+        _thread.at_once = True
+        try:
+            yield
+        finally:
+            _thread.at_once = False
 
     def _carry(self, gather: Gather, patience: float) -> None:
         asks: list[Ask] = []
@@ -213,6 +229,7 @@ class _PostgresInsert(postgresql.Insert):
         return super().on_conflict_do_update(constraint, index_elements, **rest)
 
 
+_thread = threading.local()
 _opened: weakref.WeakSet[Database] = weakref.WeakSet()
 
 

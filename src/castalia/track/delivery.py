@@ -105,11 +105,16 @@ def deliver(outbox: Outbox, post: Post, refused: list[str]) -> bool:
 
 
 def _send(outbox: Outbox, post: Post, frames: list[bytes], refused: list[str]) -> None:
+    """Send frames; only one that is refused when it comes alone is given up."""
     if not frames:
         return
     try:
         refused += post.ingest(frames)
     except Never as never:
+        if middle := len(frames) // 2:  # the fault may be one frame's: the others are there in full, perhaps twice
+            _send(outbox, post, frames[:middle], refused)
+            _send(outbox, post, frames[middle:], refused)
+            return
         refused.append(str(never))
     outbox.done(frames)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from castalia.core.errors import WrongInput
 from castalia.track.naming import MAX_KEY, checked_key, checked_text
-from castalia.track.spool import unpacked
+from castalia.track.spool import RunPoint, packed, unpacked
 
 HEAD = struct.Struct("<III")
 _POINT = 32
@@ -23,9 +23,36 @@ MAX_BODY = 8 * 2**20
 
 
 def operation(what: Mapping[str, Any]) -> bytes:
-    """The frame of one operation."""
+    """The frame of one operation. WrongInput for one that no workbench would take."""
     body = json.dumps(what, separators=(",", ":")).encode()
+    if len(body) > MAX_BODY:
+        raise WrongInput("this is too much to say at once", f"{len(body):,} bytes", f"at most {MAX_BODY:,}",
+                         "Say it in parts, or keep it as an artifact.")  # fmt: skip
     return HEAD.pack(len(body), zlib.crc32(body), 0) + body
+
+
+def of_points(points: Sequence[RunPoint]) -> Iterator[tuple[bytes, int]]:
+    """(frame, points in it), in order; more than one where long keys would make it too large."""
+    frame = packed(points)
+    if len(frame) - HEAD.size <= MAX_BODY or len(points) < 2:
+        yield frame, len(points)
+        return
+    middle = len(points) // 2
+    yield from of_points(points[:middle])
+    yield from of_points(points[middle:])
+
+
+def in_parts(pairs: Mapping[str, str], most: int = 2**20) -> Iterator[dict[str, str]]:
+    """Params or tags in parts of about ``most`` bytes, at least one part."""
+    part: dict[str, str] = {}
+    size = 0
+    for key, value in pairs.items():
+        more = len(json.dumps([key, value]))
+        if part and size + more > most:
+            yield part
+            part, size = {}, 0
+        part[key], size = value, size + more
+    yield part
 
 
 def whole_length(buffer: bytes | memoryview) -> int:

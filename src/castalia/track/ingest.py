@@ -6,8 +6,6 @@ replayed: a point, a param, an end and an alert are then the same again, and cha
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -19,7 +17,9 @@ from pydantic import Field
 from castalia.core.errors import CastaliaError, Conflict, NotFound, Unavailable, WrongInput
 from castalia.core.record import Record
 from castalia.track import frames, schema
+from castalia.track.artifacts import checked_name
 from castalia.track.points import Point
+from castalia.track.protocol.artifacts import receive
 from castalia.track.store import Store
 
 MAX_REFUSED = 50
@@ -192,28 +192,14 @@ def add_routes(routes: APIRouter, store: Store) -> None:
         sha256: Annotated[str, Query(pattern="^([0-9a-f]{64})?$", description="What the body must hash to.")] = "",
     ) -> dict[str, Any]:
         """Keep the request's body as a file of the run, in the place of one of the same name. May be sent again."""
-        await run_in_threadpool(store.state, run_id)  # 404 before the body is read
-        digest = hashlib.sha256()
-        with tempfile.TemporaryFile(dir=store.home) as file:
-            async for piece in request.stream():
-                digest.update(piece)
-                await run_in_threadpool(_write, file, piece)
-            if sha256 and digest.hexdigest() != sha256:
-                raise WrongInput(
-                    "the file arrived damaged", digest.hexdigest(), sha256, "Send it again.", field="sha256"
-                )
-            file.seek(0)
-            kept = await run_in_threadpool(store.add_artifact, run_id, name, file)
-        return {"name": name, "sha256": kept}
+        place = (await run_in_threadpool(store.run_place, run_id)).inner(checked_name(name))  # before the body is read
+        with await run_in_threadpool(store.incoming) as incoming:
+            await receive(request, incoming)
+            if sha256 and incoming.sha256 != sha256:
+                raise WrongInput("the file arrived damaged", incoming.sha256, sha256, "Send it again.", field="sha256")
+            return {"name": name, "sha256": await run_in_threadpool(store.keep, place, incoming)}
 
     @routes.get("/runs/{run_id}/alerts", tags=["runs"])
     def alerts(run_id: str) -> list[dict[str, Any]]:
         """[{"id", "time", "level", "text"}], oldest first."""
         return store.alerts(run_id)
-
-
-def _write(file: Any, piece: bytes) -> None:
-    try:
-        file.write(piece)
-    except OSError as error:
-        raise Unavailable("the file cannot be kept now", str(error.strerror), "room on the disk") from None

@@ -48,6 +48,7 @@ class Listing(Part):
         parent: str | None = None,
         filter: str = "",
         columns: Iterable[str] | None = None,
+        trash: bool = False,
     ) -> Page:
         """A page of runs with params, tags and latest metrics.
 
@@ -55,12 +56,14 @@ class Listing(Part):
         status, experiment, system, ``metrics.<key>`` or ``params.<key>``, with ``-`` for descending; what
         is missing or NaN comes last. ``limit`` is 1 to 10,000. ``filter`` is in the language of docs/search.md:
         ``metrics.loss < 0.3 AND params.rate > 0.01``. Of ``columns`` (``metrics.<key>``, ``params.<key>``,
-        ``tags.<key>``) rows hold only these. WrongInput says where in a filter it is wrong.
+        ``tags.<key>``) rows hold only these. ``trash`` lists the deleted runs instead of the others.
+        WrongInput says where in a filter it is wrong.
         """
         if not 1 <= limit <= 10_000 or not 0 <= offset < 2**62:
             got = f"limit {limit}, offset {offset}"
             raise WrongInput("this page cannot be read", got, "limit 1 to 10,000, offset from 0", field="limit")
-        wanted, tree, shown = _wanted(experiment, status, text), vocabulary.read(filter, places.NATIVE.vocabulary), None
+        wanted, shown = _wanted(experiment, status, text, trash), None
+        tree = vocabulary.read(filter, places.NATIVE.vocabulary)
         if columns is not None:
             shown = [_column(name) for name in columns]
         with self.database.read() as connection:
@@ -125,8 +128,8 @@ def _known(connection: Connection, tree: Tree[Comparison], text: str) -> None:
     return None
 
 
-def _wanted(experiment: str | None, status: str | None, text: str | None) -> list[sa.ColumnElement[bool]]:
-    runs, wanted = schema.runs, [schema.runs.c.lifecycle == "active"]
+def _wanted(experiment: str | None, status: str | None, text: str | None, trash: bool) -> list[sa.ColumnElement[bool]]:
+    runs, wanted = schema.runs, [schema.runs.c.lifecycle == ("deleted" if trash else "active")]
     if experiment:
         wanted.append(schema.experiments.c.name == experiment)
     if status:

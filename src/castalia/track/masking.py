@@ -11,21 +11,28 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from keyword import iskeyword
 
 MASK = "<masked>"
 LONGEST = 10_000
 """Letters of a line that is looked through; a longer one is left out."""
-_NAMES = r"passw(?:or)?d|passphrase|pass(?=[\"']?\s{0,8}[:=])|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|dsn"  # noqa: E501
-_NAMED = re.compile(
-    rf"(?i)((?:^|[^a-z])(?:[a-z0-9_.-]{{0,60}}[_.-])?(?:{_NAMES})(?:[_.-][a-z0-9_-]{{0,40}})?[\"']?\s{{0,8}}(?:=>|:=|[:=])\s{{0,8}}"
-    r"(?:bearer\s|basic\s|token\s)?)(\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s\"',;)}\]]{3,4000})"
+_NAMES = r"passw(?:or)?d|passphrase|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|dsn"  # noqa: E501
+# Every pattern here is linear: it begins only where a run of letters begins, or looks ahead a bounded way.
+_GIVEN = re.compile(
+    r"(?<![\w.-])([\w.-]+)([\"']?)(\s{0,8}(?:=>|:=|[:=])(?!=)\s{0,8})((?i:bearer\s|basic\s|token\s)?)"
+    r"(\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s\"',;)}\]]{3,4000})"
+)
+_SECRET_NAME = re.compile(rf"(?:^|[^A-Za-z]|(?<=[a-z])(?=[A-Z]))(?i:{_NAMES}|pass$)(?:[_.-]|[0-9]*$)")
+_NAME_OF_CODE = re.compile(r"[A-Za-z_][A-Za-z_.]*(?:\[[A-Za-z_.]*)?")
+_TYPES = frozenset(
+    {"str", "bytes", "int", "float", "bool", "object", "type", "string", "number", "boolean", "Any", "Path"}
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{8,}")
-_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}):[^\s/@]{1,500}@")
+_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}):(?!\d{1,5}/)[^\s\"'<>]{1,500}@")
 _FORMS = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}"
     r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,}|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{30,}"
-    r"|dapi[0-9a-f]{30,}|[rsp]k_(?:live|test)_\w{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+    r"|dapi[0-9a-f]{30,}|[rsp]k_(?:live|test)_\w{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|eyJ[\w-]{8,400}+\.[\w-]{8,}\.[\w-]*)"
 )
 _HINTS = (
     "pass", "pwd", "secret", "token", "cred", "key", "auth", "dsn", "bearer", "basic", "://", "gh", "glpat", "sk-",
@@ -34,7 +41,7 @@ _HINTS = (
 _WORD = re.compile(r"[A-Za-z0-9+_=-]{20,}|[A-Za-z0-9+/=]{40,}")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY")
-_SECRET_FLAG = re.compile(rf"(?i)--?[\w-]*(?:{_NAMES})[\w-]*")
+_SECRET_FLAG = re.compile(rf"(?i:--?[\w-]*(?:{_NAMES}|pass\b)[\w-]*)|-p")
 
 
 def masked(text: str) -> str:
@@ -60,17 +67,37 @@ def _line(line: str) -> str:
     if any(hint in small for hint in _HINTS):  # most lines of code have none, and cost little
         line = _IN_URL.sub(rf"\1:{MASK}@", line)
         line = _BEARER.sub(rf"\1 {MASK}", _FORMS.sub(MASK, line))
-        line = _NAMED.sub(_value, line)
+        line = _GIVEN.sub(_value, line)
     return _WORD.sub(lambda found: MASK if is_random(found.group()) else found.group(), line)
 
 
 def _value(found: re.Match[str]) -> str:
-    value = found.group(2)
-    plain = value in ("None", "null", "true", "false", "True", "False", MASK) or re.fullmatch(r"[\w.]+\(.*", value)
-    if plain or (value[0] not in "\"'" and re.fullmatch(r"[A-Za-z_][\w.]*\[?", value) and not re.search(r"\d", value)):
-        return found.group()  # a name of code: token = config.token
+    name, closing, given, scheme, value = found.groups()
+    if not _SECRET_NAME.search(name) or value in ("null", "true", "false", MASK) or _is_code(found):
+        return found.group()
     quote = value[0] if value[0] in "\"'" else ""
-    return f"{found.group(1)}{quote}{MASK}{quote}"
+    return f"{name}{closing}{given}{scheme}{quote}{MASK}{quote}"
+
+
+def _is_code(found: re.Match[str]) -> bool:
+    """Whether a value stands there as code has it: a call, a type, a name after `` = `` or among arguments.
+
+    A bare word after ``name:`` or ``NAME=`` is taken for the secret itself, as in YAML and in a file of variables.
+    """
+    name, closing, given, scheme, value = found.groups()
+    before, after = found.string[: found.start()].lstrip("+- "), found.string[found.end() :]
+    if scheme or value[0] in "\"'":
+        return False
+    if value in _TYPES or iskeyword(value) or re.fullmatch(r"[\w.]+\(.*", value):
+        return True
+    if not _NAME_OF_CODE.fullmatch(value):
+        return False
+    if "[" in value or after.startswith(" |") or given.strip() not in ("=", ":"):
+        return True
+    argument = after[:1] in (",", ")", "]") and (not before or "(" in before or "[" in before)
+    if given.strip() == "=":
+        return given != "=" or argument
+    return argument or bool(closing) or (name == "pass" and before[-1:] == " ")  # "the first pass: ..."
 
 
 def is_random(word: str) -> bool:

@@ -24,7 +24,8 @@ from castalia.track.revisions import HEAD, understood
 OLDEST = 15
 """The first release of PostgreSQL that this is tested with."""
 _LOCK = 0x43415354  # CAST, read as a number
-_CONNECTIONS = {"pool_size": 5, "max_overflow": 15, "pool_timeout": 30.0, "pool_pre_ping": True}
+_CONNECTIONS = {"pool_size": 5, "max_overflow": 75, "pool_timeout": 30.0, "pool_pre_ping": True}
+"""Five are kept open. More than a workbench has threads: one that reads for long keeps no other from writing."""
 _SESSION = """
 SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
                   ELSE current_setting('synchronous_commit') END, false),
@@ -118,6 +119,10 @@ class Server:
         finally:
             if alone:
                 self._writing.release()
+
+    def swift(self) -> bool:
+        """Never: a commit waits for another process."""
+        return False
 
     def again(self, error: BaseException) -> int:
         """How often it is worth to try the same work again after ``error``: it met another's, or lost the server."""

@@ -9,13 +9,14 @@ import os
 import secrets
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from castalia.core.errors import CastaliaError, Conflict, WrongInput
 from castalia.core.settings import Settings
 from castalia.track.courier import Courier
 from castalia.track.delivery import FILE, Left, bring, folder_of
+from castalia.track.frames import in_parts
 from castalia.track.live import LiveRun
 from castalia.track.naming import (
     MAX_KEY,
@@ -74,8 +75,12 @@ class RemoteRun(LiveRun):
         except OSError as error:
             self.folder = Path(tempfile.mkdtemp(prefix="castalia-"))
             log.warning("%s cannot be made (%s): this run works in %s", where, error.strerror, self.folder)
-        courier.tell("begin", made, experiment=experiment, name=name, params=self._params, system=system, time=now(),
-                     tags=_texts("tag", tags, MAX_TAG), parent=parent.run_id if parent else None)  # fmt: skip
+        first, *more = in_parts(self._params)
+        marks, *others = in_parts(_texts("tag", tags, MAX_TAG))
+        courier.tell("begin", made, experiment=experiment, name=name, params=first, system=system, time=now(),
+                     tags=marks, parent=parent.run_id if parent else None)  # fmt: skip
+        self._say("params", more)
+        self._say("tags", others)
 
     def params(self, **params: object) -> None:
         """Say params that were not known at the start. Conflict where one was said otherwise by this run."""
@@ -85,11 +90,15 @@ class RemoteRun(LiveRun):
                 raise Conflict(f"param {key!r} was said before, otherwise", value[:80], self._params[key][:80],
                                "Begin another run.", field=key)  # fmt: skip
         self._params.update(texts)
-        self._courier.tell("say", self.run_id, params=texts)
+        self._say("params", in_parts(texts))
 
     def tags(self, **tags: object) -> None:
         """Add tags or change them."""
-        self._courier.tell("say", self.run_id, tags=_texts("tag", tags, MAX_TAG))
+        self._say("tags", in_parts(_texts("tag", tags, MAX_TAG)))
+
+    def _say(self, what: str, parts: Iterable[dict[str, str]]) -> None:
+        for part in parts:
+            self._courier.tell("say", self.run_id, **{what: part})
 
     def flush(self, timeout: float = 60.0) -> None:
         """Return once everything logged is on this disk and, if it answers within ``timeout``, at the workbench."""

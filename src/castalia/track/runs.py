@@ -60,8 +60,8 @@ class Runs(Part):
         checked_status(status)
         texts, marks = _checked_pairs("param", params, MAX_PARAM), _checked_pairs("tag", tags, MAX_TAG)
         with self.database.write() as connection:
-            row = {"run_id": run_id, "experiment": _experiment(connection, experiment), "name": name, "status": status,
-                   "system": system, "owner": owner, "started": now(),
+            row = {"run_id": run_id, "experiment": experiment_number(connection, experiment), "name": name,
+                   "status": status, "system": system, "owner": owner, "started": now(),
                    "parent": None if parent is None else run_number(connection, parent)}  # fmt: skip
             insert = inserting(connection, schema.runs).values(row).on_conflict_do_nothing()
             number = connection.scalar(insert.returning(schema.runs.c.id))
@@ -175,7 +175,8 @@ def _checked_pairs(what: str, pairs: Mapping[str, object] | None, limit: int) ->
     }
 
 
-def _experiment(connection: Connection, name: str) -> int:
+def experiment_number(connection: Connection, name: str) -> int:
+    """The number of an experiment, made where there is none of this name."""
     table = schema.experiments
     find = sa.select(table.c.id).where(table.c.name == name)
     found = connection.scalar(find)
@@ -215,7 +216,7 @@ def put_tags(connection: Connection, run: int, marks: Mapping[str, str]) -> None
         runs = schema.runs
         connection.execute(runs.update().where(runs.c.id == run).values(name=marks[NAME_TAG][:MAX_NAME]))
     if marks.get(PARENT_TAG):
-        _adopt(connection, run, marks[PARENT_TAG])
+        adopt(connection, run, marks[PARENT_TAG])
     if not marks:
         return
     statement = inserting(connection, schema.tags)
@@ -223,7 +224,7 @@ def put_tags(connection: Connection, run: int, marks: Mapping[str, str]) -> None
     connection.execute(statement, [{"run": run, "key": key, "value": value} for key, value in marks.items()])
 
 
-def _adopt(connection: Connection, run: int, parent: str) -> None:
+def adopt(connection: Connection, run: int, parent: str) -> None:
     """Put ``run`` below a parent that we know; a run is never above itself."""
     runs = schema.runs
     number = connection.scalar(sa.select(runs.c.id).where(runs.c.run_id == parent))

@@ -26,7 +26,10 @@ from castalia.track.revisions import HEAD, understood
 
 PATIENCE = 30.0
 """Seconds to wait for another writer before giving up."""
+_SWIFT = 0.005
 _HOW = {"check_same_thread": False, "timeout": PATIENCE}
+_CONNECTIONS = {"pool_size": 8, "max_overflow": -1}
+"""Kept open, and no bound on more: a thread that reads for long keeps no other from reading or writing."""
 _forked: list[object] = []
 
 
@@ -41,6 +44,7 @@ class File:
         self.path, self.name = path, path.name
         self._writing, self._watching = threading.Lock(), threading.Lock()
         self._writer: Connection | None = None
+        self._took = 0.0  # seconds of the latest commit
         self._watch: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +107,9 @@ class File:
             raw.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                begun = time.monotonic()
                 raw.execute("COMMIT")
+                self._took = time.monotonic() - begun
             finally:
                 if raw.in_transaction:
                     with suppress(sqlite3.Error):  # SQLite may have done it already, of itself
@@ -112,6 +118,10 @@ class File:
                     seen.rollback()  # SQLAlchemy's own view of it: nothing is open any more
         finally:
             self._writing.release()
+
+    def swift(self) -> bool:
+        """Whether a small commit is likely to take less than handing it to another thread and back would."""
+        return self._took < _SWIFT and not self._writing.locked()
 
     def again(self, error: BaseException) -> int:
         """How often it is worth to try the same work again after ``error``: never, here."""
@@ -161,7 +171,7 @@ def driver(connection: Connection) -> sqlite3.Connection:
 
 
 def _engine(path: Path, begin: str = "BEGIN") -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args=_HOW)
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args=_HOW, **_CONNECTIONS)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, record: Any) -> None:

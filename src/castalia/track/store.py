@@ -9,7 +9,6 @@ from castalia.core.errors import Refused
 from castalia.core.settings import Settings
 from castalia.track.alerts import Alerts
 from castalia.track.database import Database
-from castalia.track.files.sweeping import Sweeping
 from castalia.track.listing import Listing, Page
 from castalia.track.numbers import Numbers
 from castalia.track.points import KeyNumbers
@@ -17,11 +16,12 @@ from castalia.track.registry import Registry, Version
 from castalia.track.runs import Runs
 from castalia.track.series import Series
 from castalia.track.spool import recover
+from castalia.track.trash import Trash
 
 __all__ = ["Page", "Store", "Version"]
 
 
-class Store(Runs, Listing, Numbers, Series, Sweeping, Registry, Alerts):
+class Store(Runs, Listing, Numbers, Series, Trash, Registry, Alerts):
     """Runs, metrics, artifacts and models of one home folder. Safe to share between threads; open one a process."""
 
     def __init__(self, home: Path, place: str = "") -> None:

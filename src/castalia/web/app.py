@@ -27,8 +27,10 @@ from castalia.jobs import Jobs
 from castalia.runtime import Hosts, settle, settle_shells
 from castalia.track import Store
 from castalia.web import pages, problems, reference
+from castalia.web.access import gate
+from castalia.web.audit import Audit
 from castalia.web.guard import LOOPBACK, Guard
-from castalia.web.login import Token
+from castalia.web.tokens import Keyring
 
 SWEEP_SECONDS = 60.0
 """How often models that nobody asks any more give their memory back."""
@@ -76,21 +78,24 @@ def create_app(
     base_path: str = "",
     allow_hosts: Sequence[str] = (),
     token: str = "",
+    needs_token: bool = False,
     dist: Path = pages.DIST,
 ) -> FastAPI:
     """The workbench as an ASGI application.
 
     ``host`` is the address it will listen on: it is a Host we answer to. ``allow_hosts`` are further ones.
-    With a ``token`` every route but ``/health`` and ``/login`` asks for it. ``base_path`` is the prefix under
-    which a proxy shows us, ``/castalia`` say, whether or not the proxy takes it off.
+    With a ``token``, which is an admin's, or tokens in the home, every route but ``/health`` and ``/login`` asks for
+    one; with ``needs_token`` also where there is none. ``base_path`` is the prefix under which a proxy shows us,
+    ``/castalia`` say, whether or not the proxy takes it off.
     """
     base_path = base_path.rstrip("/")
+    audit = Audit(settings.home)
     parts = Parts.open(settings)
     app = FastAPI(
         title="Castalia",
         version=castalia.__version__,
         description="The systems, runs, models, jobs and data of this workbench. Errors are problem documents.",
-        lifespan=_lifespan(parts, settings),
+        lifespan=_lifespan(parts, settings, audit),
         docs_url=None,  # the usual pages fetch their scripts from elsewhere
         redoc_url=None,
         openapi_url="/openapi.json",
@@ -105,6 +110,7 @@ def create_app(
         app.include_router(router)
     app.include_router(reference.router(app, base_path))
     app.include_router(pages.router(base_path, dist))
+    gate(app.routes)
     scrub = scrubber(settings)
     problems.install(app, scrub)
     named = [*allow_hosts] + ([] if host in (*WILDCARDS, *LOOPBACK, "::1") else [f"[{host}]" if ":" in host else host])
@@ -112,7 +118,8 @@ def create_app(
     app.add_middleware(
         Guard,
         allow_hosts=named,
-        token=Token(token, base_path),
+        keyring=Keyring(settings.home, token, needed=needs_token),
+        audit=audit,
         scrub=scrub,
         base_path=base_path,
         state=app.state,
@@ -159,7 +166,7 @@ def _operation(route: APIRoute) -> str:
     return f"{route.tags[0] if route.tags else 'workbench'}_{route.name}"
 
 
-def _lifespan(parts: Parts, settings: Settings) -> Any:
+def _lifespan(parts: Parts, settings: Settings, audit: Audit) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(parts.jobs.adopt)
@@ -171,6 +178,7 @@ def _lifespan(parts: Parts, settings: Settings) -> Any:
         yield
         for task in watching:
             task.cancel()
+        await asyncio.to_thread(audit.close)
         await asyncio.to_thread(parts.close)
 
     return lifespan

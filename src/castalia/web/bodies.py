@@ -11,7 +11,7 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,14 @@ MAX_JSON = 32 * 2**20
 MAX_UPLOAD = 512 * 2**20
 MAX_ARTIFACT = 64 * 2**30
 MAX_DEPTH = 64
+LARGE = 2**20
+"""Bytes of a body above which few are held at once."""
 IDLE_SECONDS = 30.0
 """How long a body may pause before we stop waiting for the rest."""
+BODY_SECONDS = 120.0
+"""How long a body that we read whole may take altogether, however little it pauses."""
+SLOW_SECONDS, SLOWEST = 60.0, 1024
+"""After so many seconds an upload must have brought so many bytes a second."""
 
 
 class WrongMedia(CastaliaError):
@@ -62,7 +68,12 @@ class Rule:
 
 JSON = Rule()
 RULES: tuple[tuple[str, Rule], ...] = (
-    (r"/(ajax-)?api/[0-9.]+/mlflow/.*", Rule(parsed=False)),
+    # Batches and whole models; a message beyond them is a few kilobytes, and the largest wrong one gets its name.
+    (
+        r"/(ajax-)?api/[0-9.]+/mlflow/(runs/(log-batch|log-inputs|log-model|outputs)|logged-models.*)",
+        Rule(parsed=False),
+    ),
+    (r"/(ajax-)?api/[0-9.]+/mlflow/.*", Rule(cap=16 * 2**20, parsed=False)),
     (r"/systems/[^/]+:predict", Rule(media=("application/json", "text/csv"))),
     # A file may be larger than any cap that fits all: the route holds it to CASTALIA_ARTIFACT_BYTES as it comes.
     (r"/(ajax-)?api/2\.0/mlflow-artifacts/(artifacts|mpu/part)/.*", Rule(media=(), cap=2**50, upload=True)),
@@ -77,6 +88,14 @@ RULES: tuple[tuple[str, Rule], ...] = (
 def rule_of(path: str) -> Rule:
     """The rule of an address; everything not named otherwise takes JSON."""
     return next((rule for pattern, rule in RULES if re.fullmatch(pattern, path)), JSON)
+
+
+def is_large(headers: Mapping[str, str], path: str) -> bool:
+    """Whether a body that we hold whole may be large: it says so, or does not say how long it is."""
+    declared = headers.get("content-length", "")
+    if not declared and "transfer-encoding" not in headers:
+        return False
+    return (not declared.isdecimal() or int(declared[:16]) > LARGE) and not rule_of(path).upload
 
 
 class Incoming:
@@ -159,11 +178,12 @@ def _check_media(headers: MutableMapping[str, str], rule: Rule, path: str) -> st
     return media
 
 
-async def _next(receive: Receive) -> Message:
+async def _next(receive: Receive, patience: float) -> Message:
     try:
-        message = await asyncio.wait_for(receive(), IDLE_SECONDS)
+        async with asyncio.timeout(patience):  # wait_for would make a task of each message
+            message = await receive()
     except TimeoutError:
-        raise TooSlow("the body stopped arriving", f"nothing for {IDLE_SECONDS:.0f} s", "the rest of it") from None
+        raise TooSlow("the body stopped arriving", f"nothing for {patience:.0f} s", "the rest of it") from None
     if message["type"] == "http.disconnect":
         raise Gone
     return message
@@ -171,8 +191,12 @@ async def _next(receive: Receive) -> Message:
 
 async def _whole(receive: Receive, rule: Rule) -> bytes:
     body = bytearray()
+    until = asyncio.get_running_loop().time() + BODY_SECONDS
     while True:
-        message = await _next(receive)
+        left = until - asyncio.get_running_loop().time()
+        if left <= 0:
+            raise TooSlow("the body arrives too slowly", f"{len(body)} bytes in {BODY_SECONDS:.0f} s", "all of it")
+        message = await _next(receive, min(left, IDLE_SECONDS))
         body += message.get("body", b"")
         if len(body) > rule.cap:
             raise _too_large(rule, f"more than {rule.cap // 2**20} MiB")
@@ -194,16 +218,21 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 def _counted(receive: Receive, rule: Rule) -> Receive:
     total, whole = 0, False
+    clock = asyncio.get_running_loop().time
+    began = clock()
 
     async def count() -> Message:
         nonlocal total, whole
         if whole:
             return await receive()
-        message = await _next(receive)
+        message = await _next(receive, IDLE_SECONDS)
         total += len(message.get("body", b""))
         whole = not message.get("more_body", False)
         if total > rule.cap:
             raise _too_large(rule, f"more than {rule.cap // 2**20} MiB")
+        taken = clock() - began
+        if not whole and taken > SLOW_SECONDS and total < taken * SLOWEST:
+            raise TooSlow("the body arrives too slowly", f"{total} bytes in {taken:.0f} s", f"{SLOWEST} a second")
         return message
 
     return count

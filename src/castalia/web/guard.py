@@ -1,50 +1,41 @@
 """The one door: every request of every route, known or not, passes here first.
 
 In this order: headers of a sane size; a Host we answer to (a page elsewhere that rebinds its name to
-this machine sends its own); no foreign Origin; the token, where there is
-one; a body of the right type and size. What goes out gets the security headers, and a crash becomes
-a problem document with an id. Pure ASGI: streams pass through unbuffered.
+this machine sends its own); no foreign Origin; a token, where one is asked for; a body of the right type and
+size. What the token's role allows the gates before the routes decide (``castalia.web.access``). What goes out
+gets the security headers, and a crash becomes a problem document with an id. Pure ASGI: streams pass through
+unbuffered.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from starlette._utils import get_route_path
 from starlette.datastructures import State
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from castalia.core.errors import CastaliaError, Refused, WrongInput
+from castalia.core.errors import CastaliaError, Refused, Unavailable, WrongInput
 from castalia.core.record import shown
-from castalia.web import bodies, problems
-from castalia.web.login import Token
+from castalia.web import access, bodies, problems
+from castalia.web.answer import Answer
+from castalia.web.audit import Audit, Deed
+from castalia.web.login import Login
+from castalia.web.tokens import OWNER, Keyring, Person
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 SAFE = ("GET", "HEAD", "OPTIONS")
-OPEN = ("/health", "/login")
-"""What answers without a token: whether we are up, and the page that asks for the token."""
-PROTOCOL = ("/api/", "/ajax-api/")
-"""Where clients of the MLflow protocol ask: they read errors in its own shape."""
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 2**10
-
-API_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-LOGIN_CSP = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"content-security-policy", API_CSP.encode()),
-    (b"cache-control", b"no-store"),
-)
-"""What every answer carries unless its route says otherwise."""
-
-Drain = Callable[[], Awaitable[None]]
+MAX_REQUESTS = 512
+"""Requests that are answered at the same time, event streams apart; further ones are told to come back."""
+MAX_STREAMS = 512
+MAX_LARGE = 16
+"""Requests with a large body in memory at the same time; further ones wait."""
 
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-][a-z0-9_.-]*?)\.?(?::([0-9]{1,5}))?")
 
@@ -79,7 +70,8 @@ class Guard:
         app: ASGIApp,
         *,
         allow_hosts: Iterable[str] = (),
-        token: Token,
+        keyring: Keyring,
+        audit: Audit,
         scrub: problems.Scrub,
         base_path: str = "",
         state: State | None = None,
@@ -100,7 +92,10 @@ class Guard:
                     "--allow-host does not fit", shown(text), "a host name such as castalia.example or box:8000"
                 )
             self.hosts_named.add(named)
-        self.token = token
+        self.keyring, self.audit = keyring, audit
+        self.login = Login(base_path)
+        self._busy = 0
+        self._large = asyncio.Semaphore(MAX_LARGE)
         self.scrub = scrub
         self.base_path = base_path
         self.closing = False
@@ -114,19 +109,25 @@ class Guard:
         scope["root_path"] = self.base_path
         task = _task()
         path = get_route_path(scope)
-        encode = problems.encode_protocol if path.startswith(PROTOCOL) else problems.encode
-        answer = Answer(send, lambda: self._stream_begins(task), encode)
+        answer = Answer(send, scope, lambda: self._stream_begins(task), *problems.encoding(path))
         incoming = bodies.Incoming(receive, {})
+        self._busy += 1
         try:
             headers = self._headers(scope)
             incoming = bodies.Incoming(receive, headers)
             self._check_host(headers)
             self._check_origin(headers, changes=scope["method"] not in SAFE)
-            if self.token and path == "/login":
+            if self._busy - len(self._streams) > MAX_REQUESTS or len(self._streams) > MAX_STREAMS:
+                raise Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
+            asks = self.keyring.asks
+            if asks and path == "/login":
+                scope[access.NEED] = access.OPEN
                 return await self._login(scope, headers, incoming, answer)
-            if self.token and path not in OPEN:
-                self._check_token(headers)
-            await self.app(scope, await bodies.admit(headers, path, incoming), answer)
+            scope[access.PERSON] = self._person(headers, path) if asks else OWNER
+            async with self._large if bodies.is_large(headers, path) else contextlib.nullcontext():
+                await self.app(scope, await bodies.admit(headers, path, incoming), answer)
+        except access.Denied as denied:
+            await self._refuse(scope, path, denied.error, answer, incoming)
         except CastaliaError as error:
             await self._refuse(scope, path, error, answer, incoming)
         except bodies.Gone:
@@ -138,7 +139,9 @@ class Guard:
         except Exception as error:
             await answer.document(problems.of_crash(error, scope["method"], shown(path, 120)), self.scrub)
         finally:
+            self._busy -= 1
             self._streams.discard(task)
+            self._note(scope, path, answer.status)
 
     def close(self) -> None:
         """End the open event streams: the workbench is about to stop."""
@@ -205,11 +208,27 @@ class Guard:
             "Behind a proxy, name the public host: castalia up --allow-host NAME",
         )
 
-    def _check_token(self, headers: dict[str, str]) -> None:
-        if not self.token.admits(headers.get("authorization", ""), headers.get("cookie", "")):
-            got = "a wrong token" if "authorization" in headers else "no token"
+    def _person(self, headers: dict[str, str], path: str) -> Person | None:
+        """Who asks; None on what is open to strangers. NoToken for everything else."""
+        person = self.keyring.person(headers.get("authorization", ""), headers.get("cookie", ""))
+        if person is None and path not in access.OPEN_PATHS:
+            got = "a token that is wrong or over" if "authorization" in headers else "no token"
             cure = f"Send -H 'Authorization: Bearer $CASTALIA_TOKEN', or open {self.base_path}/login in a browser."
-            raise NoToken("this workbench asks for a token", got, "the token it was started with", cure)
+            raise NoToken("this workbench asks for a token", got, "one of its tokens", cure)
+        return person
+
+    def _note(self, scope: Scope, path: str, status: int) -> None:
+        """Leave a line of what wrote or was to write, and of every wrong token."""
+        need: access.Need | None = scope.get(access.NEED)
+        method, person = scope["method"], scope.get(access.PERSON)
+        stranger = person is None and status in (401, 403)
+        if not stranger and (method in SAFE or need is access.READ or need is access.OPEN):
+            return
+        address = scope["client"][0] if scope.get("client") else ""
+        if stranger:  # one line for all that a stranger tries: nobody fills the disk who may not write
+            return self.audit.note(Deed("", address, "", "", "", status))
+        name = person.name if person else ""
+        self.audit.note(Deed(name, address, method[:20], scope.get(access.TEMPLATE, ""), path, status))
 
     async def _refuse(
         self, scope: Scope, path: str, error: CastaliaError, answer: Answer, incoming: bodies.Incoming
@@ -217,21 +236,22 @@ class Guard:
         headers = scope["headers"]
         wants_page = any(name == b"accept" and b"text/html" in value for name, value in headers)
         if isinstance(error, NoToken) and scope["method"] == "GET" and wants_page:
-            return await answer.page(401, self.token.page(f"{self.base_path}{path}"))
+            return await answer.page(401, self.login.page(f"{self.base_path}{path}"))
         extra = [(b"www-authenticate", b'Bearer realm="castalia"')] if isinstance(error, NoToken) else []
+        extra += [(b"retry-after", b"1")] if isinstance(error, Unavailable) else []
         await answer.document(problems.of_error(error), self.scrub, extra, incoming.drain)
 
     async def _login(self, scope: Scope, headers: dict[str, str], receive: Receive, answer: Answer) -> None:
         if scope["method"] in ("GET", "HEAD"):
-            return await answer.page(200, self.token.page(""))
+            return await answer.page(200, self.login.page(""))
         if scope["method"] != "POST":
             return await answer.document(problems.document(405, "the login page takes GET and POST"), self.scrub)
         receive = await bodies.admit(headers, "/login", receive)
-        given, going_to = self.token.read_form((await receive()).get("body", b""))
-        if not self.token.is_right(given):
+        given, going_to = self.login.read_form((await receive()).get("body", b""))
+        if not self.keyring.of_token(given):
             await asyncio.sleep(0.3)
-            return await answer.page(401, self.token.page(going_to, wrong=True))
-        cookie = self.token.set_cookie(secure=scope["scheme"] == "https")
+            return await answer.page(401, self.login.page(going_to, wrong=True))
+        cookie = self.login.set_cookie(given, secure=scope["scheme"] == "https")
         await answer.send_all(303, b"", [(b"location", going_to.encode()), (b"set-cookie", cookie.encode())])
 
 
@@ -239,67 +259,3 @@ def _task() -> asyncio.Task[Any]:
     task = asyncio.current_task()
     assert task is not None
     return task
-
-
-class Answer:
-    """The server's ``send`` with our headers on top, and the few answers the guard gives itself."""
-
-    def __init__(self, send: Send, stream_begins: Any, encode: problems.Encode = problems.encode) -> None:
-        self._send = send
-        self._encode = encode
-        self._stream_begins = stream_begins
-        self.started = self.finished = False
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
-            headers = list(message.get("headers", ()))
-            have = {name.lower() for name, _ in headers}
-            message = {**message, "headers": headers + [pair for pair in HEADERS if pair[0] not in have]}
-            if any(
-                name.lower() == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
-            ):
-                self._stream_begins()
-        elif message["type"] == "http.response.body" and not message.get("more_body", False):
-            self.finished = True
-        await self._send(message)
-
-    async def send_all(
-        self, status: int, body: bytes, headers: list[tuple[bytes, bytes]], drain: Drain | None = None
-    ) -> None:
-        """One whole answer; nothing where one has begun, which the server then breaks off.
-
-        ``drain`` is waited for after the answer was sent and before it is called complete.
-        """
-        if self.started:
-            return
-        length = [(b"content-length", str(len(body)).encode())]
-        await self({"type": "http.response.start", "status": status, "headers": headers + length})
-        if drain is not None:
-            await self({"type": "http.response.body", "body": body, "more_body": True})
-            await drain()
-            body = b""
-        await self({"type": "http.response.body", "body": body})
-
-    async def document(
-        self,
-        content: dict[str, Any],
-        scrub: problems.Scrub,
-        extra: Iterable[tuple[bytes, bytes]] = (),
-        drain: Drain | None = None,
-    ) -> None:
-        """A problem document."""
-        media = problems.MEDIA if self._encode is problems.encode else "application/json"
-        body = self._encode(content, scrub)
-        await self.send_all(content["status"], body, [(b"content-type", media.encode()), *extra], drain)
-
-    async def page(self, status: int, body: bytes) -> None:
-        """The login page."""
-        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", LOGIN_CSP.encode())]
-        # Under no-referrer a browser sends "Origin: null" with a form, which we refuse.
-        await self.send_all(status, body, [*headers, (b"referrer-policy", b"same-origin")])
-
-    async def finish(self) -> None:
-        """Close a stream in good order, so that its reader sees an end and not a broken connection."""
-        if self.started and not self.finished:
-            await self({"type": "http.response.body", "body": b"", "more_body": False})

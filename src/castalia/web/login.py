@@ -1,12 +1,12 @@
-"""The small page that asks for the token, and the cookie that remembers it was right."""
+"""The small page that asks for a token, and the cookie that remembers it was right."""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import html
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
+
+from castalia.web.tokens import COOKIE, session_of
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -15,7 +15,7 @@ PAGE = """<!doctype html>
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus
  aria-describedby="help{described}">
-<p id="help">The one this workbench was started with (<code>CASTALIA_TOKEN</code>).</p>
+<p id="help">One of this workbench: <code>castalia tokens add NAME</code> makes it.</p>
 {wrong}<input type="hidden" name="next" value="{next}"><button>Open the workbench</button>
 </form></main></body></html>
 """
@@ -29,43 +29,23 @@ button{background:#0b6b66;color:#fff;border-color:#0b6b66;cursor:pointer;margin-
 .wrong{color:#b3261e;font-weight:600}@media (prefers-color-scheme:dark){.wrong{color:#ff9d94}}"""
 
 
-class Token:
-    """The secret a client presents, as a bearer header or through the cookie of the login page."""
+class Login:
+    """What the page says, and where it leads."""
 
-    def __init__(self, secret: str, base_path: str = "") -> None:
-        """``secret`` empty means that nobody is asked."""
-        self.secret = secret.encode()
+    def __init__(self, base_path: str = "") -> None:
         self.base_path = base_path
+
+    def set_cookie(self, token: str, secure: bool) -> str:
+        """The value of Set-Cookie after a right token was given: a session, which does not give the token away."""
+        session = session_of(token)
         # Two workbenches on one host share its cookies: each keeps its own under a name of its own.
-        self.cookie = f"castalia-{hashlib.sha256(self.secret).hexdigest()[:8]}"
-        self._session = hmac.new(self.secret, b"castalia session", hashlib.sha256).hexdigest()
-
-    def __bool__(self) -> bool:
-        return bool(self.secret)
-
-    def is_right(self, given: str) -> bool:
-        """Compare in constant time."""
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self.secret)
-
-    def admits(self, authorization: str, cookies: str) -> bool:
-        """Whether one of the two headers proves that the client knows the token."""
-        scheme, _, given = authorization.partition(" ")
-        if scheme.lower() == "bearer" and self.is_right(given.strip()):
-            return True
-        try:
-            found = SimpleCookie(cookies).get(self.cookie)
-        except CookieError:
-            return False
-        return found is not None and hmac.compare_digest(found.value.encode("utf-8", "replace"), self._session.encode())
-
-    def set_cookie(self, secure: bool) -> str:
-        """The value of Set-Cookie after the right token was given."""
-        path = f"{self.base_path}/"
-        return f"{self.cookie}={self._session}; Path={path}; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
+        name = COOKIE + hashlib.sha256(session.encode()).hexdigest()[:8]
+        attributes = f"Path={self.base_path}/; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
+        return f"{name}={session}; {attributes}"
 
     def page(self, going_to: str, wrong: bool = False) -> bytes:
         """The page that asks; ``going_to`` is where a right answer leads."""
-        note = '<p class="wrong" id="wrong" role="alert">That is not the token.</p>' if wrong else ""
+        note = '<p class="wrong" id="wrong" role="alert">That is not a token of this workbench.</p>' if wrong else ""
         return PAGE.format(
             style=STYLE,
             action=html.escape(f"{self.base_path}/login"),

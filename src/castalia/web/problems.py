@@ -16,6 +16,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -43,7 +44,11 @@ log = logging.getLogger("castalia.web")
 Scrub = Callable[[str], str]
 Encode = Callable[[Mapping[str, Any], Scrub], bytes]
 
-_CODES = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 503: "TEMPORARILY_UNAVAILABLE"}
+_CODES = {
+    401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "ENDPOINT_NOT_FOUND", 503: "TEMPORARILY_UNAVAILABLE"
+}  # fmt: skip
+PROTOCOL = ("/api/", "/ajax-api/")
+"""Where clients of the MLflow protocol ask: they read errors in its own shape."""
 
 
 def document(
@@ -148,25 +153,31 @@ def encode_protocol(content: Mapping[str, Any], scrub: Scrub) -> bytes:
     return encode({"error_code": code, "message": content["detail"]}, scrub)
 
 
+def encoding(path: str) -> tuple[Encode, str]:
+    """How errors are written at an address, and their media type."""
+    return (encode_protocol, "application/json") if path.startswith(PROTOCOL) else (encode, MEDIA)
+
+
 def install(app: FastAPI, scrub: Scrub) -> None:
     """Make ``app`` answer its errors with problem documents."""
 
-    def answer(content: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-        return Response(encode(content, scrub), int(content["status"]), headers, MEDIA)
+    def answer(request: Request, content: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+        encoded, media = encoding(get_route_path(request.scope))
+        return Response(encoded(content, scrub), int(content["status"]), headers, media)
 
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, CastaliaError)
         if error.status >= 500:
             log.warning("%s %s: %s", request.method, request.url.path, "\n  | ".join([str(error), *error.log]))
-        return answer(of_error(error))
+        return answer(request, of_error(error))
 
     async def router(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return answer(of_http(error, request.method, request.url.path), error.headers)
+        return answer(request, of_http(error, request.method, request.url.path), error.headers)
 
     async def validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return answer(of_validation(error))
+        return answer(request, of_validation(error))
 
     app.add_exception_handler(CastaliaError, ours)
     app.add_exception_handler(HTTPException, router)

@@ -1,13 +1,14 @@
-"""uvicorn's httptools protocol with a limit on the head of a request, in bytes and in time.
+"""uvicorn's httptools protocol with limits on the head of a request, in bytes and in time, and on taking the answer.
 
-Without one a client may send a header that never ends, or one byte a minute, and hold memory and a
-connection for as long as it likes.
+Without them a client may send a header that never ends, or one byte a minute, or ask for much and read nothing,
+and hold memory and a connection for as long as it likes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import socket
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -15,6 +16,10 @@ from castalia.web import problems
 
 MAX_HEAD_BYTES = 128 * 2**10
 HEAD_SECONDS = 15.0
+STUCK_SECONDS = 60.0
+"""How long a client may take nothing of an answer that waits for it."""
+UNSENT_BYTES = 128 * 2**10
+"""How much of it the system holds: more, and a slow client would look like one that takes nothing."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -23,16 +28,42 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _in_head = True
     _timer: asyncio.TimerHandle | None = None
+    _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request's head."""
         super().connection_made(transport)
+        bare = transport.get_extra_info("socket")
+        if bare is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self._timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._stop_timer()
+        self._stop_watch()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More waits to be sent than the system takes: watch whether it becomes less."""
+        super().pause_writing()
+        self._look(-1)
+
+    def resume_writing(self) -> None:
+        """The client has taken it."""
+        self._stop_watch()
+        super().resume_writing()
+
+    def _look(self, before: int) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if waiting == before:
+            return self.transport.abort()  # closing would wait for the client as well
+        self._watch = self.loop.call_later(STUCK_SECONDS, self._look, waiting)
+
+    def _stop_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of a head that is not complete; the last piece may hold a body as well."""

@@ -21,11 +21,13 @@ import uvicorn
 from castalia.core.errors import Conflict, Refused, Unavailable, WrongInput
 from castalia.core.settings import Settings
 from castalia.web.running import announced, running
+from castalia.web.tokens import listed
 
 DEFAULT_PORT = 8000
 PORTS_TRIED = 100
 STOP_SECONDS = 3.0
 SHORTEST_TOKEN = 12
+FEWEST_CHARACTERS = 8
 
 
 def serve(
@@ -41,11 +43,12 @@ def serve(
 
     ``port`` None means 8000 or, if that is taken, the next free one, said aloud; 0 means any free one.
     Where a workbench already has this home, its address is said instead; with an explicit port that is a Conflict.
-    Raises Unavailable for an explicit port that is taken or an address that is not this machine's, and
-    Refused for an address beyond loopback without a token.
+    ``token`` is an admin's, beside those that the home keeps. Raises Unavailable for an explicit port that is taken
+    or an address that is not this machine's, and Refused for an address beyond loopback without any token.
     """
     token = token or settings.token
-    _check(host, port, base_path, token)
+    tokens = [each for each in listed(settings.home) if not each.is_over]
+    _check(host, port, base_path, token, is_guarded=bool(token or tokens))
     if there := running(settings):
         if port is not None:
             cure = f"Use that one, end it first, or name another home: CASTALIA_HOME=... castalia up --port {port}"
@@ -53,11 +56,19 @@ def serve(
         print(f"Castalia is already running at {there}", flush=True)
         return
     bound = bind(host, port)
+    beyond = not is_loopback(str(bound.getsockname()[0]))  # a name may lead anywhere
+    if beyond and not (token or tokens):
+        bound.close()
+        raise _unguarded(host)
+    if allow_hosts and not (token or tokens):
+        told = "--allow-host without a token: whoever the proxy lets in is an admin here."
+        print(f"{told} Make one with: castalia tokens add NAME --role admin", file=sys.stderr, flush=True)
     # After the port is ours: what can fail early should fail before anything is opened or created.
     from castalia.web.app import create_app
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    app = create_app(settings, host=host, base_path=base_path, allow_hosts=allow_hosts, token=token)
+    app = create_app(settings, host=host, base_path=base_path, allow_hosts=allow_hosts, token=token,
+                     needs_token=beyond)  # fmt: skip
     config = uvicorn.Config(
         app,
         http=_protocol(),
@@ -137,7 +148,7 @@ def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
     return BoundedProtocol
 
 
-def _check(host: str, port: int | None, base_path: str, token: str) -> None:
+def _check(host: str, port: int | None, base_path: str, token: str, is_guarded: bool) -> None:
     if port is not None and not 0 <= port < 2**16:
         raise WrongInput("--port does not fit", str(port), "0 to 65535", "castalia up --port 8000")
     if base_path and (not base_path.startswith("/") or not set(base_path) <= _PATH_CHARACTERS or "//" in base_path):
@@ -145,8 +156,16 @@ def _check(host: str, port: int | None, base_path: str, token: str) -> None:
     if token and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token):
         expected = f"at least {SHORTEST_TOKEN} printable characters without spaces"
         raise WrongInput("the token does not fit", f"{len(token)} characters", expected, _MAKE_ONE)
-    if not token and not is_loopback(host):
-        raise Refused("beyond loopback a token is needed", f"--host {host} and no token", "CASTALIA_TOKEN", _MAKE_ONE)
+    if token and len(set(token)) < FEWEST_CHARACTERS:
+        expected = f"at least {FEWEST_CHARACTERS} different characters"
+        raise WrongInput("the token is easily guessed", f"{len(set(token))} different ones", expected, _MAKE_ONE)
+    if not is_guarded and not is_loopback(host):
+        raise _unguarded(host)
+
+
+def _unguarded(host: str) -> Refused:
+    cure = f"castalia tokens add NAME --role admin, or: {_MAKE_ONE}"
+    return Refused("beyond loopback a token is needed", f"--host {host} and no token", "a token", cure)
 
 
 _MAKE_ONE = "export CASTALIA_TOKEN=$(python3 -c 'import secrets; print(secrets.token_urlsafe(24))')"

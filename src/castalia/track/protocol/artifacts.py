@@ -22,6 +22,7 @@ from castalia.track.files.names import checked_wire_path
 from castalia.track.files.parts import Parts
 from castalia.track.files.places import Place
 from castalia.track.files.tree import Entry, IsFolder
+from castalia.track.protocol import limits
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, absent, invalid
 from castalia.track.sending import file_answer
 from castalia.track.store import Store
@@ -38,7 +39,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def list_artifacts(store: Store, fields: Fields) -> dict[str, Any]:
     """GET artifacts/list {run_id, path}: one level; a path that is a file, or nothing, lists nothing."""
-    run_id = fields.text("run_id") or fields.text("run_uuid", required=True)
+    run_id = limits.run_id(fields)
     path, root = _folder(fields.text("path")), store.run_place(run_id)
     files = files_of(_listing(store, root.inner(_safe(path)) if path else root), f"{path}/" if path else "")
     return {"root_uri": store.artifact_uri(run_id), "files": files}

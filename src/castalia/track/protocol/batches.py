@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from castalia.core.errors import Conflict
 from castalia.track.points import Point
 from castalia.track.protocol import limits
+from castalia.track.protocol.inputs import LIMITS
 from castalia.track.protocol.logged_models import ModelPoint, note_model_metrics
 from castalia.track.protocol.runs import changed_params, of_run
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, invalid
@@ -80,6 +81,13 @@ def point(fields: Fields) -> Point:
 _known_keys: set[str] = set()
 
 
+_SHORT = {"model_id": limits.KEY, "dataset_name": LIMITS["name"], "dataset_digest": LIMITS["digest"]}
+
+
+def _short(fields: Fields, name: str) -> str:
+    return limits.within(fields.text(name), _SHORT[name], f"{fields.path}{name}")
+
+
 def _say(
     store: Store,
     run_id: str,
@@ -91,8 +99,8 @@ def _say(
 ) -> None:
     def of_models(connection: Connection, run: int, keys: Mapping[str, int]) -> None:
         note_model_metrics(connection, run, [
-            ModelPoint(each.text("model_id"), keys[key], step, time, value, each.text("dataset_name"),
-                       each.text("dataset_digest"))
+            ModelPoint(_short(each, "model_id"), keys[key], step, time, value, _short(each, "dataset_name"),
+                       _short(each, "dataset_digest"))
             for (key, step, time, value), each in measured
         ])  # fmt: skip
 
@@ -104,7 +112,7 @@ def _say(
 
 
 ROUTES = (
-    Route("POST", "runs/log-metric", log_metric),
-    Route("POST", "runs/log-parameter", log_parameter),
-    Route("POST", "runs/log-batch", log_batch),
+    Route("POST", "runs/log-metric", log_metric, small=True),
+    Route("POST", "runs/log-parameter", log_parameter, small=True),
+    Route("POST", "runs/log-batch", log_batch, small=True),
 )

@@ -16,8 +16,6 @@ from castalia.track.protocol.locations import checked_location
 from castalia.track.protocol.wire import Fields, ProtocolError, Route, absent
 from castalia.track.store import Store
 
-ADMIN = True
-"""Whether who asks may name a place of artifacts outside this server: everybody on loopback may."""
 DEFAULT = "0"
 """The experiment of runs that name none."""
 
@@ -63,18 +61,19 @@ def active_experiment(connection: Connection, given: str) -> Row[Any]:
 def create(store: Store, fields: Fields) -> dict[str, Any]:
     """POST experiments/create {name, artifact_location, tags[]{key, value}} -> {experiment_id}."""
     name = limits.experiment_name(fields, "name")
-    location = checked_location(fields.text("artifact_location"), admin=ADMIN) or None
+    location = checked_location(fields.text("artifact_location"), admin=fields.admin) or None
     tags = dict(map(limits.experiment_tag, fields.items("tags")))
     table = schema.experiments
 
     def work(connection: Connection) -> int:
         moment = now()
         row = {"name": name, "artifact_location": location, "created": moment, "updated": moment}
-        if not connection.execute(inserting(connection, table).values(row).on_conflict_do_nothing()).rowcount:
+        insert = inserting(connection, table).values(row).on_conflict_do_nothing()
+        number = connection.scalar(insert.returning(table.c.id))  # psycopg's rowcount is -1 where nothing was put
+        if number is None:
             raise ProtocolError("RESOURCE_ALREADY_EXISTS", f"Experiment(name={name}) already exists.")
-        number = int(connection.scalars(sa.select(table.c.id).where(table.c.name == name)).one())
-        put_tags(connection, number, tags)
-        return number
+        put_tags(connection, int(number), tags)
+        return int(number)
 
     return {"experiment_id": str(store.database.commit(work))}
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from castalia.track import schema
 from castalia.track.database import inserting
-from castalia.track.protocol.limits import checked_run_id, within
+from castalia.track.protocol.limits import KEY, checked_run_id, within
 from castalia.track.protocol.registry_fields import wrong
 from castalia.track.protocol.runs import writing
 from castalia.track.protocol.wire import Fields, Route, missing
@@ -28,7 +28,7 @@ def log_inputs(store: Store, fields: Fields) -> dict[str, Any]:
     """POST runs/log-inputs {run_id, datasets[]{tags[], dataset}, models[]{model_id}}; the first word on each counts."""
     run_id = checked_run_id(fields)
     named = [_dataset(each) for each in _some(fields, "datasets")]
-    models = [each.text("model_id", required=True) for each in _some(fields, "models")]
+    models = [_model(each) for each in _some(fields, "models")]
 
     def work(connection: Connection, run: int) -> None:
         experiment = connection.execute(sa.select(schema.runs.c.experiment).where(schema.runs.c.id == run)).scalar_one()
@@ -48,6 +48,10 @@ def _some(fields: Fields, name: str) -> list[Fields]:
     if len(found) > AT_ONCE:
         raise wrong(f"'{name}' exceeds the maximum length of {AT_ONCE} entries")
     return found
+
+
+def _model(fields: Fields) -> str:
+    return within(fields.text("model_id", required=True), KEY, "model_id")
 
 
 def _dataset(fields: Fields) -> Named:
@@ -76,7 +80,7 @@ def log_outputs(store: Store, fields: Fields) -> dict[str, Any]:
     run_id = checked_run_id(fields)
     if fields.values.get("models") is None:
         raise missing("models")
-    models = {each.text("model_id", required=True): each.whole("step", default=0) for each in _some(fields, "models")}
+    models = {_model(each): each.whole("step", default=0) for each in _some(fields, "models")}
 
     def work(connection: Connection, run: int) -> None:
         rows = [

@@ -14,6 +14,8 @@ KEY, PARAM, TAG, EXPERIMENT_NAME, EXPERIMENT_TAG = 250, 6000, 8000, 500, 20_000
 """Characters of a key; of a param's and a tag's value; of an experiment's name and its tags' values."""
 MODEL = 2**20
 """Characters of the description of a model, which is kept in a tag."""
+MODELS = 4 * MODEL
+"""Characters of the descriptions of all models of a run together."""
 METRICS, PARAMS, TAGS, TOGETHER = 1000, 100, 100, 1000
 """How many of each one batch may hold."""
 _NAME = re.compile(r"[/\w.\- :]+")

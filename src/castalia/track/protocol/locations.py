@@ -48,7 +48,10 @@ def checked_location(uri: str, admin: bool) -> str:
 
 
 def _own(uri: str) -> str:
-    address = urlsplit(uri)
+    try:
+        address = urlsplit(uri)
+    except ValueError:  # brackets, letters that mean a slash
+        raise invalid(_FIELD, uri) from None
     if address.netloc:
         raise invalid(_FIELD, uri, "Another server is not named here.")
     path = address.path.strip("/")

@@ -162,7 +162,7 @@ ROUTES = (
     Route("GET", "registered-models/get", get),
     Route("PATCH", "registered-models/update", update),
     Route("POST", "registered-models/rename", rename),
-    Route("DELETE", "registered-models/delete", delete),
+    Route("DELETE", "registered-models/delete", delete, admin=True),
     Route("GET", "registered-models/get-latest-versions", latest_versions),
     Route("POST", "registered-models/get-latest-versions", latest_versions, writes=False),
     Route("POST", "registered-models/set-tag", set_tag),

@@ -32,7 +32,7 @@ def of_run(run_id: str, work: Callable[[], Any]) -> Any:
     try:
         return work()
     except Conflict as error:
-        if error.field != "run_id":
+        if error.field != "run_id" or not error.subject.startswith("run "):  # a param may be called run_id
             raise
         message = f"The run {run_id} must be in the 'active' state. Current state is deleted."
         raise ProtocolError("INVALID_PARAMETER_VALUE", message) from None
@@ -158,7 +158,7 @@ def log_model(store: Store, fields: Fields) -> dict[str, Any]:
         except ValueError:
             before = []
         value = json.dumps([*(before if isinstance(before, list) else []), model])
-        put_tags(connection, run, {MODELS_TAG: value})
+        put_tags(connection, run, {MODELS_TAG: limits.within(value, limits.MODELS, MODELS_TAG)})
 
     writing(store, run_id, work)
     return {}

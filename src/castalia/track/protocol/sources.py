@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus, urlparse, urlsplit
 
@@ -24,8 +25,6 @@ from castalia.track.protocol.wire import ProtocolError, absent
 
 SOURCE = 2000
 """Characters of a source."""
-ANY_STORE = True
-"""Whether a source may be an object store's own URL; with tokens it takes an admin."""
 STORES = frozenset(
     ("s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "az", "wasb", "wasbs", "dbfs", "oss", "r2", "b2", "cos")
 )
@@ -65,9 +64,12 @@ def prompt_source(source: str) -> Source:
     return Source(source, "", "", source)
 
 
-def checked_source(connection: Connection, source: str, run_id: str | None, model_id: str | None) -> Source:
+def checked_source(
+    connection: Connection, source: str, run_id: str | None, model_id: str | None, admin: bool = False
+) -> Source:
     """What a version of ``source`` is to be, with the run and the logged model that the request names (None: it does
-    not say). INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, PERMISSION_DENIED."""
+    not say). A place in an object store takes an ``admin`` unless that run or model keeps its files there.
+    INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, PERMISSION_DENIED."""
     if len(source) > SOURCE:
         raise wrong(f"'source' exceeds the maximum length of {SOURCE} characters")
     field = "model_id" if model_id else "run_id"
@@ -89,6 +91,8 @@ def checked_source(connection: Connection, source: str, run_id: str | None, mode
             _contained(source)
             return Source(source, run_id or "", model_id or "", location)
     _contained(source)
+    if scheme in STORES and not admin and not _is_kept(connection, source, run_id, model_id):
+        raise ProtocolError("PERMISSION_DENIED", f"Only an admin registers '{scheme}' sources outside the run's own.")
     if model_id:
         return _of_model(connection, source, run_id or "", model_id)
     return _of_run(connection, source, scheme, host, run_id or "")
@@ -103,8 +107,6 @@ def _reach(source: str, scheme: str, host: str) -> None:
             f"'source' cannot use the '{named[:40]}' scheme: the '{named[:40]}' scheme addresses a host other than the "
             "tracking server's configured artifact storage, so the server would connect to the host named in the URI."
         )
-    if scheme in STORES and not ANY_STORE:
-        raise ProtocolError("PERMISSION_DENIED", f"Only an admin registers '{scheme}' sources.")
 
 
 def _version(
@@ -153,6 +155,15 @@ def _named(connection: Connection, source: str) -> tuple[str, int]:
     return name, next(iter(found))
 
 
+def _is_kept(connection: Connection, source: str, run_id: str | None, model_id: str | None) -> bool:
+    """Whether it lies among the files of the run or the logged model that the request names."""
+    if model_id:
+        root = connection.scalar(sa.select(logged.c.artifact_uri).where(logged.c.model_id == model_id))
+    else:
+        root = run_root(connection, run_id) if run_id else None
+    return root is not None and _within(source, root)
+
+
 def _of_model(connection: Connection, source: str, run_id: str, model_id: str) -> Source:
     query = sa.select(logged).where(logged.c.model_id == model_id, logged.c.lifecycle == "active")
     row = connection.execute(query).first()
@@ -168,7 +179,7 @@ def _of_model(connection: Connection, source: str, run_id: str, model_id: str) -
 def _of_run(connection: Connection, source: str, scheme: str, host: str, run_id: str) -> Source:
     if scheme == "models":
         raise _foreign(source, "model_id")
-    if scheme == "runs" and (host or not run_id or urlparse(source).path.split("/")[1] != run_id):
+    if scheme == "runs" and (host or not run_id or urlparse(source).path.split("/")[1:2] != [run_id]):
         raise _foreign(source, "run_id")
     if scheme in ("runs", "mlflow-artifacts"):
         root = run_root(connection, run_id) if run_id else None
@@ -196,10 +207,12 @@ def _contained(source: str) -> None:
     plain, seen = source, None
     while plain != seen:
         seen, plain = plain, unquote_plus(plain)
-    path = re.sub("/+", "/", urlparse(plain).path.rstrip("/"))
+    path = None
+    with suppress(ValueError):  # what was encoded need not be an address
+        path = re.sub("/+", "/", urlparse(plain).path.rstrip("/"))
     upwards = "\0" in plain or "\\" in plain or any(part == ".." for part in re.split("[/;?#]", plain))
     upwards = upwards or (plain.startswith(("runs:", "mlflow-artifacts:")) and bool(set("?#") & set(plain)))
-    if upwards or posixpath.normpath(path or "/") != path:
+    if upwards or path is None or posixpath.normpath(path or "/") != path:
         raise wrong(
             f"Invalid model version source: '{source}'. If supplying a source as an http, https, local file path, ftp, "
             "objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references "

@@ -53,7 +53,7 @@ def create(store: Store, fields: Fields) -> dict[str, Any]:
     prompt = tags.get(IS_PROMPT, "").lower() == "true"
 
     def work(connection: Connection) -> dict[str, Any]:
-        source = prompt_source(asked) if prompt else checked_source(connection, asked, run_id, model_id)
+        source = prompt_source(asked) if prompt else checked_source(connection, asked, run_id, model_id, fields.admin)
         model, moment = model_number(connection, name, hold=True), now()
         more = models.update().where(models.c.id == model).values(numbered=models.c.numbered + 1, updated=moment)
         number = connection.scalar(more.returning(models.c.numbered))
@@ -192,7 +192,7 @@ ROUTES = (
     Route("GET", "model-versions/get-download-uri", download_uri),
     Route("PATCH", "model-versions/update", update),
     Route("POST", "model-versions/transition-stage", transition),
-    Route("DELETE", "model-versions/delete", delete),
+    Route("DELETE", "model-versions/delete", delete, admin=True),
     Route("POST", "model-versions/set-tag", set_tag),
     Route("DELETE", "model-versions/delete-tag", delete_tag),
 )

@@ -91,10 +91,12 @@ def is_text(value: str) -> bool:
 class Fields:
     """The fields of one message. ``path`` names it where it lies inside another: ``metrics[3].``"""
 
-    __slots__ = ("path", "values")
+    __slots__ = ("admin", "path", "values")
 
-    def __init__(self, values: Mapping[str, Any], path: str = "") -> None:
+    def __init__(self, values: Mapping[str, Any], path: str = "", admin: bool = False) -> None:
         self.values, self.path = values, path
+        self.admin = admin
+        """Whether an admin sent the message."""
 
     def __contains__(self, name: str) -> bool:
         return self.values.get(name) is not None
@@ -190,3 +192,7 @@ class Route:
     writes: bool = True
     """False where a POST only reads: a reader may call it."""
     versions: tuple[str, ...] = ("2.0",)
+    admin: bool = False
+    """True where what is lost cannot be had back: only an admin may call it."""
+    small: bool = False
+    """True where it is one ``Database.commit`` of a few rows if the body is short."""

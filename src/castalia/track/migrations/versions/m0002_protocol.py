@@ -1,5 +1,6 @@
 """What the MLflow protocol needs: data sets, logged models, tags and sources of versions, one table of files."""
 
+import itertools
 from typing import Any
 
 import sqlalchemy as sa
@@ -145,11 +146,11 @@ def _alerts() -> None:
 
 def _default_experiment() -> None:
     """The client logs into experiment 0 when nobody named one."""
-    op.execute(
-        "INSERT INTO experiments (id, name, lifecycle, created, updated) "
-        "SELECT 0, CASE WHEN EXISTS (SELECT 1 FROM experiments WHERE name = 'Default') "
-        "THEN 'Default (MLflow)' ELSE 'Default' END, 'active', 0, 0"
-    )
+    table = sa.table("experiments", *map(sa.column, ("id", "name", "lifecycle", "created", "updated")))
+    taken = set(op.get_bind().scalars(sa.select(table.c.name).where(table.c.name.like("Default%"))))
+    others = (f"Default (MLflow {number})" for number in itertools.count(2))
+    name = next(name for name in itertools.chain(("Default", "Default (MLflow)"), others) if name not in taken)
+    op.execute(table.insert().values(id=0, name=name, lifecycle="active", created=0, updated=0))
 
 
 def upgrade() -> None:
