@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,8 +16,8 @@ import pytest
 
 from castalia.core.errors import Conflict, NotFound, Refused, Unavailable, WrongInput
 from castalia.core.settings import Settings
-from castalia.track import Store, Writer
-from castalia.track.database import Busy
+from castalia.track import Store, Writer, schema
+from castalia.track.database import Busy, execute
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -278,6 +279,33 @@ def test_constraints_and_read_only_servers_are_said(store, server):
     with pytest.raises(Unavailable), store.database.read() as connection:
         connection.exec_driver_sql("DELETE FROM runs")
     assert store.runs().total == 1
+
+
+def test_what_a_client_said_wrongly_is_its_fault_and_not_a_server_that_is_away(store):
+    """A 503 would be asked again for minutes."""
+    store.create_run("here", run_id="here")
+    long = "".join(random.Random(0).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9000))  # not to be compressed
+    row = {"name": long, "lifecycle": "active", "created": 0, "updated": 0}
+    wrong = [
+        lambda: store.runs(text="\0"),
+        lambda: store.runs(experiment="a\0b"),
+        lambda: store.runs(order="metrics.\0"),
+        lambda: store.run("a\0"),
+        lambda: store.versions("a\0"),
+        lambda: store.database.commit(lambda connection: connection.execute(schema.experiments.insert(), row)),
+        lambda: store.database.commit(
+            lambda connection: execute(connection, "SELECT ?::bigint", ["2" * 30]), alone=False
+        ),
+        lambda: store.database.commit(lambda connection: execute(connection, "SELECT ?::text", ["a\0"]), alone=False),
+    ]
+    for number, each in enumerate(wrong):
+        with pytest.raises((WrongInput, NotFound)) as refused:
+            each()
+        assert refused.value.status in (404, 422) and refused.value.subject, number
+        assert long not in str(refused.value)
+        if isinstance(refused.value, WrongInput):
+            assert refused.value.got and refused.value.expected and refused.value.cure, number
+    assert store.run("here")["status"] == "running"
 
 
 def test_an_old_server_and_another_coding_are_refused(tmp_path, cluster, monkeypatch):

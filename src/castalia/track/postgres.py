@@ -49,6 +49,7 @@ class Server:
             raise Unavailable("PostgreSQL needs its driver", "psycopg is not installed", "psycopg 3", pip) from None
         self.faults: tuple[type[Exception], ...] = (psycopg.Error,)
         self._lost = (psycopg.OperationalError, psycopg.InterfaceError)
+        self._unfit = psycopg.DataError
         self._writing = threading.Lock()
         try:
             address = make_url(url).set(drivername="postgresql+psycopg")
@@ -148,6 +149,9 @@ class Server:
         for start, make in _WORDS:
             if state.startswith(start):
                 return make(self.name, said)
+        if isinstance(cause, self._unfit):
+            got = said or "a NUL, or a number out of range"
+            return WrongInput("this cannot be stored or looked for", got, "plain text and 64-bit numbers", _OTHER)
         if not state and isinstance(cause, self._lost):
             reason = next((short for part, short in _UNREACHED if part in str(cause)), "no connection")
             return Unavailable(f"{self.name} cannot be reached", reason, "a server that answers", _REACH)
@@ -203,7 +207,10 @@ _UNREACHED = (
     ("imeout", "no answer in time"),
     ("closed the connection", "it ended the connection"),
 )  # fmt: skip
+_OTHER = "Say it otherwise; keep long texts as an artifact."
 _WORDS = (
+    ("54", lambda name, said: WrongInput("this is too long for a name or key", "more than an index holds",
+                                         "at most 500 characters", _OTHER)),
     ("40", lambda name, said: Busy(f"{name} is busy", "others kept writing the same rows", cure="Try again.")),
     ("55P03", lambda name, said: Busy(f"{name} is busy", "somebody has been writing for long", cure="Try again.")),
     ("57014", lambda name, said: Busy(f"{name} is busy", said, cure="Try again.")),
