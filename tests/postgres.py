@@ -12,10 +12,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 OLDEST = 15
+KEPT = 8
+"""Databases that may be in use though nobody is connected; hundreds of them take half a minute to delete."""
 CONFIG = """
 listen_addresses = ''
 max_connections = 150
@@ -48,6 +50,7 @@ class Cluster:
 
     def __init__(self, folder: Path, binaries: Path) -> None:
         self.folder, self.binaries, self.made = folder, binaries, 0
+        self.kept: list[str] = []
         self.as_user = (
             ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         )
@@ -94,13 +97,18 @@ class Cluster:
         return f"postgresql://castalia@/{name}?host={self.folder}"
 
     def database(self, template: str = "template1") -> str:
-        """A fresh database; its name."""
+        """A fresh database; its name. Beyond the newest ``KEPT``, those to which nobody is connected are dropped."""
         import psycopg
 
         self.made += 1
         name = f"t{self.made}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+            for old in self.kept[:-KEPT]:
+                with suppress(psycopg.errors.ObjectInUse):  # a server of a whole module, perhaps
+                    connection.execute(f"DROP DATABASE IF EXISTS {old}")
+                    self.kept.remove(old)
+        self.kept.append(name)
         return name
 
 

@@ -181,5 +181,10 @@ def store():
         yield opened
 
 
-Registry.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
-TestRegistry = Registry.TestCase
+class TestRegistry(Registry.TestCase):  # type: ignore[misc]
+    settings = settings(max_examples=8, stateful_step_count=30, deadline=None)
+
+
+@pytest.mark.slow
+class TestRegistryAtLength(Registry.TestCase):  # type: ignore[misc]
+    settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

@@ -220,10 +220,8 @@ wild = st.recursive(
 )  # fmt: skip
 
 
-@property_settings(max_examples=400)
-@given(data=st.data())
-def test_any_fields_are_answered(bench: TestClient, run: str, data: st.DataObject) -> None:
-    """Every route of the table, with values of every kind in every field; a run that exists is among them."""
+def any_fields_are_answered(bench: TestClient, run: str, data: st.DataObject) -> None:
+    """Any route of the table, with values of every kind in every field; a run that exists is among them."""
     path, route = data.draw(st.sampled_from(addresses()))
     fields = data.draw(st.dictionaries(st.sampled_from(NAMES), wild, max_size=6))
     if data.draw(st.booleans()):  # as far as the handler's own work
@@ -240,6 +238,19 @@ def test_any_fields_are_answered(bench: TestClient, run: str, data: st.DataObjec
         point = {"run_id": run, "key": "well", "value": 1, "timestamp": 1, "step": 1}
         assert bench.post(f"{API}/runs/restore", json={"run_id": run}).status_code == 200
         assert bench.post(f"{API}/runs/log-metric", json=point).status_code == 200
+
+
+@property_settings(max_examples=120)
+@given(data=st.data())
+def test_any_fields_are_answered(bench: TestClient, run: str, data: st.DataObject) -> None:
+    any_fields_are_answered(bench, run, data)
+
+
+@pytest.mark.slow
+@property_settings(max_examples=1000)
+@given(data=st.data())
+def test_many_fields_are_answered(bench: TestClient, run: str, data: st.DataObject) -> None:
+    any_fields_are_answered(bench, run, data)
 
 
 def test_fields_read_numbers_as_clients_send_them() -> None:

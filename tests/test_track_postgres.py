@@ -12,7 +12,9 @@ import sys
 import threading
 from contextlib import suppress
 
+import psycopg
 import pytest
+from postgres import KEPT, Cluster
 
 from castalia.core.errors import Conflict, NotFound, Refused, Unavailable, WrongInput
 from castalia.core.settings import Settings
@@ -396,3 +398,13 @@ def test_a_forked_child_opens_connections_of_its_own(store):
     assert os.waitpid(child, 0)[1] == 0
     store.create_run("parent")
     assert store.runs().total == 3
+
+
+def test_databases_of_tests_that_are_over_do_not_pile_up(cluster: Cluster) -> None:
+    """A connected one stays; dropped databases are folders that the end of the cluster need not delete."""
+    used = cluster.database()
+    with psycopg.connect(cluster.url(used)) as connection:
+        for _ in range(KEPT + 3):
+            cluster.database()
+        assert len(list((cluster.folder / "data" / "base").iterdir())) <= KEPT + 3 + 5
+        assert connection.execute("SELECT 1").fetchone() == (1,)

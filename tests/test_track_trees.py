@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -548,6 +549,28 @@ def test_parts_in_any_order_make_the_file(tmp_path: Path) -> None:
     for wrong_id in ("../x", "..", "", "0" * 31, "0" * 32, "G" * 32):
         with Incoming(tmp_path, 9) as incoming, pytest.raises(NotFound):
             parts.add(wrong_id, 1, incoming)
+
+
+def test_one_part_sent_by_several_at_once_is_kept_once(tmp_path: Path) -> None:
+    """Whoever is last: what was acknowledged is never deleted by another that was acknowledged too."""
+    parts = Parts(tmp_path)
+    senders = 4
+    for _ in range(40):
+        upload, ready = parts.begin("a", 1), threading.Barrier(senders)
+
+        def send(sender: int, upload: str = upload, ready: threading.Barrier = ready) -> str:
+            with Incoming(tmp_path, 99) as incoming:
+                incoming.write(f"from {sender}".encode())
+                incoming.finish()
+                ready.wait(20)
+                return parts.add(upload, 1, incoming)
+
+        with ThreadPoolExecutor(senders) as pool:
+            acknowledged = set(pool.map(send, range(senders)))
+        kept = [path.name.removeprefix("1-") for path in (tmp_path / "parts" / upload).glob("1-*")]
+        assert len(acknowledged) == senders and len(kept) == 1 and kept[0] in acknowledged
+        with Incoming(tmp_path, 99) as whole:
+            assert parts.together(upload, "a", {1: kept[0]}, whole)
 
 
 # --- what may go ---------------------------------------------------------------------------------

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,12 +24,10 @@ from castalia.track.files.local import LocalTree
 from castalia.track.files.names import checked_name
 from castalia.track.files.places import SHARED, Place, Places
 from castalia.track.files.tree import Entry, Found, Opened, Tree, absent, not_plain
+from castalia.track.files.turns import turn
 from castalia.track.naming import now
 
 __all__ = ["Artifacts", "checked_name"]
-
-_turns: dict[str, tuple[threading.Lock, int]] = {}
-_turning = threading.Lock()
 
 
 class Artifacts(Places):
@@ -91,7 +87,7 @@ class Artifacts(Places):
         if not place.writable or place.is_root:
             raise Refused("nothing can be written here", cure="A version does not change.")
         incoming.finish()
-        with _turn(place.key or ""):
+        with turn(place.key or ""):  # the row that is written last is that of the file that was moved last
             found = place.tree.keep(incoming, place.path)
             if place.key is not None:
                 row = {"size": found.size, "sha256": incoming.sha256, "modified": found.mark, "created": now()}
@@ -145,24 +141,6 @@ class Artifacts(Places):
     def _rows(self, key: str) -> dict[str, Any]:
         with self.database.read() as connection:
             return {row.path: row for row in connection.execute(sa.select(schema.files).where(_below(key)))}
-
-
-@contextmanager
-def _turn(key: str) -> Iterator[None]:
-    """One at a time for one name: the row that is written last is that of the file that was moved last."""
-    with _turning:
-        lock, waiting = _turns.get(key, (threading.Lock(), 0))
-        _turns[key] = lock, waiting + 1
-    try:
-        with lock:
-            yield
-    finally:
-        with _turning:
-            waiting = _turns[key][1] - 1
-            if waiting:
-                _turns[key] = lock, waiting
-            else:
-                del _turns[key]
 
 
 def found_time(tree: Tree, found: Found) -> int:

@@ -18,6 +18,7 @@ from pathlib import Path
 from castalia.core.errors import Conflict, NotFound, WrongInput
 from castalia.track.database import readable
 from castalia.track.files.incoming import Incoming, pieces_of
+from castalia.track.files.turns import turn
 
 MAX_PARTS = 10_000
 FOLDER = "parts"
@@ -51,14 +52,19 @@ class Parts:
         return folder
 
     def add(self, upload: str, number: int, incoming: Incoming) -> str:
-        """Keep a part; its sha256. The same number again replaces it once the new one is there."""
+        """Keep a part; its sha256. The same number again replaces it once the new one is there.
+
+        Of several that come at once the last is kept, and its hash is the one that ``together`` takes.
+        """
         folder = self.expected(upload, number)
         target = folder / f"{number}-{incoming.sha256}"
         try:
-            os.replace(incoming.finish(), target)
-            for other in folder.glob(f"{number}-*"):
-                if other != target:
-                    other.unlink(missing_ok=True)
+            written = incoming.finish()
+            with turn(f"{folder}/{number}"):  # two that come at once would each take the other's for the older one
+                os.replace(written, target)
+                for other in folder.glob(f"{number}-*"):
+                    if other != target:
+                        other.unlink(missing_ok=True)
         except FileNotFoundError:
             raise _gone(upload) from None
         except OSError as error:
