@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,7 @@ from castalia.track.protocol import (
 from castalia.track.protocol.wire import MAX_DEPTH, Fields, ProtocolError, Route, is_deep
 from castalia.track.store import Store
 
+log = logging.getLogger("castalia.track")
 LARGE, VALUES = 2**18, 200_000
 """Bytes of a body from which on it is read in a thread; values that it may hold."""
 _TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[,\[{]', re.DOTALL)
@@ -134,6 +136,8 @@ class Table(BaseRoute):
         except ProtocolError as error:
             return refusal(error)
         except CastaliaError as error:
+            if error.status >= 500:
+                log.warning("%s %s: %s", request.method, request.url.path[:200], error)
             return refusal(ProtocolError.of(error))
 
 

@@ -47,7 +47,16 @@ class ProtocolError(Exception):
     def of(cls, error: CastaliaError) -> ProtocolError:
         """The same fault in the protocol's code."""
         code = next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
-        return cls(code, " ".join(line.strip() for line in str(error).splitlines()))
+        # It may name a place of this machine: the caller logs it, the client learns that it may ask again.
+        return cls(code, "The server cannot do this now." if error.status >= 500 else sentence(error))
+
+
+def sentence(error: CastaliaError) -> str:
+    """What happened, what was found, what was expected and what helps, on one line."""
+    said = f"{error.subject}: {error.got}" if error.got else error.subject
+    said += f" (expected {error.expected})" if error.expected else ""
+    cure = error.cure if not error.cure[:1].islower() else f"Try: {error.cure}"
+    return " ".join(f"{said}. {cure}".split())
 
 
 def missing(name: str) -> ProtocolError:
