@@ -253,9 +253,9 @@ def _base(request: Request) -> str:
 
 
 async def _fields(request: Request) -> Fields:
-    from castalia.track.protocol.routes import _body
+    from castalia.track.protocol.routes import parsed
 
-    return Fields(_body(await request.body()))
+    return Fields(await parsed(await request.body()))
 
 
 def _json(content: dict[str, Any], **headers: str) -> Response:

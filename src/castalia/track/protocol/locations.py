@@ -11,7 +11,7 @@ from castalia.core.errors import CastaliaError, Refused
 from castalia.track.files.names import checked_wire_path
 from castalia.track.files.places import OWN
 from castalia.track.files.remote import DRIVERS, checked_protocol, driver_of
-from castalia.track.protocol.wire import ProtocolError, invalid
+from castalia.track.protocol.wire import ProtocolError, invalid, sentence
 
 MAX_LOCATION = 2048
 _FIELD = "artifact_location"
@@ -78,7 +78,7 @@ def _elsewhere(uri: str, admin: bool) -> str:
     except ValueError:  # of urlsplit: brackets, a port that is none
         raise invalid(_FIELD, uri) from None
     except CastaliaError as error:
-        raise ProtocolError("INVALID_PARAMETER_VALUE", f"'{_FIELD}': {ProtocolError.of(error).message}") from None
+        raise ProtocolError("INVALID_PARAMETER_VALUE", f"'{_FIELD}': {sentence(error)}") from None
     return uri
 
 

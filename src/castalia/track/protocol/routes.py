@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -38,11 +40,15 @@ from castalia.track.protocol import (
     server,
     versions,
 )
-from castalia.track.protocol.wire import Fields, ProtocolError, Route
+from castalia.track.protocol.wire import MAX_DEPTH, Fields, ProtocolError, Route, is_deep
 from castalia.track.store import Store
 
 SMALL = 4096
 """Bytes of a body that is handled without another thread, at most."""
+log = logging.getLogger("castalia.track")
+LARGE, VALUES = 2**18, 200_000
+"""Bytes of a body from which on it is read in a thread; values that it may hold."""
+_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[,\[{]', re.DOTALL)
 PREFIXES = ("/api", "/ajax-api")
 ADMIN = "castalia_admin"
 """Where the scope of a request says whether an admin sent it; who mounts us puts it there."""
@@ -143,13 +149,15 @@ class Table(BaseRoute):
     async def _answer(self, route: Route, request: Request) -> Response:
         try:
             body = b"" if route.method == "GET" else await request.body()
-            values = _query(request) if route.method == "GET" else _body(body)
+            values = _query(request) if route.method == "GET" else await parsed(body)
             values.update(request.path_params)
             fields = Fields(values, admin=request.scope.get(ADMIN, False))
             return answer(await self._handled(route, fields, len(body)))
         except ProtocolError as error:
             return refusal(error)
         except CastaliaError as error:
+            if error.status >= 500:
+                log.warning("%s %s: %s", request.method, request.url.path[:200], error)
             return refusal(ProtocolError.of(error))
 
 
@@ -172,7 +180,14 @@ def _query(request: Request) -> dict[str, Any]:
     return {name: found if len(found) > 1 else found[0] for name, found in values.items()}
 
 
+async def parsed(body: bytes) -> dict[str, Any]:
+    """The fields of a body; a large one is read in a thread. ProtocolError where it is not as we take it."""
+    return await asyncio.to_thread(_body, body) if len(body) > LARGE else _body(body)
+
+
 def _body(body: bytes) -> dict[str, Any]:
+    if len(body) > LARGE and sum(map(body.count, b",[{")) > VALUES and _holds_many(body):
+        raise ProtocolError("BAD_REQUEST", f"The body of the request holds more than {VALUES} values.")
     try:
         values = _read(body) if body.strip() else {}
         if isinstance(values, str):  # as clients of before 1.0 send it
@@ -181,7 +196,15 @@ def _body(body: bytes) -> dict[str, Any]:
         raise ProtocolError("BAD_REQUEST", "The body of the request is no JSON.") from None
     if not isinstance(values, dict):
         raise ProtocolError("BAD_REQUEST", "The body of the request is no JSON object.")
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and is_deep(values):
+        raise ProtocolError("BAD_REQUEST", f"The body of the request is nested more than {MAX_DEPTH} levels deep.")
     return values
+
+
+def _holds_many(body: bytes) -> bool:
+    """Whether it holds too many values outside of its texts. A parser never lets go of the interpreter; this does."""
+    found = (each for each in _TOKENS.finditer(body) if each[0] in b",[{")
+    return next(islice(found, VALUES, None), None) is not None
 
 
 def _read(body: bytes) -> Any:

@@ -16,7 +16,7 @@ from castalia.track.points import active_run
 from castalia.track.protocol import limits
 from castalia.track.protocol.experiments import DEFAULT, active_experiment
 from castalia.track.protocol.rows import STATUS, run_rows
-from castalia.track.protocol.wire import Fields, ProtocolError, Route, absent, invalid, wrong_type
+from castalia.track.protocol.wire import MAX_DEPTH, Fields, ProtocolError, Route, absent, invalid, is_deep, wrong_type
 from castalia.track.run_names import new_run_name
 from castalia.track.runs import NAME_TAG, put_tags, run_number
 from castalia.track.store import Store
@@ -149,6 +149,8 @@ def log_model(store: Store, fields: Fields) -> dict[str, Any]:
         message = f"Model json is missing mandatory fields: {{{', '.join(map(repr, lacking))}}}"
         raise ProtocolError("INVALID_PARAMETER_VALUE", message)
     limits.within(text, limits.MODEL, "model_json")
+    if is_deep(model):
+        raise invalid("model_json", text, f"It is nested more than {MAX_DEPTH} levels deep.")
     tags = schema.tags
 
     def work(connection: Connection, run: int) -> None:

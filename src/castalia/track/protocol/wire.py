@@ -30,6 +30,8 @@ _CODES: tuple[tuple[type[CastaliaError], str], ...] = (
 )  # fmt: skip
 _SHOWN = 200
 """Characters of a wrong value that an error repeats."""
+MAX_DEPTH = 64
+"""How deep lists and objects may lie in each other."""
 SEE = " See the API docs for more information about request parameters."
 """How the client's own tests know an error in a parameter."""
 
@@ -45,7 +47,16 @@ class ProtocolError(Exception):
     def of(cls, error: CastaliaError) -> ProtocolError:
         """The same fault in the protocol's code."""
         code = next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
-        return cls(code, " ".join(line.strip() for line in str(error).splitlines()))
+        # It may name a place of this machine: the caller logs it, the client learns that it may ask again.
+        return cls(code, "The server cannot do this now." if error.status >= 500 else sentence(error))
+
+
+def sentence(error: CastaliaError) -> str:
+    """What happened, what was found, what was expected and what helps, on one line."""
+    said = f"{error.subject}: {error.got}" if error.got else error.subject
+    said += f" (expected {error.expected})" if error.expected else ""
+    cure = error.cure if not error.cure[:1].islower() else f"Try: {error.cure}"
+    return " ".join(f"{said}. {cure}".split())
 
 
 def missing(name: str) -> ProtocolError:
@@ -66,9 +77,10 @@ def wrong_type(name: str, value: object) -> ProtocolError:
 
 def shown(value: object) -> str:
     """A wrong value as JSON, cut where it is long."""
-    text = repr(value)
-    if len(text) <= 4 * _SHOWN:
-        with contextlib.suppress(TypeError, ValueError, RecursionError):
+    text = f"a {type(value).__name__}"
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
+        text = repr(value)
+        if len(text) <= 4 * _SHOWN:
             text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
@@ -76,6 +88,17 @@ def shown(value: object) -> str:
 def absent(message: str) -> ProtocolError:
     """What was asked for is not there."""
     return ProtocolError("RESOURCE_DOES_NOT_EXIST", message)
+
+
+def is_deep(value: dict[str, Any]) -> bool:
+    """Whether lists and objects lie in each other more than MAX_DEPTH deep."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for each in level for child in (each.values() if type(each) is dict else each)
+                 if type(child) is dict or type(child) is list]  # fmt: skip
+        if not level:
+            return False
+    return True
 
 
 def is_text(value: str) -> bool:
