@@ -62,7 +62,10 @@ def test_first_run_says_where_to_begin(page: Any, bench: Workbench) -> None:  # 
 
 @pytest.mark.parametrize("half", [0, 1])
 @pytest.mark.parametrize(
-    "page", [{}, DARK, PHONE, DARK | PHONE], ids=["light", "dark", "phone", "dark-phone"], indirect=True
+    "page",
+    [{}, pytest.param(DARK, marks=pytest.mark.slow), pytest.param(PHONE, marks=pytest.mark.slow), DARK | PHONE],
+    ids=["light", "dark", "phone", "dark-phone"],
+    indirect=True,
 )
 def test_every_page_opens_clean(page: Any, half: int, trained: str) -> None:  # noqa: F811
     wrong = []

@@ -41,7 +41,10 @@ def open_page(page: Any, path: str) -> None:  # noqa: F811
 
 @pytest.mark.parametrize("half", [0, 1])
 @pytest.mark.parametrize(
-    "page", [{}, DARK, PHONE, DARK | PHONE], ids=["light", "dark", "phone", "dark-phone"], indirect=True
+    "page",
+    [{}, pytest.param(DARK, marks=pytest.mark.slow), pytest.param(PHONE, marks=pytest.mark.slow), DARK | PHONE],
+    ids=["light", "dark", "phone", "dark-phone"],
+    indirect=True,
 )
 def test_every_page_opens_clean(page: Any, half: int, watch_of: dict[Any, Any]) -> None:  # noqa: F811
     watch_of[page].expected = ("404",)

@@ -69,7 +69,8 @@ def test_the_bare_command_is_five_lines_at_most_and_every_door_exists(shell: She
     lines = out.splitlines()
     assert 1 <= len(lines) <= 5
     names = {command.name for command in commands.COMMANDS}
-    assert all(line.split()[1] in names | {"--help"} for line in lines)
+    typed = [line for line in lines if not line.startswith("MLFLOW_TRACKING_URI=")]  # the client's own door
+    assert typed and all(line.split()[1] in names | {"--help"} for line in typed)
 
 
 def test_help_lists_every_command_and_so_does_the_page(shell: Shell) -> None:

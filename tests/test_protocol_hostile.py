@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from as_admin import application
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
@@ -32,7 +33,7 @@ def store(tmp_path: Path, place: str) -> Iterator[Store]:
 @pytest.fixture
 def client(store: Store) -> Iterator[TestClient]:
     """What the handlers raise and nobody catches fails the test."""
-    with TestClient(Starlette(routes=routes.routes(store)), raise_server_exceptions=True) as made:
+    with TestClient(application(routes.routes(store)), raise_server_exceptions=True) as made:
         yield made
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from starlette.applications import Starlette
+from as_admin import application
 
 from castalia.core.errors import WrongInput
 from castalia.track import Store
@@ -34,7 +34,7 @@ def address(store):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes(store)), port=port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(application(routes(store)), port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -62,7 +62,7 @@ class Registry(RuleBasedStateMachine):
             if key in fields:
                 fields[key] = f"{self.round}{fields[key]}"
         try:
-            answer = HANDLERS[method, path](self.store, Fields(fields))
+            answer = HANDLERS[method, path](self.store, Fields(fields, admin=True))
         except ProtocolError as error:
             assert error.code == expected, f"{error.code}: {error}"
             return {}

@@ -225,9 +225,12 @@ def test_at_once_waits_for_nobody_and_leaves_nothing(file_store, who):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT of this kind")
-def test_an_interrupted_leader_leaves_nobody_waiting(store):
+def test_an_interrupted_leader_leaves_nobody_waiting(store, request):
     """Ctrl-C in the main thread's work: its own part is undone, those who had gathered behind it are done."""
     told, writing = [], threading.Event()
+    # A shell that starts us in the background has SIGINT ignored, and Python leaves it so.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
     def hold():
         with store.database.write():

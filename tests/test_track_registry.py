@@ -151,7 +151,7 @@ def register(store: Store, name: str, source: str) -> None:
     """A version as a client of the MLflow protocol makes it."""
     with suppress(ProtocolError):
         registered.create(store, Fields({"name": name}))
-    versions.create(store, Fields({"name": name, "source": source}))
+    versions.create(store, Fields({"name": name, "source": source}, admin=True))
 
 
 def test_the_shell_lists_versions_of_other_libraries_with_their_source(settings, capsys):

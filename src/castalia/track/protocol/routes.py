@@ -132,9 +132,8 @@ class Table(BaseRoute):
 
     async def _handled(self, route: Route, fields: Fields, size: int) -> Mapping[str, Any] | bytes:
         """Run the handler in a thread; here where that takes less: a point alone, onto a disk that is quick."""
-        database = self.store.database
-        if route.small and size <= SMALL and not self.under_way and database.swift():
-            with suppress(Busy), database.at_once():
+        if route.small and size <= SMALL and not self.under_way and self.store.database.swift():
+            with suppress(Busy), self.store.database.at_once():
                 return route.handler(self.store, fields)
         self.under_way += 1
         try:
