@@ -129,7 +129,8 @@ metric_keys = Table(
     Column("name", Text, nullable=False, unique=True),
 )
 
-# No foreign keys here: two look-ups a point are a third of the write. Ids are never reused.
+# No foreign keys here: two look-ups a point are a third of the write. SQLite may give the number
+# of a run that is gone for good to a new one, so a run's points go with it.
 # The key is the whole point: one sent twice is stored once, and a series is read in order.
 metrics = Table(
     "metrics",
