@@ -66,7 +66,7 @@ class Wire:
     def files(self) -> set[str]:
         """Everything under the home but the database and what the server says of itself."""
         found = {path.relative_to(self.home).as_posix() for path in self.home.rglob("*") if not path.is_dir()}
-        return {name for name in found if not name.startswith(("castalia.db", "jobs/", "workbench.json"))}
+        return {name for name in found if not name.startswith(("castalia.db", "jobs/", "workbench.json", "audit"))}
 
 
 @pytest.fixture(scope="module")
