@@ -442,6 +442,16 @@ def test_the_native_list_is_filtered(own):
     assert own.runs(experiment="mnist", filter="params.rate >= 0.05", limit=2).total == 3
 
 
+@pytest.mark.parametrize("order", ["metrics.loss", "-metrics.acc", "params.rate", "-params.none"])
+def test_a_filter_by_one_key_and_an_order_by_another_of_the_same_kind(own, order):
+    """Both read the same table, one in a subquery: neither may be taken for the other."""
+    for text in ("metrics.acc > 0.5", "params.rate > 0.05", "NOT metrics.loss > 0.4 AND params.rate > 0.05"):
+        found = [run["name"] for run in own.runs(filter=text, order=order).items]
+        assert sorted(found) == names(own, text) and len(found) == 4, (text, order)
+        if "none" not in order:
+            assert found == sorted(found, reverse=order != "params.rate")
+
+
 def test_only_the_columns_that_were_asked_for_are_read(own):
     row = own.runs(filter="name = 'run 3'", columns=["metrics.loss", "tags.stage", "metrics.none"]).items[0]
     assert (row["metrics"], row["params"], row["tags"]) == ({"loss": 0.7}, {}, {"stage": "dev"})

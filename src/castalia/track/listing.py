@@ -153,12 +153,15 @@ def _ordered(query: sa.Select[Any], order: str) -> sa.Select[Any]:
         column = schema.experiments.c.name if word == "experiment" else runs.c[word]
     elif kind == "metrics" and key:
         number = sa.select(schema.metric_keys.c.id).where(schema.metric_keys.c.name == key).scalar_subquery()
-        here = sa.and_(schema.latest.c.run == runs.c.id, schema.latest.c.key == number)
-        query, value = query.outerjoin(schema.latest, here), schema.latest.c.value
+        # An alias: a filter speaks of the same table in subqueries, which must not become this one.
+        latest = schema.latest.alias("ordering")
+        here = sa.and_(latest.c.run == runs.c.id, latest.c.key == number)
+        query, value = query.outerjoin(latest, here), latest.c.value
         column = sa.case((value <= math.inf, value), else_=sa.null())  # NaN sorts as missing: last either way
     elif kind == "params" and key:
-        here = sa.and_(schema.params.c.run == runs.c.id, schema.params.c.key == key)
-        query, column = query.outerjoin(schema.params, here), schema.params.c.value
+        params = schema.params.alias("ordering")
+        here = sa.and_(params.c.run == runs.c.id, params.c.key == key)
+        query, column = query.outerjoin(params, here), params.c.value
     else:
         raise WrongInput(f"cannot order by {order[:80]!r}", order[:80],
                          f"{', '.join(sorted(ORDERS))}, metrics.<key> or params.<key>", field="order")  # fmt: skip
