@@ -78,7 +78,7 @@ def export(
     if json:
         terminal.out_json({"runs": ids, "file": str(to)})
     else:
-        terminal.say(f"{len(ids)} runs in {to} ({terminal.size(to.stat().st_size)}).")
+        terminal.say(f"{terminal.many(len(ids), 'run')} in {to} ({terminal.size(to.stat().st_size)}).")
     return 0
 
 
@@ -209,5 +209,6 @@ def _say(taken: list[Taken], json: bool, where: str) -> int:
         terminal.say(terminal.printable(note))
     good = [each for each in taken if not each.problem]
     points, files = sum(each.points for each in good), sum(each.files for each in good)
-    terminal.say(f"{len(good)} of {len(taken)} runs are {where}: {points:,} points, {files:,} files.")
+    stand = terminal.many(len(taken), "run") + (" is" if len(taken) == 1 else " are")
+    terminal.say(f"{len(good):,} of {stand} {where}: {terminal.many(points, 'point')}, {terminal.many(files, 'file')}.")
     return 1 if failed else 0

@@ -236,8 +236,9 @@ def _champion(found: Sequence[Version]) -> Version:
 def _model(connection: Connection, model: str) -> int:
     found = connection.scalar(sa.select(schema.models.c.id).where(schema.models.c.name == model))
     if found is None:
-        near = did_you_mean(model, connection.scalars(sa.select(schema.models.c.name)).all())
-        raise NotFound(f"no model {model[:80]!r}", cure=near.strip() or "castalia models")
+        names = connection.scalars(sa.select(schema.models.c.name).order_by(schema.models.c.name)).all()
+        cure = did_you_mean(model, names).strip() or "castalia models"
+        raise NotFound(f"no model {model[:80]!r}", model[:80], ", ".join(names[:12]) or "none yet", cure)
     return int(found)
 
 
