@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -380,7 +381,7 @@ def test_a_client_without_the_token_is_told_and_with_it_served(tmp_path, client,
         bench.kill()
 
 
-OLD = Path(sys.prefix) / "peers" / "mlflow2" / "bin" / "python"
+OLD = Path(sys.prefix) / "peers" / "mlflow2"
 WITH_OLD = """
 import os, sys
 import mlflow
@@ -421,10 +422,12 @@ print("all of it")
 """
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not OLD.exists(), reason="needs mlflow 2.22 beside: make peers")
 def test_a_client_of_before_logged_models(bench, tmp_path):
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    done = subprocess.run([OLD, "-W", "ignore", "-c", WITH_OLD, bench.url], env=env, text=True, capture_output=True,
-                          timeout=55, check=False)  # fmt: skip
+    if not OLD.is_dir():
+        missing = pytest.fail if os.environ.get("CI", "").lower() in ("1", "true") else pytest.skip
+        missing("needs the client of mlflow 2.22 beside ours: make test-setup")
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(OLD),
+           "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}  # fmt: skip
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", WITH_OLD, bench.url], env=env, text=True,
+                          capture_output=True, timeout=55, check=False)  # fmt: skip
     assert done.stdout.endswith("all of it\n"), done.stderr[-3000:]
