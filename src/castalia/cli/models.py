@@ -14,7 +14,8 @@ from castalia.core.errors import WrongInput
 if TYPE_CHECKING:
     from castalia.track import Version
 
-app = App(name="models", help="Trained versions and their aliases: list, show, alias.")
+app = App(name="models", help="Trained versions and their aliases: list, show, alias, export.")
+app.command("castalia.cli.carrying:export_models", name="export")
 
 
 @app.default

@@ -10,7 +10,7 @@ from castalia.core.errors import CastaliaError, Unavailable
 
 @dataclass(frozen=True)
 class Taken:
-    """A run that came in, or ``problem`` says why not."""
+    """A run or a model that came in, or ``problem`` says why not."""
 
     run_id: str
     points: int = 0
@@ -18,6 +18,8 @@ class Taken:
     problem: str = ""
     note: str = ""
     """What was left out of it, in words."""
+    kind: str = "run"
+    """Or ``model``, or ``logged model``; ``run_id`` then names that."""
 
 
 def each_run(works: Mapping[str, Callable[[], Taken]]) -> list[Taken]:
