@@ -143,7 +143,7 @@ def import_archive(store: Store, path: Path) -> list[Taken]:
                 return {part.name: lambda part=part: take(part) for part in listed[section]}  # type: ignore[misc]
 
             taken = each_run(works("runs", lambda part: _take(store, opened, part, sheets)))
-            taken += each_run(works("logged_models", lambda part: _take_logged(store, opened, part)))
+            taken += each_run(works("logged_models", lambda part: _take_logged(store, opened, part)), "logged model")
             put_parents(store, sheets)
             models = works("models", lambda part: _take_model(store, opened, part))
             found = {each.run_id: each for each in each_run(models)}

@@ -35,10 +35,11 @@ def import_models(store: Store, file: MlflowFile, experiments: dict[int, str], f
         return lambda: _registered(store, file, row)
 
     works = {str(row["model_id"]): logged(row) for row in file.rows("logged_models", "ORDER BY model_id")}
+    taken, works = each_run(works, "logged model"), {}
     for row in file.rows("registered_models", "ORDER BY name"):
         if (row.get("workspace") or "default") == "default":
             works[f"models:/{row['name']}"] = registered(row)
-    return each_run(works)
+    return taken + each_run(works, "model")
 
 
 def _logged(store: Store, file: MlflowFile, row: Row, experiments: dict[int, str], folder: Path | None) -> Taken:

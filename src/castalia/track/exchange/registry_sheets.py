@@ -284,7 +284,7 @@ def _object(what: str, told: object) -> dict[str, Any]:
 
 
 def _items(told: Mapping[str, Any], what: str) -> list[Any]:
-    found = told.get(what) or []
+    found = [] if told.get(what) is None else told[what]
     if not isinstance(found, list):
         raise _unfit(what, type(found).__name__, "a list of objects")
     return found
@@ -295,7 +295,7 @@ def _text(told: Mapping[str, Any], what: str, limit: int, blank: str | None = No
 
 
 def _said(told: Mapping[str, Any], what: str, limit: int) -> str | None:
-    return None if told.get(what) is None else _text(told, what, limit)
+    return None if told.get(what) is None else _text(told, what, limit, "")
 
 
 def _one_of(told: Mapping[str, Any], what: str, known: tuple[str, ...]) -> str:

@@ -22,7 +22,7 @@ class Taken:
     """Or ``model``, or ``logged model``; ``run_id`` then names that."""
 
 
-def each_run(works: Mapping[str, Callable[[], Taken]]) -> list[Taken]:
+def each_run(works: Mapping[str, Callable[[], Taken]], kind: str = "run") -> list[Taken]:
     """The outcome of every work. Unavailable (a full disk) ends all: the next would meet the same."""
     outcomes = []
     for run_id, work in works.items():
@@ -31,5 +31,5 @@ def each_run(works: Mapping[str, Callable[[], Taken]]) -> list[Taken]:
         except Unavailable:
             raise
         except CastaliaError as error:
-            outcomes.append(Taken(run_id, problem=str(error)))
+            outcomes.append(Taken(run_id, problem=str(error), kind=kind))
     return outcomes
