@@ -265,7 +265,7 @@ def test_a_server_that_asks_who_we_are(tmp_path: Path, stranger: pytest.MonkeyPa
 def test_mlflows_server_with_users(tmp_path: Path, stranger: pytest.MonkeyPatch) -> None:
     pytest.importorskip("flask_wtf", reason="needs MLflow's app of users: pip install mlflow[auth]")
     stranger.setenv("CASTALIA_HOME", str(tmp_path / "home"))
-    secret = {"MLFLOW_FLASK_SERVER_SECRET_KEY": "of this test"}
+    secret = {"MLFLOW_FLASK_SERVER_SECRET_KEY": "of this test", "MLFLOW_AUTH_ADMIN_PASSWORD": "a long password"}
     with (
         mlflow_server(tmp_path, "--app-name", "basic-auth", **secret) as url,
         Store.open(tmp_path / "home") as store,
@@ -276,7 +276,7 @@ def test_mlflows_server_with_users(tmp_path: Path, stranger: pytest.MonkeyPatch)
             stranger.setenv(NAMES[2], password)
             with pytest.raises(Refused, match="does not let us in"):
                 export_to_mlflow(store, ["aa"], url)
-        stranger.setenv(NAMES[2], "password1234")  # its first admin's
+        stranger.setenv(NAMES[2], secret["MLFLOW_AUTH_ADMIN_PASSWORD"])
         stranger.setenv(NAMES[0], "a token that is passed over, as MLflow's client does")
         assert [each.problem for each in export_to_mlflow(store, ["aa"], url)] == [""]
 
