@@ -163,7 +163,7 @@ def mlflow_server(folder: Path, *flags: str, **environment: str) -> Iterator[str
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
                                env={**os.environ, **environment}, cwd=folder)  # fmt: skip
     try:
-        for _ in range(600):
+        for _ in range(1500):
             with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
                 break
             assert process.poll() is None
