@@ -323,8 +323,8 @@ def test_prompts_live_in_the_registry_and_are_no_models(client):
     assert "no prompt" in listed and "greet" not in listed
 
 
-def test_a_server_below_a_path(tmp_path, client):
-    with Workbench(tmp_path / "home", base_path="/team/x") as below:
+def test_a_server_below_a_path(tmp_path, client, bench):
+    with Workbench(tmp_path / "home", env={"CASTALIA_STORE": bench.store}, base_path="/team/x") as below:
         mlflow.set_tracking_uri(below.root)
         assert below.root.endswith("/team/x")
         mlflow.set_experiment("below")
@@ -335,10 +335,10 @@ def test_a_server_below_a_path(tmp_path, client):
         assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/deep/a.txt") == "hello"
 
 
-def test_the_server_falls_over_in_the_middle_and_no_point_is_lost_or_doubled(tmp_path, client, monkeypatch):
+def test_the_server_falls_over_in_the_middle_and_no_point_is_lost_or_doubled(tmp_path, client, bench, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "7")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
-    bench = Bench(tmp_path / "home").start()
+    bench = Bench(tmp_path / "home", store=bench.store).start()
     mine = mlflow.MlflowClient(bench.url)
     run_id = mine.create_run("0").info.run_id
     raised: list[BaseException] = []
@@ -367,8 +367,8 @@ def test_the_server_falls_over_in_the_middle_and_no_point_is_lost_or_doubled(tmp
         bench.kill()
 
 
-def test_a_client_without_the_token_is_told_and_with_it_served(tmp_path, client, monkeypatch):
-    bench = Bench(tmp_path / "home", token="a-long-token-of-this-test").start()
+def test_a_client_without_the_token_is_told_and_with_it_served(tmp_path, client, bench, monkeypatch):
+    bench = Bench(tmp_path / "home", token="a-long-token-of-this-test", store=bench.store).start()
     try:
         mine = mlflow.MlflowClient(bench.url)
         with pytest.raises(mlflow.MlflowException, match=r"(?i)token"):
