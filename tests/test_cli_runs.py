@@ -297,7 +297,7 @@ def test_export_and_import_in_the_shell(
     for name in ("runs.zip", "runs.csv", "runs.json", "runs.parquet"):
         file = str(tmp_path / name)
         code, out, err = shell("runs", "export", "--experiment", "mnist", "--to", file, "--json")
-        assert code == 0 and json.loads(out) == {"runs": ["aa", "bb"], "file": file}, err
+        assert code == 0 and json.loads(out) == {"runs": ["aa", "bb"], "models": [], "file": file}, err
         code, _, err = shell("runs", "export", "aa", "--to", file)
         assert code == 1 and "--replace" in err
         assert shell("runs", "export", "--all", "--to", file, "--replace")[0] == 0
