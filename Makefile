@@ -40,6 +40,7 @@ setup: python
 
 test-setup: python
 	@$(INSTALL) test
+	@$(INSTALL) --beside .venv/peers/mlflow2 -r tests/mlflow2.txt
 	@$(PY) tools/programs.py
 
 test: test-setup
@@ -53,7 +54,6 @@ bench: test-setup
 
 peers: python
 	@$(INSTALL) --into .venv/peers/all -r benchmarks/peers.txt
-	@$(INSTALL) --into .venv/peers/mlflow2 --package 'mlflow<3'
 
 clean:
 	rm -rf .venv src/castalia/web/dist src/castalia/web/ui/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -20,6 +20,9 @@ from web_process import Workbench
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
+QUICK_LOOKS = (("light", 0), ("dark-phone", 1))
+"""Half of the pages in one look, half in the one that differs most; the slow tier sees all in all four."""
+
 
 def _no_browser(reason: str) -> None:
     if os.environ.get("CI", "").lower() in ("1", "true"):

@@ -21,16 +21,18 @@ CASTALIA = [sys.executable, "-c", "import sys; from castalia.cli import main; sy
 class Bench:
     """``castalia up`` on a port that stays the same, in a home of its own."""
 
-    def __init__(self, home: Path, token: str = "") -> None:
+    def __init__(self, home: Path, token: str = "", store: str = "") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.home, self.token, self.url = home, token, f"http://127.0.0.1:{self.port}"
+        self.store = store
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Bench:
         """Start it and wait until it answers."""
-        environment = {**os.environ, "CASTALIA_HOME": str(self.home), "CASTALIA_TOKEN": self.token}
+        environment = {**os.environ, "CASTALIA_HOME": str(self.home), "CASTALIA_TOKEN": self.token,
+                       "CASTALIA_STORE": self.store}  # fmt: skip
         command = [*CASTALIA, "up", "--port", str(self.port), "--no-browser"]
         self.process = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

@@ -17,10 +17,22 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """``castalia up`` in a process of its own, for all tests of a file."""
-    made = Bench(tmp_path_factory.mktemp("home")).start()
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
+"""Every test of a client on both; half a minute more, so the second is for `make check`."""
+
+
+def database_of(request: pytest.FixtureRequest) -> str:
+    """What CASTALIA_STORE is to say for the fixture's param."""
+    if request.param == "sqlite":
+        return ""
+    server = request.getfixturevalue("server")
+    return str(server.url(server.database("castalia_tables")))
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """``castalia up`` in a process of its own, for all tests of a file; on either database."""
+    made = Bench(tmp_path_factory.mktemp("home"), store=database_of(request)).start()
     yield made
     made.kill()
 

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from browser_fixtures import ask_json, axe, bench, chromium, fit, page, settle, watch_of  # noqa: F401
+from browser_fixtures import QUICK_LOOKS, ask_json, axe, bench, chromium, fit, page, settle, watch_of  # noqa: F401
 from web_process import Workbench
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -60,13 +60,14 @@ def test_first_run_says_where_to_begin(page: Any, bench: Workbench) -> None:  # 
     assert axe(page) == []
 
 
-@pytest.mark.parametrize("half", [0, 1])
-@pytest.mark.parametrize(
-    "page",
-    [{}, pytest.param(DARK, marks=pytest.mark.slow), pytest.param(PHONE, marks=pytest.mark.slow), DARK | PHONE],
-    ids=["light", "dark", "phone", "dark-phone"],
-    indirect=True,
-)
+EVERY_LOOK = [
+    pytest.param(look, half, marks=() if (name, half) in QUICK_LOOKS else pytest.mark.slow, id=f"{name}-{half}")
+    for name, look in (("light", {}), ("dark", DARK), ("phone", PHONE), ("dark-phone", DARK | PHONE))
+    for half in (0, 1)
+]
+
+
+@pytest.mark.parametrize(("page", "half"), EVERY_LOOK, indirect=["page"])
 def test_every_page_opens_clean(page: Any, half: int, trained: str) -> None:  # noqa: F811
     wrong = []
     for path in PAGES[half::2]:

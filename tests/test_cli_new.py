@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from child_pytest import BARE
 
 from castalia import catalog, track
 from castalia.cli import main
@@ -43,7 +44,7 @@ def shell(
 
 
 def pytest_on(folder: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    words = [sys.executable, "-m", "pytest", *BARE, "-q", "-p", "no:cacheprovider", str(folder)]
     return subprocess.run(words, capture_output=True, text=True, timeout=50, check=False)
 
 

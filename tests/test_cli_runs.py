@@ -76,13 +76,13 @@ def test_deleted_restored_and_gone_for_good(shell: Shell, store: Store) -> None:
     before = rows_of(store)
     filled(store, "aa", 0.1, 1.0), filled(store, "bb", 0.2, 2.0)
     child = store.create_run("mnist", parent="bb", run_id="cc")
-    assert shell("runs", "delete", "bb")[0] == 0
+    assert shell("runs", "delete", "bb", "--alone")[0] == 0
     listed = json.loads(shell("runs", "list", "--json")[1])["items"]
     assert {each["run_id"] for each in listed} == {"aa", "cc"}
     assert [each["run_id"] for each in json.loads(shell("runs", "list", "--trash", "--json")[1])["items"]] == ["bb"]
     assert "restored" in shell("runs", "restore", "bb")[1]
     assert "was not in the trash" in shell("runs", "restore", "bb")[1]
-    shell("runs", "delete", "bb")
+    shell("runs", "delete", "bb", "--alone")
 
     fresh = json.loads(shell("runs", "gc", "--json")[1])
     assert fresh["runs"] == []  # it was deleted a moment ago
@@ -104,6 +104,102 @@ def test_deleted_restored_and_gone_for_good(shell: Shell, store: Store) -> None:
     assert {name: n for name, n in after.items() if name not in kept} == {
         n: c for n, c in before.items() if n not in kept
     }
+
+
+def family(store: Store) -> None:
+    """aa above bb (above dd and ee) and cc; zz beside."""
+    for run_id, parent in (("aa", None), ("bb", "aa"), ("cc", "aa"), ("dd", "bb"), ("ee", "bb"), ("zz", None)):
+        store.create_run("mnist", parent=parent, run_id=run_id)
+
+
+def active(store: Store) -> set[str]:
+    return {each["run_id"] for each in store.runs().items}
+
+
+def test_what_is_below_a_run_goes_and_comes_with_it(shell: Shell, store: Store) -> None:
+    family(store)
+    assert "cc: in the trash." in shell("runs", "delete", "cc")[1]
+    assert "ee: in the trash." in shell("runs", "delete", "ee")[1]
+    assert "aa: in the trash, with 2 runs below it." in shell("runs", "delete", "aa")[1]
+    assert active(store) == {"zz"}
+    assert "aa: in the trash already." in shell("runs", "delete", "aa")[1]
+    assert "dd: restored." in shell("runs", "restore", "dd")[1]
+    shell("runs", "delete", "dd")  # a moment of its own
+    assert "aa: restored, with 1 run below it." in shell("runs", "restore", "aa")[1]
+    assert active(store) == {"zz", "aa", "bb"}  # not what had been deleted one by one
+    assert json.loads(shell("runs", "delete", "aa", "zz", "--json")[1]) == {"deleted": ["aa", "bb", "zz"]}
+    assert json.loads(shell("runs", "restore", "aa", "zz", "--alone", "--json")[1]) == {"restored": ["aa", "zz"]}
+    assert "bb: restored." in shell("runs", "restore", "bb")[1]
+    shell("runs", "delete", "aa")
+    assert json.loads(shell("runs", "gc", "aa", "--alone", "--dry-run", "--json")[1])["runs"] == ["aa"]
+    assert json.loads(shell("runs", "gc", "aa", "--json")[1])["runs"] == ["aa", "bb"]
+    assert {each["run_id"] for each in store.trashed()} == {"cc", "dd", "ee"} and active(store) == {"zz"}
+
+
+def test_families_on_either_database(place: str, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "other", place) as store:
+        family(store)
+        assert store.delete_runs(["bb"]) == ["bb"] and active(store) == {"aa", "cc", "dd", "ee", "zz"}
+        assert store.gone_along(["bb"]) == ["bb"] and store.gone_along(["aa"]) == []
+        assert store.delete_runs(["aa", "dd"], children=True) == ["aa", "cc", "dd", "ee"]
+        assert store.gone_along(["aa"]) == ["aa", "cc", "dd", "ee"]
+        assert store.restore_runs(["aa"], children=True) == ["aa", "cc", "dd", "ee"]
+        assert store.restore_runs(["bb"], children=True) == ["bb"] and len(active(store)) == 6
+        with pytest.raises(NotFound):
+            store.delete_runs(["aa", "nobody"], children=True)
+        assert len(active(store)) == 6  # all or none
+
+
+def test_show_tells_alerts_and_children(shell: Shell, store: Store) -> None:
+    family(store)
+    store.add_alert("aa", "loss is \x1b[31mNaN", "error")
+    told = shell("runs", "show", "aa")[1]
+    assert "Alerts" in told and re.search(r"error +loss is .*NaN \(0 s ago\)", told) and "\x1b" not in told
+    assert re.search(r"children +2\n", told)
+    found = json.loads(shell("runs", "show", "aa", "--json")[1])
+    assert found["children"] == 2 and [each["level"] for each in found["alerts"]] == ["error"]
+    assert "Alerts" not in shell("runs", "show", "zz")[1]
+
+
+def test_one_is_said_as_one(shell: Shell, store: Store, tmp_path: Path) -> None:
+    filled(store, "aa", 0.1, 1.0)
+    file = str(tmp_path / "a.zip")
+    assert shell("runs", "export", "aa", "--to", file)[2].startswith("1 run in ")
+    assert "1 of 1 run is here: 4 points, 1 file." in shell("runs", "import", file)[2]
+    shell("runs", "delete", "aa")
+    assert "1 run and 0 other things gone" in shell("runs", "gc", "aa")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("runs", "shwo"), "Did you mean 'show'?"),
+        (("runs", "shwo", "aa"), "Did you mean 'show'?"),
+        (("runs", "--json", "delte", "aa"), "Did you mean 'delete'?"),
+        (("runs", "try-aa"), "A run of this name has the id aa."),
+        (("runs", "show", "aa", "bb"), "takes no 'bb'"),
+        (("runs", "show", ""), "the id of a run"),
+        (("runs", "list", "--status", "don"), "Did you mean 'done'?"),
+        (("runs", "list", "--order", "loss"), "metrics.loss"),
+        (("runs", "list", "--order", "strated"), "Did you mean 'started'?"),
+        (("runs", "list", "--limit", "0"), "limit 1 to 10,000"),
+        (("runs", "gc", "--older-than", "nan"), "0 to 36,500"),
+        (("models", "alais", "m@1", "x"), "Did you mean 'alias'?"),
+        (("models", "lsit"), "Did you mean 'list'?"),
+        (("data", "fetsh", "mnist"), "Did you mean 'fetch'?"),
+        (("data", "sohw"), "Did you mean 'show'?"),
+        (("tokens", "lsit"), "Did you mean 'list'?"),
+        (("shelf", "thrust", "x"), "Did you mean 'trust'?"),
+        (("audit", "ci"), "takes no 'ci'"),
+    ],
+)
+def test_a_wrong_verb_or_id_is_led_to_the_right_one(
+    shell: Shell, store: Store, words: tuple[str, ...], told: str
+) -> None:
+    filled(store, "aa", 0.1, 1.0)
+    code, out, err = shell(*words)
+    assert (code, out) == (2, "") and told in err, err
+    assert all(f"  {part}:" in err for part in ("got", "expected", "cure")), err
 
 
 def test_what_is_not_in_the_trash_cannot_be_removed(store: Store) -> None:
@@ -201,7 +297,7 @@ def test_export_and_import_in_the_shell(
     for name in ("runs.zip", "runs.csv", "runs.json", "runs.parquet"):
         file = str(tmp_path / name)
         code, out, err = shell("runs", "export", "--experiment", "mnist", "--to", file, "--json")
-        assert code == 0 and json.loads(out) == {"runs": ["aa", "bb"], "file": file}, err
+        assert code == 0 and json.loads(out) == {"runs": ["aa", "bb"], "models": [], "file": file}, err
         code, _, err = shell("runs", "export", "aa", "--to", file)
         assert code == 1 and "--replace" in err
         assert shell("runs", "export", "--all", "--to", file, "--replace")[0] == 0

@@ -29,6 +29,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from child_pytest import BARE
 
 from castalia import catalog, data
 from castalia.cli.commands import COMMANDS
@@ -94,6 +95,7 @@ class Page:
             "OMP_NUM_THREADS": "1",
             "NO_COLOR": "1",
             "COLUMNS": "100",
+            "PYTEST_ADDOPTS": " ".join(BARE),
         }
         self._workbench: subprocess.Popen[str] | None = None
         self._address = ""

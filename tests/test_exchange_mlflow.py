@@ -15,9 +15,12 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from client_fixtures import Bench
 
+from castalia.cli import main
 from castalia.core.errors import Refused, Unavailable, WrongInput
 from castalia.track import Store
 from castalia.track.exchange.mlflow_file import import_mlflow
@@ -144,16 +147,23 @@ def test_what_is_no_mlflow_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real MLflow server."""
+    with mlflow_server(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def mlflow_server(folder: Path, *flags: str, **environment: str) -> Iterator[str]:
     """A real MLflow server in a process of its own, ended by its group."""
-    folder = tmp_path_factory.mktemp("server")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     where = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", f"{folder}/art"]
-    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1", *where]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1", *where, *flags]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                               env={**os.environ, **environment}, cwd=folder)  # fmt: skip
     try:
-        for _ in range(600):
+        for _ in range(1500):
             with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
                 break
             assert process.poll() is None
@@ -209,6 +219,66 @@ def test_the_way_out_says_why_it_is_shut(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setenv("CASTALIA_OFFLINE", "1")
         with pytest.raises(Refused):
             export_to_mlflow(store, ["aa"], "http://192.0.2.1:5000")
+
+
+NAMES = ("MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
+
+
+@pytest.fixture
+def stranger(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Nobody said who we are."""
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_a_server_that_asks_who_we_are(tmp_path: Path, stranger: pytest.MonkeyPatch, capfd: Any) -> None:
+    bench = Bench(tmp_path / "there", token="a-long-token-of-this-test").start()
+    stranger.setenv("CASTALIA_HOME", str(tmp_path / "home"))
+    try:
+        with Store.open(tmp_path / "home") as store:
+            for run_id in ("aa", "bb"):
+                store.create_run("x", run_id=run_id)
+                store.log_metrics(run_id, [("loss", 0, 1, 0.5)])
+                store.add_artifact(run_id, "a.txt", b"hello")
+            for token in ("", "another-long-token"):
+                stranger.setenv(NAMES[0], token)
+                with pytest.raises(Refused, match="does not let us in") as caught:
+                    export_to_mlflow(store, ["aa", "bb"], bench.url)
+                assert all(name in caught.value.cure for name in NAMES)
+                assert "another-long-token" not in str(caught.value)
+            assert main(["runs", "export", "--all", "--to-mlflow", bench.url]) == 1
+            assert "401" in capfd.readouterr().err
+            stranger.setenv(NAMES[0], "a-token\r\nX-Evil: 1")
+            with pytest.raises(WrongInput, match="is no token"):
+                export_to_mlflow(store, ["aa"], bench.url)
+            stranger.setenv(NAMES[0], bench.token)
+            assert [each.problem for each in export_to_mlflow(store, ["aa", "bb"], bench.url)] == ["", ""]
+        found = bench.ask("/runs?experiment=x")["items"]
+        assert {each["tags"]["castalia.run_id"] for each in found} == {"aa", "bb"}
+        assert [each["name"] for each in bench.ask(f"/runs/{found[0]['run_id']}/artifacts")] == ["a.txt"]
+    finally:
+        bench.kill()
+
+
+@pytest.mark.slow
+def test_mlflows_server_with_users(tmp_path: Path, stranger: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("flask_wtf", reason="needs MLflow's app of users: pip install mlflow[auth]")
+    stranger.setenv("CASTALIA_HOME", str(tmp_path / "home"))
+    secret = {"MLFLOW_FLASK_SERVER_SECRET_KEY": "of this test", "MLFLOW_AUTH_ADMIN_PASSWORD": "a long password"}
+    with (
+        mlflow_server(tmp_path, "--app-name", "basic-auth", **secret) as url,
+        Store.open(tmp_path / "home") as store,
+    ):
+        store.create_run("x", run_id="aa")
+        for user, password in (("", ""), ("admin", "wrong")):
+            stranger.setenv(NAMES[1], user)
+            stranger.setenv(NAMES[2], password)
+            with pytest.raises(Refused, match="does not let us in"):
+                export_to_mlflow(store, ["aa"], url)
+        stranger.setenv(NAMES[2], secret["MLFLOW_AUTH_ADMIN_PASSWORD"])
+        stranger.setenv(NAMES[0], "a token that is passed over, as MLflow's client does")
+        assert [each.problem for each in export_to_mlflow(store, ["aa"], url)] == [""]
 
 
 def test_a_version_of_a_path_is_left_out_and_said(tmp_path: Path, theirs: Path) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import uvicorn
 from as_admin import application
+from mlflow_bench import DATABASES, database_of
 
 from castalia.core.errors import WrongInput
+from castalia.core.settings import Settings
 from castalia.track import Store
 from castalia.track.protocol.routes import routes
 
@@ -23,9 +25,14 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module", params=DATABASES)
+def settings_of_store(request, tmp_path_factory):
+    return Settings(home=tmp_path_factory.mktemp("home"), store=database_of(request))
+
+
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    with Store.open(tmp_path_factory.mktemp("home")) as opened:
+def store(settings_of_store):
+    with Store.of(settings_of_store) as opened:
         yield opened
 
 
@@ -182,13 +189,12 @@ def test_the_client_reads_the_files_of_a_version_that_castalia_trained(client, s
             call()
 
 
-def test_castalia_says_whose_version_it_is_and_how_to_open_it(client, store):
+def test_castalia_says_whose_version_it_is_and_how_to_open_it(client, settings_of_store):
     from castalia import runtime
-    from castalia.core.settings import Settings
 
     client.create_registered_model("theirs")
     client.create_model_version("theirs", "s3://bucket/x")
     with pytest.raises(WrongInput) as told:
-        runtime.load("theirs", Settings(home=store.home))
+        runtime.load("theirs", settings_of_store)
     assert "logged by another library" in told.value.subject and "s3://bucket/x" in told.value.got
     assert told.value.cure == "mlflow.pyfunc.load_model('models:/theirs/1')"

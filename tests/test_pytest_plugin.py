@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from child_pytest import BARE
 from learner_fixtures import solve
 from subject_toys import shelf
 
@@ -32,7 +33,7 @@ class Learner:
         self.file = starting.begin("basics", pytester.path).file
 
     def runs(self, *words: str) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess(*LOADED, *words, timeout=50)
+        return self.pytester.runpytest_subprocess(*BARE, *LOADED, *words, timeout=50)
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def test_a_damaged_archive_is_refused_and_nothing_is_taken(store: Store, tmp_pat
     export_archive(store, ["aa"], good)
     sheet, points = "runs/aa/run.json", "runs/aa/points.csv"
     manifest = json.loads(zipfile.ZipFile(good).read("manifest.json"))
-    newer = json.dumps({**manifest, "version": 2}).encode()
+    newer = json.dumps({**manifest, "version": 3}).encode()
     cut = tmp_path / "cut.zip"
     cut.write_bytes(good.read_bytes()[:-40])
     with Store.open(tmp_path / "other") as other:

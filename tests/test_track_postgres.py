@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -408,3 +409,16 @@ def test_databases_of_tests_that_are_over_do_not_pile_up(cluster: Cluster) -> No
             cluster.database()
         assert len(list((cluster.folder / "data" / "base").iterdir())) <= KEPT + 3 + 5
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_the_address_says_how_many_connections(server: Cluster, tmp_path: Path) -> None:
+    url = server.url(server.database("castalia_tables"))
+    with Store.open(tmp_path, f"{url}&connections=12") as store:
+        pool = store.database.engine.pool
+        assert pool.size() + pool._max_overflow == 12 and store.create_run("x")  # type: ignore[attr-defined]
+    with Store.open(tmp_path, url) as store:
+        pool = store.database.engine.pool
+        assert pool.size() + pool._max_overflow == 80  # type: ignore[attr-defined]
+    for wrong in ("9", "81", "many", "1e1"):
+        with pytest.raises(WrongInput, match="connections=10 to 80"):
+            Store.open(tmp_path, f"{url}&connections={wrong}")

@@ -3,6 +3,7 @@
 
     python tools/install.py classical plots          what `make setup` runs
     python tools/install.py --into .venv/peers/all -r benchmarks/peers.txt
+    python tools/install.py --beside .venv/peers/mlflow2 -r tests/mlflow2.txt      a folder for PYTHONPATH
 
 Standard library only, since it runs before anything is installed. A stamp in the venv names the content of
 pyproject.toml and constraints.txt and the extras that are in: asking for fewer extras installs nothing, asking
@@ -39,6 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("extras", nargs="*", help="extras of pyproject.toml")
     parser.add_argument("--into", default=".venv", metavar="FOLDER", help="the venv (default .venv)")
+    parser.add_argument("--beside", metavar="FOLDER", help="a folder for PYTHONPATH, filled by the pip of .venv")
     parser.add_argument("-r", "--requirements", metavar="FILE", help="install this list instead of Castalia")
     parser.add_argument("--package", action="append", default=[], help="install this instead of Castalia")
     parser.add_argument("--pip", default="", metavar="FLAGS", help="further flags for pip install")
@@ -47,7 +49,10 @@ def main() -> int:
     try:
         if args.requirements or args.package:
             what = [*args.package, *(["-r", args.requirements] if args.requirements else [])]
-            install_peers(venv, what, shlex.split(args.pip))
+            if args.beside:
+                install_beside(venv, Path(args.beside).absolute(), what, shlex.split(args.pip))
+            else:
+                install_peers(venv, what, shlex.split(args.pip))
         else:
             install_castalia(venv, set(args.extras), shlex.split(args.pip))
     except (SetupError, build_face.FaceError) as error:
@@ -87,8 +92,7 @@ def install_castalia(venv: Path, extras: set[str], pip_flags: list[str]) -> None
 
 def install_peers(venv: Path, what: list[str], pip_flags: list[str]) -> None:
     """A venv of its own for packages whose pins clash with ours."""
-    text = "\0".join(what) + "".join(Path(item).read_text() for item in what if Path(item).is_file())
-    done = venv / f".ok-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    done = stamp_of(venv, what)
     if done.is_file():
         return
     make_venv(venv, "1/2 ")
@@ -96,6 +100,26 @@ def install_peers(venv: Path, what: list[str], pip_flags: list[str]) -> None:
     forget_stamps(venv)
     pip(venv, [*pip_flags, *what])
     done.touch()
+
+
+def install_beside(venv: Path, folder: Path, what: list[str], pip_flags: list[str]) -> None:
+    """Releases that clash with ours, in a folder that a child puts in front of ours: seconds, and no second venv.
+
+    Nothing but what is listed is installed, so the list names all that must differ.
+    """
+    done = stamp_of(folder, what)
+    if done.is_file():
+        return
+    print(f"installing {' '.join(what)} into {folder.relative_to(ROOT)} …", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    pip(venv, ["--no-deps", "--target", str(folder), *pip_flags, *what])
+    done.touch()
+
+
+def stamp_of(folder: Path, what: list[str]) -> Path:
+    """The file that says: this is in, from this very content of its lists."""
+    text = "\0".join(what) + "".join(Path(item).read_text() for item in what if Path(item).is_file())
+    return folder / f".ok-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def make_venv(venv: Path, step: str) -> None:

@@ -1,4 +1,4 @@
-"""``castalia runs export, import``: runs out of the tracker and into it."""
+"""``castalia runs export, import`` and ``models export``: runs and models out of the tracker and into it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from castalia.core.errors import Conflict, NotFound, WrongInput
 
 if TYPE_CHECKING:
     from castalia.track import Store
+    from castalia.track.exchange.registry_sheets import Carried
     from castalia.track.exchange.taken import Taken
 
 _BY_ENDING = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".zip": "archive"}
@@ -41,7 +42,8 @@ def export(
     to
         A file: .csv, .json, .parquet or .zip say the format. Without it CSV and JSON go to standard output.
     format
-        csv and parquet: a line a point. json: with params and tags. archive: files and data sets too.
+        csv and parquet: a line a point. json: with params and tags. archive: files, data sets and the models that
+        come from the runs too.
     to_mlflow
         The address of an MLflow server, http://host:5000: every run is made anew there, with numbers and files.
     experiment
@@ -55,7 +57,7 @@ def export(
     points
         For --json: at most so many points a metric; more are thinned, keeping the extremes.
     json
-        Print the run and its series; where a file is written, {"runs", "file"}.
+        Print the run and its series; where a file is written, {"runs", "models", "file"}.
     """
     if to_mlflow is not None and (to is not None or format is not None):
         raise WrongInput("two ways out at once", "--to-mlflow with --to or --format", "one of them", "Leave one.")
@@ -72,14 +74,49 @@ def export(
         how = format or _format_of(to)
         if to is None:
             return _print(store, ids, how)
-        if to.exists() and not replace:
-            raise Conflict(f"{to} is there already", "a file", "a new one", "--replace overwrites it.")
-        _write(store, ids, how, to)
+        _fresh(to, replace)
+        carried = _write(store, ids, how, to)
+    return say_written(carried, to, json)
+
+
+def export_models(*models: str, to: Path, replace: bool = False, json: bool = False) -> int:
+    """Write registered models as one archive: versions with their files, aliases, tags, and the runs they come from.
+
+    castalia runs import takes it in.
+
+    Parameters
+    ----------
+    models
+        Names of models.
+    to
+        A file: models.zip.
+    replace
+        Overwrite the file where there is one.
+    json
+        Print {"runs", "models", "file"} instead.
+    """
+    from castalia.track.exchange.archive import export_archive
+
+    if not models:
+        raise WrongInput("castalia models export needs MODEL", "nothing", "names of models", "castalia models list")
+    _fresh(to, replace)
+    with open_store() as store:
+        return say_written(export_archive(store, [], to, list(dict.fromkeys(models))), to, json)
+
+
+def say_written(carried: Carried, to: Path, json: bool) -> int:
+    """What is in a file that was written."""
     if json:
-        terminal.out_json({"runs": ids, "file": str(to)})
-    else:
-        terminal.say(f"{len(ids)} runs in {to} ({terminal.size(to.stat().st_size)}).")
+        terminal.out_json({"runs": carried.runs, "models": list(carried.models), "file": str(to)})
+        return 0
+    models = f" and {terminal.many(len(carried.models), 'model')}" if carried.models else ""
+    terminal.say(f"{terminal.many(len(carried.runs), 'run')}{models} in {to} ({terminal.size(to.stat().st_size)}).")
     return 0
+
+
+def _fresh(to: Path, replace: bool) -> None:
+    if to.exists() and not replace:
+        raise Conflict(f"{to} is there already", "a file", "a new one", "--replace overwrites it.")
 
 
 def import_(
@@ -91,7 +128,7 @@ def import_(
     artifacts: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Take in runs: an archive or table of castalia runs export, an MLflow SQLite file, a folder of TensorBoard logs.
+    """Take in runs and models: an archive or table, an MLflow SQLite file, a folder of TensorBoard logs.
 
     What is there already stays as it is; importing twice changes nothing.
 
@@ -106,7 +143,7 @@ def import_(
     artifacts
         For an MLflow file: the folder with its artifacts. Without it no file of a run is read.
     json
-        Print [{"run_id", "points", "files", "problem", "note"}] instead.
+        Print [{"run_id", "points", "files", "problem", "note", "kind"}] instead.
     """
     path = file.expanduser()
     if not path.exists():
@@ -180,14 +217,15 @@ def _print(store: Store, ids: list[str], how: str) -> int:
     return 0
 
 
-def _write(store: Store, ids: list[str], how: str, to: Path) -> None:
+def _write(store: Store, ids: list[str], how: str, to: Path) -> Carried:
     from castalia.core.atomic import replacing
     from castalia.track.exchange import tables
     from castalia.track.exchange.archive import export_archive
+    from castalia.track.exchange.registry_sheets import Carried
 
     if how == "archive":
-        export_archive(store, ids, to)
-    elif how == "parquet":
+        return export_archive(store, ids, to)
+    if how == "parquet":
         tables.write_parquet(store, ids, to)
     else:
         with replacing(to) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
@@ -195,6 +233,7 @@ def _write(store: Store, ids: list[str], how: str, to: Path) -> None:
                 tables.write_csv(store, ids, stream)
             else:
                 texts.dump(tables.json_of(store, ids), stream, ensure_ascii=False, indent=1)
+    return Carried(tuple(ids), (), {})
 
 
 def _say(taken: list[Taken], json: bool, where: str) -> int:
@@ -208,6 +247,17 @@ def _say(taken: list[Taken], json: bool, where: str) -> int:
     for note in dict.fromkeys(each.note for each in taken if each.note):
         terminal.say(terminal.printable(note))
     good = [each for each in taken if not each.problem]
+    for kind in ("logged model", "model"):
+        if some := [each for each in taken if each.kind == kind]:
+            here = sum(not each.problem for each in some)
+            terminal.say(f"{here:,} of {_are(len(some), kind)} {where}.")
     points, files = sum(each.points for each in good), sum(each.files for each in good)
-    terminal.say(f"{len(good)} of {len(taken)} runs are {where}: {points:,} points, {files:,} files.")
+    runs = sum(each.kind == "run" for each in taken)
+    there = sum(each.kind == "run" for each in good)
+    brought = f"{terminal.many(points, 'point')}, {terminal.many(files, 'file')}"
+    terminal.say(f"{there:,} of {_are(runs, 'run')} {where}: {brought}.")
     return 1 if failed else 0
+
+
+def _are(count: int, noun: str) -> str:
+    return f"{terminal.many(count, noun)} {'is' if count == 1 else 'are'}"

@@ -44,7 +44,9 @@ COMMANDS = (
     Command("shelf", "castalia.cli.shelf:app", "Folders with systems of your own: trust, list, forget.", _BUILD),
     Command("runs", "castalia.cli.runs:app", "Training runs: list, compare, export, import, delete.", _LOOK),
     Command("query", "castalia.cli.query:query", "One SELECT on the tracker's database; it only reads.", _LOOK),
-    Command("models", "castalia.cli.models:app", "Trained versions and their aliases: list, show, alias.", _LOOK),
+    Command(
+        "models", "castalia.cli.models:app", "Trained versions and their aliases: list, show, alias, export.", _LOOK
+    ),
     Command("data", "castalia.cli.data:app", "Data sets: list, show, add, fetch.", _LOOK),
     Command("tokens", "castalia.cli.tokens:app", "Tokens for the workbench, with roles: add, list, remove.", _LOOK),
     Command("audit", "castalia.cli.audit:audit", "Who wrote what on the workbench.", _LOOK),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from castalia.cli import layout, terminal
+from castalia.cli.finding import or_verb
 
 if TYPE_CHECKING:
     from castalia.data import DataSet, Entry, Progress
@@ -28,7 +29,10 @@ def data(name: str = "", /, *, json: bool = False) -> int:
     json
         Print JSON instead.
     """
-    return show(name, json=json) if name else list_(json=json)
+    if not name:
+        return list_(json=json)
+    with or_verb(app, name):
+        return show(name, json=json)
 
 
 @app.command(name="list")
@@ -103,7 +107,8 @@ def add(file: Path, /, *, name: str | None = None, json: bool = False) -> int:
     if json:
         terminal.out_json(version.plain())
         return 0
-    terminal.out(f"{version.name}@{version.version}: {version.rows:,} rows, {version.columns} columns.")
+    size = f"{terminal.many(version.rows, 'row')}, {terminal.many(version.columns, 'column')}"
+    terminal.out(f"{version.name}@{version.version}: {size}.")
     for note in version.notes:
         terminal.say(f"note: {note}")
     return 0

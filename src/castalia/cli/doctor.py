@@ -142,7 +142,9 @@ def _home(settings: Settings) -> Iterator[Check]:
 
         with Store.of(settings) as store:
             count = store.runs(limit=1).total
-            yield Check("tracker", "ok", f"{count:,} runs, {len(store.models())} models")
+            yield Check(
+                "tracker", "ok", f"{terminal.many(count, 'run')}, {terminal.many(len(store.models()), 'model')}"
+            )
 
 
 def _data(settings: Settings) -> Iterator[Check]:

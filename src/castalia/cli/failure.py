@@ -6,7 +6,8 @@ import errno
 import shlex
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, get_args
 
 from castalia.cli import terminal
 from castalia.core.errors import CastaliaError, Unavailable, WrongInput, did_you_mean
@@ -85,7 +86,9 @@ def of_cyclopts(error: CycloptsError) -> CastaliaError:
     chain = " ".join(["castalia", *(error.command_chain or [])])
     help_line = f"Type:  {chain} --help"
     if isinstance(error, cyclopts.UnknownCommandError):
-        return _unknown_command(error, chain)
+        return _unknown_command((error.unused_tokens or ["?"])[0], verbs(error.app), chain)
+    if isinstance(error, cyclopts.UnusedCliTokensError):
+        return _left_over(error, chain)
     if isinstance(error, cyclopts.UnknownOptionError):
         word = error.token.keyword or error.token.value
         known = sorted(name for argument in error.argument_collection for name in argument.names if name[:2] == "--")
@@ -97,6 +100,9 @@ def of_cyclopts(error: CycloptsError) -> CastaliaError:
         return WrongInput(f"{chain} needs {name}", given or "nothing", f"a value for {name}", help_line)
     if isinstance(error, cyclopts.CoercionError):
         got = error.token.value if error.token else ""
+        if choices := [str(each) for each in get_args(error.target_type) if isinstance(each, str)]:
+            hint = did_you_mean(got, choices).strip()
+            return WrongInput(f"{chain}: {_name(error)} does not fit", repr(got), ", ".join(choices), hint or help_line)
         kind = getattr(error.target_type, "__name__", str(error.target_type or "a value"))
         return WrongInput(f"{chain}: {_name(error)} does not fit", repr(got), _kind(kind), help_line)
     return WrongInput(" ".join(str(error).split()), cure=help_line)
@@ -110,15 +116,28 @@ def _kind(name: str) -> str:
     return {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}.get(name, name)
 
 
-def _unknown_command(error: CycloptsError, chain: str) -> CastaliaError:
+def verbs(app: Iterable[str] | None) -> list[str]:
+    """The words that a command of cyclopts knows."""
+    return [name for name in app or () if not name.startswith("-")]
+
+
+def _left_over(error: CycloptsError, chain: str) -> CastaliaError:
+    """Words that nobody took: behind a verb that there is not, or too many of them."""
+    if known := verbs(error.app):
+        depth = len(error.command_chain or ())
+        words = [word for word in (error.root_input_tokens or [])[depth:] if not word.startswith("-")]
+        return _unknown_command((words or error.unused_tokens or ["?"])[0], known, chain)
+    left = " ".join(error.unused_tokens or ())
+    return WrongInput(f"{chain} takes no {left!r}", left, "nothing more", f"Type:  {chain} --help")
+
+
+def _unknown_command(word: str, known: list[str], chain: str) -> CastaliaError:
     from castalia.cli.commands import COMMANDS
 
-    word = (error.unused_tokens or ["?"])[0]
     if chain == "castalia":
         known = [command.name for command in COMMANDS]
         cure = did_you_mean(word, known).strip() or _as_system(word) or "Type:  castalia --help"
     else:
-        known = [name for name in (error.app or ()) if not name.startswith("-")]
         cure = did_you_mean(word, known).strip() or f"Type:  {chain} --help"
     return WrongInput(f"{chain} has no command {word!r}", word, f"one of {', '.join(known)}", cure)
 

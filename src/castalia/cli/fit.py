@@ -75,7 +75,8 @@ def own_data(values: dict[str, Any], schema: Mapping[str, Any]) -> None:
 
         version = add_file(Path(word).expanduser())
         values[field.name] = f"{version.name}@{version.version}"
-        terminal.say(f"{word} is kept as {values[field.name]}: {version.rows:,} rows, {version.columns} columns.")
+        size = f"{terminal.many(version.rows, 'row')}, {terminal.many(version.columns, 'column')}"
+        terminal.say(f"{word} is kept as {values[field.name]}: {size}.")
 
 
 def is_file_name(word: str) -> bool:

@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from castalia.cli import terminal
+from castalia.cli.finding import open_store, or_verb
 from castalia.core.errors import WrongInput
 
 if TYPE_CHECKING:
-    from castalia.track import Store, Version
+    from castalia.track import Version
 
-app = App(name="models", help="Trained versions and their aliases: list, show, alias.")
-
-
-def _store() -> Store:
-    from castalia.core.settings import Settings
-    from castalia.track import Store
-
-    return Store.of(Settings.read())
+app = App(name="models", help="Trained versions and their aliases: list, show, alias, export.")
+app.command("castalia.cli.carrying:export_models", name="export")
 
 
 @app.default
@@ -34,7 +29,10 @@ def models(model: str = "", /, *, json: bool = False) -> int:
     json
         Print JSON instead.
     """
-    return show(model, json=json) if model else list_(json=json)
+    if not model:
+        return list_(json=json)
+    with or_verb(app, model):
+        return show(model, json=json)
 
 
 @app.command(name="list")
@@ -46,7 +44,7 @@ def list_(*, json: bool = False) -> int:
     json
         Print a list of objects instead.
     """
-    with _store() as store:
+    with open_store() as store:
         found = store.models()
     if json:
         terminal.out_json(found)
@@ -79,7 +77,7 @@ def show(model: str, /, *, json: bool = False) -> int:
     json
         Print {"name", "champion", "versions": [...]} instead.
     """
-    with _store() as store:
+    with open_store() as store:
         found = store.versions(model)
         champion = store.resolve(model)
     if json:
@@ -118,7 +116,7 @@ def alias(version: str, alias: str, /, *, remove: bool = False, json: bool = Fal
     model, _, number = version.partition("@")
     if not remove and not number.isdecimal():
         raise WrongInput("not a version", version, "model@number, such as churn@3", f"castalia models show {model}")
-    with _store() as store:
+    with open_store() as store:
         if remove:
             store.delete_alias(model, alias)
         else:

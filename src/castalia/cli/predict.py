@@ -53,7 +53,7 @@ def predict(
     elif output is not None:
         output.write_text(write_csv(answered), "utf-8", newline="")
         rows = len(next(iter(answered.values()), ()))
-        terminal.say(f"{answer.label}: {rows:,} rows to {output}")
+        terminal.say(f"{answer.label}: {terminal.many(rows, 'row')} to {output}")
     else:
         sys.stdout.write(write_csv(answered))
     return 0

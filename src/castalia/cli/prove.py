@@ -115,7 +115,7 @@ def parts(proof: Proof) -> list[tuple[str, str]]:
     used = max(proof.shares, key=lambda claim: proof.shares[claim], default="")
     told = [
         ("interface", proof.stub.replace("_", " ")),
-        ("reference", f"{len(proof.seeds)} seeds, {settings} BLAS threads, {alarms}"),
+        ("reference", f"{terminal.many(len(proof.seeds), 'seed')}, {settings} BLAS threads, {alarms}"),
         ("tolerances", f"the reference uses {100 * proof.shares[used]:.2g} % at most ({used})" if used else "none"),
         ("named", f"{counts['named_rejected']} of {counts['named']} rejected"),
         ("topics", f"{sum(map(bool, proof.topics.values()))} of {len(proof.topics)} with a mutant of their own"),

@@ -43,5 +43,5 @@ def query(
     else:
         terminal.say("No rows.")
     if found.more:
-        terminal.say(f"The first {limit:,} rows; --limit shows more.")
+        terminal.say(f"The first {terminal.many(limit, 'row')}; --limit shows more.")
     return 0

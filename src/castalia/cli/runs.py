@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cyclopts import App
 
 from castalia.cli import layout, terminal
-from castalia.cli.finding import open_store, run_of
+from castalia.cli.finding import open_store, or_verb, run_of
 from castalia.core.errors import Conflict, WrongInput
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def runs(run: str = "", /, *, json: bool = False) -> int:
     json
         Print JSON instead.
     """
-    return show(run, json=json) if run else list_(json=json)
+    if not run:
+        return list_(json=json)
+    with or_verb(app, run):
+        return show(run, json=json)
 
 
 @app.command(name="list")
@@ -99,7 +102,7 @@ def list_(
 
 @app.command
 def show(run: str, /, *, json: bool = False) -> int:
-    """Show one run: parameters, tags, last and best metrics, artifacts.
+    """Show one run: alerts, parameters, tags, last and best metrics, artifacts.
 
     Parameters
     ----------
@@ -110,12 +113,16 @@ def show(run: str, /, *, json: bool = False) -> int:
     """
     with open_store() as store:
         found = store.run(run_of(store, run, trash=True))
+        found["alerts"] = store.alerts(found["run_id"])
         found["artifacts"] = store.artifacts(found["run_id"])
     if json:
         terminal.out_json(found)
         return 0
     facts = {name: found[name] for name in ("run_id", "name", "experiment", "system", "status", "parent")}
+    facts["children"] = found["children"] or None
     terminal.out_facts({**facts, "started": terminal.ago((found["started"] or 0) / 1000), "took": _took(found)})
+    if found["alerts"]:
+        terminal.out("\n" + layout.section("Alerts", [_alert(each) for each in found["alerts"]]))
     for title, pairs in (("Parameters", found["params"]), ("Tags", found["tags"])):
         if pairs:
             terminal.out(
@@ -194,6 +201,10 @@ def _took(each: dict[str, Any]) -> str:
 
 def _numbers(each: dict[str, Any]) -> str:
     return ", ".join(f"{key} {terminal.shown(value)}" for key, value in list(each["metrics"].items())[:4])
+
+
+def _alert(each: dict[str, Any]) -> tuple[str, str]:
+    return each["level"], f"{terminal.shown(each['text'])} ({terminal.ago(each['time'] / 1000)})"
 
 
 def _artifact(each: dict[str, Any]) -> str:

@@ -149,6 +149,11 @@ def span(seconds: float | None) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
+def many(count: int, noun: str) -> str:
+    """A number and its noun: ``1 run``, ``2,000 runs``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def size(count: float) -> str:
     """Bytes in words: ``3.1 MB``."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,21 @@ class Settings:
             plain=bool(env.get("NO_COLOR", "")),
             store=env.get("CASTALIA_STORE", "").strip(),
         )
+
+
+class Login(NamedTuple):
+    """How to say who we are; nothing of it is ever shown."""
+
+    token: str = ""
+    user: str = ""
+    password: str = ""
+
+
+def mlflow_login(environ: Mapping[str, str] | None = None) -> Login:
+    """What MLflow's own client says to a server: ``MLFLOW_TRACKING_TOKEN``, or ``…_USERNAME`` and ``…_PASSWORD``."""
+    env = os.environ if environ is None else environ
+    names = ("MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
+    return Login(*(env.get(name, "").strip() for name in names))
 
 
 def _bytes(text: str, default: int) -> int:

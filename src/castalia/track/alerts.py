@@ -69,4 +69,6 @@ class Alerts(Part):
         with self.database.read() as connection:
             mine = table.c.run == run_number(connection, run_id)
             wanted = sa.select(table.c.id, table.c.time, table.c.level, table.c.text).where(mine)
-            return [dict(row._mapping) for row in connection.execute(wanted.order_by(table.c.time, table.c.id))]
+            rows = connection.execute(wanted.order_by(table.c.time, table.c.id))
+            # SQLAlchemy's own names of columns are no plain text, which orjson asks for.
+            return [dict(zip(("id", "time", "level", "text"), row, strict=True)) for row in rows]

@@ -61,7 +61,8 @@ class Listing(Part):
         """
         if not 1 <= limit <= 10_000 or not 0 <= offset < 2**62:
             got = f"limit {limit}, offset {offset}"
-            raise WrongInput("this page cannot be read", got, "limit 1 to 10,000, offset from 0", field="limit")
+            raise WrongInput("this page cannot be read", got, "limit 1 to 10,000, offset from 0",
+                             "Ask for the next page instead.", field="limit")  # fmt: skip
         wanted, shown = _wanted(experiment, status, text, trash), None
         tree = vocabulary.read(filter, places.NATIVE.vocabulary)
         if columns is not None:
@@ -164,7 +165,9 @@ def _ordered(query: sa.Select[Any], order: str) -> sa.Select[Any]:
         query, column = query.outerjoin(params, here), params.c.value
     else:
         raise WrongInput(f"cannot order by {order[:80]!r}", order[:80],
-                         f"{', '.join(sorted(ORDERS))}, metrics.<key> or params.<key>", field="order")  # fmt: skip
+                         f"{', '.join(sorted(ORDERS))}, metrics.<key> or params.<key>",
+                         did_you_mean(word, ORDERS).strip() or f"For a metric:  metrics.{word[:80]}",
+                         field="order")  # fmt: skip
     ways = (column.desc().nulls_last(), runs.c.id.desc()) if down else (column.asc().nulls_last(), runs.c.id)
     return query.order_by(*ways)
 

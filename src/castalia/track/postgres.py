@@ -24,8 +24,9 @@ from castalia.track.revisions import HEAD, understood
 OLDEST = 15
 """The first release of PostgreSQL that this is tested with."""
 _LOCK = 0x43415354  # CAST, read as a number
-_CONNECTIONS = {"pool_size": 5, "max_overflow": 75, "pool_timeout": 30.0, "pool_pre_ping": True}
-"""Five are kept open. More than a workbench has threads: one that reads for long keeps no other from writing."""
+KEPT, MOST, FEWEST = 5, 80, 10
+"""Connections that are kept open, and at most; 80 are more than a workbench has threads, so one that reads for long
+keeps no other from writing. ``?connections=20`` in the address lowers it."""
 _SESSION = """
 SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
                   ELSE current_setting('synchronous_commit') END, false),
@@ -53,11 +54,18 @@ class Server:
         self._writing = threading.Lock()
         try:
             address = make_url(url).set(drivername="postgresql+psycopg")
+            most = int(str(address.query.get("connections", MOST)))
+            if not FEWEST <= most <= MOST:
+                raise ValueError
+            address = address.difference_update_query(["connections"])
         except (ArgumentError, ValueError):
-            raise WrongInput("CASTALIA_STORE is no address", "a URL that cannot be read",
-                             "postgresql://user@host/database", field="CASTALIA_STORE") from None  # fmt: skip
-        self.engine = sa.create_engine(address, isolation_level="READ COMMITTED", **_CONNECTIONS,
-                                       connect_args={"connect_timeout": 10})  # fmt: skip
+            expected = f"postgresql://user@host/database, with ?connections={FEWEST} to {MOST} where you limit them"
+            raise WrongInput("CASTALIA_STORE is no address", "a URL that cannot be read", expected,
+                             "Correct CASTALIA_STORE.", field="CASTALIA_STORE") from None  # fmt: skip
+        self.engine = sa.create_engine(
+            address, isolation_level="READ COMMITTED", pool_size=KEPT, max_overflow=most - KEPT, pool_timeout=30.0,
+            pool_pre_ping=True, connect_args={"connect_timeout": 10},
+        )  # fmt: skip
         self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._watcher = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         event.listen(self.engine, "connect", _connected)

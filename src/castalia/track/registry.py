@@ -87,9 +87,7 @@ class Registry(Part):
 
         A run that died between the two and was resumed is handed its own number again.
         """
-        if not _MODEL.fullmatch(model) or _DEVICE.fullmatch(model):
-            expected = "letters, digits, '.', '_', '-'; at most 100"
-            raise WrongInput("a model cannot be named so", repr(model[:80]), expected, field="model")
+        checked_model_name(model)
         models, versions = schema.models, schema.versions
         with self.database.write() as connection:
             row = {"name": model, "created": now(), "updated": now()}
@@ -156,9 +154,7 @@ class Registry(Part):
 
     def set_alias(self, model: str, alias: str, version: int) -> None:
         """Point ``alias`` at a version, moving it where it was. NotFound, or WrongInput for a word that is no alias."""
-        if not _ALIAS.fullmatch(alias):
-            raise WrongInput(f"{alias[:80]!r} cannot be an alias", alias[:80],
-                             "letters, digits, _ and -, not 'latest' nor a number", field="alias")  # fmt: skip
+        checked_alias(alias)
         with self.database.write() as connection:
             found = self._versions(connection, model)
             if version not in {line.version for line in found}:
@@ -226,6 +222,25 @@ class Registry(Part):
         return place.relative_to(self.home).as_posix() if place.is_relative_to(self.home) else str(place)
 
 
+def checked_model_name(model: str) -> str:
+    """A name of which a folder may be made. WrongInput."""
+    if not _MODEL.fullmatch(model) or _DEVICE.fullmatch(model):
+        expected = "letters, digits, '.', '_', '-'; at most 100"
+        raise WrongInput(
+            "a model cannot be named so", repr(model[:80]), expected, "Choose another name.", field="model"
+        )
+    return model
+
+
+def checked_alias(alias: str) -> str:
+    """A word that may point at a version. WrongInput."""
+    if not _ALIAS.fullmatch(alias):
+        raise WrongInput(f"{alias[:80]!r} cannot be an alias", alias[:80],
+                         "letters, digits, _ and -, not 'latest' nor a number", "Choose another word.",
+                         field="alias")  # fmt: skip
+    return alias
+
+
 def _champion(found: Sequence[Version]) -> Version:
     """What the bare name means, of versions that come newest first."""
     named = (line for line in found if CHAMPION in line.aliases)
@@ -236,8 +251,9 @@ def _champion(found: Sequence[Version]) -> Version:
 def _model(connection: Connection, model: str) -> int:
     found = connection.scalar(sa.select(schema.models.c.id).where(schema.models.c.name == model))
     if found is None:
-        near = did_you_mean(model, connection.scalars(sa.select(schema.models.c.name)).all())
-        raise NotFound(f"no model {model[:80]!r}", cure=near.strip() or "castalia models")
+        names = connection.scalars(sa.select(schema.models.c.name).order_by(schema.models.c.name)).all()
+        cure = did_you_mean(model, names).strip() or "castalia models"
+        raise NotFound(f"no model {model[:80]!r}", model[:80], ", ".join(names[:12]) or "none yet", cure)
     return int(found)
 
 

@@ -110,27 +110,40 @@ class Runs(Part):
             change = schema.runs.update().where(schema.runs.c.id == number)
             connection.execute(change.values(status=status, ended=ended))
 
-    def delete_runs(self, run_ids: Iterable[str]) -> list[str]:
-        """Put runs into the trash, where they are kept and can be restored; return those that were not there yet."""
-        return self._set_lifecycle(run_ids, "deleted", now())
+    def delete_runs(self, run_ids: Iterable[str], children: bool = False) -> list[str]:
+        """Put runs into the trash, where they are kept and can be restored; return those that were not there yet.
 
-    def restore_runs(self, run_ids: Iterable[str]) -> list[str]:
-        """Take runs out of the trash; return those that were in it. NotFound where there is no such run."""
-        return self._set_lifecycle(run_ids, "active", None)
-
-    def _set_lifecycle(self, run_ids: Iterable[str], lifecycle: str, deleted: int | None) -> list[str]:
-        runs = schema.runs
+        With ``children`` all runs below them go along; else these stay where they are.
+        """
 
         def work(connection: Connection) -> list[str]:
-            changed = []
-            for run_id in sorted(set(run_ids)):
-                this = sa.and_(runs.c.id == run_number(connection, run_id), runs.c.lifecycle != lifecycle)
-                change = runs.update().where(this).values(lifecycle=lifecycle, deleted=deleted)
-                if connection.execute(change).rowcount:
-                    changed.append(run_id)
-            return changed
+            families = _families(connection, run_ids, children)
+            # A moment of its own tells what went along from what below it was deleted before.
+            before = [connection.scalar(sa.select(sa.func.max(runs.c.deleted)).where(each)) or 0 for each in families]
+            values = {"lifecycle": "deleted", "deleted": max(now(), *(moment + 1 for moment in before), 0)}
+            return _changed(connection, [sa.and_(each, runs.c.lifecycle != "deleted") for each in families], values)
+
+        runs = schema.runs
+        return self.database.commit(work)
+
+    def restore_runs(self, run_ids: Iterable[str], children: bool = False) -> list[str]:
+        """Take runs out of the trash; return those that were in it. NotFound where there is no such run.
+
+        With ``children`` those below them that went there along with them come back too.
+        """
+
+        def work(connection: Connection) -> list[str]:
+            return _changed(connection, _gone_along(connection, run_ids, children),
+                            {"lifecycle": "active", "deleted": None})  # fmt: skip
 
         return self.database.commit(work)
+
+    def gone_along(self, run_ids: Iterable[str]) -> list[str]:
+        """Those of the runs that lie in the trash, and what below them went there along with them."""
+        with self.database.read() as connection:
+            query = sa.select(schema.runs.c.run_id).order_by(schema.runs.c.id)
+            found = [connection.scalars(query.where(each)) for each in _gone_along(connection, run_ids, True)]
+            return list(dict.fromkeys(str(run_id) for each in found for run_id in each))
 
     def state(self, run_id: str) -> dict[str, Any]:
         """{"status", "ended"} of a run, and nothing else: what a follower asks often."""
@@ -236,11 +249,49 @@ def adopt(connection: Connection, run: int, parent: str) -> None:
         connection.execute(runs.update().where(runs.c.id == run).values(parent=number))
 
 
+def _family(number: int) -> sa.Select[Any]:
+    """The numbers of a run and of all below it."""
+    runs = schema.runs
+    family = sa.select(runs.c.id).where(runs.c.id == number).cte("family", recursive=True)
+    family = family.union(sa.select(runs.c.id).where(runs.c.parent == family.c.id))
+    return sa.select(family.c.id)
+
+
+def _families(connection: Connection, run_ids: Iterable[str], children: bool) -> list[sa.ColumnElement[bool]]:
+    """What says of a run that it is one of these, or below it."""
+    column = schema.runs.c.id
+    numbers = [run_number(connection, run_id) for run_id in sorted(set(run_ids))]
+    return [column.in_(_family(number)) if children else column == number for number in numbers]
+
+
+def _gone_along(connection: Connection, run_ids: Iterable[str], children: bool) -> list[sa.ColumnElement[bool]]:
+    """What says of a run of the trash that it is one of these, or went there along with it."""
+    runs, found = schema.runs.c, []
+    for run_id in sorted(set(run_ids)):
+        number = run_number(connection, run_id)
+        stage, moment = connection.execute(sa.select(runs.lifecycle, runs.deleted).where(runs.id == number)).one()
+        mine = runs.id == number
+        if children and stage == "deleted" and moment is not None:
+            mine = sa.or_(mine, sa.and_(runs.id.in_(_family(number)), runs.deleted == moment))
+        found.append(sa.and_(mine, runs.lifecycle == "deleted"))
+    return found
+
+
+def _changed(
+    connection: Connection, which: Iterable[sa.ColumnElement[bool]], values: Mapping[str, object]
+) -> list[str]:
+    """The ids of the runs that were changed."""
+    runs = schema.runs
+    changes = (runs.update().where(each).values(values).returning(runs.c.id, runs.c.run_id) for each in which)
+    return [row.run_id for each in changes for row in sorted(connection.execute(each).all())]
+
+
 def _open_family(connection: Connection, run_id: str) -> list[tuple[int, str]]:
     """The run and all below it, as far as they are not finished."""
     runs = schema.runs
-    family = sa.select(runs.c.id).where(runs.c.run_id == str(run_id)).cte("family", recursive=True)
-    family = family.union(sa.select(runs.c.id).where(runs.c.parent == family.c.id))
-    opened = runs.c.status.in_(("running", "queued"))
-    rows = connection.execute(sa.select(runs.c.id, runs.c.run_id).where(runs.c.id.in_(sa.select(family.c.id)), opened))
+    number = connection.scalar(sa.select(runs.c.id).where(runs.c.run_id == str(run_id)))
+    if number is None:
+        return []
+    opened = sa.and_(runs.c.id.in_(_family(number)), runs.c.status.in_(("running", "queued")))
+    rows = connection.execute(sa.select(runs.c.id, runs.c.run_id).where(opened))
     return [(int(row[0]), str(row[1])) for row in rows]

@@ -23,7 +23,6 @@ Receive = Callable[[], Awaitable[Message]]
 
 MAX_JSON = 32 * 2**20
 MAX_UPLOAD = 512 * 2**20
-MAX_ARTIFACT = 64 * 2**30
 MAX_DEPTH = 64
 LARGE = 2**20
 """Bytes of a body above which few are held at once."""
@@ -79,7 +78,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     (r"/(ajax-)?api/2\.0/mlflow-artifacts/(artifacts|mpu/part)/.*", Rule(media=(), cap=2**50, upload=True)),
     (r"/data", Rule(media=(), cap=MAX_UPLOAD, upload=True)),
     (r"/runs/ingest", Rule(media=("application/octet-stream",))),
-    (r"/runs/[^/]+/artifacts/.*", Rule(media=(), cap=MAX_ARTIFACT, upload=True)),
+    (r"/runs/[^/]+/artifacts/.*", Rule(media=(), cap=2**50, upload=True)),
     (r"/checks/.*", Rule(cap=2 * 2**20)),
     (r"/login", Rule(media=("application/x-www-form-urlencoded",), cap=4096)),
 )

@@ -1,7 +1,9 @@
-"""Archive: runs with their numbers and files in one ZIP that any program can read.
+"""Archive: runs and models, with their numbers and files, in one ZIP that any program can read.
 
-``manifest.json`` lists the runs, and of each every member with its size and SHA-256. A run is
-``runs/<id>/run.json``, ``runs/<id>/points.csv`` (metric, step, time in ms, value) and ``runs/<id>/files/...``.
+``manifest.json`` lists the runs, logged models and registered models, and of each every member with its size and
+SHA-256. A run is ``runs/<id>/run.json``, ``points.csv`` (metric, step, time in ms, value) and ``files/...``; a logged
+model ``logged/<id>/model.json`` and ``files/...``; a registered one ``models/<n>/model.json`` and, of versions that
+Castalia trained, ``versions/<number>/files/...``.
 Everything is checked before anything is taken in; names in the file decide nothing about where it lands.
 """
 
@@ -13,20 +15,33 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from castalia import __version__
 from castalia.core.atomic import replacing
 from castalia.core.errors import TooLarge, WrongInput
 from castalia.track import Store
+from castalia.track.exchange.registering import put_logged, put_model
+from castalia.track.exchange.registry_sheets import (
+    Carried,
+    LoggedSheet,
+    ModelSheet,
+    carried_with,
+    logged_sheet,
+    model_sheet,
+)
 from castalia.track.exchange.sheet import Sheet, points_of, put_parents, put_run, sheet_of
 from castalia.track.exchange.taken import Taken, each_run
 from castalia.track.files.incoming import CHUNK, pieces_of
 from castalia.track.files.names import checked_path
+from castalia.track.files.places import Place
 
-FORMAT, VERSION = "castalia-runs", 1
+FORMAT, VERSION = "castalia-runs", 2
+_READ = (1, 2)
+"""Versions that are read: the first knew runs only."""
 COLUMNS = ("metric", "step", "time", "value")
 _MANIFEST = "manifest.json"
 _MOST_TEXT = 64 * 2**20
@@ -36,63 +51,164 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the same runs make the same bytes
 _FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, OSError)
 
 
-def export_archive(store: Store, run_ids: Sequence[str], path: Path) -> list[Sheet]:
-    """Write runs into ``path``, which is replaced whole or not at all."""
-    sheets, listed = [], []
+class Part(NamedTuple):
+    """One thing of an archive: where its members lie, and their sizes and sums."""
+
+    root: str
+    name: str
+    members: dict[str, Any]
+
+
+class _Writing:
+    """An archive that is being written."""
+
+    def __init__(self, made: zipfile.ZipFile) -> None:
+        self.made = made
+        self.listed: dict[str, list[dict[str, Any]]] = {section: [] for section in _SECTIONS}
+
+    def part(self, section: str, root: str, name: str) -> Callable[[str, Iterable[bytes]], None]:
+        """Begin one; what is returned adds a member to it."""
+        members: dict[str, Any] = {}
+        self.listed[section].append({_SECTIONS[section].key: name, "members": members})
+
+        def add(member: str, pieces: Iterable[bytes]) -> None:
+            members[member] = _write(self.made, f"{root}/{member}", iter(pieces))
+
+        return add
+
+
+class _Section(NamedTuple):
+    key: str
+    """What names one of its parts in the manifest."""
+    needed: tuple[str, ...]
+    """Members without which one is not whole; the first is its sheet."""
+
+
+_SECTIONS = {
+    "runs": _Section("run_id", ("run.json", "points.csv")),
+    "logged_models": _Section("model_id", ("model.json",)),
+    "models": _Section("name", ("model.json",)),
+}
+
+
+def export_archive(store: Store, run_ids: Sequence[str], path: Path, models: Sequence[str] = ()) -> Carried:
+    """Write runs and registered models into ``path``, which is replaced whole or not at all; what is in it.
+
+    With them goes what was logged and registered from the runs, and the runs that versions come from.
+    """
+    carried = carried_with(store, run_ids, models)
     with replacing(path) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as made:
-        for run_id in run_ids:
-            sheet, members = sheet_of(store, run_id), {}
-            root = f"runs/{run_id}"
-            text = json.dumps(sheet.plain(), ensure_ascii=False, indent=1).encode()
-            members["run.json"] = _write(made, f"{root}/run.json", iter([text]))
-            members["points.csv"] = _write(made, f"{root}/points.csv", _lines(store, run_id))
+        writing = _Writing(made)
+        for run_id in carried.runs:
+            add = writing.part("runs", f"runs/{run_id}", run_id)
+            add("run.json", _json(sheet_of(store, run_id).plain()))
+            add("points.csv", _lines(store, run_id))
             for each in store.artifacts(run_id):
                 with store.read_artifact(run_id, each["name"]) as file:
-                    members[f"files/{each['name']}"] = _write(made, f"{root}/files/{each['name']}", file.pieces())
-            sheets.append(sheet)
-            listed.append({"run_id": run_id, "members": members})
-        manifest = {"format": FORMAT, "version": VERSION, "castalia": __version__, "runs": listed}
-        _write(made, _MANIFEST, iter([json.dumps(manifest, ensure_ascii=False, indent=1).encode()]))
-    return sheets
+                    add(f"files/{each['name']}", file.pieces())
+        for model_id in carried.logged:
+            add = writing.part("logged_models", f"logged/{model_id}", model_id)
+            add("model.json", _json(logged_sheet(store, model_id, carried.runs).plain()))
+            _add_files(add, "files", store.model_place(model_id))
+        for i, (name, numbers) in enumerate(carried.models.items()):
+            add = writing.part("models", f"models/{i}", name)
+            sheet = model_sheet(store, name, numbers)
+            add("model.json", _json(sheet.plain()))
+            for version in [each.version for each in sheet.versions if each.trained]:
+                _add_files(add, f"versions/{version}/files", store.version_place(name, version))
+        manifest = {"format": FORMAT, "version": VERSION, "castalia": __version__, **writing.listed}
+        _write(made, _MANIFEST, iter(_json(manifest)))
+    return carried
+
+
+def _add_files(add: Callable[[str, Iterable[bytes]], None], below: str, place: Place) -> None:
+    names = [path.removeprefix(place.path).lstrip("/") for path, _ in place.tree.walk(place.path)]
+    for name in sorted(names):
+        with place.tree.open(place.inner(name).path) as file:
+            add(f"{below}/{name}", file.pieces())
+
+
+def _json(plain: object) -> list[bytes]:
+    return [json.dumps(plain, ensure_ascii=False, indent=1).encode()]
 
 
 def import_archive(store: Store, path: Path) -> list[Taken]:
-    """Take in every run of an archive. WrongInput where it is damaged or no archive; then nothing was taken in."""
+    """Take in every run and model of an archive. WrongInput where it is damaged or none; then nothing was taken in."""
     try:
         with zipfile.ZipFile(path) as opened:
             listed = _verified(opened)
             sheets: list[Sheet] = []
 
-            def one(run_id: str) -> Callable[[], Taken]:
-                return lambda: _take(store, opened, run_id, listed[run_id], sheets)
+            def works(section: str, take: Callable[[Part], Taken]) -> dict[str, Callable[[], Taken]]:
+                return {part.name: lambda part=part: take(part) for part in listed[section]}  # type: ignore[misc]
 
-            taken = each_run({run_id: one(run_id) for run_id in listed})
+            taken = each_run(works("runs", lambda part: _take(store, opened, part, sheets)))
+            taken += each_run(works("logged_models", lambda part: _take_logged(store, opened, part)), "logged model")
+            put_parents(store, sheets)
+            models = works("models", lambda part: _take_model(store, opened, part))
+            found = {each.run_id: each for each in each_run(models)}
+            again = {
+                name: work for name, work in models.items() if found[name].note
+            }  # it may have come from a later one
+            found |= {each.run_id: each for each in each_run(again)}
     except _FAULTS as error:
         if isinstance(error, OSError) and not isinstance(error, zipfile.BadZipFile) and error.errno is not None:
             raise
         raise _damaged(path.name, str(error) or type(error).__name__) from None
-    put_parents(store, sheets)
-    return taken
+    return taken + [replace(each, run_id=f"models:/{each.run_id}", kind="model") for each in found.values()]
 
 
-def _take(store: Store, opened: zipfile.ZipFile, run_id: str, members: dict[str, Any], sheets: list[Sheet]) -> Taken:
+def _sheet(opened: zipfile.ZipFile, part: Part, name: str) -> Any:
     try:
-        sheet = Sheet.of_plain(json.loads(opened.read(f"runs/{run_id}/run.json")))
+        return json.loads(opened.read(f"{part.root}/{name}"))
     except (ValueError, RecursionError) as error:
-        raise _damaged("run.json", str(error)) from None
-    if sheet.run_id != run_id:
-        raise _damaged("the archive", f"run {sheet.run_id[:64]} in the place of {run_id}")
-    names = [checked_path(name.removeprefix("files/")) for name in members if name.startswith("files/")]
+        raise _damaged(name, str(error)) from None
 
-    def files() -> None:
-        for name in names:
-            with opened.open(f"runs/{run_id}/files/{name}") as member:
-                store.keep_all(store.run_place(run_id, name), pieces_of(member))  # type: ignore[arg-type]
 
-    with opened.open(f"runs/{run_id}/points.csv") as member:
-        count = put_run(store, sheet, _points(member), files)
+def _files(opened: zipfile.ZipFile, part: Part, below: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """(checked name, content) of the members under a folder."""
+    for name in [checked_path(each.removeprefix(below)) for each in part.members if each.startswith(below)]:
+        with opened.open(f"{part.root}/{below}{name}") as member:
+            yield name, pieces_of(member)  # type: ignore[arg-type]
+
+
+def _keep(store: Store, opened: zipfile.ZipFile, part: Part, place: Place) -> int:
+    return len([store.keep_all(place.inner(name), pieces) for name, pieces in _files(opened, part, "files/")])
+
+
+def _take(store: Store, opened: zipfile.ZipFile, part: Part, sheets: list[Sheet]) -> Taken:
+    sheet = Sheet.of_plain(_sheet(opened, part, "run.json"))
+    _named(part, sheet.run_id)
+    for name in part.members:
+        if name.startswith("files/"):
+            checked_path(name.removeprefix("files/"))
+    kept: list[int] = []
+    with opened.open(f"{part.root}/points.csv") as member:
+        count = put_run(store, sheet, _points(member),
+                        lambda: kept.append(_keep(store, opened, part, store.run_place(sheet.run_id))))  # fmt: skip
     sheets.append(sheet)
-    return Taken(run_id, count, len(names))
+    return Taken(sheet.run_id, count, kept[0])
+
+
+def _take_logged(store: Store, opened: zipfile.ZipFile, part: Part) -> Taken:
+    sheet = LoggedSheet.of_plain(_sheet(opened, part, "model.json"))
+    _named(part, sheet.model_id)
+    put_logged(store, sheet)
+    count = _keep(store, opened, part, store.model_place(sheet.model_id))
+    return Taken(sheet.model_id, 0, count, kind="logged model")
+
+
+def _take_model(store: Store, opened: zipfile.ZipFile, part: Part) -> Taken:
+    sheet = ModelSheet.of_plain(_sheet(opened, part, "model.json"))
+    _named(part, sheet.name)
+    notes = put_model(store, sheet, lambda number: _files(opened, part, f"versions/{number}/files/"))
+    count = sum(name.startswith("versions/") for name in part.members)
+    return Taken(sheet.name, 0, count, note=" ".join(notes), kind="model")
+
+
+def _named(part: Part, said: str) -> None:
+    if said != part.name:
+        raise _damaged("the archive", f"{said[:64]} in the place of {part.name[:64]}")
 
 
 def _points(member: IO[bytes]) -> Iterator[tuple[object, ...]]:
@@ -141,25 +257,28 @@ def _write(made: zipfile.ZipFile, name: str, pieces: Iterator[bytes]) -> dict[st
     return {"size": size, "sha256": digest.hexdigest()}
 
 
-def _verified(opened: zipfile.ZipFile) -> dict[str, dict[str, Any]]:
-    """{run id: its members}, once every member is as the manifest says."""
+def _verified(opened: zipfile.ZipFile) -> dict[str, list[Part]]:
+    """{section: its parts}, once every member is as the manifest says."""
     if _MANIFEST not in opened.namelist():
         raise _damaged("the archive", f"no {_MANIFEST}")
     _bounded(opened, _MANIFEST)
     try:
         told = json.loads(opened.read(_MANIFEST))
-        if told["format"] != FORMAT or told["version"] != VERSION:
+        if told["format"] != FORMAT or told["version"] not in _READ:
             raise WrongInput("this archive cannot be read", f"{told['format']} {told['version']}"[:80],
                              f"{FORMAT} {VERSION}", "Upgrade Castalia: pip install --upgrade castalia.")  # fmt: skip
-        listed = {str(each["run_id"]): dict(each["members"]) for each in told["runs"]}
-        wanted = {f"runs/{run}/{name}": (int(one["size"]), str(one["sha256"]))
-                  for run, members in listed.items() for name, one in members.items()}  # fmt: skip
+        parts = {name: [Part(_root(name, i, str(each[section.key])), str(each[section.key]), dict(each["members"]))
+                        for i, each in enumerate(told["runs"] if name == "runs" else told.get(name, []))]
+                 for name, section in _SECTIONS.items()}  # fmt: skip
+        wanted = {f"{part.root}/{name}": (int(one["size"]), str(one["sha256"]))
+                  for some in parts.values() for part in some for name, one in part.members.items()}  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(_MANIFEST, f"{type(error).__name__}: {error}") from None
-    for run, members in listed.items():
-        if not {"run.json", "points.csv"} <= set(members):
-            raise _damaged(_MANIFEST, f"run {run[:64]} is not whole")
-        _bounded(opened, f"runs/{run}/run.json")
+    for section, some in parts.items():
+        for part in some:
+            if not set(_SECTIONS[section].needed) <= set(part.members):
+                raise _damaged(_MANIFEST, f"{part.name[:64]} is not whole")
+            _bounded(opened, f"{part.root}/{_SECTIONS[section].needed[0]}")
     for name, (size, sha256) in wanted.items():
         digest, left = hashlib.sha256(), size
         try:
@@ -172,7 +291,11 @@ def _verified(opened: zipfile.ZipFile) -> dict[str, dict[str, Any]]:
                 left -= len(piece)
         if left or digest.hexdigest() != sha256:
             raise _damaged(name[:200], "its content is not what the manifest says")
-    return listed
+    return parts
+
+
+def _root(section: str, number: int, name: str) -> str:
+    return {"runs": f"runs/{name}", "logged_models": f"logged/{name}", "models": f"models/{number}"}[section]
 
 
 def _bounded(opened: zipfile.ZipFile, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,12 +12,12 @@ from sqlalchemy.engine import Connection
 from castalia.core.errors import Conflict, WrongInput
 from castalia.track import Store, schema
 from castalia.track.database import inserting
+from castalia.track.exchange.registering import add_pairs, add_version, number_of_run, put_logged
+from castalia.track.exchange.registry_sheets import LoggedSheet
 from castalia.track.exchange.taken import Taken, each_run
-from castalia.track.files.places import model_uri
 from castalia.track.naming import checked_run_id, checked_text
 from castalia.track.protocol.sources import PROMPTS, checked_source
 from castalia.track.protocol.wire import ProtocolError
-from castalia.track.runs import experiment_number
 
 if TYPE_CHECKING:
     from castalia.track.exchange.mlflow_file import MlflowFile, Row
@@ -35,49 +35,35 @@ def import_models(store: Store, file: MlflowFile, experiments: dict[int, str], f
         return lambda: _registered(store, file, row)
 
     works = {str(row["model_id"]): logged(row) for row in file.rows("logged_models", "ORDER BY model_id")}
+    taken, works = each_run(works, "logged model"), {}
     for row in file.rows("registered_models", "ORDER BY name"):
         if (row.get("workspace") or "default") == "default":
             works[f"models:/{row['name']}"] = registered(row)
-    return each_run(works)
+    return taken + each_run(works, "model")
 
 
 def _logged(store: Store, file: MlflowFile, row: Row, experiments: dict[int, str], folder: Path | None) -> Taken:
     from castalia.track.exchange.mlflow_file import copy_files, note_of, number_of
 
-    model_id, models = checked_run_id(str(row["model_id"])), schema.logged_models
+    model_id = checked_run_id(str(row["model_id"]))
 
-    def work(connection: Connection) -> None:
-        number = experiment_number(connection, experiments.get(row["experiment_id"], "Default"))
-        there = schema.experiments.c
-        location = connection.scalar(sa.select(there.artifact_location).where(there.id == number))
-        values = {"model_id": model_id, "experiment": number, "name": checked_text("name", row["name"], 500),
-                  "model_type": row["model_type"], "source_run": _run(connection, row["source_run_id"]),
-                  "source_run_id": row["source_run_id"], "status": _STATUS.get(row["status"], "pending"),
-                  "status_message": row["status_message"] or "", "artifact_uri": model_uri(location, number, model_id),
-                  "created": row["creation_timestamp_ms"], "updated": row["last_updated_timestamp_ms"],
-                  "lifecycle": row["lifecycle_stage"] or "active"}  # fmt: skip
-        insert = inserting(connection, models).values(values).on_conflict_do_nothing(index_elements=["model_id"])
-        made = connection.scalar(insert.returning(models.c.id))
-        if made is None:
-            return
-        for table, kind in ((schema.logged_model_params, "param"), (schema.logged_model_tags, "tag")):
-            said = file.rows(f"logged_model_{kind}s", "WHERE model_id = ?", model_id)
-            pairs = [{"model": made, "key": one[f"{kind}_key"], "value": one[f"{kind}_value"]} for one in said]
-            if pairs:
-                connection.execute(inserting(connection, table).on_conflict_do_nothing(), pairs)
-        points = list(file.rows("logged_model_metrics", "WHERE model_id = ?", model_id))
-        keys = store.keys.find(connection, (one["metric_name"] for one in points))
-        rows = [{"model": made, "key": keys[one["metric_name"]], "step": one["metric_step"],
-                 "time": one["metric_timestamp_ms"], "value": number_of(one["metric_value"]),
-                 "run": _run(connection, one["run_id"]) or 0, "dataset_name": one["dataset_name"] or "",
-                 "dataset_digest": one["dataset_digest"] or ""} for one in points]  # fmt: skip
-        if rows:
-            connection.execute(inserting(connection, schema.logged_model_metrics).on_conflict_do_nothing(), rows)
+    def pairs(kind: str) -> dict[str, str]:
+        said = file.rows(f"logged_model_{kind}s", "WHERE model_id = ?", model_id)
+        return {one[f"{kind}_key"]: one[f"{kind}_value"] or "" for one in said}
 
-    store.database.commit(work)
+    points = [{"metric": one["metric_name"], "step": one["metric_step"], "time": one["metric_timestamp_ms"],
+               "value": number_of(one["metric_value"]), "run_id": one["run_id"],
+               "dataset_name": one["dataset_name"] or "", "dataset_digest": one["dataset_digest"] or ""}
+              for one in file.rows("logged_model_metrics", "WHERE model_id = ?", model_id)]  # fmt: skip
+    put_logged(store, LoggedSheet(
+        model_id, experiments.get(row["experiment_id"], "Default"), checked_text("name", row["name"], 500),
+        _STATUS.get(row["status"], "pending"), row["creation_timestamp_ms"], row["last_updated_timestamp_ms"],
+        row["model_type"], row["source_run_id"], row["status_message"] or "", row["lifecycle_stage"] or "active",
+        pairs("param"), pairs("tag"), tuple(points),
+    ))  # fmt: skip
     uri = str(row["artifact_location"] or "")
     files = copy_files(store, folder, uri, store.model_place(model_id))
-    return Taken(model_id, files=files, note=note_of(folder, uri))
+    return Taken(model_id, files=files, note=note_of(folder, uri), kind="logged model")
 
 
 def _registered(store: Store, file: MlflowFile, row: Row) -> Taken:
@@ -93,7 +79,7 @@ def _registered(store: Store, file: MlflowFile, row: Row) -> Taken:
         connection.execute(insert)
         number = connection.scalar(sa.select(models.c.id).where(models.c.name == name))
         assert number is not None
-        _pairs(connection, schema.model_tags, "model", number, file.pairs("registered_model_tags", mine, name))
+        add_pairs(connection, schema.model_tags, "model", number, file.pairs("registered_model_tags", mine, name))
         for one in file.rows("model_versions", f"{mine} ORDER BY version", name):
             _version(connection, file, name, number, one, mine, left)
         for one in file.rows("registered_model_aliases", mine, name):
@@ -106,7 +92,7 @@ def _registered(store: Store, file: MlflowFile, row: Row) -> Taken:
     note = (
         f"models:/{name}: left out, as their files cannot be reached here: versions {', '.join(left)}" if left else ""
     )
-    return Taken(f"models:/{name}", note=note)
+    return Taken(f"models:/{name}", note=note, kind="model")
 
 
 def _version(
@@ -128,17 +114,13 @@ def _version(
         return
     ready = row["status"] == "READY"
     values = {"model": model, "version": number, "status": "ready" if ready else "failed", "source": found[0],
-              "run": _run(connection, run_id), "run_id": run_id, "logged_model": found[1] or None, "location": found[2],
-              "run_link": row["run_link"] or "", "description": row["description"] or "",
+              "run": number_of_run(connection, run_id), "run_id": run_id,
+              "logged_model": found[1] or None, "location": found[2], "run_link": row["run_link"] or "",
+              "description": row["description"] or "",
               "user_id": row["user_id"] or "", "stage": row["current_stage"] or "None",
               "status_message": row["status_message"] or "", "created": row["creation_time"] or 0,
               "updated": row["last_updated_time"] or 0}  # fmt: skip
-    made = connection.scalar(inserting(connection, versions).values(values).returning(versions.c.id))
-    assert made is not None
-    highest = sa.case((schema.models.c.numbered < number, number), else_=schema.models.c.numbered)
-    connection.execute(schema.models.update().where(schema.models.c.id == model).values(numbered=highest))
-    _pairs(connection, schema.version_tags, "version", made,
-           file.pairs("model_version_tags", f"{mine} AND version = ?", name, number))  # fmt: skip
+    add_version(connection, model, values, file.pairs("model_version_tags", f"{mine} AND version = ?", name, number))
 
 
 def _source(connection: Connection, file: MlflowFile, source: str, run_id: str | None) -> tuple[str, str, str] | None:
@@ -159,13 +141,3 @@ def _source(connection: Connection, file: MlflowFile, source: str, run_id: str |
     except (ProtocolError, WrongInput):
         return None
     return kept.source, kept.model_id, kept.location
-
-
-def _pairs(connection: Connection, table: sa.Table, owner: str, number: int, pairs: dict[str, str]) -> None:
-    rows: list[dict[str, Any]] = [{owner: number, "key": key, "value": value} for key, value in pairs.items()]
-    if rows:
-        connection.execute(inserting(connection, table).on_conflict_do_nothing(), rows)
-
-
-def _run(connection: Connection, run_id: str | None) -> int | None:
-    return connection.scalar(sa.select(schema.runs.c.id).where(schema.runs.c.run_id == run_id)) if run_id else None

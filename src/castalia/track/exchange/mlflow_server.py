@@ -1,11 +1,13 @@
 """The way out: runs made anew on an MLflow server, over its own protocol, with numbers, files and data sets.
 
 The server gives each run a new id; the tag ``castalia.run_id`` says which it was, and by it a run that is there
-already is found and completed, not doubled. Logged models and the registry stay here: an archive has the files.
+already is found and completed, not doubled. Logged models and the registry stay here: an archive has them.
+A server that asks who we are is told what MLflow's own client would tell it, from the same environment variables.
 """
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import math
@@ -18,6 +20,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from castalia.core.errors import Conflict, Refused, Unavailable, WrongInput
+from castalia.core.settings import mlflow_login
 from castalia.track import Store
 from castalia.track.delivery import barred
 from castalia.track.exchange.sheet import Sheet, points_of, sheet_of
@@ -37,7 +40,8 @@ _SECONDS = 60.0
 def export_to_mlflow(store: Store, run_ids: Sequence[str], url: str) -> list[Taken]:
     """Send runs to the server at ``url``; one outcome each.
 
-    Unavailable where it does not answer: sent again, what is there is not there twice. Refused while offline.
+    Unavailable where it does not answer: sent again, what is there is not there twice. Refused while offline, and by
+    a server that does not know us.
     """
     address = Address(url)
     if why := barred(address):
@@ -45,6 +49,7 @@ def export_to_mlflow(store: Store, run_ids: Sequence[str], url: str) -> list[Tak
     server = Server(address)
     made: dict[str, str] = {}
     try:
+        server.post("experiments/search", max_results=1)  # whoever is not let in is told once, and not run by run
         works: dict[str, Callable[[], Taken]] = {run: partial(_send, store, server, run, made) for run in run_ids}
         taken = each_run(works)
         for run_id in made:
@@ -60,7 +65,7 @@ class Server:
     """One connection to an MLflow server."""
 
     def __init__(self, address: Address) -> None:
-        self.address = address
+        self.address, self._headers = address, _login()
         if address.secure:
             context = ssl.create_default_context()
             self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
@@ -90,7 +95,7 @@ class Server:
         self._call("PUT", _FILES + quote(path), pieces, "application/octet-stream", size)
 
     def _call(self, method: str, path: str, body: Any, kind: str = "", size: int = -1) -> dict[str, Any] | None:
-        headers = {"Content-Type": kind} if kind else {}
+        headers = {**self._headers, "Content-Type": kind} if kind else dict(self._headers)
         if size >= 0:
             headers["Content-Length"] = str(size)
         try:
@@ -112,12 +117,34 @@ class Server:
             return told
         if status == 404:
             return None
+        if status in (401, 403):
+            raise _barred(self.address, status, bool(self._headers))
         if status in (429, 502, 503, 504):
             raise Unavailable(f"{self.address} is busy", str(status), "200", "Send again later.")
         words = str(told.get("message", "") if isinstance(told, dict) else "")[:300]
         raise Conflict(
             f"{self.address} did not take it", f"{status} {words}".strip(), "200", "Correct it and send again."
         )
+
+
+def _login() -> dict[str, str]:
+    """The header Authorization, where the environment names a token or a user."""
+    found = mlflow_login()
+    if found.user and found.password:
+        pair = f"{found.user}:{found.password}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+    if not (found.token.isascii() and found.token.isprintable()):
+        raise WrongInput("MLFLOW_TRACKING_TOKEN is no token", "a letter that no header can hold", "letters and digits",
+                         "Copy it again, without the end of the line.")  # fmt: skip
+    return {"Authorization": f"Bearer {found.token}"} if found.token else {}
+
+
+def _barred(address: Address, status: int, said: bool) -> Refused:
+    cure = "Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, in the environment."
+    if status == 403:
+        return Refused(f"{address} does not let us write", "403 Forbidden", "a user or a token that may write", cure)
+    got = "401: what the environment says is not known there" if said else "401: it asks who we are"
+    return Refused(f"{address} does not let us in", got, "a user or a token that it knows", cure)
 
 
 def _send(store: Store, server: Server, run_id: str, made: dict[str, str]) -> Taken:

@@ -10,7 +10,7 @@ from castalia.core.errors import CastaliaError, Unavailable
 
 @dataclass(frozen=True)
 class Taken:
-    """A run that came in, or ``problem`` says why not."""
+    """A run or a model that came in, or ``problem`` says why not."""
 
     run_id: str
     points: int = 0
@@ -18,9 +18,11 @@ class Taken:
     problem: str = ""
     note: str = ""
     """What was left out of it, in words."""
+    kind: str = "run"
+    """Or ``model``, or ``logged model``; ``run_id`` then names that."""
 
 
-def each_run(works: Mapping[str, Callable[[], Taken]]) -> list[Taken]:
+def each_run(works: Mapping[str, Callable[[], Taken]], kind: str = "run") -> list[Taken]:
     """The outcome of every work. Unavailable (a full disk) ends all: the next would meet the same."""
     outcomes = []
     for run_id, work in works.items():
@@ -29,5 +31,5 @@ def each_run(works: Mapping[str, Callable[[], Taken]]) -> list[Taken]:
         except Unavailable:
             raise
         except CastaliaError as error:
-            outcomes.append(Taken(run_id, problem=str(error)))
+            outcomes.append(Taken(run_id, problem=str(error), kind=kind))
     return outcomes
