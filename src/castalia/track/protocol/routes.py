@@ -41,6 +41,7 @@ from castalia.track.protocol import (
     versions,
 )
 from castalia.track.protocol.wire import MAX_DEPTH, Fields, ProtocolError, Route, is_deep
+from castalia.track.reading import aside
 from castalia.track.store import Store
 
 SMALL = 4096
@@ -54,9 +55,6 @@ ADMIN = "castalia_admin"
 """Where the scope of a request says whether an admin sent it; who mounts us puts it there."""
 WORKERS = 32
 """Requests of the protocol that are worked on at once."""
-READERS = 4
-"""Searches and histories among them; further ones wait. They share one interpreter: more would be no sooner done, and
-each is a turn that a logged point waits for and an answer that is held in memory."""
 ROUTES: tuple[Route, ...] = (
     *artifacts.ROUTES,
     *experiments.ROUTES,
@@ -88,7 +86,6 @@ class Table(BaseRoute):
         self.store = store
         # Threads of our own: no slow request elsewhere keeps a logged point waiting, and the way there is shorter.
         self.workers = ThreadPoolExecutor(WORKERS, "castalia-protocol")
-        self.readers = ThreadPoolExecutor(READERS, "castalia-reading")
         self.under_way = 0
         self.plain: dict[str, dict[str, Route]] = {}
         self.patterns: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
@@ -139,12 +136,11 @@ class Table(BaseRoute):
         if route.small and size <= SMALL and not self.under_way and self.store.database.swift():
             with suppress(Busy), self.store.database.at_once():
                 return route.handler(self.store, fields)
-        loop = asyncio.get_running_loop()
         if route.slow:
-            return await loop.run_in_executor(self.readers, route.handler, self.store, fields)
+            return await aside(route.handler, self.store, fields)
         self.under_way += 1
         try:
-            return await loop.run_in_executor(self.workers, route.handler, self.store, fields)
+            return await asyncio.get_running_loop().run_in_executor(self.workers, route.handler, self.store, fields)
         finally:
             self.under_way -= 1
 
