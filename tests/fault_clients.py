@@ -81,7 +81,7 @@ def raw(url: str, chance: random.Random) -> None:
     while True:
         made = None
         while made is None:
-            made = line.open() and line.post("runs/create", experiment_id="0") or None
+            made = line.post("runs/create", experiment_id="0") if line.open() else None
         run = made["run"]["info"]["run_id"]
         say("run", run)
         step = number = 0
@@ -94,7 +94,8 @@ def raw(url: str, chance: random.Random) -> None:
             if many > 1:
                 path, fields = "runs/log-batch", {
                     "run_id": run, "metrics": [point(each) for each in steps],
-                    "params": [{"key": f"p{number}", "value": str(number)}], "tags": [{"key": "at", "value": str(step)}],
+                    "params": [{"key": f"p{number}", "value": str(number)}],
+                    "tags": [{"key": "at", "value": str(step)}],
                 }  # fmt: skip
             elif chance.random() < 0.05:
                 steps, path = [-number], "runs/log-parameter"
@@ -162,5 +163,9 @@ KINDS: dict[str, Callable[[str, random.Random], None]] = {"raw": raw, "mlflow": 
 
 if __name__ == "__main__":
     kind, address, seed = sys.argv[1:4]
-    for thread in range(2 if kind == "raw" else 1):
-        threading.Thread(target=KINDS[kind], args=(address, random.Random(f"{seed}-{thread}"))).start()
+    some = [
+        threading.Thread(target=KINDS[kind], args=(address, random.Random(f"{seed}-{thread}")))
+        for thread in range(2 if kind == "raw" else 1)
+    ]
+    [each.start() for each in some]
+    [each.join() for each in some]
