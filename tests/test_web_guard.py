@@ -347,3 +347,12 @@ def test_a_length_that_is_no_length_is_refused(length: str) -> None:
 def test_the_largest_json_goes_through_whole(open_bench: TestClient) -> None:
     text = json.dumps({"x": "y" * (bodies.MAX_JSON - 100)})
     assert open_bench.post("/nowhere", content=text, headers=JSON).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/runs?q=%00", "/runs?experiment=a%00b", "/runs/a%00", "/models/a%00", "/app/%00",
+                                  "/runs/x/artifacts/a%00b", "/data/%00x", "/nowhere%00"])  # fmt: skip
+def test_an_address_with_a_nul_is_refused(open_bench: TestClient, path: str) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        answer = open_bench.request(method, path)
+        assert answer.status_code == 422 and "NUL" in answer.json()["subject"], (method, answer.text)
+    assert open_bench.get("/runs?q=%2500").status_code == 200, "the text %00 is a text"

@@ -17,6 +17,7 @@ from castalia.track.artifact_http import router as artifact_routes
 from castalia.track.content import plainly
 from castalia.track.events import ENDED, Changes, finished, follow
 from castalia.track.protocol.grammar import MAX_LENGTH
+from castalia.track.reading import aside
 from castalia.track.registry import CHAMPION, Version
 from castalia.track.store import Store
 
@@ -54,7 +55,7 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
     changes = Changes(store)
 
     @routes.get("/runs", tags=["runs"])
-    def runs(
+    async def runs(
         experiment: str | None = None,
         status: str | None = None,
         q: Annotated[str | None, Query(max_length=200, description="Text in id, name, experiment or system.")] = None,
@@ -70,8 +71,12 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
         ] = None,
     ) -> Response:
         """A page of runs: {"items": [...], "total": n}. A wrong filter is a 422 that points at the place."""
-        page = store.runs(experiment, status, q, order, limit, offset, parent, filter, columns)
-        return answer({"items": page.items, "total": page.total})
+
+        def read() -> Response:
+            page = store.runs(experiment, status, q, order, limit, offset, parent, filter, columns)
+            return answer({"items": page.items, "total": page.total})
+
+        return await aside(read)
 
     @routes.get("/runs/{run_id}", tags=["runs"])
     def run(run_id: str) -> Response:
@@ -79,13 +84,13 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
         return answer(store.run(run_id))
 
     @routes.get("/runs/{run_id}/metrics", tags=["runs"])
-    def metrics(
+    async def metrics(
         run_id: str,
         key: Annotated[list[str] | None, Query(max_length=1000, description="Metrics; all if none.")] = None,
         points: Annotated[int, Query(ge=4, le=100_000, description="At most so many points a metric.")] = 500,
     ) -> Response:
         """{metric: {"step": [], "time": [], "value": []}}; a long series is thinned, extremes stay exact."""
-        return answer(store.metrics(run_id, key, points))
+        return await aside(lambda: answer(store.metrics(run_id, key, points)))
 
     @routes.get("/runs/{run_id}/events", tags=["runs"], response_class=StreamingResponse)
     async def events(run_id: str, last_event_id: Annotated[str | None, Header()] = None) -> Response:

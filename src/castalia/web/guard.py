@@ -116,6 +116,7 @@ class Guard:
             headers = self._headers(scope)
             incoming = bodies.Incoming(receive, headers)
             self._check_host(headers)
+            _check_text(scope, path)
             self._check_origin(headers, changes=scope["method"] not in SAFE)
             if self._busy - len(self._streams) > MAX_REQUESTS or len(self._streams) > MAX_STREAMS:
                 raise Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
@@ -253,6 +254,12 @@ class Guard:
             return await answer.page(401, self.login.page(going_to, wrong=True))
         cookie = self.login.set_cookie(given, secure=scope["scheme"] == "https")
         await answer.send_all(303, b"", [(b"location", going_to.encode()), (b"set-cookie", cookie.encode())])
+
+
+def _check_text(scope: Scope, path: str) -> None:
+    """Refuse what no database holds; the protocol's routes say it in their own words."""
+    if not path.startswith(problems.PROTOCOL) and ("\0" in path or b"%00" in scope["query_string"]):
+        raise WrongInput("the address holds a NUL", "%00", "text without it")
 
 
 def _task() -> asyncio.Task[Any]:

@@ -167,6 +167,6 @@ def _place(token: str) -> At | None:
 
 
 ROUTES = (
-    Route("GET", "metrics/get-history", get_history),
-    Route("GET", "metrics/get-history-bulk-interval", get_history_bulk_interval),
+    Route("GET", "metrics/get-history", get_history, slow=True),
+    Route("GET", "metrics/get-history-bulk-interval", get_history_bulk_interval, slow=True),
 )

@@ -41,6 +41,7 @@ from castalia.track.protocol import (
     versions,
 )
 from castalia.track.protocol.wire import MAX_DEPTH, Fields, ProtocolError, Route, is_deep
+from castalia.track.reading import aside
 from castalia.track.store import Store
 
 SMALL = 4096
@@ -135,6 +136,8 @@ class Table(BaseRoute):
         if route.small and size <= SMALL and not self.under_way and self.store.database.swift():
             with suppress(Busy), self.store.database.at_once():
                 return route.handler(self.store, fields)
+        if route.slow:
+            return await aside(route.handler, self.store, fields)
         self.under_way += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self.workers, route.handler, self.store, fields)

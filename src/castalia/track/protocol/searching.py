@@ -162,8 +162,8 @@ def datasets(store: Store, fields: Fields) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("POST", "runs/search", runs, writes=False),
-    Route("POST", "experiments/search", experiments, writes=False),
-    Route("GET", "experiments/search", experiments),
-    Route("POST", "experiments/search-datasets", datasets, writes=False),
+    Route("POST", "runs/search", runs, writes=False, slow=True),
+    Route("POST", "experiments/search", experiments, writes=False, slow=True),
+    Route("GET", "experiments/search", experiments, slow=True),
+    Route("POST", "experiments/search-datasets", datasets, writes=False, slow=True),
 )

@@ -135,7 +135,7 @@ def _newest(key: str, within: Sequence[Condition]) -> Column:
 
 
 ROUTES = (
-    Route("GET", "registered-models/search", registered),
-    Route("GET", "model-versions/search", versions),
-    Route("POST", "logged-models/search", logged, writes=False),
+    Route("GET", "registered-models/search", registered, slow=True),
+    Route("GET", "model-versions/search", versions, slow=True),
+    Route("POST", "logged-models/search", logged, writes=False, slow=True),
 )

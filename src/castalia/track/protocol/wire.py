@@ -145,7 +145,9 @@ class Fields:
                 raise missing(self.path + name)
             return default
         try:
-            found = int(value) if not isinstance(value, bool | float) or value == math.floor(value) else None
+            # What is beyond 64 bits comes as the float next to it, and below that may be the least whole number.
+            whole = not isinstance(value, float) or -(2.0**63) < value == math.floor(value)
+            found = int(value) if whole else None
         except (TypeError, ValueError, OverflowError):
             found = None
         if isinstance(value, bool) or found is None:
@@ -219,3 +221,5 @@ class Route:
     """True where what is lost cannot be had back: only an admin may call it."""
     small: bool = False
     """True where it is one ``Database.commit`` of a few rows if the body is short."""
+    slow: bool = False
+    """True where it reads what may be much: only a few of these are worked on at once."""
