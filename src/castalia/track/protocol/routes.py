@@ -34,6 +34,7 @@ from castalia.track.protocol import (
     inputs,
     logged_models,
     registered,
+    run_files,
     runs,
     searching,
     searching_models,
@@ -75,6 +76,7 @@ def routes(store: Store) -> list[BaseRoute]:
     """What the application mounts, before its own routes: the table first, since every logged point asks it."""
     unknown = [HttpRoute(f"{prefix}/{{rest:path}}", _Unknown(), include_in_schema=False) for prefix in PREFIXES]
     files = [route for prefix in PREFIXES for route in artifacts.proxy_routes(store, prefix)]
+    files += [*run_files.file_routes(store), *(run_files.upload_route(store, prefix) for prefix in PREFIXES)]
     return [Table(store, ROUTES), *_bare(store), *files, *unknown]
 
 
@@ -125,8 +127,7 @@ class Table(BaseRoute):
             if method == "OPTIONS":
                 made = Response(status_code=204)
             else:
-                made = refusal(ProtocolError("BAD_REQUEST", f"{method[:20]} is not possible here, only {allow}."))
-                made.status_code = 405
+                made = refusal(ProtocolError("BAD_REQUEST", f"{method[:20]} is not possible here, only {allow}.", 405))
             made.headers["allow"] = allow
         await made(scope, receive, send)
 

@@ -39,8 +39,8 @@ SEE = " See the API docs for more information about request parameters."
 class ProtocolError(Exception):
     """An answer with one of the protocol's codes."""
 
-    def __init__(self, code: str, message: str) -> None:
-        self.code, self.message, self.status = code, message, STATUS[code]
+    def __init__(self, code: str, message: str, status: int = 0) -> None:
+        self.code, self.message, self.status = code, message, status or STATUS[code]
         super().__init__(message)
 
     @classmethod
