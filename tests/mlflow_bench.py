@@ -62,16 +62,16 @@ def wire(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Any:
     return mlflow.MlflowClient(bench.url, bench.url)
 
 
-def asked(bench: Bench, path: str, prefix: str = "/api", **fields: Any) -> tuple[int, Any]:
+def asked(bench: Bench, at: str, /, prefix: str = "/api", **fields: Any) -> tuple[int, Any]:
     """(status, JSON) of a GET of the protocol; a list is a field that is said again and again."""
     query = urllib.parse.urlencode(fields, doseq=True)
-    return _told(urllib.request.Request(f"{bench.url}{prefix}/2.0/mlflow/{path}?{query}"))
+    return _told(urllib.request.Request(f"{bench.url}{prefix}/2.0/mlflow/{at}?{query}"))
 
 
-def send(bench: Bench, path: str, prefix: str = "/api", method: str = "POST", **fields: Any) -> tuple[int, Any]:
+def send(bench: Bench, at: str, /, prefix: str = "/api", method: str = "POST", **fields: Any) -> tuple[int, Any]:
     """(status, JSON) of a message of the protocol."""
     body, headers = json.dumps(fields).encode(), {"Content-Type": "application/json"}
-    return _told(urllib.request.Request(f"{bench.url}{prefix}/2.0/mlflow/{path}", body, headers, method=method))
+    return _told(urllib.request.Request(f"{bench.url}{prefix}/2.0/mlflow/{at}", body, headers, method=method))
 
 
 def _told(request: urllib.request.Request) -> tuple[int, Any]:

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import time
 from typing import Any
 
 import pytest
-from mlflow_bench import SETTINGS, asked, bench, send, wire  # noqa: F401
+from mlflow_bench import asked, send, wire  # noqa: F401
+
+from castalia.track.protocol.wire import STATUS, error_body
 
 mlflow = pytest.importorskip("mlflow")
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType  # noqa: E402
@@ -18,6 +21,12 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 pytestmark = pytest.mark.xdist_group("mlflow")
 EVERY, GONE, THERE = ViewType.ALL, ViewType.DELETED_ONLY, ViewType.ACTIVE_ONLY
 _numbers = itertools.count(time.time_ns() // 1_000_000)
+
+
+@pytest.fixture(scope="module")
+def bench(shared_bench):
+    """The server that all files of this kind ask."""
+    return shared_bench
 
 
 @pytest.fixture
@@ -38,6 +47,13 @@ def run(wire, experiment) -> str:
 
 def refused(words: str, code: str = "INVALID_PARAMETER_VALUE"):
     return pytest.raises(mlflow.MlflowException, match=words, check=lambda error: error.error_code == code)
+
+
+@pytest.mark.parametrize("code", STATUS)
+def test_an_error_has_the_class_and_the_state_that_the_package_gives_it(code):
+    theirs = mlflow.MlflowException("why", error_code=mlflow.protos.databricks_pb2.ErrorCode.Value(code))
+    assert json.loads(theirs.serialize_as_json()) == error_body(code, "why")
+    assert theirs.get_http_status_code() == STATUS[code]
 
 
 # --- experiments ------------------------------------------------------------------------------------

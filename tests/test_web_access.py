@@ -235,7 +235,7 @@ def test_a_browsers_form_changes_nothing_in_the_protocol(bench: Bench) -> None:
         for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             sent = headers["admin"] | {"content-type": media}
             answer = asked.request(method, filled(path), content=b'{"name": "forged"}', headers=sent)
-            assert answer.status_code == 415 and set(answer.json()) == {"error_code", "message"}, (method, path, media)
+            assert answer.status_code == 415 and answer.json()["error_code"] == "BAD_REQUEST", (method, path, media)
 
 
 def test_a_foreign_page_is_refused_on_every_route(bench: Bench) -> None:

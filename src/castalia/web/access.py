@@ -90,6 +90,7 @@ NEEDS: Mapping[str, Need] = {
     "POST /runs/ingest": WRITE,
     "GET /get-artifact": READ,
     "GET /model-versions/get-artifact": READ,
+    "GET //model-versions/get-artifact": READ,
     "GET /models": READ,
     "GET /models/{name}": READ,
     "PUT /models/{name}/aliases/{alias}": WRITE,

@@ -41,7 +41,7 @@ from castalia.track.protocol import (
     server,
     versions,
 )
-from castalia.track.protocol.wire import MAX_DEPTH, Fields, ProtocolError, Route, is_deep
+from castalia.track.protocol.wire import MAX_DEPTH, Fields, ProtocolError, Route, error_body, is_deep
 from castalia.track.store import Store
 
 SMALL = 4096
@@ -168,9 +168,9 @@ def answer(content: Mapping[str, Any] | bytes) -> Response:
 
 
 def refusal(error: ProtocolError) -> Response:
-    """``{"error_code", "message"}`` with the status of the code."""
-    return Response(orjson.dumps({"error_code": error.code, "message": error.message}), error.status,
-                    media_type="application/json")  # fmt: skip
+    """The error in the protocol's shape, with its status."""
+    body = orjson.dumps(error_body(error.code, error.message))
+    return Response(body, error.status, media_type="application/json")
 
 
 def _query(request: Request) -> dict[str, Any]:

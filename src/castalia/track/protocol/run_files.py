@@ -15,7 +15,7 @@ from starlette.routing import Route as HttpRoute
 from castalia.core.errors import CastaliaError, NotFound, Refused
 from castalia.track.files.places import OWN, Place
 from castalia.track.files.tree import IsFolder
-from castalia.track.protocol.artifacts import answered, checked, guarded, kept, receive
+from castalia.track.protocol.artifacts import answered, checked, guarded, kept
 from castalia.track.protocol.runs import of_run
 from castalia.track.protocol.versions import download_uri
 from castalia.track.protocol.wire import Fields, ProtocolError, absent
@@ -45,6 +45,8 @@ def file_routes(store: Store) -> list[BaseRoute]:
     return [
         HttpRoute("/get-artifact", guarded(run_file), include_in_schema=False),
         HttpRoute("/model-versions/get-artifact", guarded(version_file), include_in_schema=False),
+        # As clients ask whose tracking URI ends in a slash.
+        HttpRoute("//model-versions/get-artifact", guarded(version_file), include_in_schema=False),
     ]
 
 
@@ -60,15 +62,16 @@ def upload_route(store: Store, prefix: str) -> BaseRoute:
             if not said:
                 raise _wrong(f"Request must specify {name}.")
         checked(path)
-        declared = request.headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared) > MOST:
-            raise _wrong(f"Artifact size is too large. Max size is {MOST // 2**20}MB.")
         place = (await run_in_threadpool(_of_run, store, run_id)).inner(path)
         with await run_in_threadpool(store.incoming) as incoming:
-            await receive(request, incoming)
-            if not incoming.size:
+            size = 0
+            async for piece in request.stream():  # to its end: who is still sending hears no answer
+                size += len(piece)
+                if size <= MOST:
+                    await run_in_threadpool(incoming.write, piece)
+            if not size:
                 raise _wrong("Request must specify data.")
-            if incoming.size > MOST:
+            if size > MOST:
                 raise _wrong(f"Artifact size is too large. Max size is {MOST // 2**20}MB.")
             await run_in_threadpool(kept, store, place, incoming)
         return answered({})
