@@ -365,6 +365,57 @@ def test_tags_that_are_not_there(wire, run):
         wire.delete_tag(run, "fakeTag")
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "message"),
+    [
+        ("experiments/create", {"name": 123}, "Invalid value 123 for parameter 'name'"),
+        ("experiments/create", {}, "Missing value for required parameter 'name'"),
+        (
+            "experiments/create",
+            {"name": "n", "artifact_location": 9.0},
+            "Invalid value 9.0 for parameter 'artifact_loc",
+        ),
+        ("experiments/create", {"name": "n", "tags": "5"}, "Invalid value \"5\" for parameter 'tags'"),
+        ("runs/log-metric", {"run_id": 31}, "Invalid value 31 for parameter 'run_id' supplied"),
+        ("runs/log-metric", {"key": 31}, "Invalid value 31 for parameter 'key' supplied"),
+        ("runs/log-metric", {"step": "foo"}, "Invalid value \"foo\" for parameter 'step' supplied"),
+        ("runs/log-metric", {"timestamp": "foo"}, "Invalid value \"foo\" for parameter 'timestamp' supplied"),
+        ("runs/log-metric", {"run_id": None}, "Missing value for required parameter 'run_id'"),
+        ("runs/log-metric", {"key": None}, "Missing value for required parameter 'key'"),
+        ("runs/log-metric", {"value": None}, "Missing value for required parameter 'value'"),
+        ("runs/log-metric", {"timestamp": None}, "Missing value for required parameter 'timestamp'"),
+        ("runs/log-parameter", {"run_id": 31}, "Invalid value 31 for parameter 'run_id' supplied"),
+        ("runs/log-parameter", {"key": 31}, "Invalid value 31 for parameter 'key' supplied"),
+        ("runs/set-tag", {"run_id": 31}, "Invalid value 31 for parameter 'run_id' supplied"),
+        ("runs/set-tag", {"value": 41}, "Invalid value 41 for parameter 'value' supplied"),
+        ("runs/set-tag", {"key": None, "value": "v"}, "Missing value for required parameter 'key'"),
+        ("runs/log-batch", {"metrics": "foo"}, "Invalid value \"foo\" for parameter 'metrics' supplied"),
+        ("runs/log-batch", {"params": "foo"}, "Invalid value \"foo\" for parameter 'params' supplied"),
+        ("runs/log-batch", {"tags": "foo"}, "Invalid value \"foo\" for parameter 'tags' supplied"),
+        ("runs/log-inputs", {"run_id": None, "datasets": []}, "Missing value for required parameter 'run_id'"),
+        ("runs/search", {"experiment_ids": ["0"], "max_results": 0}, "Invalid value 0 for parameter 'max_results'"),
+        ("experiments/search", {"max_results": 1_000_000}, "It must be at most 50000"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_value(bench, run, path, fields, message):
+    whole = {}
+    if path.startswith("runs/") and path != "runs/search":
+        whole["run_id"] = run
+    if path in ("runs/log-metric", "runs/log-parameter", "runs/set-tag"):
+        whole |= {"key": "k", "value": 41 if path == "runs/log-metric" else "v"}
+    if path == "runs/log-metric":
+        whole |= {"timestamp": 59, "step": 26}
+    status, said = send(bench, path, **(whole | fields))
+    assert (status, said["error_code"]) == (400, "INVALID_PARAMETER_VALUE") and message in said["message"]
+
+
+def test_a_point_without_a_step_and_an_older_name_of_the_run(bench, run):
+    said = {"metrics": [{"key": "mae", "value": 2.5, "timestamp": 123456789}]}
+    assert send(bench, "runs/log-batch", run_id=run, **said) == (200, {})
+    assert send(bench, "runs/set-tag", run_uuid=run, key="key", value="value") == (200, {})
+    assert send(bench, "runs/set-tag", run_id=run, key="key", value="new", nobody_knows={"x": [1]}) == (200, {})
+
+
 # --- searching runs ------------------------------------------------------------------------------
 
 

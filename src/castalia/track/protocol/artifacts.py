@@ -219,6 +219,7 @@ def _folder(path: str) -> str:
 
 
 def checked(path: str) -> str:
+    """A path that leads nowhere else, or "Invalid path"."""
     try:
         return checked_wire_path(path)
     except Refused:
@@ -230,6 +231,7 @@ def _unsafe() -> ProtocolError:
 
 
 def kept(store: Store, place: Place, incoming: Incoming) -> str:
+    """Move what came in to its place; its sha256."""
     try:
         return store.keep(place, incoming)
     except Refused:  # a link lies in the way
@@ -259,6 +261,7 @@ async def _fields(request: Request) -> Fields:
 
 
 def answered(content: dict[str, Any], **headers: str) -> Response:
+    """A JSON object with these headers."""
     from castalia.track.protocol.routes import answer
 
     made = answer(content)
@@ -269,7 +272,7 @@ def answered(content: dict[str, Any], **headers: str) -> Response:
 def guarded(endpoint: Endpoint) -> Endpoint:
     """The endpoint with its errors in the protocol's words, and none of this machine's paths in them."""
 
-    async def guarded(request: Request) -> Response:
+    async def inner(request: Request) -> Response:
         from castalia.track.protocol.routes import refusal
 
         try:
@@ -286,4 +289,4 @@ def guarded(endpoint: Endpoint) -> Endpoint:
                 raise  # a refusal of the guard, on its way back to it
             return refusal(ProtocolError.of(error))
 
-    return guarded
+    return inner

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from castalia.core.errors import NotFound
 from castalia.track import schema
 from castalia.track.protocol import limits
+from castalia.track.protocol.patience import patience
 from castalia.track.protocol.wire import SEE, Fields, ProtocolError, Route, missing, shown
 from castalia.track.series import MOST_POINTS
 from castalia.track.store import Store
@@ -112,7 +113,7 @@ def get_history_bulk(store: Store, fields: Fields) -> bytes:
     name, left = fields.text("metric_key"), min(fields.whole("max_results", default=PAGE, low=0), PAGE)
     made: list[dict[str, Any]] = []
     order = (_TABLE.time, _TABLE.step, _TABLE.value)
-    with store.database.read() as connection:
+    with store.database.read() as connection, patience(connection):
         key, runs = _numbers(connection, name, sorted(set(run_ids)))
         for run, run_id in runs.items() if key is not None else ():
             some = _points(int(key or 0), run).order_by(*order).limit(left - len(made))

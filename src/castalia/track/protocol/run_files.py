@@ -35,12 +35,12 @@ def file_routes(store: Store) -> list[BaseRoute]:
         fields = Fields(dict(request.query_params))
         path = checked(fields.text("path", required=True))
         run_id = fields.text("run_id") or fields.text("run_uuid") or fields.text("run_id", required=True)
-        return await _sent(request, store, await run_in_threadpool(_of_run, store, run_id), path)
+        return await _sent(request, store, (await run_in_threadpool(_of_run, store, run_id)).inner(path), path)
 
     async def version_file(request: Request) -> Response:
         fields = Fields(dict(request.query_params))
         path = checked(fields.text("path", required=True))
-        return await _sent(request, store, await run_in_threadpool(_of_version, store, fields), path)
+        return await _sent(request, store, await run_in_threadpool(_of_version, store, fields, path), path)
 
     return [
         HttpRoute("/get-artifact", guarded(run_file), include_in_schema=False),
@@ -88,16 +88,16 @@ def _of_run(store: Store, run_id: str) -> Place:
     return place
 
 
-def _of_version(store: Store, fields: Fields) -> Place:
-    """Where the files of a version lie, whatever its source is."""
+def _of_version(store: Store, fields: Fields, path: str) -> Place:
+    """Where a file of a version lies, whatever its source is."""
     uri = str(download_uri(store, fields)["artifact_uri"])
     scheme, _, rest = uri.partition(":")
     try:
         if uri.startswith(OWN):
-            return store.wire_place(uri.removeprefix(OWN).strip("/"))
+            return store.wire_place(f"{uri.removeprefix(OWN).strip('/')}/{path}".lstrip("/"))
         if scheme == "runs":
             run_id, _, inner = rest.strip("/").partition("/")
-            return _of_run(store, run_id).inner(checked(inner.strip("/")) if inner.strip("/") else "")
+            return _of_run(store, run_id).inner(checked(f"{inner.strip('/')}/{path}".lstrip("/")))
     except (Refused, NotFound) as error:
         raise absent(f"The files of this version are not here: {error.subject}") from None
     raise _wrong(f"The files of this version lie at another place, '{uri[:200]}': read them there.")
@@ -105,7 +105,7 @@ def _of_version(store: Store, fields: Fields) -> Place:
 
 async def _sent(request: Request, store: Store, place: Place, path: str) -> Response:
     try:
-        return await file_answer(request, store, place.inner(path), download=True)
+        return await file_answer(request, store, place, download=True)
     except IsFolder:
         raise _wrong(f"Artifact path refers to a directory, not a file: '{path}'") from None
     except CastaliaError as error:
