@@ -15,6 +15,7 @@ from castalia import catalog
 from castalia.core.settings import Settings
 
 if TYPE_CHECKING:
+    from client_fixtures import Bench
     from postgres import Cluster
 
 TOYS = Path(__file__).parent / "toy_shelf"
@@ -74,6 +75,16 @@ def server(cluster: Cluster) -> Cluster:
         connection.execute("CREATE DATABASE castalia_tables")
     Database(cluster.url("castalia_tables")).close()
     return cluster
+
+
+@pytest.fixture(scope="session")
+def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """``castalia up`` in a process of its own, one for all tests of a process that leave alone what is not theirs."""
+    import client_fixtures
+
+    made = client_fixtures.Bench(tmp_path_factory.mktemp("shared")).start()
+    yield made
+    made.kill()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import urllib.error
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +62,36 @@ def client(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ite
     os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
     mlflow.set_tracking_uri(before[0])
     mlflow.set_registry_uri(before[1])
+
+
+@pytest.fixture
+def wire(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """mlflow's client alone; nothing of the process is set to the bench."""
+    import mlflow
+
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    return mlflow.MlflowClient(bench.url, bench.url)
+
+
+def asked(bench: Bench, at: str, /, prefix: str = "/api", **fields: Any) -> tuple[int, Any]:
+    """(status, JSON) of a GET of the protocol; a list is a field that is said again and again."""
+    query = urllib.parse.urlencode(fields, doseq=True)
+    return _told(urllib.request.Request(f"{bench.url}{prefix}/2.0/mlflow/{at}?{query}"))
+
+
+def send(bench: Bench, at: str, /, prefix: str = "/api", method: str = "POST", **fields: Any) -> tuple[int, Any]:
+    """(status, JSON) of a message of the protocol."""
+    body, headers = json.dumps(fields).encode(), {"Content-Type": "application/json"}
+    return _told(urllib.request.Request(f"{bench.url}{prefix}/2.0/mlflow/{at}", body, headers, method=method))
+
+
+def _told(request: urllib.request.Request) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
 
 
 def points(client: Any, run_id: str, key: str) -> list[tuple[int, float]]:

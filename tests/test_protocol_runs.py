@@ -95,6 +95,18 @@ def test_answers_are_those_of_the_real_server(tmp_path: Path, place: str) -> Non
         check_recorded(bench)
 
 
+def test_the_histories_of_many_runs_are_alike_in_every_database(tmp_path: Path, place: str) -> None:
+    with TestClient(create_app(Settings(home=tmp_path, store=place)), base_url="http://localhost:8000") as bench:
+        runs = sorted(begin(bench) for _ in range(2))
+        for run in runs:
+            for step, time_, value in ((3, 1, 2.0), (1, 2, "NaN"), (2, 1, "Infinity"), (3, 1, 1.0)):
+                send(bench, "runs/log-metric", run_id=run, key="m", value=value, timestamp=time_, step=step)
+        found = read(bench, "metrics/get-history-bulk", run_id=runs[::-1], metric_key="m", max_results=7)["metrics"]
+        order = [(1, 2, "Infinity"), (1, 3, 1.0), (1, 3, 2.0), (2, 1, "NaN")]
+        said = [(each["run_id"], each["timestamp"], each["step"], each["value"]) for each in found]
+        assert said == [(run, *point) for run in runs for point in order][:7]
+
+
 def check_recorded(bench: TestClient) -> None:
     def ask(method: str, path: str, data: dict[str, Any] | str) -> tuple[int, Any]:
         if method == "GET":

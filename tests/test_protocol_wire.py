@@ -21,7 +21,7 @@ import castalia
 from castalia.core.errors import Conflict, NotFound, Refused, TooLarge, Unavailable, WrongInput
 from castalia.core.settings import Settings
 from castalia.track.protocol import experiments, routes
-from castalia.track.protocol.wire import STATUS, Fields, ProtocolError, Route
+from castalia.track.protocol.wire import STATUS, Fields, ProtocolError, Route, error_body
 from castalia.web.app import create_app
 
 API = "/api/2.0/mlflow"
@@ -48,7 +48,7 @@ def readable(answer: Any) -> dict[str, Any]:
     body: dict[str, Any] = answer.json()
     assert isinstance(body, dict)
     if answer.status_code != 200:
-        assert set(body) == {"error_code", "message"} and body["message"], body
+        assert body == error_body(body["error_code"], body["message"]) and body["message"], body
         assert STATUS[body["error_code"]] == answer.status_code or body["error_code"] == "BAD_REQUEST"
         assert len(answer.content) < 5000, "an error repeats what was sent"
         assert "Traceback" not in body["message"] and "/castalia/" not in body["message"]

@@ -109,10 +109,7 @@ def test_a_role_may_do_what_the_table_says(bench: Bench, role: str) -> None:
         refused = answer.status_code == 403 and "this takes the role" in (answer.text or "this takes the role")
         assert refused == (need not in MAY[role]), (role, method, path, answer.status_code, answer.text[:200])
         if refused and method != "HEAD" and path.startswith(PROTOCOL):
-            assert answer.json()["error_code"] == "PERMISSION_DENIED" and set(answer.json()) == {
-                "error_code",
-                "message",
-            }
+            assert answer.json()["error_code"] == "PERMISSION_DENIED" and "message" in answer.json()
 
 
 def test_the_protocol_by_role(bench: Bench) -> None:
@@ -235,7 +232,7 @@ def test_a_browsers_form_changes_nothing_in_the_protocol(bench: Bench) -> None:
         for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             sent = headers["admin"] | {"content-type": media}
             answer = asked.request(method, filled(path), content=b'{"name": "forged"}', headers=sent)
-            assert answer.status_code == 415 and set(answer.json()) == {"error_code", "message"}, (method, path, media)
+            assert answer.status_code == 415 and answer.json()["error_code"] == "BAD_REQUEST", (method, path, media)
 
 
 def test_a_foreign_page_is_refused_on_every_route(bench: Bench) -> None:

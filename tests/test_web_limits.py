@@ -224,7 +224,7 @@ def test_a_greedy_body_is_the_clients_fault(tmp_path: Path, path: str, content: 
     with TestClient(create_app(Settings(home=tmp_path)), "http://localhost:8000") as asked:
         answer = asked.post(f"{API}/{path}", content=content, headers=JSON)
         known = answer.status_code == 200 and path == "runs/search"  # which passes over fields that it does not know
-        assert known or (400 <= answer.status_code < 500 and set(answer.json()) == {"error_code", "message"})
+        assert known or (400 <= answer.status_code < 500 and {"error_code", "message"} <= set(answer.json()))
         assert len(answer.content) < 2000
 
 

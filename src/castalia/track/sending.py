@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,12 @@ from castalia.track.files.tree import Opened
 # What a browser may show by itself; everything else, HTML and SVG among it, is a download.
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv", "application/json"})
 BYTES = "application/octet-stream"
+# What a client of the protocol is told of a file that it keeps: its kind, where no program would run it.
+KEPT = SHOWN | {"application/pdf"}
+PLAIN = frozenset({".cfg", ".conf", ".csv", ".ini", ".ipynb", ".json", ".log", ".md", ".py", ".rst", ".toml", ".tsv",
+                   ".txt", ".yaml", ".yml"})  # fmt: skip
+PLAIN_NAMES = frozenset({"MLmodel", "MLproject", "mlproject"})
+_TOKEN = re.compile(r"[A-Za-z0-9!#$&+.^_`|~-]+")
 SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))")
 
@@ -76,11 +83,17 @@ async def _pieces(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 def _headers(name: str, tag: str, download: bool) -> dict[str, str]:
     media = mimetypes.guess_type(name)[0] or BYTES
-    shown = media in SHOWN
-    how = "inline" if shown and not download else "attachment"
+    if download:
+        plain = name in PLAIN_NAMES or PurePosixPath(name).suffix in PLAIN
+        how, said = "attachment", "text/plain" if plain else media if media in KEPT else BYTES
+    else:
+        shown = media in SHOWN
+        how = "inline" if shown else "attachment"
+        said = f"{media}; charset=utf-8" if media.startswith("text/") and shown else media if shown else BYTES
+    called = f"filename={name}" if _TOKEN.fullmatch(name) else f"filename*=utf-8''{quote(name, safe='')}"
     return SAFE | {
-        "Content-Type": f"{media}; charset=utf-8" if media.startswith("text/") and shown else media if shown else BYTES,
-        "Content-Disposition": f"{how}; filename*=utf-8''{quote(name, safe='')}",
+        "Content-Type": said,
+        "Content-Disposition": f"{how}; {called}",
         "ETag": tag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",

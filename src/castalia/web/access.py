@@ -46,6 +46,7 @@ _PROXY: dict[str, Need] = {
     f"PUT {_FILES}/mpu/part/{{upload}}/{{number:int}}": WRITE,
     f"POST {_FILES}/mpu/complete/{{path:path}}": WRITE,
     f"POST {_FILES}/mpu/abort/{{path:path}}": WRITE,
+    "POST 2.0/mlflow/upload-artifact": WRITE,
     "* {rest:path}": READ,  # answers that nothing is there
 }
 
@@ -87,6 +88,9 @@ NEEDS: Mapping[str, Need] = {
     "PUT /runs/{run_id}/artifacts/{name:path}": WRITE,
     "GET /runs/{run_id}/alerts": READ,
     "POST /runs/ingest": WRITE,
+    "GET /get-artifact": READ,
+    "GET /model-versions/get-artifact": READ,
+    "GET //model-versions/get-artifact": READ,
     "GET /models": READ,
     "GET /models/{name}": READ,
     "PUT /models/{name}/aliases/{alias}": WRITE,

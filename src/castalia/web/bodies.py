@@ -72,6 +72,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
         r"/(ajax-)?api/[0-9.]+/mlflow/(runs/(log-batch|log-inputs|log-model|outputs)|logged-models.*)",
         Rule(parsed=False),
     ),
+    # One file, of any type; the route says what is too large.
+    (r"/(ajax-)?api/2\.0/mlflow/upload-artifact", Rule(media=(), cap=64 * 2**20, upload=True)),
     (r"/(ajax-)?api/[0-9.]+/mlflow/.*", Rule(cap=16 * 2**20, parsed=False)),
     (r"/systems/[^/]+:predict", Rule(media=("application/json", "text/csv"))),
     # A file may be larger than any cap that fits all: the route holds it to CASTALIA_ARTIFACT_BYTES as it comes.

@@ -22,6 +22,7 @@ from starlette.responses import Response
 
 from castalia.core.errors import CastaliaError
 from castalia.core.record import shown
+from castalia.track.protocol.wire import error_body
 
 MEDIA = "application/problem+json"
 SCHEMA: dict[str, Any] = {
@@ -150,7 +151,7 @@ def encode(content: Mapping[str, Any], scrub: Scrub) -> bytes:
 def encode_protocol(content: Mapping[str, Any], scrub: Scrub) -> bytes:
     """The same fault as clients of the MLflow protocol read it: a code and a message."""
     code = _CODES.get(content["status"], "BAD_REQUEST" if content["status"] < 500 else "INTERNAL_ERROR")
-    return encode({"error_code": code, "message": content["detail"]}, scrub)
+    return encode(error_body(code, content["detail"]), scrub)
 
 
 def encoding(path: str) -> tuple[Encode, str]:

@@ -41,7 +41,7 @@ def list_artifacts(store: Store, fields: Fields) -> dict[str, Any]:
     """GET artifacts/list {run_id, path}: one level; a path that is a file, or nothing, lists nothing."""
     run_id = limits.run_id(fields)
     path, root = _folder(fields.text("path")), store.run_place(run_id)
-    files = files_of(_listing(store, root.inner(_safe(path)) if path else root), f"{path}/" if path else "")
+    files = files_of(_listing(store, root.inner(checked(path)) if path else root), f"{path}/" if path else "")
     return {"root_uri": store.artifact_uri(run_id), "files": files}
 
 
@@ -84,8 +84,8 @@ def proxy_routes(store: Store, prefix: str) -> list[BaseRoute]:
             raise ProtocolError("PERMISSION_DENIED", "The files of a version do not change.")
         with await run_in_threadpool(store.incoming) as incoming:
             await receive(request, incoming)
-            sha256 = await run_in_threadpool(_kept, store, place, incoming)
-        return _json({}, ETag=f'"{sha256}"')
+            sha256 = await run_in_threadpool(kept, store, place, incoming)
+        return answered({}, ETag=f'"{sha256}"')
 
     async def delete(request: Request) -> Response:
         place = await run_in_threadpool(_place, store, request.path_params["path"].removesuffix("/"))
@@ -95,12 +95,12 @@ def proxy_routes(store: Store, prefix: str) -> list[BaseRoute]:
             await run_in_threadpool(store.delete, place)
         except Refused:
             raise _unsafe() from None
-        return _json({})
+        return answered({})
 
     async def listed(request: Request) -> Response:
         path = _folder(request.query_params.get("path", ""))
         place = await run_in_threadpool(_place, store, path) if path else store.wire_place("")
-        return _json({"files": files_of(await run_in_threadpool(_listing, store, place))})
+        return answered({"files": files_of(await run_in_threadpool(_listing, store, place))})
 
     async def presigned(request: Request) -> Response:
         await run_in_threadpool(_place, store, request.path_params["path"])
@@ -118,7 +118,7 @@ def proxy_routes(store: Store, prefix: str) -> list[BaseRoute]:
         ("POST", "mpu/complete/{path:path}", parts.complete),
         ("POST", "mpu/abort/{path:path}", parts.abort),
     ]
-    return [HttpRoute(f"{at}/{path}", _guarded(endpoint), methods=[method], include_in_schema=False)
+    return [HttpRoute(f"{at}/{path}", guarded(endpoint), methods=[method], include_in_schema=False)
             for method, path, endpoint in table]  # fmt: skip
 
 
@@ -164,7 +164,7 @@ class _PartRoutes:
         given = request.headers.get("authorization")
         headers = {"Authorization": given} if given else {}
         credentials = [{"url": f"{base}/{i + 1}", "part_number": i + 1, "headers": headers} for i in range(count)]
-        return _json({"upload_id": upload, "credentials": credentials})
+        return answered({"upload_id": upload, "credentials": credentials})
 
     async def part(self, request: Request) -> Response:
         upload, number = request.path_params["upload"], request.path_params["number"]
@@ -172,7 +172,7 @@ class _PartRoutes:
         with await run_in_threadpool(self.store.incoming) as incoming:
             await receive(request, incoming)
             sha256 = await run_in_threadpool(self.parts.add, upload, number, incoming)
-        return _json({}, ETag=f'"{sha256}"')
+        return answered({}, ETag=f'"{sha256}"')
 
     async def complete(self, request: Request) -> Response:
         fields = await _fields(request)
@@ -180,19 +180,19 @@ class _PartRoutes:
         named = {each.whole("part_number", low=1): each.text("etag").strip('"') for each in fields.items("parts")}
         place = await run_in_threadpool(_place, self.store, path)
         await run_in_threadpool(self._join, upload, path, named, place)
-        return _json({})
+        return answered({})
 
     def _join(self, upload: str, path: str, named: dict[int, str], place: Place) -> None:
         with self.store.incoming() as incoming:
             if self.parts.together(upload, path, named, incoming):
-                _kept(self.store, place, incoming)
+                kept(self.store, place, incoming)
                 self.parts.done(upload)
 
     async def abort(self, request: Request) -> Response:
         fields = await _fields(request)
         upload = fields.text("upload_id", required=True)
         await run_in_threadpool(self.parts.abort, upload, _target(request, fields))
-        return _json({})
+        return answered({})
 
 
 def _place(store: Store, path: str) -> Place:
@@ -218,7 +218,8 @@ def _folder(path: str) -> str:
     return path.removesuffix("/") if path.strip("/") else path
 
 
-def _safe(path: str) -> str:
+def checked(path: str) -> str:
+    """A path that leads nowhere else, or "Invalid path"."""
     try:
         return checked_wire_path(path)
     except Refused:
@@ -229,7 +230,8 @@ def _unsafe() -> ProtocolError:
     return ProtocolError("INVALID_PARAMETER_VALUE", "Invalid path")
 
 
-def _kept(store: Store, place: Place, incoming: Incoming) -> str:
+def kept(store: Store, place: Place, incoming: Incoming) -> str:
+    """Move what came in to its place; its sha256."""
     try:
         return store.keep(place, incoming)
     except Refused:  # a link lies in the way
@@ -258,7 +260,8 @@ async def _fields(request: Request) -> Fields:
     return Fields(await parsed(await request.body()))
 
 
-def _json(content: dict[str, Any], **headers: str) -> Response:
+def answered(content: dict[str, Any], **headers: str) -> Response:
+    """A JSON object with these headers."""
     from castalia.track.protocol.routes import answer
 
     made = answer(content)
@@ -266,10 +269,10 @@ def _json(content: dict[str, Any], **headers: str) -> Response:
     return made
 
 
-def _guarded(endpoint: Endpoint) -> Endpoint:
+def guarded(endpoint: Endpoint) -> Endpoint:
     """The endpoint with its errors in the protocol's words, and none of this machine's paths in them."""
 
-    async def guarded(request: Request) -> Response:
+    async def inner(request: Request) -> Response:
         from castalia.track.protocol.routes import refusal
 
         try:
@@ -286,4 +289,4 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
                 raise  # a refusal of the guard, on its way back to it
             return refusal(ProtocolError.of(error))
 
-    return guarded
+    return inner

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from castalia.core.errors import NotFound
 from castalia.track import schema
 from castalia.track.protocol import limits
+from castalia.track.protocol.patience import patience
 from castalia.track.protocol.wire import SEE, Fields, ProtocolError, Route, missing, shown
 from castalia.track.series import MOST_POINTS
 from castalia.track.store import Store
@@ -37,8 +38,7 @@ def get_history(store: Store, fields: Fields) -> bytes:
     if "max_results" in fields:
         most = fields.whole("max_results")
         if most <= 0:
-            message = f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer."
-            raise ProtocolError("INVALID_PARAMETER_VALUE", message)
+            raise _wrong(f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer.")
         most = min(most, PAGE)
     after, left = _place(fields.text("page_token")), most
     said: list[bytes] = []
@@ -79,22 +79,45 @@ def get_history_bulk_interval(store: Store, fields: Fields) -> bytes:
         raise missing("run_ids")
     if len(run_ids) > BULK_RUNS:
         message = f"GetMetricHistoryBulkInterval request must specify at most {BULK_RUNS} run_ids."
-        raise ProtocolError("INVALID_PARAMETER_VALUE", f"{message} Received {len(run_ids)} run_ids.{SEE}")
+        raise _wrong(f"{message} Received {len(run_ids)} run_ids.{SEE}")
     name, most = fields.text("metric_key", required=True), fields.whole("max_results", default=BULK_POINTS)
     if not 1 <= most <= BULK_POINTS:
-        raise ProtocolError("INVALID_PARAMETER_VALUE", f"max_results must be between 1 and {BULK_POINTS}.{SEE}")
+        raise _wrong(f"max_results must be between 1 and {BULK_POINTS}.{SEE}")
     if ("start_step" in fields) != ("end_step" in fields):
-        message = "If either start step or end step are specified, both must be specified."
-        raise ProtocolError("INVALID_PARAMETER_VALUE", message)
+        raise _wrong("If either start step or end step are specified, both must be specified.")
     span = (fields.whole("start_step"), fields.whole("end_step")) if "start_step" in fields else None
     if span and span[0] > span[1]:
-        message = f"end_step must be greater than start_step. Found start_step={span[0]} and end_step={span[1]}."
-        raise ProtocolError("INVALID_PARAMETER_VALUE", message)
+        raise _wrong(f"end_step must be greater than start_step. Found start_step={span[0]} and end_step={span[1]}.")
     made: list[dict[str, Any]] = []
     with store.database.read() as connection:
         key, runs = _numbers(connection, name, run_ids)
         for run, run_id in runs.items() if key is not None else ():
             for step, time, value in _spread(connection, int(key or 0), run, most, span):
+                made.append({"key": name, "value": plain(value), "timestamp": time, "step": step, "run_id": run_id})
+    return orjson.dumps({"metrics": made})
+
+
+def get_history_bulk(store: Store, fields: Fields) -> bytes:
+    """GET metrics/get-history-bulk {run_id[], metric_key, max_results}: of many runs, in the order of run, time, step.
+
+    ``max_results`` counts all of them together; what older pages and scripts ask.
+    """
+    run_ids = fields.texts("run_id")
+    if not any(run_ids):
+        raise _wrong("GetMetricHistoryBulk request must specify at least one run_id.")
+    if len(run_ids) > BULK_RUNS:
+        message = f"GetMetricHistoryBulk request cannot specify more than {BULK_RUNS} run_ids."
+        raise _wrong(f"{message} Received {len(run_ids)} run_ids.")
+    if "metric_key" not in fields:
+        raise _wrong("GetMetricHistoryBulk request must specify a metric_key.")
+    name, left = fields.text("metric_key"), min(fields.whole("max_results", default=PAGE, low=0), PAGE)
+    made: list[dict[str, Any]] = []
+    order = (_TABLE.time, _TABLE.step, _TABLE.value)
+    with store.database.read() as connection, patience(connection):
+        key, runs = _numbers(connection, name, sorted(set(run_ids)))
+        for run, run_id in runs.items() if key is not None else ():
+            some = _points(int(key or 0), run).order_by(*order).limit(left - len(made))
+            for step, time, value in _raw(connection, some):
                 made.append({"key": name, "value": plain(value), "timestamp": time, "step": step, "run_id": run_id})
     return orjson.dumps({"metrics": made})
 
@@ -105,6 +128,10 @@ def plain(value: Any) -> Any:
         return value
     value = float(value)
     return value if math.isfinite(value) else "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+
+
+def _wrong(message: str) -> ProtocolError:
+    return ProtocolError("INVALID_PARAMETER_VALUE", message)
 
 
 def _numbers(connection: Connection, name: str, run_ids: Sequence[str]) -> tuple[int | None, dict[int, str]]:
@@ -161,12 +188,12 @@ def _place(token: str) -> At | None:
         if not all(-(2**63) <= whole < 2**63 for whole in found[:2]):
             raise ValueError
     except (ValueError, binascii.Error):
-        message = f"Invalid page token {shown(token)}: it is none that this server gave."
-        raise ProtocolError("INVALID_PARAMETER_VALUE", message) from None
+        raise _wrong(f"Invalid page token {shown(token)}: it is none that this server gave.") from None
     return found
 
 
 ROUTES = (
     Route("GET", "metrics/get-history", get_history, slow=True),
+    Route("GET", "metrics/get-history-bulk", get_history_bulk, slow=True),
     Route("GET", "metrics/get-history-bulk-interval", get_history_bulk_interval, slow=True),
 )

@@ -71,7 +71,8 @@ class Place:
         for name, digest in now.items():
             if about.get(name, digest) != digest:
                 what = _NAMES[name]
-                message = f"{what} in the page token does not match the requested {what.lower()}."
+                verb = "do" if what.endswith("s") else "does"
+                message = f"{what} in the page token {verb} not match the requested {what[0].lower()}{what[1:]}."
                 raise ProtocolError("INVALID_PARAMETER_VALUE", message)
         return cls(offset, until, now)
 

@@ -59,7 +59,8 @@ def version(fields: Fields) -> int:
     """The number of a version, which is sent as text."""
     text = fields.text("version", required=True)
     try:
-        return int(text) if len(text) <= 20 else -1
+        # No version has so great a number, and int() refuses to read a very long one.
+        return -1 if len(text) > 20 and text.strip().removeprefix("-").isdecimal() else int(text)
     except ValueError:
         raise wrong(f"Parameter 'version' must be an integer, got '{text[:100]}'.") from None
 

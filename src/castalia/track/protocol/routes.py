@@ -34,13 +34,14 @@ from castalia.track.protocol import (
     inputs,
     logged_models,
     registered,
+    run_files,
     runs,
     searching,
     searching_models,
     server,
     versions,
 )
-from castalia.track.protocol.wire import MAX_DEPTH, Fields, ProtocolError, Route, is_deep
+from castalia.track.protocol.wire import MAX_DEPTH, Fields, ProtocolError, Route, error_body, is_deep
 from castalia.track.reading import aside
 from castalia.track.store import Store
 
@@ -76,6 +77,7 @@ def routes(store: Store) -> list[BaseRoute]:
     """What the application mounts, before its own routes: the table first, since every logged point asks it."""
     unknown = [HttpRoute(f"{prefix}/{{rest:path}}", _Unknown(), include_in_schema=False) for prefix in PREFIXES]
     files = [route for prefix in PREFIXES for route in artifacts.proxy_routes(store, prefix)]
+    files += [*run_files.file_routes(store), *(run_files.upload_route(store, prefix) for prefix in PREFIXES)]
     return [Table(store, ROUTES), *_bare(store), *files, *unknown]
 
 
@@ -126,8 +128,7 @@ class Table(BaseRoute):
             if method == "OPTIONS":
                 made = Response(status_code=204)
             else:
-                made = refusal(ProtocolError("BAD_REQUEST", f"{method[:20]} is not possible here, only {allow}."))
-                made.status_code = 405
+                made = refusal(ProtocolError("BAD_REQUEST", f"{method[:20]} is not possible here, only {allow}.", 405))
             made.headers["allow"] = allow
         await made(scope, receive, send)
 
@@ -170,9 +171,9 @@ def answer(content: Mapping[str, Any] | bytes) -> Response:
 
 
 def refusal(error: ProtocolError) -> Response:
-    """``{"error_code", "message"}`` with the status of the code."""
-    return Response(orjson.dumps({"error_code": error.code, "message": error.message}), error.status,
-                    media_type="application/json")  # fmt: skip
+    """The error in the protocol's shape, with its status."""
+    body = orjson.dumps(error_body(error.code, error.message))
+    return Response(body, error.status, media_type="application/json")
 
 
 def _query(request: Request) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def _experiment_rows(connection: Connection, numbers: Sequence[int]) -> list[dic
 
 def datasets(store: Store, fields: Fields) -> dict[str, Any]:
     """POST experiments/search-datasets {experiment_ids[]} -> {dataset_summaries[]}, at most 1,000."""
-    given = experiment_numbers(fields)
+    given = fields.texts("experiment_ids")
     if not given:
         message = "SearchDatasets request must specify at least one experiment_id."
         raise ProtocolError("INVALID_PARAMETER_VALUE", message)
@@ -145,13 +145,15 @@ def datasets(store: Store, fields: Fields) -> dict[str, Any]:
         message = (f"SearchDatasets request cannot specify more than {_MOST_EXPERIMENTS} experiment_ids. "
                    f"Received {len(given)} experiment_ids.")  # fmt: skip
         raise ProtocolError("INVALID_PARAMETER_VALUE", message)
+    experiments = experiment_numbers(fields)
     sets, used = schema.datasets.c, schema.run_datasets.c
     query = sa.select(sets.experiment, sets.name, sets.digest, used.tags).join(
         schema.run_datasets, used.dataset == sets.id
     )
     seen: dict[tuple[str, str, str, str | None], None] = {}
     with store.database.read() as connection:
-        lines = query.where(among(sets.experiment, given)).distinct().order_by(sets.experiment, sets.name, sets.digest)
+        lines = query.where(among(sets.experiment, experiments)).distinct()
+        lines = lines.order_by(sets.experiment, sets.name, sets.digest)
         for experiment, name, digest, tags in connection.execute(lines):
             seen[str(experiment), name, digest, json.loads(tags).get(places.CONTEXT)] = None
             if len(seen) == _MOST_SUMMARIES:

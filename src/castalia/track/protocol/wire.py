@@ -23,6 +23,14 @@ STATUS = {
     "TEMPORARILY_UNAVAILABLE": 503,
 }  # fmt: skip
 """The HTTP status of each code. The client tries again on 429 and 5xx: they are never the client's fault."""
+_CLASSES = {
+    "BAD_REQUEST": "INVALID_PARAMETER_VALUE", "INVALID_PARAMETER_VALUE": "INVALID_PARAMETER_VALUE",
+    "RESOURCE_ALREADY_EXISTS": "RESOURCE_ALREADY_EXISTS", "PERMISSION_DENIED": "PERMISSION_DENIED",
+    "RESOURCE_DOES_NOT_EXIST": "RESOURCE_NOT_FOUND", "ENDPOINT_NOT_FOUND": "RESOURCE_NOT_FOUND",
+    "INTERNAL_ERROR": "CLIENT_INTERNAL_ERROR", "INVALID_STATE": "CLIENT_INTERNAL_ERROR",
+    "TEMPORARILY_UNAVAILABLE": "CLIENT_INTERNAL_ERROR",
+}  # fmt: skip
+"""The class of error that clients are told beside a code; the other codes have none."""
 _CODES: tuple[tuple[type[CastaliaError], str], ...] = (
     (NotFound, "RESOURCE_DOES_NOT_EXIST"), (Refused, "PERMISSION_DENIED"), (Unavailable, "TEMPORARILY_UNAVAILABLE"),
     (TooLarge, "INVALID_PARAMETER_VALUE"), (WrongInput, "INVALID_PARAMETER_VALUE"),
@@ -39,8 +47,8 @@ SEE = " See the API docs for more information about request parameters."
 class ProtocolError(Exception):
     """An answer with one of the protocol's codes."""
 
-    def __init__(self, code: str, message: str) -> None:
-        self.code, self.message, self.status = code, message, STATUS[code]
+    def __init__(self, code: str, message: str, status: int = 0) -> None:
+        self.code, self.message, self.status = code, message, status or STATUS[code]
         super().__init__(message)
 
     @classmethod
@@ -49,6 +57,15 @@ class ProtocolError(Exception):
         code = next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
         # It may name a place of this machine: the caller logs it, the client learns that it may ask again.
         return cls(code, "The server cannot do this now." if error.status >= 500 else sentence(error))
+
+
+def error_body(code: str, message: str) -> dict[str, str]:
+    """What an error says: ``{"error_code", "message"}``, with ``sqlstate`` and ``error_class`` where it has them."""
+    made = {"error_code": code, "message": message}
+    if code in _CLASSES:
+        made["sqlstate"] = "XXM00" if STATUS[code] >= 500 else "KAM00"
+        made["error_class"] = _CLASSES[code]
+    return made
 
 
 def sentence(error: CastaliaError) -> str:
