@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client_fixtures import Bench
+from client_fixtures import Bench, wait_for
+from fastapi.testclient import TestClient
 
 from castalia.core.settings import Settings
+from castalia.web import app
 
 API, FILES = "/api/2.0/mlflow", "/api/2.0/mlflow-artifacts/artifacts"
 SIZE, BALLAST = 6, 3
@@ -139,3 +143,18 @@ def test_room_that_is_made_is_used_without_a_restart(disk: Path, settings: Setti
         assert steps(bench, run) == [*kept, *range(first, first + 1000)]
     finally:
         bench.kill()
+
+
+def test_the_workbench_throws_away_uploads_that_died(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "UPLOADS_SECONDS", 0.05)
+    bench = app.create_app(settings)
+    store = bench.state.parts.store
+    with store.incoming() as live:
+        live.write(b"live")
+        dead = store.incoming()
+        dead.write(b"dead")
+        long_ago = time.time() - 25 * 3600
+        os.utime(dead.path, (long_ago, long_ago))
+        with TestClient(bench, base_url="http://localhost:8000"):
+            wait_for(lambda: not dead.path.exists())
+            assert live.path.exists()

@@ -264,6 +264,22 @@ def test_a_server_that_cannot_be_used_is_named_without_address_or_password(tmp_p
         assert secret not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("FATAL:  the database system is starting up", "it is starting"),
+        ("FATAL:  the database system is in recovery mode", "it is starting"),
+        ("FATAL:  the database system is shutting down", "it is shutting down"),
+        ('FATAL:  database "x" does not exist', "there is no such database"),
+        ('FATAL:  role "x" does not exist', "there is no such user"),
+    ],
+)
+def test_a_server_on_its_way_up_or_down_is_not_called_missing(store, words, said):
+    import psycopg
+
+    assert store.database.place.readable(psycopg.OperationalError(words)).got == said
+
+
 @pytest.mark.parametrize("wrong", ["mysql://root:hunter2@h/db", "castalia.db", "postgresql://me:hunter2@h:port/x"])
 def test_what_is_no_address_of_ours_is_refused_without_repeating_it(tmp_path, wrong):
     with pytest.raises(WrongInput) as refused:

@@ -651,7 +651,8 @@ def test_uploads_that_died_go_and_live_ones_stay(store: Store) -> None:
             os.utime(path, (long_ago, long_ago))
         os.utime(parts.root, (long_ago, long_ago))
         assert {each.name for each in store.unused()} == {dead.path.name, upload}
-        store.remove_unused()
+        store.remove_dead_uploads()
+        assert store.unused() == []
         assert live.path.exists() and not dead.path.exists()
         assert [each.name for each in parts.root.iterdir()] == [fresh]
         dead.drop()

@@ -34,6 +34,8 @@ from castalia.web.tokens import Keyring
 
 SWEEP_SECONDS = 60.0
 """How often models that nobody asks any more give their memory back."""
+UPLOADS_SECONDS = 3600.0
+"""How often uploads that died give their room back."""
 SETTLE_SECONDS = 2.0
 """How soon a run whose job was killed is marked failed."""
 NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/octet-stream")
@@ -173,6 +175,7 @@ def _lifespan(parts: Parts, settings: Settings, audit: Audit) -> Any:
         watching = [
             asyncio.create_task(_every(SETTLE_SECONDS, lambda: settle(parts.jobs, parts.store))),
             asyncio.create_task(_every(SWEEP_SECONDS, parts.hosts.sweep)),
+            asyncio.create_task(_every(UPLOADS_SECONDS, parts.store.remove_dead_uploads)),
         ]
         await asyncio.to_thread(settle_shells, settings, parts.store)
         yield

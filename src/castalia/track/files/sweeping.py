@@ -49,13 +49,17 @@ class Sweeping(Artifacts):
     def remove_unused(self, dead_after: float = DEAD_AFTER) -> list[Unused]:
         """Throw it away; what went."""
         found = self.unused(dead_after)
-        for path in self._dead(dead_after):
-            _remove(path)
+        self.remove_dead_uploads(dead_after)
         kept = self._named()
         for each in found:
             if each.kind == "files":
                 self._remove(Place(self.tree, each.name, each.name), kept)
         return found
+
+    def remove_dead_uploads(self, dead_after: float = DEAD_AFTER) -> None:
+        """Throw away uploads alone to which nothing was added for so long."""
+        for path in self._dead(dead_after):
+            _remove(path)
 
     def remove_run_files(self, run_id: str) -> int:
         """Delete the files of a run that is deleted for good, but for those that a registered version names.
