@@ -1,0 +1,106 @@
+"""What every claim about a tracker needs: a fresh file, a tracker on it, another process, and exact comparison."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from castalia.core.contract import Claim, Handle, Raised, Subject, refuses, true
+
+NEEDS = frozenset({"files", "children"})
+SIZES = (1, 2, 4, 8)
+TEXTS = ("loss", "ü", "a b", "it's", 'say "so"', "x.y", "%", "_", "a%b", "A", "a", "日本", "1", "True", "None", "",
+         "'; DROP TABLE runs; --", "two\nlines", "a,b", "NaN", "-", "a\\b")  # fmt: skip
+"""Names and values that somebody has read wrongly; all of them are texts."""
+BIG = 2**53 + 1
+"""The first whole number that no float is."""
+
+
+class Place:
+    """A folder of its own, and trackers on files in it."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.folder = subject.new("castalia.Folder", {})
+
+    def path(self, name: str) -> str:
+        return str(self.folder.call("place", name))
+
+    def tracker(self, name: str = "runs.db") -> Handle:
+        return self.subject.new("Tracker", self.path(name))
+
+    def script(self, text: str, *args: Any) -> Handle:
+        """Another process that has imported the module as ``track``."""
+        return self.subject.new("castalia.Script", HEAD + text, list(args))
+
+
+HEAD = """\
+import sqlite3, sys, time
+import {module} as track
+
+def say(*words):
+    print(*words, flush=True)
+
+"""
+
+
+def claim(
+    id: str, words: str, topics: dict[str, float], at: str, holds: Callable[..., None], hints: tuple[str, str, str],
+    make: Callable[[np.random.Generator, int], tuple[Any, ...]] = lambda rng, size: (), *, cases: int = 3,
+    sizes: tuple[int, ...] = SIZES, budget: float = 5.0, needs: frozenset[str] = NEEDS,
+    edges: tuple[Callable[[], tuple[Any, ...]], ...] = (),
+) -> Claim:  # fmt: skip
+    """A claim about trackers, which work on files."""
+    return Claim(
+        id=id, words=words, topics=topics, at=at, holds=holds, hints=hints, make=make, cases=cases, sizes=sizes,
+        budget=budget, needs=needs, edges=edges,
+    )  # fmt: skip
+
+
+def same(got: Any, expected: Any, what: str) -> None:
+    """Equal, and of the same types within: 1 is not 1.0, True is not 1, and NaN is NaN. The order of names is free."""
+    true(alike(got, expected), f"{what} is not what it should be", repr(got)[:200], repr(expected)[:200])
+
+
+def alike(a: Any, b: Any) -> bool:
+    if isinstance(b, dict):
+        return isinstance(a, dict) and set(a) == set(b) and all(alike(a[name], b[name]) for name in b)
+    if isinstance(b, list | tuple):
+        return isinstance(a, list | tuple) and len(a) == len(b) and all(map(alike, a, b))
+    if isinstance(b, float):
+        return type(a) is float and (a == b or (math.isnan(a) and math.isnan(b)))
+    return type(a) is type(b) and bool(a == b)
+
+
+def refused(kind: str, act: Callable[[], object], what: str) -> None:
+    refuses(kind, act, what)
+
+
+def raised(act: Callable[[], object]) -> str:
+    """The class of the exception that it raises; "" for none."""
+    try:
+        act()
+    except Raised as error:
+        return error.kind
+    return ""
+
+
+def some(rng: np.random.Generator, values: Iterable[Any], count: int) -> list[Any]:
+    """So many of them, none twice; all where there are fewer."""
+    listed = list(values)
+    return [listed[int(each)] for each in rng.permutation(len(listed))[:count]]
+
+
+def value(rng: np.random.Generator) -> float:
+    """A float, often one that something or other does not keep."""
+    special = (math.nan, math.inf, -math.inf, 1e308, 5e-324, 0.1, 2.0, float(2**63), -1.5)
+    return float(rng.choice(special)) if rng.random() < 0.4 else float(rng.normal())
+
+
+def params(rng: np.random.Generator, size: int) -> dict[str, Any]:
+    """Params of every kind under all sorts of names."""
+    values = (1, 1.0, True, "1", 0, False, None, "", math.nan, -math.inf, BIG, -(2**63), 2**63 - 1, 0.1, "ü\n'", "NaN")
+    return dict(zip(some(rng, TEXTS, size), some(rng, values, size), strict=False))

@@ -1,0 +1,296 @@
+"""M1: what runs are made of, kept and read again; by one process and by many."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from castalia.core.contract import Handle, Subject, true
+from castalia.core.expect import blamed
+from castalia.projects.track.asking import BIG, TEXTS, Place, params, refused, same, some, value
+
+Points = list[tuple[int, str, float]]
+
+# --- what the claims make ------------------------------------------------------------------------
+
+
+def a_run(rng: np.random.Generator, size: int) -> tuple[str, dict[str, Any], dict[str, str]]:
+    name = str(rng.choice(TEXTS))
+    return name, params(rng, size), dict(zip(some(rng, TEXTS, size), some(rng, TEXTS, size), strict=True))
+
+
+def points(rng: np.random.Generator, size: int) -> tuple[Points]:
+    """Points of some metrics in any order; some metrics say a step twice, and then the later value counts."""
+    metrics = some(rng, TEXTS, 1 + size // 2)
+    steps = [0, -1, BIG, -(2**63), 2**63 - 1, *range(1, size + 2)]
+    return ([(int(rng.choice(np.array(steps, dtype=object))), str(rng.choice(metrics)), value(rng))
+             for _ in range(3 * size)],)  # fmt: skip
+
+
+def kept(of: Points) -> dict[str, dict[int, float]]:
+    """What a tracker should hold: metric -> step -> value."""
+    told: dict[str, dict[int, float]] = {}
+    for step, metric, number in of:
+        told.setdefault(metric, {})[step] = number
+    return told
+
+
+def artifacts(rng: np.random.Generator, size: int) -> tuple[dict[str, bytes]]:
+    names = ["model.bin", "plots/loss.png", "plots/deep/er.txt", "ü b.txt", "a", "b", "...", "..a", "plots.txt"]
+    return ({name: rng.bytes(int(rng.integers(0, 300))) for name in some(rng, names, size)},)
+
+
+# --- what must hold ------------------------------------------------------------------------------
+
+
+def info(run: int, name: str, **more: Any) -> dict[str, Any]:
+    """What info answers of a run that has just begun, but for ``more``."""
+    return {"run": run, "name": name, "status": "running", "params": {}, "tags": {}, "commit": None, "dirty": None,
+            **more}  # fmt: skip
+
+
+def runs_come_back(subject: Subject, name: str, given: dict[str, Any], tags: dict[str, str]) -> None:
+    place = Place(subject)
+    tracker = place.tracker()
+    first, second, third = tracker.call("start", name, given), tracker.call("start", "other"), tracker.call("start", "")
+    numbers = [first, second, third]
+    right = all(type(each) is int for each in numbers) and 0 < first < second < third
+    with blamed("Tracker.start"):
+        true(right, "runs are whole numbers from 1 upwards, each higher than those before", numbers, "say 1, 2, 3")
+    tracker.call("set_tags", first, tags)
+    tracker.call("finish", second)
+    tracker.call("finish", third, "failed")
+    told = [info(first, name, params=given, tags=tags), info(second, "other", status="done"),
+            info(third, "", status="failed")]  # fmt: skip
+    for reader in (tracker, place.tracker()):
+        for each in told:
+            same(reader.call("info", each["run"]), each, f"info({each['run']})")
+    for other in tags:
+        tracker.call("set_tags", first, {other: "changed"})
+        same(tracker.call("info", first)["tags"], {**tags, other: "changed"}, "the tags after one was changed")
+        break
+    tracker.call("close")
+    same(place.tracker().call("info", first)["params"], given, "the params, read after close")
+
+
+def params_are_said_once(subject: Subject, name: str, given: dict[str, Any], _: dict[str, str]) -> None:
+    tracker = Place(subject).tracker()
+    run = tracker.call("start", name)
+    tracker.call("set_params", run, given)
+    tracker.call("set_params", run, given)
+    same(tracker.call("info", run)["params"], given, "params that were said twice")
+    for key, old in given.items():
+        for other in (f"{old}!", None, 1, 1.0, True, "1", 2, math.nan, math.inf):
+            if type(other) is type(old) and (other == old or other != other):
+                continue
+            change = partial(tracker.call, "set_params", run, {"new one": 1, key: other})
+            refused("ValueError", change, f"set_params of {key!r} to {other!r}, where it is {old!r}")
+        same(tracker.call("info", run)["params"], given, "the params after a change of one was refused")
+    for wrong in ([1], {"a": 1}, 2**63, -(2**63) - 1, b"x"):
+        refused("ValueError", partial(tracker.call, "set_params", run, {"ok": 1, "wrong": wrong}), f"a param {wrong!r}")
+        refused("ValueError", partial(tracker.call, "start", "new", {"wrong": wrong}), f"start with a param {wrong!r}")
+    same(tracker.call("info", run)["params"], given, "the params after what does not fit was refused")
+    nobody = partial(tracker.call, "info", run + 1)
+    refused("KeyError", nobody, "info of a run whose start was refused: nothing was begun")
+    tracker.call("set_params", run, {"another": 0.5})
+    same(tracker.call("info", run)["params"], {**given, "another": 0.5}, "the params after one more was said")
+
+
+def a_key_begins_once(subject: Subject, name: str, given: dict[str, Any], _: dict[str, str]) -> None:
+    place = Place(subject)
+    tracker = place.tracker()
+    first = tracker.call("start", name, given, "key 1")
+    other = tracker.call("start", name, given, "key 2")
+    again = place.tracker().call("start", "another name", {"and other": "params"}, "key 1")
+    true(first == again != other, "start with a key that was used, and with another", [first, other, again],
+         "the run of the key, and a new one")  # fmt: skip
+    same(tracker.call("info", first), info(first, name, params=given), "the run of a key that was used again")
+    free = [tracker.call("start", name), tracker.call("start", name)]
+    true(len({*free, first, other}) == 4, "without a key every start begins a run", free, "two more runs")
+
+
+def points_come_back(subject: Subject, given: Points) -> None:
+    place = Place(subject)
+    tracker = place.tracker()
+    one, many, none = (tracker.call("start", each) for each in ("one by one", "many", "none"))
+    for step, metric, number in given:
+        tracker.call("log", one, step, {metric: number})
+    tracker.call("log_many", many, given)
+    tracker.call("log_many", none, [])
+    told = kept(given)
+    for reader in (tracker, place.tracker()):
+        for run, how in ((one, "log"), (many, "log_many")):
+            for metric, values in told.items():
+                wanted = [(step, values[step]) for step in sorted(values)]
+                same(reader.call("history", run, metric), wanted, f"the history of {metric!r} after {how}")
+            wanted_last = {metric: values[max(values)] for metric, values in told.items()}
+            same(reader.call("last", run), wanted_last, f"last, each metric at its highest step, after {how}")
+        same(reader.call("history", none, given[0][1]), [], "the history of a metric in a run that has none")
+        same(reader.call("last", none), {}, "last of a run without points")
+    tracker.call("log", none, 3, {"a": 1, "b": 2.5})
+    same(tracker.call("last", none), {"a": 1.0, "b": 2.5}, "two metrics of one call, whole numbers as floats")
+
+
+def numpy_numbers(subject: Subject, step: int, number: float) -> None:
+    tracker = Place(subject).tracker()
+    run = tracker.call("start", "numpy")
+    tracker.call("log", run, np.int64(step), {"a": np.float64(number), "b": np.float32(0.5), "c": np.int32(3)})
+    tracker.call("log_many", run, [(np.int32(7), "a", np.float32(0.25))])
+    wanted = [(step, number), (7, 0.25)]
+    same(tracker.call("history", run, "a"), sorted(wanted), "a history that was logged in NumPy's numbers")
+    same(tracker.call("last", run), {"a": 0.25 if step < 7 else number, "b": 0.5, "c": 3.0}, "last of the same")
+
+
+def points_refused(subject: Subject, at: int, length: int) -> None:
+    tracker = Place(subject).tracker()
+    run = tracker.call("start", "x")
+    tracker.call("log", run, 0, {"a": 1.0})
+    good: list[Any] = [(step, "a", 2.0) for step in range(length)]
+    for wrong in ((1.0, "a", 1.0), ("1", "a", 1.0), (True, "a", 1.0), (None, "a", 1.0), (2**63, "a", 1.0),
+                  (-(2**63) - 1, "a", 1.0), (1, "a", "1.0"), (1, "a", None), (1, "a", True), (1, "a", 10**400),
+                  (1, 3, 1.0), (1, None, 1.0)):  # fmt: skip
+        act = partial(tracker.call, "log_many", run, [*good[:at], wrong, *good[at:]])
+        refused("ValueError", act, f"log_many with the point {wrong!r}"[:120])
+        if isinstance(wrong[1], str):
+            act = partial(tracker.call, "log", run, wrong[0], {"b": 3.0, wrong[1]: wrong[2]})
+            refused("ValueError", act, f"log with the point {wrong!r}"[:120])
+        same(tracker.call("last", run), {"a": 1.0}, f"what was logged, after {wrong!r} was refused")
+
+
+def nothing_there(subject: Subject, far: int) -> None:
+    place = Place(subject)
+    tracker = place.tracker()
+    run = tracker.call("start", "x", {"a": 1})
+    for other in (run + 1, run + far, 0, -1, 2**70):
+        for method, more in (
+            ("info", ()), ("finish", ()), ("set_params", ({"a": 2},)), ("set_tags", ({"a": "b"},)),
+            ("set_params", ({},)), ("set_tags", ({},)), ("log", (1, {"a": 1.0})), ("log_many", ([],)),
+            ("log_many", ([(1, "a", 1.0)],)), ("history", ("a",)), ("last", ()), ("save", ("a", b"")), ("load", ("a",)),
+            ("artifacts", ()),
+        ):  # fmt: skip
+            refused("KeyError", partial(tracker.call, method, other, *more), f"{method} of run {other}, which is not there")
+    refused("KeyError", partial(tracker.call, "load", run, "a"), "load of an artifact that is not there")
+    for status in ("finished", "running", ""):
+        refused("ValueError", partial(tracker.call, "finish", run, status), f"finish with status {status!r}")
+    refused("ValueError", partial(tracker.call, "set_tags", run, {"a": "b", "c": 1}), "a tag that is no text")
+    same(tracker.call("info", run), info(run, "x", params={"a": 1}), "the run after what was refused")
+    following = tracker.call("start", "next")
+    true(following > run, "the run after a refused one", following, f"more than {run}")
+    same(tracker.call("info", following), info(following, "next"), "a run that began after others were asked of in vain")
+
+
+def artifacts_come_back(subject: Subject, given: dict[str, bytes]) -> None:
+    place = Place(subject)
+    tracker = place.tracker()
+    run, other = tracker.call("start", "x"), tracker.call("start", "y")
+    for name, content in given.items():
+        tracker.call("save", run, name, b"before")
+        tracker.call("save", run, name, content)
+    first = next(iter(given))
+    tracker.call("save", other, first, b"of another run")
+    for reader in (tracker, place.tracker()):
+        same(reader.call("artifacts", run), sorted(given), "the names of the artifacts, sorted")
+        same(reader.call("artifacts", other), [first], "those of another run")
+        for name, content in given.items():
+            same(reader.call("load", run, name), content, f"the artifact {name!r}")
+        same(reader.call("load", other, first), b"of another run", "another run's artifact of the same name")
+
+
+def names_stay_inside(subject: Subject, depth: int) -> None:
+    place = Place(subject)
+    tracker = place.tracker("inside/runs.db") if place.folder.call("write", "inside/x", "") is None else None
+    assert tracker is not None
+    run = tracker.call("start", "x")
+    up = "/".join([".."] * depth)
+    for name in ("", ".", "..", f"{up}/out", f"a/{up}/{up}/out", "/etc/out", place.path("out"), "a//b", "a/./b", "a/",
+                 "a\\b", "..\\out", "a\0b", "a/.."):  # fmt: skip
+        refused("ValueError", partial(tracker.call, "save", run, name, b"x"), f"save under the name {name!r}"[:80])
+    same(tracker.call("artifacts", run), [], "the artifacts after wrong names were refused")
+    lie = [name for name in place.folder.call("names") if not name.startswith(("inside/runs.db", "inside/x"))]
+    true(not lie, "a name that leads out of the tracker's own files", lie, "no such file")
+
+
+# --- many processes ------------------------------------------------------------------------------
+
+WRITER = """
+path, number, points = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+tracker = track.Tracker(path)
+run = tracker.start("writer %d" % number, {"writer": number})
+say(run)
+sys.stdin.readline()
+for at in range(0, points, 20):
+    tracker.log_many(run, [(step, "value", number + step) for step in range(at, at + 10)])
+    for step in range(at + 10, at + 20):
+        tracker.log(run, step, {"value": number + step, "half": step / 2})
+say("done")
+"""
+WRITERS, POINTS = 8, 1000
+
+
+def many_writers(subject: Subject) -> None:
+    """They open a file that is not there yet, all at once, and go on writing at one moment."""
+    place = Place(subject)
+    path = place.path("runs.db")
+    writers = [place.script(WRITER, path, number, POINTS) for number in range(WRITERS)]
+    runs = [_line(each) for each in writers]
+    for each in writers:
+        each.call("write", "go\n")
+    for each in writers:
+        true(_line(each) == "done", "a writer comes to its end while seven others write", "it ended early", "done")
+        each.call("wait")
+    tracker = place.tracker()
+    for number, run in enumerate(runs):
+        got = tracker.call("history", int(run), "value")
+        wanted = [(step, float(number + step)) for step in range(POINTS)]
+        lost = len(set(wanted) - {tuple(each) for each in got})
+        true(lost == 0 and len(got) == POINTS, f"points of writer {number} that are lost", lost, f"0 of {POINTS}")
+        same(tracker.call("info", int(run))["params"], {"writer": number}, f"the params of writer {number}")
+        same(len(tracker.call("history", int(run), "half")), POINTS // 2, "points of its other metric")
+
+
+def _line(process: Handle) -> str:
+    """The next line of another process. One that ended with an exception is told as that."""
+    line = str(process.call("read_line"))
+    if not line:
+        process.call("wait")
+    return line.strip()
+
+
+HOLDER = """
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute(sys.argv[2])
+db.execute("SELECT count(*) FROM sqlite_master").fetchall()
+say("held")
+time.sleep(float(sys.argv[3]))
+say("over")
+db.execute("COMMIT")
+"""
+
+
+def waits_for_another(subject: Subject, tenths: int) -> None:
+    place = Place(subject)
+    tracker = place.tracker()
+    run = tracker.call("start", "x")
+    other = place.tracker()
+    same(other.call("last", run), {}, "last of a run without points")
+    holder = place.script(HOLDER, place.path("runs.db"), "BEGIN IMMEDIATE", tenths / 10)
+    true(_line(holder) == "held", "the file is SQLite's", "it is not", "a SQLite database")
+    other.call("log", run, 1, {"a": 1.0})
+    true(_line(holder) == "over", "log waits while another process writes", "it did not", "it waits")
+    holder.call("wait")
+    same(tracker.call("last", run), {"a": 1.0}, "what was logged while another process held the file")
+
+
+def readers_stop_nobody(subject: Subject, steps: int) -> None:
+    place = Place(subject)
+    tracker = place.tracker()
+    run = tracker.call("start", "x")
+    holder = place.script(HOLDER, place.path("runs.db"), "BEGIN", 600)
+    true(_line(holder) == "held", "the file is SQLite's", "it is not", "a SQLite database")
+    for step in range(steps):
+        tracker.call("log", run, step, {"a": 1.0})
+    same(len(place.tracker().call("history", run, "a")), steps, "points logged while another process is reading")
+    holder.call("kill")
