@@ -33,13 +33,13 @@ class Place:
         return self.subject.new("Tracker", self.path(name))
 
     def script(self, text: str, *args: Any) -> Handle:
-        """Another process that has imported the module as ``track``."""
-        return self.subject.new("castalia.Script", HEAD + text, list(args))
+        """Another process; with ``track`` in its text one that has imported the module under that name."""
+        head = f"import {{module}} as track\n{HEAD}" if "track." in text else HEAD
+        return self.subject.new("castalia.Script", head + text, list(args))
 
 
 HEAD = """\
 import sqlite3, sys, time
-import {module} as track
 
 def say(*words):
     print(*words, flush=True)

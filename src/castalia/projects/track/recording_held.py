@@ -221,9 +221,9 @@ tracker = track.Tracker(path)
 run = tracker.start("writer %d" % number, {"writer": number})
 say(run)
 sys.stdin.readline()
-for at in range(0, points, 20):
-    tracker.log_many(run, [(step, "value", number + step) for step in range(at, at + 10)])
-    for step in range(at + 10, at + 20):
+for at in range(0, points, 100):
+    tracker.log_many(run, [(step, "value", number + step) for step in range(at, at + 90)])
+    for step in range(at + 90, at + 100):
         tracker.log(run, step, {"value": number + step, "half": step / 2})
 say("done")
 """
@@ -235,11 +235,11 @@ def many_writers(subject: Subject) -> None:
     place = Place(subject)
     path = place.path("runs.db")
     writers = [place.script(WRITER, path, number, POINTS) for number in range(WRITERS)]
-    runs = [_line(each) for each in writers]
+    runs = [line_of(each) for each in writers]
     for each in writers:
         each.call("write", "go\n")
     for each in writers:
-        true(_line(each) == "done", "a writer comes to its end while seven others write", "it ended early", "done")
+        true(line_of(each) == "done", "a writer comes to its end while seven others write", "it ended early", "done")
         each.call("wait")
     tracker = place.tracker()
     for number, run in enumerate(runs):
@@ -248,10 +248,10 @@ def many_writers(subject: Subject) -> None:
         lost = len(set(wanted) - {tuple(each) for each in got})
         true(lost == 0 and len(got) == POINTS, f"points of writer {number} that are lost", lost, f"0 of {POINTS}")
         same(tracker.call("info", int(run))["params"], {"writer": number}, f"the params of writer {number}")
-        same(len(tracker.call("history", int(run), "half")), POINTS // 2, "points of its other metric")
+        same(len(tracker.call("history", int(run), "half")), POINTS // 10, "points of its other metric")
 
 
-def _line(process: Handle) -> str:
+def line_of(process: Handle) -> str:
     """The next line of another process. One that ended with an exception is told as that."""
     line = str(process.call("read_line"))
     if not line:
@@ -277,9 +277,9 @@ def waits_for_another(subject: Subject, tenths: int) -> None:
     other = place.tracker()
     same(other.call("last", run), {}, "last of a run without points")
     holder = place.script(HOLDER, place.path("runs.db"), "BEGIN IMMEDIATE", tenths / 10)
-    true(_line(holder) == "held", "the file is SQLite's", "it is not", "a SQLite database")
+    true(line_of(holder) == "held", "the file is SQLite's", "it is not", "a SQLite database")
     other.call("log", run, 1, {"a": 1.0})
-    true(_line(holder) == "over", "log waits while another process writes", "it did not", "it waits")
+    true(line_of(holder) == "over", "log waits while another process writes", "it did not", "it waits")
     holder.call("wait")
     same(tracker.call("last", run), {"a": 1.0}, "what was logged while another process held the file")
 
@@ -289,7 +289,7 @@ def readers_stop_nobody(subject: Subject, steps: int) -> None:
     tracker = place.tracker()
     run = tracker.call("start", "x")
     holder = place.script(HOLDER, place.path("runs.db"), "BEGIN", 600)
-    true(_line(holder) == "held", "the file is SQLite's", "it is not", "a SQLite database")
+    true(line_of(holder) == "held", "the file is SQLite's", "it is not", "a SQLite database")
     for step in range(steps):
         tracker.call("log", run, step, {"a": 1.0})
     same(len(place.tracker().call("history", run, "a")), steps, "points logged while another process is reading")

@@ -9,7 +9,7 @@ import math
 import os
 from typing import Any
 
-from .store import Tracker, same
+from .store import Tracker, fitting, same
 
 FORM = "a run, 1"
 """Says what a file is, and which form of it."""
@@ -71,6 +71,7 @@ def import_csv(tracker: Tracker, path: str, name: str) -> int:
             try:
                 metric, step, value = line
                 points.append((int(step), metric, float(value)))
+                fitting(*points[-1])
             except ValueError as error:
                 raise ValueError(f"line {lines.line_num}: {error}") from None
     return _add(tracker, name, "done", points)

@@ -143,7 +143,7 @@ class Tracker:
 
     def put_points(self, run: int, points: list[tuple[int, str, float]]) -> None:
         """As log_many, inside a transaction. SQLite keeps a NaN as NULL, and nothing else is NULL here."""
-        rows = [(run, _text("a metric", metric), _step(step), _float(metric, value)) for step, metric, value in points]
+        rows = [(run, *fitting(*point)) for point in points]
         self.db.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?)", rows)
 
     def history(self, run: int, metric: str) -> list[tuple[int, float]]:
@@ -227,6 +227,11 @@ def _as(kind: str, value: Any) -> Any:
 def same(a: Any, b: Any) -> bool:
     """The same value of the same type; NaN is the same as NaN."""
     return type(a) is type(b) and (a == b or (a != a and b != b))
+
+
+def fitting(step: Any, metric: Any, value: Any) -> tuple[str, int, float]:
+    """A point as its row has it. ValueError where it does not fit."""
+    return _text("a metric", metric), _step(step), _float(metric, value)
 
 
 def _text(what: str, value: Any) -> str:
