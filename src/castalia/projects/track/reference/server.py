@@ -15,15 +15,12 @@ from .exchange import number, plain
 from .search import search
 from .store import Tracker
 
-MOST = 16 << 20
-"""Bytes of a body that are read."""
-
 
 class Refused(Exception):
-    """An answer that is none of 2xx: its status, the field and the words."""
+    """What does not fit: the field, and why."""
 
-    def __init__(self, status: int, field: str, words: str) -> None:
-        self.status, self.told = status, {"field": field, "error": words}
+    def __init__(self, field: str, words: str) -> None:
+        self.told = {"field": field, "error": words}
         super().__init__(words)
 
 
@@ -46,7 +43,7 @@ def begin(tracker: Tracker, body: dict[str, Any]) -> dict[str, Any]:
     known(body, "name", "params", "key")
     for field, kinds in (("name", str), ("params", dict | None), ("key", str | None)):
         if not isinstance(body.get(field), kinds):
-            raise Refused(422, field, f"{field} is {body.get(field)!r}")
+            raise Refused(field, f"{field} is {body.get(field)!r}")
     return {"run": fits("params", tracker.start, body["name"], body.get("params"), body.get("key"))}
 
 
@@ -58,7 +55,7 @@ def log(tracker: Tracker, body: dict[str, Any], run: str) -> dict[str, Any]:
     known(body, "points")
     points = body.get("points")
     if not isinstance(points, list) or not all(isinstance(each, list) and len(each) == 3 for each in points):
-        raise Refused(422, "points", "points is no list of [step, metric, value]")
+        raise Refused("points", "points is no list of [step, metric, value]")
     fits("points", tracker.log_many, int(run), [(step, metric, number(value)) for step, metric, value in points])
     return {"points": len(points)}
 
@@ -87,7 +84,7 @@ PARTS = {"{run}": r"([0-9]+)", "{metric}": r"([^/]+)"}
 def known(given: dict[str, Any], *names: str) -> None:
     for name in given:
         if name not in names:
-            raise Refused(422, name, f"there is no field {name}")
+            raise Refused(name, f"there is no field {name}")
 
 
 def whole(query: dict[str, str], name: str, default: int | None) -> Any:
@@ -95,7 +92,7 @@ def whole(query: dict[str, str], name: str, default: int | None) -> Any:
     if text is None:
         return default
     if not re.fullmatch("[1-9][0-9]{0,9}", text):
-        raise Refused(422, name, f"{name} is {text!r}, no whole number from 1")
+        raise Refused(name, f"{name} is {text!r}, no whole number from 1")
     return int(text)
 
 
@@ -104,7 +101,7 @@ def fits(field: str, act: Any, *arguments: Any) -> Any:
     try:
         return act(*arguments)
     except ValueError as error:
-        raise Refused(422, field, str(error)) from None
+        raise Refused(field, str(error)) from None
 
 
 def shown(tracker: Tracker, run: int) -> dict[str, Any]:
@@ -127,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             status, answer = STATUS[method], self.asked(method)
         except Refused as refused:
-            status, answer = refused.status, refused.told
+            status, answer = 422, refused.told
         except KeyError as error:
             status, answer = 404, {"error": str(error.args[0])}
         kind = "text/html" if isinstance(answer, str) else "application/json"
@@ -151,14 +148,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def body(self) -> dict[str, Any]:
         length = int(self.headers.get("Content-Length") or 0)
-        if length > MOST:
-            raise Refused(413, "body", f"more than {MOST} bytes")
         try:
             told = json.loads(self.rfile.read(length))
         except ValueError as error:
-            raise Refused(422, "body", f"no JSON: {error}") from None
+            raise Refused("body", f"no JSON: {error}") from None
         if not isinstance(told, dict):
-            raise Refused(422, "body", "no JSON object")
+            raise Refused("body", "no JSON object")
         return told
 
     def log_message(self, format: str, *arguments: Any) -> None:

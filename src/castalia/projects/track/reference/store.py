@@ -74,10 +74,9 @@ class Tracker:
         known = self.db.execute("SELECT run FROM runs WHERE key = ?", (key,)).fetchone()
         if known:
             return int(known[0])
-        made = self.db.execute(
-            'INSERT INTO runs (name, key, "commit", dirty) VALUES (?, ?, ?, ?)', (name, key, commit, dirty)
-        )
-        run = int(made.lastrowid or 0)
+        row = (name, key, commit, dirty)
+        self.db.execute('INSERT INTO runs (name, key, "commit", dirty) VALUES (?, ?, ?, ?)', row)
+        run = int(self.db.execute("SELECT last_insert_rowid()").fetchone()[0])
         self.put_params(run, params)
         return run
 
@@ -151,11 +150,6 @@ class Tracker:
             self.known(run)
             sql = "SELECT step, value FROM points WHERE run = ? AND metric = ? ORDER BY step"
             return [(step, _nan(value)) for step, value in self.db.execute(sql, (run, metric))]
-
-    def metrics(self, run: int) -> list[str]:
-        """The names of a run's metrics, sorted."""
-        sql = "SELECT DISTINCT metric FROM points WHERE run = ? ORDER BY metric"
-        return [metric for (metric,) in self.db.execute(sql, (run,))]
 
     def last(self, run: int) -> dict[str, float]:
         with self._reading():
