@@ -20,22 +20,42 @@ BIG = 2**53 + 1
 
 
 class Place:
-    """A folder of its own, and trackers on files in it."""
+    """A folder of its own, and trackers on files in it; left, all of them are closed and all processes ended.
+
+    A process under check may have 256 files open, and a tracker holds three.
+    """
 
     def __init__(self, subject: Subject) -> None:
-        self.subject = subject
+        self.subject, self.call = subject, subject.call
         self.folder = subject.new("castalia.Folder", {})
+        self._trackers: list[Handle] = []
+        self._scripts: list[Handle] = []
 
     def path(self, name: str) -> str:
         return str(self.folder.call("place", name))
 
     def tracker(self, name: str = "runs.db") -> Handle:
-        return self.subject.new("Tracker", self.path(name))
+        self._trackers.append(self.subject.new("Tracker", self.path(name)))
+        return self._trackers[-1]
+
+    def close(self, tracker: Handle) -> None:
+        """Close it now; nobody is asked to close it twice."""
+        self._trackers = [each for each in self._trackers if each is not tracker]
+        tracker.call("close")
 
     def script(self, text: str, *args: Any) -> Handle:
         """Another process; with ``track`` in its text one that has imported the module under that name."""
         head = f"import {{module}} as track\n{HEAD}" if "track." in text else HEAD
-        return self.subject.new("castalia.Script", head + text, list(args))
+        self._scripts.append(self.subject.new("castalia.Script", head + text, list(args)))
+        return self._scripts[-1]
+
+    def leave(self) -> None:
+        for script in self._scripts:
+            script.call("kill")
+        for tracker in self._trackers:
+            tracker.call("close")
+        for each in (*self._scripts, *self._trackers, self.folder):
+            each.free()
 
 
 HEAD = """\
@@ -53,9 +73,15 @@ def claim(
     sizes: tuple[int, ...] = SIZES, budget: float = 5.0, needs: frozenset[str] = NEEDS,
     edges: tuple[Callable[[], tuple[Any, ...]], ...] = (),
 ) -> Claim:  # fmt: skip
-    """A claim about trackers, which work on files."""
+    """A claim about trackers: ``holds(place, *inputs)``; of a server it is ``holds(subject, *inputs)``."""
+
+    def in_a_place(subject: Subject, *inputs: Any) -> None:
+        place = Place(subject)
+        holds(place, *inputs)
+        place.leave()
+
     return Claim(
-        id=id, words=words, topics=topics, at=at, holds=holds, hints=hints, make=make, cases=cases, sizes=sizes,
+        id=id, words=words, topics=topics, at=at, holds=holds if "loopback" in needs else in_a_place, hints=hints, make=make, cases=cases, sizes=sizes,
         budget=budget, needs=needs, edges=edges,
     )  # fmt: skip
 

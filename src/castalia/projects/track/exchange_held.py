@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from castalia.core.contract import Handle, Raised, Subject, true
+from castalia.core.contract import Handle, Raised, true
 from castalia.core.expect import blamed
 from castalia.projects.track.asking import TEXTS, Place, alike, params, refused, same, some, value
 
@@ -35,19 +35,18 @@ def told(rng: np.random.Generator, size: int) -> tuple[str, Params, dict[str, st
     return str(rng.choice(TEXTS)), params(rng, size), tags, points, str(rng.choice(["running", "done", "failed"]))
 
 
-def differs(subject: Subject, a: Params, b: Params) -> None:
-    place = Place(subject)
+def differs(place: Place, a: Params, b: Params) -> None:
     tracker = place.tracker()
     one, other = tracker.call("start", "a", a), tracker.call("start", "b", b)
     wanted: dict[str, Params] = {}
     for name in {**a, **b}:
         if not (name in a and name in b and alike(a[name], b[name])):
             wanted[name] = {side: each[name] for side, each in (("a", a), ("b", b)) if name in each}
-    same(subject.call("compare", tracker, one, other), wanted, "compare")
-    same(subject.call("compare", tracker, one, one), {}, "compare of a run with itself")
+    same(place.call("compare", tracker, one, other), wanted, "compare")
+    same(place.call("compare", tracker, one, one), {}, "compare of a run with itself")
     turned = {name: {{"a": "b", "b": "a"}[side]: each for side, each in has.items()} for name, has in wanted.items()}
-    same(subject.call("compare", tracker, other, one), turned, "compare the other way round")
-    refused("KeyError", partial(subject.call, "compare", tracker, one, other + 1), "compare with a run that is not there")
+    same(place.call("compare", tracker, other, one), turned, "compare the other way round")
+    refused("KeyError", partial(place.call, "compare", tracker, one, other + 1), "compare with a run that is not there")
 
 
 def _recorded(tracker: Handle, name: str, given: Params, tags: dict[str, str], points: Points, status: str) -> int:
@@ -68,28 +67,27 @@ def _state(tracker: Handle, run: int, points: Points) -> dict[str, Any]:
 
 
 def run_comes_back(
-    subject: Subject, name: str, given: Params, tags: dict[str, str], points: Points, status: str
+    place: Place, name: str, given: Params, tags: dict[str, str], points: Points, status: str
 ) -> None:  # fmt: skip
-    place = Place(subject)
     tracker, elsewhere = place.tracker(), place.tracker("other.db")
     elsewhere.call("start", "already there", {"a": 1}, "a key")
     run = _recorded(tracker, name, given, tags, points, status)
-    subject.call("export_run", tracker, run, place.path("a.json"))
+    place.call("export_run", tracker, run, place.path("a.json"))
     text = place.folder.call("read", "a.json")
     true(isinstance(text, str), "export_run writes UTF-8", repr(text)[:100], "text")
     with blamed("export_run"):
         _is_plain_json(text)
-    back = subject.call("import_run", elsewhere, place.path("a.json"))
+    back = place.call("import_run", elsewhere, place.path("a.json"))
     true(back == 2, "import_run begins a new run", back, 2)
     same(_state(elsewhere, back, points), _state(tracker, run, points), "the run that came back")
-    again = subject.call("import_run", elsewhere, place.path("a.json"))
+    again = place.call("import_run", elsewhere, place.path("a.json"))
     true(again == 3, "imported again it is another run", again, 3)
-    subject.call("export_run", elsewhere, back, place.path("b.json"))
+    place.call("export_run", elsewhere, back, place.path("b.json"))
     with blamed("export_run"):
         same(place.folder.call("read", "b.json"), text, "the export of the run that came back, byte for byte")
-        subject.call("export_run", tracker, run, place.path("b.json"))
+        place.call("export_run", tracker, run, place.path("b.json"))
         same(place.folder.call("read", "b.json"), text, "the export of the same run once more, over an older file")
-        refused("KeyError", partial(subject.call, "export_run", tracker, run + 9, place.path("b.json")),
+        refused("KeyError", partial(place.call, "export_run", tracker, run + 9, place.path("b.json")),
                 "export_run of a run that is not there")  # fmt: skip
         same(place.folder.call("read", "b.json"), text, "the file that was there, after an export that failed")
 
@@ -105,11 +103,10 @@ def _is_plain_json(text: str) -> None:
     true(isinstance(found, dict), "export_run writes a JSON object", text[:60], "{...}")
 
 
-def import_refuses(subject: Subject, cut: float, name: str) -> None:
-    place = Place(subject)
+def import_refuses(place: Place, cut: float, name: str) -> None:
     tracker = place.tracker()
     run = _recorded(tracker, name, {"a": 1, "b": math.nan}, {"t": "x"}, [(3, "m", 0.5), (4, "m", math.inf)], "done")
-    subject.call("export_run", tracker, run, place.path("a.json"))
+    place.call("export_run", tracker, run, place.path("a.json"))
     text = str(place.folder.call("read", "a.json"))
     cases: dict[str, Any] = {
         "cut off": text[: max(1, int(cut * len(text.rstrip())))].rstrip()[:-1], "empty": "", "a list": f"[{text}]",
@@ -117,7 +114,7 @@ def import_refuses(subject: Subject, cut: float, name: str) -> None:
     }  # fmt: skip
     for words, content in cases.items():
         place.folder.call("write", "wrong.json", content)
-        act = partial(subject.call, "import_run", tracker, place.path("wrong.json"))
+        act = partial(place.call, "import_run", tracker, place.path("wrong.json"))
         kind = _kind(act)
         true(kind in ("ValueError", "UnicodeDecodeError", "JSONDecodeError"), f"import_run of a file that is {words}",
              kind or "a run", "ValueError")  # fmt: skip
@@ -138,12 +135,11 @@ def _is_newest(tracker: Handle, run: int, after: str) -> None:
 
 
 def csv_comes_back(
-    subject: Subject, name: str, _: Params, tags: dict[str, str], points: Points, status: str
+    place: Place, name: str, _: Params, tags: dict[str, str], points: Points, status: str
 ) -> None:  # fmt: skip
-    place = Place(subject)
     tracker = place.tracker()
     run = _recorded(tracker, name, {}, tags, points, status)
-    subject.call("export_csv", tracker, run, place.path("a.csv"))
+    place.call("export_csv", tracker, run, place.path("a.csv"))
     text = place.folder.call("read", "a.csv")
     with blamed("export_csv"):
         true(isinstance(text, str), "export_csv writes UTF-8", repr(text)[:100], "text")
@@ -153,16 +149,15 @@ def csv_comes_back(
         same([row[:2] for row in rows[1:]], [[metric, str(step)] for metric, step in sorted(wanted)],
              "metrics and steps of the other lines")  # fmt: skip
         same([float(row[2]) for row in rows[1:]], [wanted[key] for key in sorted(wanted)], "their values")
-    back = subject.call("import_csv", tracker, place.path("a.csv"), f"{name} again")
+    back = place.call("import_csv", tracker, place.path("a.csv"), f"{name} again")
     state = _state(tracker, back, points)
     asked = {"name": f"{name} again", "status": "done", "params": {}, "tags": {}, "commit": None, "dirty": None}
     same(state, {**_state(tracker, run, points), "info": asked}, "the run that came back from CSV")
-    subject.call("export_csv", tracker, back, place.path("b.csv"))
+    place.call("export_csv", tracker, back, place.path("b.csv"))
     same(place.folder.call("read", "b.csv"), text, "the export of the run that came back, byte for byte")
 
 
-def csv_refuses(subject: Subject, at: int, length: int) -> None:
-    place = Place(subject)
+def csv_refuses(place: Place, at: int, length: int) -> None:
     tracker = place.tracker()
     run = int(tracker.call("start", "x"))
     good = [f"loss,{step},0.5" for step in range(length)]
@@ -173,7 +168,7 @@ def csv_refuses(subject: Subject, at: int, length: int) -> None:
     cases.append(("a short line after a field of two lines", f'{HEAD}\n"a\nb",1,0.5\nloss,1\n', 4))
     for words, text, line in cases:
         place.folder.call("write", "a.csv", text)
-        act = partial(subject.call, "import_csv", tracker, place.path("a.csv"), "y")
+        act = partial(place.call, "import_csv", tracker, place.path("a.csv"), "y")
         refused("ValueError", act, f"import_csv of {words}")
         if line:
             _names(act, line, words)

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from castalia.core.contract import Subject, true
+from castalia.core.contract import true
 from castalia.projects.track.asking import Place, same
 from castalia.projects.track.recording_held import info, line_of
 
@@ -82,8 +82,7 @@ def is_whole(place: Place) -> None:
     process.call("wait")
 
 
-def nothing_logged_is_lost(subject: Subject, acknowledged: int, later: float) -> None:
-    place = Place(subject)
+def nothing_logged_is_lost(place: Place, acknowledged: int, later: float) -> None:
     first, count = killed(place, LOGGING, acknowledged, later)
     tracker, run = place.tracker(), int(first)
     x = tracker.call("history", run, "x")
@@ -98,8 +97,7 @@ def nothing_logged_is_lost(subject: Subject, acknowledged: int, later: float) ->
     is_whole(place)
 
 
-def many_at_once_or_none(subject: Subject, acknowledged: int, later: float) -> None:
-    place = Place(subject)
+def many_at_once_or_none(place: Place, acknowledged: int, later: float) -> None:
     first, count = killed(place, BATCHES, acknowledged, later)
     points = place.tracker().call("history", int(first), "x")
     true(len(points) >= 500 * count, "points that are there after kill -9", len(points),
@@ -108,11 +106,10 @@ def many_at_once_or_none(subject: Subject, acknowledged: int, later: float) -> N
          "the batches after kill -9, each whole or not there")  # fmt: skip
 
 
-def runs_are_whole(subject: Subject, acknowledged: int, later: float) -> None:
-    place = Place(subject)
+def runs_are_whole(place: Place, acknowledged: int, later: float) -> None:
     _, count = killed(place, BEGINNING, acknowledged, later)
     tracker = place.tracker()
-    runs = sorted(subject.call("search", tracker, [], 10**6))
+    runs = sorted(place.call("search", tracker, [], 10**6))
     true(len(runs) >= count, "runs that are there after kill -9", len(runs), f"at least {count}")
     for number, run in enumerate(runs):
         wanted = info(run, f"run {number}", params={"number": number, "half": number / 2})
@@ -124,8 +121,7 @@ def runs_are_whole(subject: Subject, acknowledged: int, later: float) -> None:
     is_whole(place)
 
 
-def artifacts_are_whole(subject: Subject, acknowledged: int, later: float) -> None:
-    place = Place(subject)
+def artifacts_are_whole(place: Place, acknowledged: int, later: float) -> None:
     first, count = killed(place, SAVING, acknowledged, later)
     tracker, run = place.tracker(), int(first)
     names = tracker.call("artifacts", run)
@@ -138,11 +134,10 @@ def artifacts_are_whole(subject: Subject, acknowledged: int, later: float) -> No
         true(right, f"the artifact {name!r} after kill -9", f"{len(content)} bytes, {content[:16]!r}…", "as it was saved")
 
 
-def imports_are_whole(subject: Subject, acknowledged: int, later: float) -> None:
-    place = Place(subject)
+def imports_are_whole(place: Place, acknowledged: int, later: float) -> None:
     _, count = killed(place, IMPORTING, acknowledged, later)
     tracker = place.tracker()
-    runs = subject.call("search", tracker, [], 10**6)
+    runs = place.call("search", tracker, [], 10**6)
     true(len(runs) >= 1 + count, "runs that are there after kill -9", len(runs), f"at least {1 + count}")
     for run in runs:
         same(len(tracker.call("history", run, "x")), 3000, "points of an imported run after kill -9")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from castalia.core.contract import Handle, Subject, true
+from castalia.core.contract import Handle, true
 from castalia.core.expect import blamed
 from castalia.projects.track.asking import BIG, TEXTS, Place, params, refused, same, some, value
 
@@ -39,7 +39,7 @@ def kept(of: Points) -> dict[str, dict[int, float]]:
 
 
 def artifacts(rng: np.random.Generator, size: int) -> tuple[dict[str, bytes]]:
-    names = ["model.bin", "plots/loss.png", "plots/deep/er.txt", "ü b.txt", "a", "b", "...", "..a", "plots.txt"]
+    names = ["model.bin", "plots/loss.png", "plots/deep/er.txt", "ü b.txt", "a", "b", ".a", "..a", "plots.txt"]
     return ({name: rng.bytes(int(rng.integers(0, 300))) for name in some(rng, names, size)},)
 
 
@@ -52,8 +52,7 @@ def info(run: int, name: str, **more: Any) -> dict[str, Any]:
             **more}  # fmt: skip
 
 
-def runs_come_back(subject: Subject, name: str, given: dict[str, Any], tags: dict[str, str]) -> None:
-    place = Place(subject)
+def runs_come_back(place: Place, name: str, given: dict[str, Any], tags: dict[str, str]) -> None:
     tracker = place.tracker()
     first, second, third = tracker.call("start", name, given), tracker.call("start", "other"), tracker.call("start", "")
     numbers = [first, second, third]
@@ -72,12 +71,12 @@ def runs_come_back(subject: Subject, name: str, given: dict[str, Any], tags: dic
         tracker.call("set_tags", first, {other: "changed"})
         same(tracker.call("info", first)["tags"], {**tags, other: "changed"}, "the tags after one was changed")
         break
-    tracker.call("close")
+    place.close(tracker)
     same(place.tracker().call("info", first)["params"], given, "the params, read after close")
 
 
-def params_are_said_once(subject: Subject, name: str, given: dict[str, Any], _: dict[str, str]) -> None:
-    tracker = Place(subject).tracker()
+def params_are_said_once(place: Place, name: str, given: dict[str, Any], _: dict[str, str]) -> None:
+    tracker = place.tracker()
     run = tracker.call("start", name)
     tracker.call("set_params", run, given)
     tracker.call("set_params", run, given)
@@ -99,8 +98,7 @@ def params_are_said_once(subject: Subject, name: str, given: dict[str, Any], _: 
     same(tracker.call("info", run)["params"], {**given, "another": 0.5}, "the params after one more was said")
 
 
-def a_key_begins_once(subject: Subject, name: str, given: dict[str, Any], _: dict[str, str]) -> None:
-    place = Place(subject)
+def a_key_begins_once(place: Place, name: str, given: dict[str, Any], _: dict[str, str]) -> None:
     tracker = place.tracker()
     first = tracker.call("start", name, given, "key 1")
     other = tracker.call("start", name, given, "key 2")
@@ -112,8 +110,7 @@ def a_key_begins_once(subject: Subject, name: str, given: dict[str, Any], _: dic
     true(len({*free, first, other}) == 4, "without a key every start begins a run", free, "two more runs")
 
 
-def points_come_back(subject: Subject, given: Points) -> None:
-    place = Place(subject)
+def points_come_back(place: Place, given: Points) -> None:
     tracker = place.tracker()
     one, many, none = (tracker.call("start", each) for each in ("one by one", "many", "none"))
     for step, metric, number in given:
@@ -134,8 +131,8 @@ def points_come_back(subject: Subject, given: Points) -> None:
     same(tracker.call("last", none), {"a": 1.0, "b": 2.5}, "two metrics of one call, whole numbers as floats")
 
 
-def numpy_numbers(subject: Subject, step: int, number: float) -> None:
-    tracker = Place(subject).tracker()
+def numpy_numbers(place: Place, step: int, number: float) -> None:
+    tracker = place.tracker()
     run = tracker.call("start", "numpy")
     tracker.call("log", run, np.int64(step), {"a": np.float64(number), "b": np.float32(0.5), "c": np.int32(3)})
     tracker.call("log_many", run, [(np.int32(7), "a", np.float32(0.25))])
@@ -144,8 +141,8 @@ def numpy_numbers(subject: Subject, step: int, number: float) -> None:
     same(tracker.call("last", run), {"a": 0.25 if step < 7 else number, "b": 0.5, "c": 3.0}, "last of the same")
 
 
-def points_refused(subject: Subject, at: int, length: int) -> None:
-    tracker = Place(subject).tracker()
+def points_refused(place: Place, at: int, length: int) -> None:
+    tracker = place.tracker()
     run = tracker.call("start", "x")
     tracker.call("log", run, 0, {"a": 1.0})
     good: list[Any] = [(step, "a", 2.0) for step in range(length)]
@@ -160,8 +157,7 @@ def points_refused(subject: Subject, at: int, length: int) -> None:
         same(tracker.call("last", run), {"a": 1.0}, f"what was logged, after {wrong!r} was refused")
 
 
-def nothing_there(subject: Subject, far: int) -> None:
-    place = Place(subject)
+def nothing_there(place: Place, far: int) -> None:
     tracker = place.tracker()
     run = tracker.call("start", "x", {"a": 1})
     for other in (run + 1, run + far, 0, -1, 2**70):
@@ -182,8 +178,7 @@ def nothing_there(subject: Subject, far: int) -> None:
     same(tracker.call("info", following), info(following, "next"), "a run that began after others were asked of in vain")
 
 
-def artifacts_come_back(subject: Subject, given: dict[str, bytes]) -> None:
-    place = Place(subject)
+def artifacts_come_back(place: Place, given: dict[str, bytes]) -> None:
     tracker = place.tracker()
     run, other = tracker.call("start", "x"), tracker.call("start", "y")
     for name, content in given.items():
@@ -199,8 +194,7 @@ def artifacts_come_back(subject: Subject, given: dict[str, bytes]) -> None:
         same(reader.call("load", other, first), b"of another run", "another run's artifact of the same name")
 
 
-def names_stay_inside(subject: Subject, depth: int) -> None:
-    place = Place(subject)
+def names_stay_inside(place: Place, depth: int) -> None:
     tracker = place.tracker("inside/runs.db") if place.folder.call("write", "inside/x", "") is None else None
     assert tracker is not None
     run = tracker.call("start", "x")
@@ -230,9 +224,8 @@ say("done")
 WRITERS, POINTS = 8, 1000
 
 
-def many_writers(subject: Subject) -> None:
+def many_writers(place: Place) -> None:
     """They open a file that is not there yet, all at once, and go on writing at one moment."""
-    place = Place(subject)
     path = place.path("runs.db")
     writers = [place.script(WRITER, path, number, POINTS) for number in range(WRITERS)]
     runs = [line_of(each) for each in writers]
@@ -270,8 +263,7 @@ db.execute("COMMIT")
 """
 
 
-def waits_for_another(subject: Subject, tenths: int) -> None:
-    place = Place(subject)
+def waits_for_another(place: Place, tenths: int) -> None:
     tracker = place.tracker()
     run = tracker.call("start", "x")
     other = place.tracker()
@@ -284,11 +276,10 @@ def waits_for_another(subject: Subject, tenths: int) -> None:
     same(tracker.call("last", run), {"a": 1.0}, "what was logged while another process held the file")
 
 
-def readers_stop_nobody(subject: Subject, steps: int) -> None:
-    place = Place(subject)
+def readers_stop_nobody(place: Place, steps: int) -> None:
     tracker = place.tracker()
     run = tracker.call("start", "x")
-    holder = place.script(HOLDER, place.path("runs.db"), "BEGIN", 600)
+    holder = place.script(HOLDER, place.path("runs.db"), "BEGIN", 30)
     true(line_of(holder) == "held", "the file is SQLite's", "it is not", "a SQLite database")
     for step in range(steps):
         tracker.call("log", run, step, {"a": 1.0})

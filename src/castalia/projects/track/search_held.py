@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from castalia.core.contract import Handle, Subject, true
+from castalia.core.contract import Handle, true
 from castalia.projects.track.asking import BIG, TEXTS, Place, refused, same, some
 
 Run = dict[str, Any]
@@ -108,18 +108,18 @@ def last(of: Run, metric: str) -> float | None:
     return max(history, key=lambda point: point[0])[1] if history else None
 
 
-def best_is_best(subject: Subject, told: list[Run]) -> None:
-    tracker = Place(subject).tracker()
+def best_is_best(place: Place, told: list[Run]) -> None:
+    tracker = place.tracker()
     numbers = record(tracker, told)
     for direction, sign in (("min", 1.0), ("max", -1.0)):
         at = [(sign * value, run) for each, run in zip(told, numbers, strict=True)
               if (value := last(each, "loss")) is not None and not math.isnan(value)]  # fmt: skip
-        got = subject.call("best", tracker, "loss", direction)
+        got = place.call("best", tracker, "loss", direction)
         same(got, min(at)[1] if at else None, f"best by loss, {direction}, of the last values "
              f"{[last(each, 'loss') for each in told]}"[:300])  # fmt: skip
-    same(subject.call("best", tracker, "never logged", "min"), None, "best by a metric that nobody logged")
+    same(place.call("best", tracker, "never logged", "min"), None, "best by a metric that nobody logged")
     for wrong in ("", "MIN", "minimum", "lower"):
-        refused("ValueError", partial(subject.call, "best", tracker, "loss", wrong), f"best with direction {wrong!r}")
+        refused("ValueError", partial(place.call, "best", tracker, "loss", wrong), f"best with direction {wrong!r}")
 
 
 def keeps(of: Run, field: str, comparison: str, asked: Any) -> bool:
@@ -131,24 +131,24 @@ def keeps(of: Run, field: str, comparison: str, asked: Any) -> bool:
     return mine == mine and bool(COMPARED[comparison](mine, asked))
 
 
-def search_finds(subject: Subject, told: list[Run], asked: list[list[Condition]]) -> None:
-    tracker = Place(subject).tracker()
+def search_finds(place: Place, told: list[Run], asked: list[list[Condition]]) -> None:
+    tracker = place.tracker()
     numbers = record(tracker, told)
     for where in asked:
         wanted = [run for each, run in zip(told, numbers, strict=True) if all(keeps(each, *one) for one in where)]
-        same(subject.call("search", tracker, where), wanted[::-1], f"search with {where}"[:200])
+        same(place.call("search", tracker, where), wanted[::-1], f"search with {where}"[:200])
 
 
-def search_pages(subject: Subject, count: int, limit: int) -> None:
+def search_pages(place: Place, count: int, limit: int) -> None:
     """Runs begin while somebody turns pages; who is there from the beginning is seen once."""
     wheres: tuple[tuple[list[Condition], int], ...] = (([], 1), ([("name", "=", "odd")], 2))
     for where, every in wheres:
-        tracker = Place(subject).tracker()
+        tracker = place.tracker(f"{every}.db")
         wanted = [int(tracker.call("start", "even" if number % 2 else "odd")) for number in range(count)][::every]
         seen: list[int] = []
         before = None
         for _ in range(count + 2):
-            page = subject.call("search", tracker, where, limit, before)
+            page = place.call("search", tracker, where, limit, before)
             true(len(page) <= limit, "the length of a page", len(page), f"at most {limit}")
             seen += page
             tracker.call("start", "odd")
@@ -157,13 +157,13 @@ def search_pages(subject: Subject, count: int, limit: int) -> None:
                 break
             before = page[-1]
         same(seen, wanted[::-1], f"all pages of {limit} one after another, while runs were begun")
-    everything = len(subject.call("search", tracker, [], 10**6))
-    length = len(subject.call("search", tracker, []))
+    everything = len(place.call("search", tracker, [], 10**6))
+    length = len(place.call("search", tracker, []))
     true(length == min(100, everything), "the length of a page without a limit", length, min(100, everything))
 
 
-def search_refuses(subject: Subject, name: str) -> None:
-    tracker = Place(subject).tracker()
+def search_refuses(place: Place, name: str) -> None:
+    tracker = place.tracker()
     run = tracker.call("start", name, {"rate": 0.5})
     for where in (
         ("run", "=", 1), ("param.rate", "=", 1), ("params", "=", "x"), ("rate", "=", 1), ("", "=", "x"), ("Name", "=", "x"),
@@ -171,7 +171,7 @@ def search_refuses(subject: Subject, name: str) -> None:
         ("name", "= '' OR name !=", "x"), ("params.rate", "contains", 5), ("metrics.loss", "contains", 0.5),
         ("params.rate", "=", True), ("params.rate", "=", None), ("params.rate", "=", [1]), ("metrics.a", "=", False),
     ):  # fmt: skip
-        refused("ValueError", partial(subject.call, "search", tracker, [("name", "=", name), where]), f"search {where}")
+        refused("ValueError", partial(place.call, "search", tracker, [("name", "=", name), where]), f"search {where}")
     for limit in (0, -1):
-        refused("ValueError", partial(subject.call, "search", tracker, [], limit), f"search with limit {limit}")
-    same(subject.call("search", tracker, [("name", "=", name)], 1), [run], "search after what was refused")
+        refused("ValueError", partial(place.call, "search", tracker, [], limit), f"search with limit {limit}")
+    same(place.call("search", tracker, [("name", "=", name)], 1), [run], "search after what was refused")

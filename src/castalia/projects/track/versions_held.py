@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from castalia.core.contract import Subject, true
+from castalia.core.contract import true
 from castalia.projects.track.asking import Place, same
 from castalia.projects.track.recording_held import info, line_of
 
@@ -85,18 +85,16 @@ def made(place: Place, state: str) -> tuple[str, dict[str, Any] | None]:
     return place.path("code"), None if dirty is None else {"commit": commit, "dirty": dirty}
 
 
-def state_is_told(subject: Subject, state: str, below: str) -> None:
-    place = Place(subject)
+def state_is_told(place: Place, state: str, below: str) -> None:
     folder, wanted = made(place, state)
     inner = f"{folder}/{below}" if below and "git ignores" not in state else folder
     before = place.folder.call("states")
     for _ in range(2):
-        same(subject.call("git_state", inner), wanted, f"git_state of {'a folder below' if below else 'a repository'}: {state}")
+        same(place.call("git_state", inner), wanted, f"git_state of {'a folder below' if below else 'a repository'}: {state}")
     true(place.folder.call("states") == before, "git_state leaves every file alone", "some have changed", "as they were")
 
 
-def start_records_it(subject: Subject, state: str, _: str) -> None:
-    place = Place(subject)
+def start_records_it(place: Place, state: str, _: str) -> None:
     folder, wanted = made(place, state)
     tracker = place.tracker()
     run, plain = tracker.call("start", "x", None, None, folder), tracker.call("start", "y")
@@ -105,6 +103,6 @@ def start_records_it(subject: Subject, state: str, _: str) -> None:
     for reader in (tracker, place.tracker()):
         same(reader.call("info", run), info(run, "x", **told), f"info of a run that was started in a folder: {state}")
         same(reader.call("info", plain), info(plain, "y"), "info of a run that was started without code")
-    subject.call("export_run", tracker, run, place.path("a.json"))
-    back = subject.call("import_run", tracker, place.path("a.json"))
+    place.call("export_run", tracker, run, place.path("a.json"))
+    back = place.call("import_run", tracker, place.path("a.json"))
     same(tracker.call("info", back), info(back, "x", **told), "info of that run, exported and imported")
