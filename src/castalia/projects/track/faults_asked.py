@@ -12,7 +12,7 @@ CLAIMS = (
         SQL, "Tracker.log", p.nothing_logged_is_lost,
         ("When log has returned, where is the point: in your program, or in the file?",
          "Look at what your log keeps for later, and at how many transactions one call makes.",
-         "One transaction a call, committed before it returns; no list that waits."), p.how_far, cases=3, sizes=(1, 8, 40),
+         "One transaction a call, committed before it returns; no list that waits."), p.how_far, cases=2, sizes=(1, 30),
         budget=15.0,
     ),
     claim(
@@ -20,7 +20,7 @@ CLAIMS = (
         SQL, "Tracker.log_many", p.many_at_once_or_none,
         ("Half of a batch is there, and it is sent again. Is that good?",
          "Does executemany begin a transaction by itself?",
-         "BEGIN IMMEDIATE before the first row, COMMIT after the last."), p.how_far, cases=3, sizes=(1, 8, 20), budget=15.0,
+         "BEGIN IMMEDIATE before the first row, COMMIT after the last."), p.how_far, cases=2, sizes=(1, 15), budget=15.0,
     ),
     claim(
         "runs_are_whole", "After kill -9 a run has its params or is not there; its key still leads to it.",
@@ -34,8 +34,8 @@ CLAIMS = (
         SQL, "Tracker.save", p.artifacts_are_whole,
         ("What is in a file that is opened for writing, before the first write?",
          "Kill it between the file and the row, then between the row and the file. Which of the two may be missing?",
-         "Write beside its place, fsync, rename; then the row. Or the content in the row."), p.how_far, cases=3,
-        sizes=(1, 4, 8), budget=15.0,
+         "Write beside its place, fsync, rename; then the row. Or the content in the row."), p.how_far, cases=2,
+        sizes=(1, 6), budget=15.0,
     ),
     claim(
         "imports_are_whole", "After kill -9 an imported run has all of its points, or is not there.",
@@ -43,6 +43,6 @@ CLAIMS = (
         ("An import of an hour is killed after half of it. What does the next search find?",
          "Does your import go through start and log_many, each with its own commit?",
          "Methods that write inside a transaction that somebody else has begun, and one transaction around all of them."),
-        p.how_far, cases=3, sizes=(1, 4, 8), budget=15.0,
+        p.how_far, cases=2, sizes=(1, 6), budget=15.0,
     ),
 )  # fmt: skip

@@ -15,6 +15,7 @@ class Tracker:
         raise NotImplementedError
 
     def close(self) -> None:
+        """Let go of the file. When all have, the file alone holds everything but the artifacts."""
         raise NotImplementedError
 
     def start(self, name: str, params: dict | None = None, key: str | None = None, code: str | None = None) -> int:

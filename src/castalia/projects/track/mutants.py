@@ -69,8 +69,6 @@ SEARCH = (
 )  # fmt: skip
 
 _DIFFERENT = 'if len(has) == 1 or not same(has["a"], has["b"]):'
-_DUMP = "json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1)"
-_READ = "rows = [(step, metric, number(value)) for"
 EXCHANGE = (
     _wrong("exchange", "absent_hidden", "That a param of one run alone is no difference.", _DIFFERENT,
            'if len(has) == 2 and not same(has["a"], has["b"]):', "mo07"),

@@ -15,6 +15,13 @@ CLAIMS = (
          "Keep the type's name in a column beside the value, and commit before you return."), p.a_run,
     ),
     claim(
+        "file_is_all", "Once whoever opened it has closed it, a copy of the file alone holds all but the artifacts.",
+        SQL, "Tracker.close", p.file_is_all,
+        ("You copy runs.db to another machine. Is everything in it?",
+         "Look at what lies beside runs.db while a tracker is open, and after it was closed.",
+         "close() of the connection: whoever closes last brings the log into the file."), p.points, cases=2, sizes=(2, 8),
+    ),
+    claim(
         "params_are_said_once", "Params that are said otherwise raise ValueError; then none of that call is kept.",
         SQL, "Tracker.set_params", p.params_are_said_once,
         ("What would a run's params be worth if they could change after it was trained?",
@@ -99,6 +106,6 @@ CLAIMS = (
         ("Eight trainings begin at the same second. Which of them makes the tables?",
          "Run eight of them yourself, count the points, and read what they print.",
          "CREATE TABLE IF NOT EXISTS; wait for locks rather than raise; commit each call before it returns."),
-        cases=1, sizes=(1,), budget=20.0,
+        cases=1, sizes=(1,), budget=40.0,
     ),
 )  # fmt: skip

@@ -35,7 +35,7 @@ def export_run(tracker: Tracker, run: int, path: str) -> None:
     params = {name: {"float": plain(value)} if plain(value) != value else value
               for name, value in info["params"].items()}  # fmt: skip
     told = {"form": FORM, **kept, "params": params, "metrics": metrics}
-    _write(path, json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1))
+    _write(path, json.dumps(told))
 
 
 def import_run(tracker: Tracker, path: str) -> int:

@@ -16,8 +16,9 @@ def best(tracker: Tracker, metric: str, direction: str) -> int | None:
     order = {"min": "ASC", "max": "DESC"}[direction]
     sql = f"""SELECT run FROM runs JOIN points USING (run) WHERE metric = ? AND {LAST} AND value IS NOT NULL
               ORDER BY value {order}, run LIMIT 1"""
-    found = tracker.db.execute(sql, (metric, metric)).fetchone()
-    return found and int(found[0])
+    for (run,) in tracker.db.execute(sql, (metric, metric)):
+        return int(run)
+    return None
 
 
 def search(

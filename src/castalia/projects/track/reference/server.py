@@ -128,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
         except KeyError as error:
             status, answer = 404, {"error": str(error.args[0])}
         kind = "text/html" if isinstance(answer, str) else "application/json"
-        data = (answer if isinstance(answer, str) else json.dumps(answer, allow_nan=False)).encode()
+        data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(data)))

@@ -73,10 +73,10 @@ class Tracker:
         _text("name", name)
         known = self.db.execute("SELECT run FROM runs WHERE key = ?", (key,)).fetchone()
         if known:
-            return int(known[0])
+            return int(*known)
         row = (name, key, commit, dirty)
-        self.db.execute('INSERT INTO runs (name, key, "commit", dirty) VALUES (?, ?, ?, ?)', row)
-        run = int(self.db.execute("SELECT last_insert_rowid()").fetchone()[0])
+        run = self.db.execute('INSERT INTO runs (name, key, "commit", dirty) VALUES (?, ?, ?, ?)', row).lastrowid
+        assert run is not None
         self.put_params(run, params)
         return run
 
@@ -109,7 +109,6 @@ class Tracker:
         """As set_params, inside a transaction."""
         known = self._params(run)
         for name, value in params.items():
-            _text("the name of a param", name)
             if type(value).__name__ not in KINDS:
                 raise ValueError(f"params: {name} is {value!r}, no text, number, truth value or None")
             if type(value) is int and not -(2**63) <= value < 2**63:
@@ -127,7 +126,7 @@ class Tracker:
     def put_tags(self, run: int, tags: dict[str, str]) -> None:
         """As set_tags, inside a transaction."""
         for name, value in tags.items():
-            row = (run, _text("the name of a tag", name), _text(f"tags: {name}", value))
+            row = (run, name, _text(f"tags: {name}", value))
             self.db.execute("INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", row)
 
     # --- points ----------------------------------------------------------------------------------
@@ -177,11 +176,11 @@ class Tracker:
 
     def load(self, run: int, name: str) -> bytes:
         self.known(run)
-        found = self.db.execute("SELECT digest FROM artifacts WHERE run = ? AND name = ?", (run, name)).fetchone()
-        if found is None:
-            raise KeyError(f"run {run} has no artifact {name!r}")
-        with open(os.path.join(self._files, found[0]), "rb") as file:
-            return file.read()
+        sql = "SELECT digest FROM artifacts WHERE run = ? AND name = ?"
+        for (digest,) in self.db.execute(sql, (run, name)):
+            with open(os.path.join(self._files, digest), "rb") as file:
+                return file.read()
+        raise KeyError(f"run {run} has no artifact {name!r}")
 
     def artifacts(self, run: int) -> list[str]:
         self.known(run)
