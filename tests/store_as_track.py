@@ -153,19 +153,6 @@ class Tracker:
         return [each["name"] for each in self.store.artifacts(self._id(run))]
 
 
-def best(tracker: Tracker, metric: str, direction: str) -> int | None:
-    order = {"min": "metrics", "max": "-metrics"}.get(direction)
-    if order is None:
-        raise ValueError(direction)
-    name = _name(metric)
-    for row in tracker.store.runs(order=f"{order}.{name}", limit=1).items:
-        value = row["metrics"].get(name)
-        if value is not None and value == value:
-            with tracker.store.database.read() as connection:
-                return run_number(connection, row["run_id"])
-    return None
-
-
 def search(
     tracker: Tracker, where: list[tuple[str, str, Any]], limit: int = 100, before: int | None = None
 ) -> list[int]:
@@ -178,17 +165,19 @@ def search(
         return list(connection.scalars(asked if before is None else asked.where(runs.id < before)))
 
 
-def git_state(folder: str) -> dict[str, Any] | None:
-    found = Repository.around(Path(folder))
-    return None if found is None else {"commit": found.commit, "dirty": found.tags()[DIRTY] == "true"}
-
-
 def export_run(tracker: Tracker, run: int, path: str) -> None:
+    """The claims of M4 that send a run away and back look at its commit alone: an archive has it."""
     export_archive(tracker.store, [tracker._id(run)], Path(path))
 
 
 def import_run(tracker: Tracker, path: str) -> int:
+    """Ours keeps the id of a run, so what is here already stays as it is."""
     with _translated():
         (taken,) = import_archive(tracker.store, Path(path))
     with tracker.store.database.read() as connection:
         return run_number(connection, taken.run_id)
+
+
+def git_state(folder: str) -> dict[str, Any] | None:
+    found = Repository.around(Path(folder))
+    return None if found is None else {"commit": found.commit, "dirty": found.tags()[DIRTY] == "true"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from castalia.core.contract import Claim, Handle, Raised, Subject, refuses, true
+from castalia.core.contract import Claim, Handle, Subject, true
 
 NEEDS = frozenset({"files", "children"})
 SIZES = (1, 2, 4, 8)
@@ -80,8 +80,9 @@ def claim(
         holds(place, *inputs)
         place.leave()
 
+    asked = holds if "loopback" in needs else in_a_place
     return Claim(
-        id=id, words=words, topics=topics, at=at, holds=holds if "loopback" in needs else in_a_place, hints=hints, make=make, cases=cases, sizes=sizes,
+        id=id, words=words, topics=topics, at=at, holds=asked, hints=hints, make=make, cases=cases, sizes=sizes,
         budget=budget, needs=needs, edges=edges,
     )  # fmt: skip
 
@@ -99,19 +100,6 @@ def alike(a: Any, b: Any) -> bool:
     if isinstance(b, float):
         return type(a) is float and (a == b or (math.isnan(a) and math.isnan(b)))
     return type(a) is type(b) and bool(a == b)
-
-
-def refused(kind: str, act: Callable[[], object], what: str) -> None:
-    refuses(kind, act, what)
-
-
-def raised(act: Callable[[], object]) -> str:
-    """The class of the exception that it raises; "" for none."""
-    try:
-        act()
-    except Raised as error:
-        return error.kind
-    return ""
 
 
 def some(rng: np.random.Generator, values: Iterable[Any], count: int) -> list[Any]:

@@ -15,6 +15,7 @@ CLAIMS = (
          "Go through the names of both; leave out the side that has none; compare types as well."),
         p.two_params, cases=4, edges=(
             lambda: ({"x": None}, {}), lambda: ({}, {"x": None, "y": 1}), lambda: ({"x": 1}, {"x": True}),
+            lambda: ({"x": 1, "y": "True", "z": None}, {"x": "1", "y": True, "z": "None"}),
             lambda: ({"x": 1, "y": 0}, {"x": 1.0, "y": False}), lambda: ({"x": float("nan")}, {"x": float("nan")}),
         ),
     ),
@@ -22,11 +23,13 @@ CLAIMS = (
         "run_comes_back", "What export_run has written, import_run reads: the same run, and the same bytes once more.",
         VERSIONS, "import_run", p.run_comes_back,
         ("Which of your values does JSON not have?",
-         "Export a run with NaN among its values and its params, one with the text 'NaN', one with ü; look at the file. "
+         "Export a run with NaN among its values and its params, one with the text 'NaN', one with ü; look at the "
+         "file. "
          "What comes back as text, or not at all?",
          "json.dumps has allow_nan; write those floats in a form of your own, and the names in one order."), p.told,
         cases=4, edges=(
-            lambda: ("x", {"nan": float("nan"), "text": "NaN", "inf": "Infinity"}, {}, [(1, "m", float("nan"))], "done"),
+            lambda: ("x", {"nan": float("nan"), "text": "NaN", "inf": "Infinity"}, {}, [(1, "m", float("nan"))],
+            "done"),
             lambda: ("x", {}, {}, [], "running"),
         ),
     ),
@@ -46,6 +49,7 @@ CLAIMS = (
          "repr() of a float, the csv module on both ways, newline='' in open(), rows in a stated order."), p.told,
         cases=4, edges=(
             lambda: ("x", {}, {}, [(1, "a\nb", 0.1), (2, 'c"d', float("nan")), (-3, "e,f", float("-inf"))], "done"),
+            lambda: ("x", {}, {}, [(1, "日本", 0.1 + 0.2), (1, "ü", 1e-300)], "done"),
             lambda: ("x", {}, {}, [], "done"),
         ),
     ),

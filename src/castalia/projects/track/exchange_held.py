@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from castalia.core.contract import Handle, Raised, true
+from castalia.core.contract import Handle, Raised, refuses, true
 from castalia.core.expect import blamed
-from castalia.projects.track.asking import TEXTS, Place, alike, params, refused, same, some, value
+from castalia.projects.track.asking import TEXTS, Place, alike, params, same, some, value
 
 Params = dict[str, Any]
 Points = list[tuple[int, str, float]]
@@ -46,7 +46,7 @@ def differs(place: Place, a: Params, b: Params) -> None:
     same(place.call("compare", tracker, one, one), {}, "compare of a run with itself")
     turned = {name: {{"a": "b", "b": "a"}[side]: each for side, each in has.items()} for name, has in wanted.items()}
     same(place.call("compare", tracker, other, one), turned, "compare the other way round")
-    refused("KeyError", partial(place.call, "compare", tracker, one, other + 1), "compare with a run that is not there")
+    refuses("KeyError", partial(place.call, "compare", tracker, one, other + 1), "compare with a run that is not there")
 
 
 def _recorded(tracker: Handle, name: str, given: Params, tags: dict[str, str], points: Points, status: str) -> int:
@@ -87,7 +87,7 @@ def run_comes_back(
         same(place.folder.call("read", "b.json"), text, "the export of the run that came back, byte for byte")
         place.call("export_run", tracker, run, place.path("b.json"))
         same(place.folder.call("read", "b.json"), text, "the export of the same run once more, over an older file")
-        refused("KeyError", partial(place.call, "export_run", tracker, run + 9, place.path("b.json")),
+        refuses("KeyError", partial(place.call, "export_run", tracker, run + 9, place.path("b.json")),
                 "export_run of a run that is not there")  # fmt: skip
         same(place.folder.call("read", "b.json"), text, "the file that was there, after an export that failed")
 
@@ -110,7 +110,8 @@ def import_refuses(place: Place, cut: float, name: str) -> None:
     text = str(place.folder.call("read", "a.json"))
     cases: dict[str, Any] = {
         "cut off": text[: max(1, int(cut * len(text.rstrip())))].rstrip()[:-1], "empty": "", "a list": f"[{text}]",
-        "another object": '{"a": 1}', "no UTF-8": b'{"name": "\xff"}', "null": "null", "something behind it": text + "}",
+        "another object": '{"a": 1}', "no UTF-8": b'{"name": "\xff"}', "null": "null",
+        "something behind it": text + "}",
     }  # fmt: skip
     for words, content in cases.items():
         place.folder.call("write", "wrong.json", content)
@@ -131,7 +132,7 @@ def _kind(act: Any) -> str:
 
 def _is_newest(tracker: Handle, run: int, after: str) -> None:
     """No run was begun: the next one after ``run`` is not there."""
-    refused("KeyError", partial(tracker.call, "info", run + 1), f"a run that was begun by {after}")
+    refuses("KeyError", partial(tracker.call, "info", run + 1), f"a run that was begun by {after}")
 
 
 def csv_comes_back(
@@ -161,7 +162,11 @@ def csv_refuses(place: Place, at: int, length: int) -> None:
     tracker = place.tracker()
     run = int(tracker.call("start", "x"))
     good = [f"loss,{step},0.5" for step in range(length)]
-    cases = [("an empty file", "", 0), ("no first line", "loss,1,0.5\n", 0), ("another first line", "step,metric,value\n", 0)]
+    cases = [
+        ("an empty file", "", 0),
+        ("no first line", "loss,1,0.5\n", 0),
+        ("another first line", "step,metric,value\n", 0),
+    ]
     for row in ("loss,1", "loss,1,2,3", "loss,x,1", "loss,1.0,1", "loss,1,", "loss,1,x", "", f"loss,{2**63},1"):
         lines = [HEAD, *good[:at], row, *good[at:]]
         cases.append((f"the line {row!r}", "\n".join(lines) + "\n", at + 2))
@@ -169,7 +174,7 @@ def csv_refuses(place: Place, at: int, length: int) -> None:
     for words, text, line in cases:
         place.folder.call("write", "a.csv", text)
         act = partial(place.call, "import_csv", tracker, place.path("a.csv"), "y")
-        refused("ValueError", act, f"import_csv of {words}")
+        refuses("ValueError", act, f"import_csv of {words}")
         if line:
             _names(act, line, words)
         _is_newest(tracker, run, words)

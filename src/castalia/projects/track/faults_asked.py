@@ -20,7 +20,8 @@ CLAIMS = (
         SQL, "Tracker.log_many", p.many_at_once_or_none,
         ("Half of a batch is there, and it is sent again. Is that good?",
          "Does executemany begin a transaction by itself?",
-         "BEGIN IMMEDIATE before the first row, COMMIT after the last."), p.how_far, cases=2, sizes=(1, 15), budget=15.0,
+         "BEGIN IMMEDIATE before the first row, COMMIT after the last."), p.how_far, cases=2, sizes=(1, 15),
+         budget=15.0,
     ),
     claim(
         "runs_are_whole", "After kill -9 a run has its params or is not there; its key still leads to it.",
@@ -42,7 +43,8 @@ CLAIMS = (
         {"sq01": 0.5, "mo07": 0.5}, "import_run", p.imports_are_whole,
         ("An import of an hour is killed after half of it. What does the next search find?",
          "Does your import go through start and log_many, each with its own commit?",
-         "Methods that write inside a transaction that somebody else has begun, and one transaction around all of them."),
+         "Methods that write inside a transaction that somebody else has begun, and one transaction around all of "
+         "them."),
         p.how_far, cases=2, sizes=(1, 6), budget=15.0,
     ),
 )  # fmt: skip

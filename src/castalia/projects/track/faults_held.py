@@ -87,7 +87,8 @@ def nothing_logged_is_lost(place: Place, acknowledged: int, later: float) -> Non
     tracker, run = place.tracker(), int(first)
     x = tracker.call("history", run, "x")
     true(len(x) >= count, "steps that are there after kill -9", len(x), f"at least the {count} that were acknowledged")
-    for metric, wanted in (("x", [float(step) for step in range(len(x))]), ("y", [-float(step) for step in range(len(x))]),
+    for metric, wanted in (("x", [float(step) for step in range(len(x))]), ("y",
+    [-float(step) for step in range(len(x))]),
                            ("z", [0.5] * len(x))):  # fmt: skip
         got = tracker.call("history", run, metric)
         same(got, list(enumerate(wanted)), f"the history of {metric} after kill -9, each step with all of its call")
@@ -131,7 +132,9 @@ def artifacts_are_whole(place: Place, acknowledged: int, later: float) -> None:
         content = tracker.call("load", run, name)
         number = int(name.partition(" ")[2] or content[:8])
         right = content == b"%8d" % number * 25000 and (name != "same" or number >= count - 1)
-        true(right, f"the artifact {name!r} after kill -9", f"{len(content)} bytes, {content[:16]!r}…", "as it was saved")
+        true(
+            right, f"the artifact {name!r} after kill -9", f"{len(content)} bytes, {content[:16]!r}…", "as it was saved"
+        )
 
 
 def imports_are_whole(place: Place, acknowledged: int, later: float) -> None:

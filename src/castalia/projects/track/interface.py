@@ -79,7 +79,8 @@ SEARCH = '''
 
 def best(tracker: Tracker, metric: str, direction: str) -> int | None:
     """The run whose last value of the metric is lowest ("min") or highest ("max"). NaN is never best, infinities may
-    be; of equal ones the run that was begun first. None where no run has such a value. ValueError: another direction."""
+    be; of equal ones the run that was begun first. None where no run has such a value. Another direction raises
+    ValueError."""
     raise NotImplementedError
 
 

@@ -19,7 +19,8 @@ CLAIMS = (
         SQL, "Tracker.close", p.file_is_all,
         ("You copy runs.db to another machine. Is everything in it?",
          "Look at what lies beside runs.db while a tracker is open, and after it was closed.",
-         "close() of the connection: whoever closes last brings the log into the file."), p.points, cases=2, sizes=(2, 8),
+         "close() of the connection: whoever closes last brings the log into the file."), p.points, cases=2, sizes=(2,
+         8),
     ),
     claim(
         "params_are_said_once", "Params that are said otherwise raise ValueError; then none of that call is kept.",
@@ -38,11 +39,13 @@ CLAIMS = (
          "Look for the key and insert the run in the same transaction."), p.a_run,
     ),
     claim(
-        "points_come_back", "What was logged comes back by step; the same step again takes the place of the one before.",
+        "points_come_back", "What was logged comes back by step; the same step again takes the place of the one "
+                            "before.",
         SQL, "Tracker.history", p.points_come_back,
         ("In what order does a table give its rows, if nobody asks for one?",
          "Log NaN, and 2**53 + 1 as a step. Log step 3, then step 1: which one is the last?",
-         "A primary key of run, metric and step; INTEGER for steps; what SQLite makes of NaN is to be undone."), p.points,
+         "A primary key of run, metric and step; INTEGER for steps; what SQLite makes of NaN is to be undone."),
+         p.points,
         edges=(lambda: ([(3, "a", 1.0), (1, "a", 2.0), (1, "a", float("nan"))],),),
     ),
     claim(
@@ -51,7 +54,7 @@ CLAIMS = (
         ("Of what type is the mean of an array of float32?",
          "Log np.int64(3) and look with typeof() at what lies in the column.",
          "int() and float(), before it is handed to SQLite."),
-        lambda rng, size: (int(rng.integers(-99, 99)) * 2, float(rng.normal())), cases=2, sizes=(1, 2),
+        lambda rng, size: (int(rng.integers(-99, 99)) * 2, float(rng.normal())), cases=1, sizes=(1,),
     ),
     claim(
         "points_refused", "A point that does not fit raises ValueError, and nothing of that call is kept.",
@@ -88,7 +91,8 @@ CLAIMS = (
         "waits_for_another", "Where another process is writing, log waits and then writes.",
         PARALLEL, "Tracker.log", p.waits_for_another,
         ("Who else may be writing at this moment, and what does SQLite do then?",
-         "How long does your connection wait for a lock? And what if a transaction that began by reading wants to write?",
+         "How long does your connection wait for a lock? And what if a transaction that began by reading wants to "
+         "write?",
          "The timeout of sqlite3.connect, and BEGIN IMMEDIATE for every transaction that writes."),
         lambda rng, size: (size,), cases=1, sizes=(3,),
     ),

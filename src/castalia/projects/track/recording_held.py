@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from castalia.core.contract import Handle, true
+from castalia.core.contract import Handle, refuses, true
 from castalia.core.expect import blamed
-from castalia.projects.track.asking import BIG, TEXTS, Place, params, refused, same, some, value
+from castalia.projects.track.asking import BIG, TEXTS, Place, params, same, some, value
 
 Points = list[tuple[int, str, float]]
 
@@ -96,16 +96,16 @@ def params_are_said_once(place: Place, name: str, given: dict[str, Any], _: dict
             if type(other) is type(old) and (other == old or other != other):
                 continue
             change = partial(tracker.call, "set_params", run, {"new one": 1, key: other})
-            refused("ValueError", change, f"set_params of {key!r} to {other!r}, where it is {old!r}")
+            refuses("ValueError", change, f"set_params of {key!r} to {other!r}, where it is {old!r}")
         same(tracker.call("info", run)["params"], given, "the params after a change of one was refused")
     for wrong in (3, None, True):
-        refused("ValueError", partial(tracker.call, "start", wrong), f"start with the name {wrong!r}")
+        refuses("ValueError", partial(tracker.call, "start", wrong), f"start with the name {wrong!r}")
     for wrong in ([1], {"a": 1}, 2**63, -(2**63) - 1, b"x"):
-        refused("ValueError", partial(tracker.call, "set_params", run, {"ok": 1, "wrong": wrong}), f"a param {wrong!r}")
-        refused("ValueError", partial(tracker.call, "start", "new", {"wrong": wrong}), f"start with a param {wrong!r}")
+        refuses("ValueError", partial(tracker.call, "set_params", run, {"ok": 1, "wrong": wrong}), f"a param {wrong!r}")
+        refuses("ValueError", partial(tracker.call, "start", "new", {"wrong": wrong}), f"start with a param {wrong!r}")
     same(tracker.call("info", run)["params"], given, "the params after what does not fit was refused")
     nobody = partial(tracker.call, "info", run + 1)
-    refused("KeyError", nobody, "info of a run whose start was refused: nothing was begun")
+    refuses("KeyError", nobody, "info of a run whose start was refused: nothing was begun")
     tracker.call("set_params", run, {"another": 0.5})
     same(tracker.call("info", run)["params"], {**given, "another": 0.5}, "the params after one more was said")
 
@@ -174,10 +174,10 @@ def points_refused(place: Place, at: int, length: int) -> None:
                   (-(2**63) - 1, "a", 1.0), (1, "a", "1.0"), (1, "a", None), (1, "a", True), (1, "a", 10**400),
                   (1, 3, 1.0), (1, None, 1.0)):  # fmt: skip
         act = partial(tracker.call, "log_many", run, [*good[:at], wrong, *good[at:]])
-        refused("ValueError", act, f"log_many with the point {wrong!r}"[:120])
+        refuses("ValueError", act, f"log_many with the point {wrong!r}"[:120])
         if isinstance(wrong[1], str):
             act = partial(tracker.call, "log", run, wrong[0], {"b": 3.0, wrong[1]: wrong[2]})
-            refused("ValueError", act, f"log with the point {wrong!r}"[:120])
+            refuses("ValueError", act, f"log with the point {wrong!r}"[:120])
         same(tracker.call("last", run), {"a": 1.0}, f"what was logged, after {wrong!r} was refused")
 
 
@@ -191,15 +191,19 @@ def nothing_there(place: Place, far: int) -> None:
             ("log_many", ([(1, "a", 1.0)],)), ("history", ("a",)), ("last", ()), ("save", ("a", b"")), ("load", ("a",)),
             ("artifacts", ()),
         ):  # fmt: skip
-            refused("KeyError", partial(tracker.call, method, other, *more), f"{method} of run {other}, which is not there")
-    refused("KeyError", partial(tracker.call, "load", run, "a"), "load of an artifact that is not there")
+            refuses(
+                "KeyError", partial(tracker.call, method, other, *more), f"{method} of run {other}, which is not there"
+            )
+    refuses("KeyError", partial(tracker.call, "load", run, "a"), "load of an artifact that is not there")
     for status in ("finished", "running", ""):
-        refused("ValueError", partial(tracker.call, "finish", run, status), f"finish with status {status!r}")
-    refused("ValueError", partial(tracker.call, "set_tags", run, {"a": "b", "c": 1}), "a tag that is no text")
+        refuses("ValueError", partial(tracker.call, "finish", run, status), f"finish with status {status!r}")
+    refuses("ValueError", partial(tracker.call, "set_tags", run, {"a": "b", "c": 1}), "a tag that is no text")
     same(tracker.call("info", run), info(run, "x", params={"a": 1}), "the run after what was refused")
     following = tracker.call("start", "next")
     true(following > run, "the run after a refused one", following, f"more than {run}")
-    same(tracker.call("info", following), info(following, "next"), "a run that began after others were asked of in vain")
+    same(
+        tracker.call("info", following), info(following, "next"), "a run that began after others were asked of in vain"
+    )
 
 
 def artifacts_come_back(place: Place, given: dict[str, bytes]) -> None:
@@ -225,7 +229,7 @@ def names_stay_inside(place: Place, depth: int) -> None:
     up = "/".join([".."] * depth)
     for name in ("", ".", "..", f"{up}/out", f"a/{up}/{up}/out", "/etc/out", place.path("out"), "a//b", "a/./b", "a/",
                  "a\\b", "..\\out", "a\0b", "a/.."):  # fmt: skip
-        refused("ValueError", partial(tracker.call, "save", run, name, b"x"), f"save under the name {name!r}"[:80])
+        refuses("ValueError", partial(tracker.call, "save", run, name, b"x"), f"save under the name {name!r}"[:80])
     same(tracker.call("artifacts", run), [], "the artifacts after wrong names were refused")
     lie = [name for name in place.folder.call("names") if not name.startswith(("inside/runs.db", "inside/x"))]
     true(not lie, "a name that leads out of the tracker's own files", lie, "no such file")

@@ -13,7 +13,8 @@ CLAIMS = (
         "best_is_best", "best is the run with the lowest or highest last value, NaN never, of equal ones the first.",
         EVALUATION, "best", p.best_is_best,
         ("A run that ended in NaN: is its loss low, high, or neither?",
-         "Two runs are equal. Ask twice, or after a VACUUM: is it the same one? And of which step is the value that you "
+         "Two runs are equal. Ask twice, or after a VACUUM: is it the same one? And of which step is the value that "
+         "you "
          "compare?",
          "The row with the highest step of each run, without NULLs, ordered by the value and then by the run."),
         p.runs, cases=6, sizes=(1, 2, 4), edges=(

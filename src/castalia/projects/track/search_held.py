@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from castalia.core.contract import Handle, true
-from castalia.projects.track.asking import BIG, TEXTS, Place, refused, same, some
+from castalia.core.contract import Handle, refuses, true
+from castalia.projects.track.asking import BIG, TEXTS, Place, same, some
 
 Run = dict[str, Any]
 """What is told of a run: name, status, params, tags, and metrics with their history in the order of logging."""
@@ -33,7 +33,9 @@ def runs(rng: np.random.Generator, size: int) -> tuple[list[Run]]:
     made = []
     for _ in range(2 * size):
         steps = some(rng, range(-3, 9), int(rng.integers(0, 4)))
-        made.append(_run(metrics={"loss": [(step, float(rng.choice(values))) for step in steps], "other": [(99, -9.0)]}))
+        made.append(
+            _run(metrics={"loss": [(step, float(rng.choice(values))) for step in steps], "other": [(99, -9.0)]})
+        )
     return (made,)
 
 
@@ -119,7 +121,7 @@ def best_is_best(place: Place, told: list[Run]) -> None:
              f"{[last(each, 'loss') for each in told]}"[:300])  # fmt: skip
     same(place.call("best", tracker, "never logged", "min"), None, "best by a metric that nobody logged")
     for wrong in ("", "MIN", "minimum", "lower"):
-        refused("ValueError", partial(place.call, "best", tracker, "loss", wrong), f"best with direction {wrong!r}")
+        refuses("ValueError", partial(place.call, "best", tracker, "loss", wrong), f"best with direction {wrong!r}")
 
 
 def keeps(of: Run, field: str, comparison: str, asked: Any) -> bool:
@@ -166,12 +168,13 @@ def search_refuses(place: Place, name: str) -> None:
     tracker = place.tracker()
     run = tracker.call("start", name, {"rate": 0.5})
     for where in (
-        ("run", "=", 1), ("param.rate", "=", 1), ("params", "=", "x"), ("rate", "=", 1), ("", "=", "x"), ("Name", "=", "x"),
-        ("runs.name", "=", "x"), ("1=1 OR name", "=", "x"), ("name", "==", "x"), ("name", "like", "x"), ("name", "", "x"),
+        ("run", "=", 1), ("param.rate", "=", 1), ("params", "=", "x"), ("rate", "=", 1), ("", "=", "x"),
+        ("Name", "=", "x"), ("runs.name", "=", "x"), ("1=1 OR name", "=", "x"), ("name", "==", "x"),
+        ("name", "like", "x"), ("name", "", "x"),
         ("name", "= '' OR name !=", "x"), ("params.rate", "contains", 5), ("metrics.loss", "contains", 0.5),
         ("params.rate", "=", True), ("params.rate", "=", None), ("params.rate", "=", [1]), ("metrics.a", "=", False),
     ):  # fmt: skip
-        refused("ValueError", partial(place.call, "search", tracker, [("name", "=", name), where]), f"search {where}")
+        refuses("ValueError", partial(place.call, "search", tracker, [("name", "=", name), where]), f"search {where}")
     for limit in (0, -1):
-        refused("ValueError", partial(place.call, "search", tracker, [], limit), f"search with limit {limit}")
+        refuses("ValueError", partial(place.call, "search", tracker, [], limit), f"search with limit {limit}")
     same(place.call("search", tracker, [("name", "=", name)], 1), [run], "search after what was refused")

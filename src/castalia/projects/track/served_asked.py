@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from castalia.projects.track import served_held as p
 from castalia.projects.track import asking
+from castalia.projects.track import served_held as p
 
 HTTP = {"to07": 1.0}
 claim = partial(asking.claim, needs=frozenset({"children", "loopback", "files"}), at="main", cases=1, budget=10.0)

@@ -146,7 +146,9 @@ def not_there_is_404(subject: Subject, far: int) -> None:
         asked(server, "POST", f"/runs/{other}/points", 404, {"points": [[1, "m", 1.0]]})
     for path in ("/nothing", "/run", f"/runs/{run}/nothing", f"/runs/{run}/points/m/n"):
         asked(server, "GET", path, 404)
-    same(asked(server, "GET", f"/runs/{run}", 200), described(run, "x", {}), "a run after what is not there was asked of")
+    same(
+        asked(server, "GET", f"/runs/{run}", 200), described(run, "x", {}), "a run after what is not there was asked of"
+    )
     server.call("kill")
 
 
@@ -201,7 +203,9 @@ def it_is_described(subject: Subject, _: int) -> None:
     true(not lacking, "paths and methods that the description lacks", lacking, "none")
     for path, methods in told["paths"].items():
         for method in methods:
-            true(bool(methods[method].get("responses")), f"{method} {path} says what it answers", "no responses", "some")
+            true(
+                bool(methods[method].get("responses")), f"{method} {path} says what it answers", "no responses", "some"
+            )
     server.call("kill")
 
 

@@ -8,13 +8,16 @@ from castalia.projects.track.asking import claim
 GIT = {"py10": 1.0}
 CLAIMS = (
     claim(
-        "state_is_told", "git_state tells the commit, and dirty where a tracked file is not as in it; None without one.",
+        "state_is_told", "git_state tells the commit, and dirty where a tracked file is not as in it; None without "
+                         "one.",
         GIT, "git_state", p.state_is_told,
         ("Could you check out the code that this run was made with, and get the same files?",
-         "Stage a change, then undo it in the file. Delete a file. Add one that git does not track. What does git status "
+         "Stage a change, then undo it in the file. Delete a file. Add one that git does not track. What does git "
+         "status "
          "--porcelain print, and what does git diff print?",
          "git rev-parse HEAD, and git status --porcelain without untracked files; --no-optional-locks writes nothing."),
-        p.a_state, cases=1, sizes=(1,), budget=15.0, edges=tuple((lambda state=state: (state, "")) for state in p.STATES),
+        p.a_state, cases=1, sizes=(1,), budget=15.0,
+        edges=tuple((lambda state=state: (state, "")) for state in p.STATES),
     ),
     claim(
         "start_records_it", "start with a folder of code keeps its commit and dirty flag as they were at that moment.",

@@ -90,8 +90,14 @@ def state_is_told(place: Place, state: str, below: str) -> None:
     inner = f"{folder}/{below}" if below and "git ignores" not in state else folder
     before = place.folder.call("states")
     for _ in range(2):
-        same(place.call("git_state", inner), wanted, f"git_state of {'a folder below' if below else 'a repository'}: {state}")
-    true(place.folder.call("states") == before, "git_state leaves every file alone", "some have changed", "as they were")
+        same(
+            place.call("git_state", inner),
+            wanted,
+            f"git_state of {'a folder below' if below else 'a repository'}: {state}",
+        )
+    true(
+        place.folder.call("states") == before, "git_state leaves every file alone", "some have changed", "as they were"
+    )
 
 
 def start_records_it(place: Place, state: str, _: str) -> None:

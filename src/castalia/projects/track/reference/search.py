@@ -14,9 +14,9 @@ def best(tracker: Tracker, metric: str, direction: str) -> int | None:
     if direction not in ("min", "max"):
         raise ValueError(f"direction is {direction!r}, not min or max")
     order = {"min": "ASC", "max": "DESC"}[direction]
-    sql = f"""SELECT run FROM runs JOIN points USING (run) WHERE metric = ? AND {LAST} AND value IS NOT NULL
-              ORDER BY value {order}, run LIMIT 1"""
-    for (run,) in tracker.db.execute(sql, (metric, metric)):
+    sql = f"SELECT run FROM runs JOIN points USING (run) WHERE metric = ? AND {LAST} AND value IS NOT NULL"  # noqa: S608
+    order_by = f" ORDER BY value {order}, run LIMIT 1"
+    for (run,) in tracker.db.execute(sql + order_by, (metric, metric)):
         return int(run)
     return None
 
@@ -34,7 +34,7 @@ def search(
     if before is not None:
         parts.append("run < ?")
         values.append(before)
-    sql = f"SELECT run FROM runs WHERE {' AND '.join(parts)} ORDER BY run DESC LIMIT ?"
+    sql = f"SELECT run FROM runs WHERE {' AND '.join(parts)} ORDER BY run DESC LIMIT ?"  # noqa: S608
     return [run for (run,) in tracker.db.execute(sql, [*values, limit])]
 
 
@@ -54,13 +54,12 @@ def _condition(field: str, operator: str, value: Any) -> tuple[str, list[Any]]:
         raise ValueError(f"field is {field!r}, not name, status, params.…, tags.… or metrics.…")
     compared = OPERATORS[operator].format("value")
     if table == "metrics":
-        if text:
-            return "0", []
-        return f"EXISTS (SELECT 1 FROM points WHERE run = runs.run AND metric = ? AND {LAST} AND {compared})", [
-            name, name, value,
-        ]  # fmt: skip
-    if table == "tags":
-        kind = "1" if text else "0"
+        rows, given = f"points WHERE metric = ? AND {LAST}", [name, name, value]
+        fits = "0" if text else "1"
+    elif table == "tags":
+        rows, given = "tags WHERE name = ?", [name, value]
+        fits = "1" if text else "0"
     else:
-        kind = "kind = 'str'" if text else "kind IN ('int', 'float')"
-    return f"EXISTS (SELECT 1 FROM {table} WHERE run = runs.run AND name = ? AND {kind} AND {compared})", [name, value]
+        rows, given = "params WHERE name = ?", [name, value]
+        fits = "kind = 'str'" if text else "kind IN ('int', 'float')"
+    return f"EXISTS (SELECT 1 FROM {rows} AND run = runs.run AND {fits} AND {compared})", given  # noqa: S608
