@@ -17,6 +17,7 @@ CLAIMS = (
             lambda: ({"x": None}, {}), lambda: ({}, {"x": None, "y": 1}), lambda: ({"x": 1}, {"x": True}),
             lambda: ({"x": 1, "y": "True", "z": None}, {"x": "1", "y": True, "z": "None"}),
             lambda: ({"x": 1, "y": 0}, {"x": 1.0, "y": False}), lambda: ({"x": float("nan")}, {"x": float("nan")}),
+            lambda: ({"x": float("nan")}, {"x": 0.5}),
         ),
     ),
     claim(
@@ -30,6 +31,7 @@ CLAIMS = (
         cases=4, edges=(
             lambda: ("x", {"nan": float("nan"), "text": "NaN", "inf": "Infinity"}, {}, [(1, "m", float("nan"))],
             "done"),
+            lambda: ("x", {"low": float("-inf"), "text": "-Infinity"}, {}, [(1, "m", float("-inf"))], "failed"),
             lambda: ("x", {}, {}, [], "running"),
         ),
     ),
@@ -48,7 +50,8 @@ CLAIMS = (
          "Export a metric with a comma, a quote and a line break in its name; and 0.1, 1e308, NaN.",
          "repr() of a float, the csv module on both ways, newline='' in open(), rows in a stated order."), p.told,
         cases=4, edges=(
-            lambda: ("x", {}, {}, [(1, "a\nb", 0.1), (2, 'c"d', float("nan")), (-3, "e,f", float("-inf"))], "done"),
+            lambda: ("x", {}, {}, [(1, "a\nb", 0.1), (2, 'c"d\r\ne', float("nan")), (-3, "e,f", float("-inf"))],
+            "done"),
             lambda: ("x", {}, {}, [(1, "日本", 0.1 + 0.2), (1, "ü", 1e-300)], "done"),
             lambda: ("x", {}, {}, [], "done"),
         ),

@@ -4,7 +4,7 @@ RECORDING = '''
 # --- M1 ---
 # A tracker is one SQLite file, and what lies beside it under a name that begins with the file's own. A call that has
 # returned has committed: whoever opens the file afterwards, in another process too, finds what it wrote. A run is a
-# whole number from 1 upwards, a later run a higher one. What is not there raises KeyError, what does not fit
+# whole number: 1, 2, 3 and so on. What is not there raises KeyError, what does not fit
 # ValueError; then nothing is changed.
 
 

@@ -13,6 +13,7 @@ CLAIMS = (
         ("Which types does SQLite know, and which of yours does it not?",
          "Write True, 1, 1.0 and '1' into a column and read them again. Then None and NaN.",
          "Keep the type's name in a column beside the value, and commit before you return."), p.a_run,
+        edges=(lambda: ("x", {"a": 2**63 - 1, "b": -(2**63), "c": True, "d": 1.0, "e": None, "f": "1"}, {"t": "1"}),),
     ),
     claim(
         "file_is_all", "Once whoever opened it has closed it, a copy of the file alone holds all but the artifacts.",
@@ -30,6 +31,7 @@ CLAIMS = (
          "whose second one is refused?",
          "Compare type and value with what is there, inside the transaction that writes; roll back on any exception."),
         p.a_run,
+        edges=(lambda: ("x", {"a": 0.5, "b": float("nan"), "c": 1, "d": True}, {}),),
     ),
     claim(
         "a_key_begins_once", "start with a key that was used before answers its run, and changes nothing.",
@@ -46,7 +48,8 @@ CLAIMS = (
          "Log NaN, and 2**53 + 1 as a step. Log step 3, then step 1: which one is the last?",
          "A primary key of run, metric and step; INTEGER for steps; what SQLite makes of NaN is to be undone."),
          p.points,
-        edges=(lambda: ([(3, "a", 1.0), (1, "a", 2.0), (1, "a", float("nan"))],),),
+        edges=(lambda: ([(3, "a", 1.0), (1, "a", 2.0), (1, "a", float("nan"))],),
+               lambda: ([(2**63 - 1, "a", 1.0), (-(2**63), "a", 0.5), (2**53 + 1, "a", -0.5)],)),
     ),
     claim(
         "numpy_numbers", "NumPy's numbers are taken for steps and values: a loss comes as float32 more often than not.",
@@ -103,6 +106,22 @@ CLAIMS = (
          "Which journal lets a writer go on beside readers?",
          "PRAGMA journal_mode, once, when the file is opened."),
         lambda rng, size: (size,), cases=1, sizes=(2,),
+    ),
+    claim(
+        "opening_waits", "Where another process is just making the file, opening it waits.",
+        PARALLEL, "Tracker.__init__", p.opening_waits,
+        ("Two trainings begin at the same second. One makes the file: what does the other one find?",
+         "Is there a statement at which SQLite does not wait, whatever timeout it was given?",
+         "Changing the journal of a new file waits for nobody: try again for a while, or let them take turns."),
+        lambda rng, size: (size,), cases=1, sizes=(3,),
+    ),
+    claim(
+        "many_open_a_new_file", "Several processes that open a file that is not there yet all get a tracker.",
+        PARALLEL, "Tracker.__init__", p.many_open_a_new_file,
+        ("Which of them makes the file, and what do the others find?",
+         "Between looking whether the tables are there and making them, who else may have made them?",
+         "CREATE TABLE IF NOT EXISTS, all of them in one transaction that asks for the right to write first."),
+        lambda rng, size: (4, 25), cases=1, sizes=(1,), budget=20.0,
     ),
     claim(
         "many_writers", "Eight processes open a new file at once and log 1,000 points each: none is lost.",

@@ -48,6 +48,9 @@ STORE = (
     wrong("store", "locked_by_one", "That a tracker has one user.",
            "        self.db.execute(\"PRAGMA synchronous=FULL\")\n",
           '        self.db.execute("PRAGMA locking_mode=EXCLUSIVE")\n', "py06", "sq01"),
+    wrong("store", "journal_without_waiting", "That SQLite waits at every statement.",
+          "                if time.monotonic() > until:\n                    raise\n", "                raise\n",
+          "sq01", "py06"),
     wrong("store", "tables_made_anew", "That whoever opens a tracker is the first.",
           "            for statement in SCHEMA.split(\";\"):\n",
           "            for table in (\"runs\", \"params\", \"tags\", \"points\", \"artifacts\"):\n"
@@ -128,12 +131,12 @@ STORE = (
            "digest TEXT, PRIMARY KEY (run, name))",
           "digest TEXT, PRIMARY KEY (name))", "sq01"),
     wrong("store", "artifact_appended", "That a file that is written is emptied first.",
-          "os.replace(temporary, os.path.join(self._files, digest))",
+          "write_whole(os.path.join(self._files, digest), content)",
           'digest = f"{run} {name}".replace("/", "-")\n        with open(os.path.join(self._files, digest), "ab") '
           'as file:\n'
           "            file.write(content)", "sq01"),
     wrong("store", "written_in_place", "That a file is written in a moment.",
-          "os.replace(temporary, os.path.join(self._files, digest))",
+          "write_whole(os.path.join(self._files, digest), content)",
           'digest = hashlib.sha256(f"{run} {name}".encode()).hexdigest()\n'
           '        with open(os.path.join(self._files, digest), "wb", 0) as file:\n            for at in range(0, '
           'len(content), 100):\n'

@@ -6,10 +6,9 @@ import csv
 import io
 import json
 import math
-import os
 from typing import Any
 
-from .store import Tracker, fitting, same
+from .store import Tracker, fitting, same, write_whole
 
 FORM = "a run, 1"
 """Says what a file is, and which form of it."""
@@ -35,7 +34,7 @@ def export_run(tracker: Tracker, run: int, path: str) -> None:
     params = {name: {"float": plain(value)} if plain(value) != value else value
               for name, value in info["params"].items()}  # fmt: skip
     told = {"form": FORM, **kept, "params": params, "metrics": metrics}
-    _write(path, json.dumps(told))
+    write_whole(path, json.dumps(told).encode())
 
 
 def import_run(tracker: Tracker, path: str) -> int:
@@ -58,7 +57,7 @@ def export_csv(tracker: Tracker, run: int, path: str) -> None:
     rows.writerow(HEAD)
     for metric in sorted(tracker.last(run)):
         rows.writerows([metric, step, repr(value)] for step, value in tracker.history(run, metric))
-    _write(path, lines.getvalue())
+    write_whole(path, lines.getvalue().encode())
 
 
 def import_csv(tracker: Tracker, path: str, name: str) -> int:
@@ -100,12 +99,3 @@ def _add(
         tracker.put_points(run, points)
         tracker.put_status(run, status)
     return run
-
-
-def _write(path: str, text: str) -> None:
-    """Beside its place first, then renamed: whoever looks sees the old file or the new one."""
-    with open(f"{path}.part", "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(f"{path}.part", path)

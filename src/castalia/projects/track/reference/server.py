@@ -21,7 +21,6 @@ class Refused(Exception):
 
     def __init__(self, field: str, words: str) -> None:
         self.told = {"field": field, "error": words}
-        super().__init__(words)
 
 
 def page(tracker: Tracker, query: dict[str, Any]) -> str:
@@ -35,7 +34,7 @@ def page(tracker: Tracker, query: dict[str, Any]) -> str:
 
 def runs(tracker: Tracker, query: dict[str, str]) -> dict[str, Any]:
     known(query, "limit", "before")
-    found = search(tracker, [], whole(query, "limit", 100), whole(query, "before", None))
+    found = search(tracker, [], **{name: whole(name, text) for name, text in query.items()})
     return {"runs": [shown(tracker, run) for run in found]}
 
 
@@ -87,10 +86,7 @@ def known(given: dict[str, Any], *names: str) -> None:
             raise Refused(name, f"there is no field {name}")
 
 
-def whole(query: dict[str, str], name: str, default: int | None) -> Any:
-    text = query.get(name)
-    if text is None:
-        return default
+def whole(name: str, text: str) -> Any:
     if not re.fullmatch("[1-9][0-9]{0,9}", text):
         raise Refused(name, f"{name} is {text!r}, no whole number from 1")
     return int(text)
@@ -126,12 +122,11 @@ class Handler(BaseHTTPRequestHandler):
         except Refused as refused:
             status, answer = 422, refused.told
         except KeyError as error:
-            status, answer = 404, {"error": str(error.args[0])}
+            status, answer = 404, {"error": str(error)}
         kind = "text/html" if isinstance(answer, str) else "application/json"
         data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
-        self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
@@ -147,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         raise KeyError(f"there is no {method} {target.path}")
 
     def body(self) -> dict[str, Any]:
-        length = int(self.headers.get("Content-Length") or 0)
+        length = int(self.headers.get("Content-Length", "0"))
         try:
             told = json.loads(self.rfile.read(length))
         except ValueError as error:
@@ -163,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
 def main(arguments: list[str]) -> None:
     asked = argparse.ArgumentParser(prog="track")
     asked.add_argument("file")
-    asked.add_argument("--port", type=int, required=True)
+    asked.add_argument("--port", type=int)
     given = asked.parse_args(arguments)
     Handler.file = given.file
     ThreadingHTTPServer(("127.0.0.1", given.port), Handler).serve_forever()

@@ -11,6 +11,7 @@ import math
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
@@ -39,11 +40,23 @@ class Tracker:
     def __init__(self, path: str) -> None:
         self._files = f"{path}.files"
         self.db = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
-        self.db.execute("PRAGMA journal_mode=WAL")
+        self._into_wal()
         self.db.execute("PRAGMA synchronous=FULL")
         with self.writing():
             for statement in SCHEMA.split(";"):
                 self.db.execute(statement)
+
+    def _into_wal(self) -> None:
+        """The one statement at which SQLite waits for nobody: another process may be making the same file."""
+        until = time.monotonic() + WAIT
+        while True:
+            try:
+                self.db.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     def close(self) -> None:
         self.db.close()
@@ -165,12 +178,7 @@ class Tracker:
         digest = hashlib.sha256(content).hexdigest()
         self.known(run)
         os.makedirs(self._files, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._files)
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
-        os.replace(temporary, os.path.join(self._files, digest))
+        write_whole(os.path.join(self._files, digest), content)
         with self.writing():
             self.db.execute("INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?)", (run, name, digest))
 
@@ -200,7 +208,10 @@ class Tracker:
 
     def known(self, run: int) -> tuple[Any, ...]:
         sql = 'SELECT name, status, "commit", dirty FROM runs WHERE run = ?'
-        row = self.db.execute(sql, (run,)).fetchone() if run < 2**63 else None
+        try:
+            row = self.db.execute(sql, (run,)).fetchone()
+        except OverflowError:  # more than the 64 bits of SQLite's whole numbers
+            row = None
         if row is None:
             raise KeyError(f"there is no run {run}")
         return tuple(row)
@@ -208,6 +219,16 @@ class Tracker:
     def _params(self, run: int) -> dict[str, Any]:
         rows = self.db.execute("SELECT name, kind, value FROM params WHERE run = ? ORDER BY name", (run,))
         return {name: _as(kind, value) for name, kind, value in rows}
+
+
+def write_whole(path: str, content: bytes) -> None:
+    """Beside its place first, then renamed: whoever looks sees the old file or the new one, and all of it."""
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
+    with open(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(handle)
+    os.replace(temporary, path)
 
 
 def _as(kind: str, value: Any) -> Any:
