@@ -152,7 +152,14 @@ def csv_comes_back(
         same([float(row[2]) for row in rows[1:]], [wanted[key] for key in sorted(wanted)], "their values")
     back = place.call("import_csv", tracker, place.path("a.csv"), f"{name} again")
     state = _state(tracker, back, points)
-    asked = {"name": f"{name} again", "status": "done", "params": {}, "tags": {}, "commit": None, "dirty": None}
+    asked: dict[str, Any] = {
+        "name": f"{name} again",
+        "status": "done",
+        "params": {},
+        "tags": {},
+        "commit": None,
+        "dirty": None,
+    }
     same(state, {**_state(tracker, run, points), "info": asked}, "the run that came back from CSV")
     place.call("export_csv", tracker, back, place.path("b.csv"))
     same(place.folder.call("read", "b.csv"), text, "the export of the run that came back, byte for byte")

@@ -98,8 +98,8 @@ def params_are_said_once(place: Place, name: str, given: dict[str, Any], _: dict
             change = partial(tracker.call, "set_params", run, {"new one": 1, key: other})
             refuses("ValueError", change, f"set_params of {key!r} to {other!r}, where it is {old!r}")
         same(tracker.call("info", run)["params"], given, "the params after a change of one was refused")
-    for wrong in (3, None, True):
-        refuses("ValueError", partial(tracker.call, "start", wrong), f"start with the name {wrong!r}")
+    for nameless in (3, None, True):
+        refuses("ValueError", partial(tracker.call, "start", nameless), f"start with the name {nameless!r}")
     for wrong in ([1], {"a": 1}, 2**63, -(2**63) - 1, b"x"):
         refuses("ValueError", partial(tracker.call, "set_params", run, {"ok": 1, "wrong": wrong}), f"a param {wrong!r}")
         refuses("ValueError", partial(tracker.call, "start", "new", {"wrong": wrong}), f"start with a param {wrong!r}")

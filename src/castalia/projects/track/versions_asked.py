@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from castalia.projects.track import versions_held as p
 from castalia.projects.track.asking import claim
 
@@ -17,7 +19,7 @@ CLAIMS = (
          "--porcelain print, and what does git diff print?",
          "git rev-parse HEAD, and git status --porcelain without untracked files; --no-optional-locks writes nothing."),
         p.a_state, cases=1, sizes=(1,), budget=15.0,
-        edges=tuple((lambda state=state: (state, "")) for state in p.STATES),
+        edges=tuple(partial(p.of, state) for state in p.STATES),
     ),
     claim(
         "start_records_it", "start with a folder of code keeps its commit and dirty flag as they were at that moment.",

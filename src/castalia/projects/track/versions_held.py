@@ -74,6 +74,10 @@ def a_state(rng: np.random.Generator, size: int) -> tuple[str, str]:
     return str(rng.choice(list(STATES))), str(rng.choice(["", "deep/er"]))
 
 
+def of(state: str) -> tuple[str, str]:
+    return state, ""
+
+
 def made(place: Place, state: str) -> tuple[str, dict[str, Any] | None]:
     """A folder in this state, and what git_state has to say of it."""
     steps, dirty = STATES[state]

@@ -26,7 +26,8 @@ def search(
 ) -> list[int]:
     if limit < 1:
         raise ValueError(f"limit is {limit}, not 1 or more")
-    parts, values = ["1"], []
+    parts: list[str] = ["1"]
+    values: list[Any] = []
     for condition in where:
         part, given = _condition(*condition)
         parts.append(part)

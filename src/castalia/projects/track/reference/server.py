@@ -39,8 +39,8 @@ def runs(tracker: Tracker, query: dict[str, str]) -> dict[str, Any]:
 
 
 def begin(tracker: Tracker, body: dict[str, Any]) -> dict[str, Any]:
-    known(body, "name", "params", "key")
-    for field, kinds in (("name", str), ("params", dict | None), ("key", str | None)):
+    known(body, *FIELDS)
+    for field, kinds in FIELDS.items():
         if not isinstance(body.get(field), kinds):
             raise Refused(field, f"{field} is {body.get(field)!r}")
     return {"run": fits("params", tracker.start, body["name"], body.get("params"), body.get("key"))}
@@ -71,11 +71,13 @@ def described(tracker: Tracker, query: dict[str, str]) -> dict[str, Any]:
     return {"openapi": "3.1.0", "info": {"title": "A tracker", "version": "1"}, "paths": paths}
 
 
-ROUTES = (
+ROUTES: tuple[tuple[str, str, Any], ...] = (
     ("GET", "/", page), ("GET", "/runs", runs), ("POST", "/runs", begin), ("GET", "/runs/{run}", show),
     ("POST", "/runs/{run}/points", log), ("GET", "/runs/{run}/points/{metric}", history),
     ("GET", "/openapi.json", described),
 )  # fmt: skip
+FIELDS: dict[str, Any] = {"name": str, "params": dict | None, "key": str | None}
+"""What the body that begins a run may hold, and of which kinds."""
 STATUS = {"GET": 200, "POST": 201}
 PARTS = {"{run}": r"([0-9]+)", "{metric}": r"([^/]+)"}
 

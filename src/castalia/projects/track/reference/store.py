@@ -256,13 +256,13 @@ def _text(what: str, value: Any) -> str:
 
 def _step(step: Any) -> int:
     """NumPy's whole numbers are Integral too; handed to SQLite as they are, they would become eight bytes."""
-    if not isinstance(step, Integral) or isinstance(step, bool) or not -(2**63) <= step < 2**63:
+    if isinstance(step, bool) or not isinstance(step, Integral) or not -(2**63) <= int(step) < 2**63:
         raise ValueError(f"the step is {step!r}, no whole number of 64 bits")
     return int(step)
 
 
 def _float(metric: str, value: Any) -> float:
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(f"the value of {metric} is {value!r}, no number")
     try:
         return float(value)
