@@ -89,17 +89,32 @@ def claim(
 
 def same(got: Any, expected: Any, what: str) -> None:
     """Equal, and of the same types within: 1 is not 1.0, True is not 1, and NaN is NaN. The order of names is free."""
-    true(alike(got, expected), f"{what} is not what it should be", repr(got)[:200], repr(expected)[:200])
+    found = _difference(got, expected, "")
+    if found is not None:
+        where, mine, wanted = found
+        words = f"{what} differs" + (f", at {where}" if where else "")
+        true(False, words, repr(mine)[:200], repr(wanted)[:200])
 
 
 def alike(a: Any, b: Any) -> bool:
-    if isinstance(b, dict):
-        return isinstance(a, dict) and set(a) == set(b) and all(alike(a[name], b[name]) for name in b)
+    return _difference(a, b, "") is None
+
+
+def _difference(a: Any, b: Any, where: str) -> tuple[str, Any, Any] | None:
+    """The first place where ``a`` is not ``b``, and what stands there in both; None where they are the same."""
+    if isinstance(b, dict) and isinstance(a, dict) and set(a) == set(b):
+        inside = ((a[name], b[name], f"{where}[{name!r}]") for name in b)
+    elif isinstance(b, list | tuple) and isinstance(a, list | tuple) and len(a) == len(b):
+        inside = ((mine, wanted, f"{where}[{at}]") for at, (mine, wanted) in enumerate(zip(a, b, strict=True)))
+    else:
+        return None if _is(a, b) else (where, a, b)
+    return next((found for each in inside if (found := _difference(*each)) is not None), None)
+
+
+def _is(a: Any, b: Any) -> bool:
     if isinstance(b, list | tuple):
-        return isinstance(a, list | tuple) and len(a) == len(b) and all(map(alike, a, b))
-    if isinstance(b, float):
-        return type(a) is float and (a == b or (math.isnan(a) and math.isnan(b)))
-    return type(a) is type(b) and bool(a == b)
+        return isinstance(a, list | tuple) and not a and not b
+    return type(a) is type(b) and bool(a == b or (a != a and b != b))
 
 
 def some(rng: np.random.Generator, values: Iterable[Any], count: int) -> list[Any]:
