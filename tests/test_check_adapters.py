@@ -330,6 +330,49 @@ def test_a_folder_is_handed_to_a_function_of_a_claim_that_needs_files(tmp_path: 
     assert refused.outcome == "tool_error" and "needs files" in refused.why
 
 
+SAYS = """
+import sys
+import {module} as theirs
+
+print(theirs.f(int(sys.argv[1])), flush=True)
+print(theirs.f(int(sys.stdin.readline())), flush=True)
+sys.stdin.readline()
+theirs.f(0)
+"""
+
+
+@pytest.mark.parametrize("place", ["tool.py", "tool/__init__.py"])
+def test_a_script_of_a_claim_imports_the_module_in_another_process(tmp_path: Path, place: str) -> None:
+    """Also a mutant's text; what it raises is told with the learner's own line, and a killed one says nothing more."""
+    source = "import near\n\n\ndef f(x):\n    return near.ONE / x\n"
+    package = place.endswith("__init__.py")
+    path = write(tmp_path, source.replace("import", "from . import") if package else source, place)
+    near = write(path.parent, "ONE = 1\n", "near.py")
+
+    def asks(subject: Subject) -> None:
+        script = subject.new("castalia.Script", SAYS, [4])
+        assert script.call("read_line") == "0.25\n"
+        script.call("write", "2\n")
+        assert script.call("read_line") == "0.5\n" and script.call("running")
+        script.call("write", "go\n")
+        with pytest.raises(Raised, match="ZeroDivisionError") as told:
+            script.call("wait")
+        assert told.value.file_line == ("tool/__init__.py:5" if package else "tool.py:5")
+        killed = subject.new("castalia.Script", SAYS, [4])
+        killed.call("kill")
+        assert not killed.call("running")
+
+    made = contract(asks, frozenset({"children"}))
+    report = check_project(made, path, seed=1)
+    assert report.outcome == "pass", report.first_failure
+    with runner_for(made, "M1", path, sys.executable) as subject:
+        subject.load({near: "ONE = 8\n"})
+        subject.allow(5.0)
+        assert subject.new("castalia.Script", SAYS, [4]).call("read_line") == "2.0\n"
+    refused = check_project(contract(asks), path, seed=1).claims[0]
+    assert refused.outcome == "tool_error" and "needs children" in refused.why
+
+
 def test_what_a_program_consists_of_is_hashed(tmp_path: Path) -> None:
     def runs(subject: Subject) -> None:
         assert subject.call("run", [])["code"] == 0

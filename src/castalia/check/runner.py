@@ -114,6 +114,8 @@ class Runner:
     def find(self, name: str) -> Any:
         if name == "castalia.Folder":  # ours, for a claim of any kind that needs files
             return ours.beside("adapters/folder").adapt(self.learner)
+        if name == "castalia.Script":
+            return ours.beside("adapters/script").adapt(self.learner)
         if name == "castalia.imports":
             return self.learner.imports
         value = self.module

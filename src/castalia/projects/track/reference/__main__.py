@@ -1,0 +1,7 @@
+"""``python -m`` the package: its server."""
+
+import sys
+
+from . import main
+
+main(sys.argv[1:])
