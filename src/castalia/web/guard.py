@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from castalia.core.errors import CastaliaError, Refused, Unavailable, WrongInput
 from castalia.core.record import shown
+from castalia.track.protocol.routes import Table
 from castalia.web import access, bodies, problems
 from castalia.web.answer import Answer
 from castalia.web.audit import Audit, Deed
@@ -75,10 +76,12 @@ class Guard:
         scrub: problems.Scrub,
         base_path: str = "",
         state: State | None = None,
+        table: Table | None = None,
     ) -> None:
         """``allow_hosts`` come on top of loopback, as ``name`` (any port) or ``name:port``.
 
-        ``state`` is where the server finds the guard, as ``state.guard``, to end its streams.
+        ``state`` is where the server finds the guard, as ``state.guard``, to end its streams. The short ways of the
+        ``table`` are taken from here: what logs a point passes neither the packing nor the search for a route.
         """
         self.app = app
         if state is not None:
@@ -99,6 +102,8 @@ class Guard:
         self.scrub = scrub
         self.base_path = base_path
         self.closing = False
+        self.table = table
+        self._short = {} if table is None else table.short
         self._streams: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,7 +130,12 @@ class Guard:
                 return await self._login(scope, headers, incoming, answer)
             scope[access.PERSON] = self._person(headers, path) if asks else OWNER
             async with self._large if bodies.is_large(headers, path) else contextlib.nullcontext():
-                await self.app(scope, await bodies.admit(headers, path, incoming), answer)
+                admitted = await bodies.admit(headers, path, incoming)
+                if self.table is not None and (found := self._short.get(path)) is not None:
+                    scope.update(found)
+                    await self.table.handle(scope, admitted, answer)  # the gate before the table, as everywhere
+                else:
+                    await self.app(scope, admitted, answer)
         except access.Denied as denied:
             await self._refuse(scope, path, denied.error, answer, incoming)
         except CastaliaError as error:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from starlette._utils import get_route_path
 from starlette.datastructures import URLPath
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.routing import Route as HttpRoute
@@ -87,6 +87,7 @@ class Table(BaseRoute):
         self.workers = ThreadPoolExecutor(WORKERS, "castalia-protocol")
         self.under_way = 0
         self.plain: dict[str, dict[str, Route]] = {}
+        self.short: dict[str, Scope] = {}
         self.patterns: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
         for prefix in PREFIXES:
             for route in entries:
@@ -97,6 +98,9 @@ class Table(BaseRoute):
                         continue
                     pattern = re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)))
                     self.patterns.setdefault(path, (pattern, {}))[1][route.method] = route
+        for path, methods in self.plain.items():
+            if all(route.small for route in methods.values()):
+                self.short[path] = {"castalia_methods": methods, "path_params": {}}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether the address is one of the table's, whatever the method."""
@@ -119,7 +123,7 @@ class Table(BaseRoute):
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         route = methods.get(method)
         if route is not None:
-            made = await self._answer(route, Request(scope, receive))
+            made = await self._answer(route, scope, receive)
         else:
             allow = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"}))
             if method == "OPTIONS":
@@ -145,18 +149,19 @@ class Table(BaseRoute):
         """No address of the table has a name."""
         raise NoMatchFound(name, path_params)
 
-    async def _answer(self, route: Route, request: Request) -> Response:
+    async def _answer(self, route: Route, scope: Scope, receive: Receive) -> Response:
         try:
-            body = b"" if route.method == "GET" else await request.body()
-            values = _query(request) if route.method == "GET" else await parsed(body)
-            values.update(request.path_params)
-            fields = Fields(values, admin=request.scope.get(ADMIN, False))
-            return answer(await self._handled(route, fields, len(body)))
+            body = b"" if route.method == "GET" else await _whole(receive)
+            values = _query(Request(scope)) if route.method == "GET" else await parsed(body)
+            values.update(scope["path_params"])
+            fields = Fields(values, admin=scope.get(ADMIN, False))
+            made = await self._handled(route, fields, len(body))
+            return _DONE if made == b"{}" else answer(made)
         except ProtocolError as error:
             return refusal(error)
         except CastaliaError as error:
             if error.status >= 500:
-                log.warning("%s %s: %s", request.method, request.url.path[:200], error)
+                log.warning("%s %s: %s", scope["method"], scope["path"][:200], error)
             return refusal(ProtocolError.of(error))
 
 
@@ -166,10 +171,25 @@ def answer(content: Mapping[str, Any] | bytes) -> Response:
     return Response(made, media_type="application/json")
 
 
+_DONE = answer(b"{}")
+"""What most writes answer; nobody changes it."""
+
+
 def refusal(error: ProtocolError) -> Response:
     """``{"error_code", "message"}`` with the status of the code."""
     return Response(orjson.dumps({"error_code": error.code, "message": error.message}), error.status,
                     media_type="application/json")  # fmt: skip
+
+
+async def _whole(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts) if len(parts) > 1 else bytes(parts[0])
 
 
 def _query(request: Request) -> dict[str, Any]:
