@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from castalia.core.errors import CastaliaError, Refused, Unavailable, WrongInput
 from castalia.core.record import shown
-from castalia.track.protocol.routes import Table
+from castalia.track.protocol.routes import ADMIN, Table
 from castalia.web import access, bodies, problems
 from castalia.web.answer import Answer
 from castalia.web.audit import Audit, Deed
@@ -80,8 +80,8 @@ class Guard:
     ) -> None:
         """``allow_hosts`` come on top of loopback, as ``name`` (any port) or ``name:port``.
 
-        ``state`` is where the server finds the guard, as ``state.guard``, to end its streams. The short ways of the
-        ``table`` are taken from here: what logs a point passes neither the packing nor the search for a route.
+        ``state`` is where the server finds the guard, as ``state.guard``, to end its streams. Short writes of the
+        ``table`` may be done at once.
         """
         self.app = app
         if state is not None:
@@ -103,7 +103,6 @@ class Guard:
         self.base_path = base_path
         self.closing = False
         self.table = table
-        self._short = {} if table is None else table.short
         self._streams: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,22 +119,14 @@ class Guard:
         try:
             headers = self._headers(scope)
             incoming = bodies.Incoming(receive, headers)
-            self._check_host(headers)
-            self._check_origin(headers, changes=scope["method"] not in SAFE)
-            if self._busy - len(self._streams) > MAX_REQUESTS or len(self._streams) > MAX_STREAMS:
-                raise Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
+            self._check(scope, headers)
             asks = self.keyring.asks
             if asks and path == "/login":
                 scope[access.NEED] = access.OPEN
                 return await self._login(scope, headers, incoming, answer)
             scope[access.PERSON] = self._person(headers, path) if asks else OWNER
             async with self._large if bodies.is_large(headers, path) else contextlib.nullcontext():
-                admitted = await bodies.admit(headers, path, incoming)
-                if self.table is not None and (found := self._short.get(path)) is not None:
-                    scope.update(found)
-                    await self.table.handle(scope, admitted, answer)  # the gate before the table, as everywhere
-                else:
-                    await self.app(scope, admitted, answer)
+                await self.app(scope, await bodies.admit(headers, path, incoming), answer)
         except access.Denied as denied:
             await self._refuse(scope, path, denied.error, answer, incoming)
         except CastaliaError as error:
@@ -152,6 +143,32 @@ class Guard:
             self._busy -= 1
             self._streams.discard(task)
             self._note(scope, path, answer.status)
+
+    def done_at_once(self, scope: Scope, body: bytes) -> Scope | None:
+        """What ``note`` is to be told of a short write of the table that is now on disk, ``answer.DONE`` its answer.
+
+        It passes the same checks and the same gate as every request. None where one of them refuses or anything
+        stands in the way: nothing has happened then, and the request goes the long way to hear why.
+        """
+        scope = {**scope, "root_path": self.base_path}
+        path, table = get_route_path(scope), self.table
+        gate: object = None if table is None else table.handle
+        if self.closing or table is None or path not in table.short or not isinstance(gate, access.TableGate):
+            return None
+        try:
+            headers = self._headers(scope)
+            self._check(scope, headers)
+            scope[access.PERSON] = self._person(headers, path) if self.keyring.asks else OWNER
+            bodies.check_plain(headers, path)
+            scope.update(table.matches(scope)[1])
+            gate.admit(scope)
+            return scope if access.NEED in scope and table.done_at_once(path, body, scope[ADMIN]) else None
+        except Exception:  # whatever it is, the long way meets it again, says it and logs it
+            return None
+
+    def note(self, scope: Scope) -> None:
+        """Leave the line of what was done at once."""
+        self._note(scope, get_route_path(scope), 200)
 
     def close(self) -> None:
         """End the open event streams: the workbench is about to stop."""
@@ -177,6 +194,12 @@ class Guard:
             joint = "; " if key == "cookie" else ","
             made[key] = f"{made[key]}{joint}{text}" if key in made else text
         return made
+
+    def _check(self, scope: Scope, headers: dict[str, str]) -> None:
+        self._check_host(headers)
+        self._check_origin(headers, changes=scope["method"] not in SAFE)
+        if self._busy - len(self._streams) > MAX_REQUESTS or len(self._streams) > MAX_STREAMS:
+            raise Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
 
     def _is_named(self, host: tuple[str, str]) -> bool:
         return host in self.hosts_named or (host[0], "") in self.hosts_named

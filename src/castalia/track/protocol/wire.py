@@ -218,4 +218,4 @@ class Route:
     admin: bool = False
     """True where what is lost cannot be had back: only an admin may call it."""
     small: bool = False
-    """True where it is one ``Database.commit`` of a few rows if the body is short."""
+    """True where it is one ``Database.commit`` of a few rows if the body is short, and answers ``{}``."""
