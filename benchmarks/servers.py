@@ -43,6 +43,19 @@ asyncio.run(main())
 """
 
 
+_IDLE = """
+import sys, uvicorn
+async def idle(scope, receive, send):
+    while (await receive()).get("more_body", False):
+        pass
+    head = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": b"{}"})
+uvicorn.run(idle, host="127.0.0.1", port=int(sys.argv[1]), http="httptools", loop="asyncio", lifespan="off",
+            access_log=False, log_level="warning", timeout_keep_alive=15)
+"""
+
+
 class Server:
     """A server on a port of its own, ended by its process group. ``started_s``: from start to a healthy answer."""
 
@@ -219,8 +232,12 @@ def mlflow(folder: Path, store: str = "") -> Server:
     return Server(command, port, {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}, folder / "log")
 
 
-def empty(folder: Path) -> Server:
-    """A server that answers ``{}`` at once, whatever is asked: the ceiling of a client."""
+def empty(folder: Path, bare: bool = False) -> Server:
+    """A server that answers ``{}`` at once, whatever is asked: the ceiling of a client.
+
+    It is uvicorn with the HTTP parser that ours has; ``bare`` is a loop that looks for the end of a request and
+    no more, which no HTTP server is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    return Server([sys.executable, "-c", _EMPTY, str(port)], port, {}, folder / "log")
+    return Server([sys.executable, "-c", _EMPTY if bare else _IDLE, str(port)], port, {}, folder / "log")

@@ -1,12 +1,12 @@
 """The tracker beside MLflow's own server: both in one run, on SQLite, one worker each, asked by one raw client.
 
-    python benchmarks/tracker.py [--part start|log|history|search|client|native|long|postgres] [--dry]
+    python benchmarks/tracker.py [--part start|log|history|search|client|native|long|postgres|peers] [--dry]
 
 The client (servers.py) keeps one connection and sends the bytes that MLflow's own client was seen sending;
 it asks for gzip, as that does. Runs that are searched are put straight into each store. Every measurement is
 taken in turns and in both orders, five times, twice where it lasts over half a minute. Raw seconds of each part
-go to benchmarks/results/tracker.json; a part that is measured again replaces itself there. trackio and Aim are not
-measured yet.
+go to benchmarks/results/tracker.json; a part that is measured again replaces itself there. trackio and Aim are asked
+by their own Python (libraries.py).
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ TIMES = 5
 REST = 5.0
 """Seconds after the first healthy answer at which memory is read."""
 Found = dict[str, list[dict[str, Any]]]
+OPTIONS = argparse.Namespace(keep="", seconds=0.0, peers="")
 
 
 def row(part: str, what: str, found: Mapping[str, list[float]], bar: float | None = None, peer: str = "MLflow",
@@ -263,54 +266,58 @@ def start() -> Found:
 
 
 _CLIENT = """
-import sys, time
+import json, random, sys, time
 import mlflow
-client = mlflow.MlflowClient(sys.argv[1])
-run, count, step = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 from mlflow.entities import Metric
-for i in range(20):
-    client.log_metric(run, "warm", 0.5, step=step + i, timestamp=1795000000000 + i)
-begun = time.perf_counter()
-for i in range(count):
-    client.log_metric(run, "loss", 0.5 + i, step=step + i, timestamp=1795000000000 + i)
-single = (time.perf_counter() - begun) / count
-batch = [Metric(f"b{i % 5}", 0.5, 1795000000000 + i, step + i) for i in range(1000)]
-begun = time.perf_counter()
-for i in range(5):
-    client.log_batch(run, metrics=[Metric(m.key, m.value + i, m.timestamp, m.step) for m in batch])
-print(single, (time.perf_counter() - begun) / 5)
+places, turns, order = json.loads(sys.argv[1]), int(sys.argv[2]), random.Random(6)
+clients = {name: (mlflow.MlflowClient(url), run) for name, (url, run) in places.items()}
+found, step = {name: [[], []] for name in clients}, 0
+for turn in range(turns + 1):
+    for name in order.sample(list(clients), len(clients)):
+        client, run = clients[name]
+        client.log_metric(run, "warm", 0.5, step=turn, timestamp=1795000000000)
+        begun = time.perf_counter()
+        for _ in range(100):
+            step += 1
+            client.log_metric(run, "loss", 0.5 + step, step=step, timestamp=1795000000000 + step)
+        single = (time.perf_counter() - begun) / 100
+        metrics = [Metric(f"b{i % 5}", 0.5, 1795000000000 + i, step + i) for i in range(1000)]
+        begun = time.perf_counter()
+        client.log_batch(run, metrics=metrics)
+        many = time.perf_counter() - begun
+        if turn:
+            found[name][0].append(single)
+            found[name][1].append(many)
+print(json.dumps(found))
 """
+CLIENT_TURNS = 20
 
 
 def client() -> Found:
-    """MLflow's own client: the share of its ceiling that each server leaves it."""
+    """MLflow's own client: the share of its ceiling that each server leaves it. One client asks all, in turns."""
     with tempfile.TemporaryDirectory() as folder, Both(Path(folder)) as both:
-        hollow = servers.empty(Path(folder) / "empty")
+        hollow: list[Server] = []
         try:
             places = {name: (server.url, both.runs[name]) for name, server in both.servers.items()}
-            places["empty"] = (hollow.url, both.runs["castalia"])
-            step = iter(range(0, 10**9, 10_000))
-
-            def measure(name: str) -> Callable[[], tuple[float, float]]:
-                def once() -> tuple[float, float]:
-                    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-                    line = [sys.executable, "-c", _CLIENT, *places[name], "300", str(next(step))]
-                    said = subprocess.run(line, env=environment, check=True, capture_output=True, text=True).stdout
-                    one, many = map(float, said.split()[-2:])
-                    return one, many
-
-                return once
-
-            found = in_turns({name: measure(name) for name in places}, TIMES)
+            for name in ("empty", "bare"):
+                hollow.append(servers.empty(Path(folder) / name, bare=name == "bare"))
+                places[name] = (hollow[-1].url, both.runs["castalia"])
+            environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+            line = [sys.executable, "-c", _CLIENT, json.dumps(places), str(CLIENT_TURNS)]
+            said = subprocess.run(line, env=environment, check=True, capture_output=True, text=True).stdout
+            found = json.loads(said.splitlines()[-1])
         finally:
-            hollow.close()
+            for each in hollow:
+                each.close()
     bounds = []
     for i, (what, bar) in enumerate((("log_metric", 0.8), ("log_batch of 1,000 points", None))):
-        rates = {name: 1 / min(pair[i] for pair in pairs) for name, pairs in found.items()}
-        share = rates["castalia"] / rates["empty"]
-        beside = f"{share:.2f} (MLflow's server {rates['mlflow'] / rates['empty']:.2f})"
-        words = f"MLflow's client, {what}: share of its rate against a server that does nothing"
-        bounds.append(bound("client", words, share, beside, bar, True, raw=found if not i else None))
+        rates = {name: 1 / min(pair[i]) for name, pair in found.items()}
+        for ceiling, words, held in (("empty", "uvicorn that answers {} at once", bar), ("bare", "a bare loop", None)):
+            share = rates["castalia"] / rates[ceiling]
+            beside = f"{share:.2f} (MLflow's server {rates['mlflow'] / rates[ceiling]:.2f})"
+            words = f"MLflow's client, {what}: share of its rate against {words}"
+            raw = found if not bounds else None
+            bounds.append(bound("client", words, share, beside, held, True, raw=raw))
     return {"bounds": bounds}
 
 
@@ -350,33 +357,90 @@ def native() -> Found:
 
 
 def long() -> Found:
-    """Ten million points into one run: the time of a commit at the beginning and at the end, and the size."""
+    """Ten million points into one run: the time of a commit at the beginning and at the end, and the size.
+
+    With ``--keep`` it may end after ``--seconds`` and go on when it is called again.
+    """
     from castalia.track import Store
 
-    group, points = 20_000, 10_000_000
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(Path(folder))
-        run = store.create_run("long")
-        keys = [f"metric_{i}" for i in range(5)]
-        took: list[float] = []
-        for first in range(0, points, group):
-            batch = [(keys[i % 5], i // 5, filling.BEGAN + i, filling.value(i)) for i in range(first, first + group)]
+    group, points, turns = 20_000, 10_000_000, 40
+    until = time.perf_counter() + (OPTIONS.seconds or 1e9)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(OPTIONS.keep or made)
+        folder.mkdir(parents=True, exist_ok=True)
+        note = folder / "took.json"
+        kept: dict[str, Any] = json.loads(note.read_text()) if note.exists() else {"run": "", "took": []}
+        store = Store.open(folder)
+        run = kept["run"] = kept["run"] or store.create_run("long")
+        took: list[float] = kept["took"]
+
+        def commit(to: Store, run: str, first: int) -> float:
+            batch = [
+                (f"metric_{i % 5}", i // 5, filling.BEGAN + i, filling.value(i)) for i in range(first, first + group)
+            ]
             begun = time.perf_counter()
-            store.log_points({run: batch})
-            took.append(time.perf_counter() - begun)
+            to.log_points({run: batch})
+            return time.perf_counter() - begun
+
+        while len(took) * group < points and time.perf_counter() < until:
+            took.append(commit(store, run, len(took) * group))
+        note.write_text(json.dumps(kept))
+        if len(took) * group < points:
+            store.close()
+            print(f"{len(took) * group:,} points are in; the same command goes on")
+            return {}
         store.close()
-        with sqlite3.connect(Path(folder) / "castalia.db") as raw:
+        with sqlite3.connect(folder / "castalia.db") as raw:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        share = (Path(folder) / "castalia.db").stat().st_size / points
+        share = (folder / "castalia.db").stat().st_size / points
+        with tempfile.TemporaryDirectory() as other:
+            places = {"long": (Store.open(folder), run), "fresh": (Store.open(Path(other)), "")}
+            places["fresh"] = (places["fresh"][0], places["fresh"][0].create_run("fresh"))
+            at = {"long": points, "fresh": 0}
+
+            def measure(name: str) -> Callable[[], float]:
+                def once() -> float:
+                    at[name] += group
+                    return commit(*places[name], at[name] - group)
+
+                return once
+
+            beside = in_turns({name: measure(name) for name in places}, turns)
+            for each, _ in places.values():
+                each.close()
     million = 1_000_000 // group
     first, last = (sorted(times)[million // 2] for times in (took[:million], took[-million:]))
+    full, fresh = (sorted(beside[name])[turns // 2] for name in ("long", "fresh"))
     rate = points / sum(took)
     return {"bounds": [
+        bound("long", "ten million points: a commit of 20,000 more over one into a fresh store, in turns, medians",
+              full / fresh, f"{full / fresh:.2f} ({fresh * 1e3:.0f} ms, {full * 1e3:.0f} ms)", raw=beside),
         bound("long", "ten million points: a commit of 20,000 in the last million over one in the first, medians",
               last / first, f"{last / first:.2f} ({first * 1e3:.0f} ms, {last * 1e3:.0f} ms)", raw=took),
         bound("long", "ten million points: points a second into the store", rate, f"{rate:,.0f}", 100_000, True),
         bound("long", "ten million points: bytes a point in SQLite", share, f"{share:.1f}", 32),
     ]}  # fmt: skip
+
+
+def peers() -> Found:
+    """10,000 points logged one by one from Python and read back, beside trackio and Aim."""
+    import libraries
+
+    python = OPTIONS.peers or str(libraries.PEERS)
+    if not Path(python).exists():
+        print("trackio and Aim are not here: make peers")
+        return {}
+    points, found = 10_000, {}
+    for peer in ("trackio", "aim"):
+        pythons = {"castalia": sys.executable, peer: python}
+        found[peer] = in_turns({name: partial(libraries.once, name, each, points) for name, each in pythons.items()},
+                               TIMES)  # fmt: skip
+    rows = []
+    for i, what in enumerate(("10,000 points logged from Python, until the run has ended", "10,000 points read back")):
+        for peer, titled in (("trackio", "trackio"), ("aim", "Aim")):
+            both = {name: [pair[i] for pair in pairs] for name, pairs in found[peer].items()}
+            rows.append(row("peers", f"{what}, beside {titled}", both, peer=titled, names=("castalia", peer)))
+    return {"rows": rows}
 
 
 def postgres() -> Found:
@@ -402,7 +466,7 @@ def postgres() -> Found:
 
 PARTS: dict[str, Callable[[], Found]] = {
     "start": start, "log": log, "history": history, "search": search, "client": client, "native": native,
-    "long": long, "postgres": postgres,
+    "long": long, "postgres": postgres, "peers": peers,
 }  # fmt: skip
 
 
@@ -416,15 +480,27 @@ def keep(part: str, found: Found) -> None:
     RESULT.write_text(json.dumps(known, indent=1) + "\n")
 
 
+def ended(number: int, frame: object) -> None:
+    """Leave by way of every ``with`` and ``finally``, which end the servers; a second signal does not disturb that."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--dry", action="store_true", help="print only")
-    said = parser.parse_args()
+    parser.add_argument("--keep", default="", metavar="FOLDER", help="part long: where it goes on")
+    parser.add_argument("--seconds", type=float, default=0.0, help="part long: how long at once")
+    parser.add_argument("--peers", default="", metavar="PYTHON", help="part peers: the Python that has trackio and Aim")
+    said = parser.parse_args(namespace=OPTIONS)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ended)
     for part in said.part or PARTS:
         found = PARTS[part]()
-        if not said.dry:
+        if found and not said.dry:
             keep(part, found)
 
 
