@@ -144,11 +144,11 @@ class Guard:
             self._streams.discard(task)
             self._note(scope, path, answer.status)
 
-    def done_at_once(self, scope: Scope, body: bytes) -> Scope | None:
-        """What ``note`` is to be told of a short write of the table that is now on disk, ``answer.DONE`` its answer.
+    def lets_in(self, scope: Scope) -> Scope | None:
+        """What ``done_at_once`` is to be told of a short write of the table, by the head of its request.
 
         It passes the same checks and the same gate as every request. None where one of them refuses or anything
-        stands in the way: nothing has happened then, and the request goes the long way to hear why.
+        is unusual: the request then goes the long way to hear why.
         """
         scope = {**scope, "root_path": self.base_path}
         path, table = get_route_path(scope), self.table
@@ -162,9 +162,18 @@ class Guard:
             bodies.check_plain(headers, path)
             scope.update(table.matches(scope)[1])
             gate.admit(scope)
-            return scope if access.NEED in scope and table.done_at_once(path, body, scope[ADMIN]) else None
-        except Exception:  # whatever it is, the long way meets it again, says it and logs it
+        except (CastaliaError, access.Denied):
             return None
+        return scope if access.NEED in scope else None
+
+    def done_at_once(self, scope: Scope, body: bytes) -> bool:
+        """Whether a short write that was let in is on disk, ``answer.DONE`` its answer; else nothing has happened."""
+        if self.table is None or access.NEED not in scope:
+            return False
+        try:
+            return self.table.done_at_once(get_route_path(scope), body, scope[ADMIN])
+        except Exception:  # whatever it is, the long way meets it again, says it and logs it
+            return False
 
     def note(self, scope: Scope) -> None:
         """Leave the line of what was done at once."""

@@ -38,6 +38,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _watch: asyncio.TimerHandle | None = None
     _waiting: asyncio.TimerHandle | None = None
     _app: Any = None
+    _let_in: dict[str, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request's head."""
@@ -104,8 +105,17 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """A short write may be done as soon as its body is there; everything else begins at once."""
-        if cycle is self.cycle and cycle.more_body and not self.pipeline and self._is_short(cycle):
-            self._app = app
+        guard: Guard | None = getattr(getattr(app, "state", None), "guard", None)
+        self._app, self._let_in = app, None
+        if (
+            guard is not None
+            and cycle is self.cycle
+            and cycle.more_body
+            and not self.pipeline
+            and self._is_short(cycle)
+        ):
+            self._let_in = guard.lets_in(cast(dict[str, Any], cycle.scope))
+        if self._let_in is not None:
             self._waiting = self.loop.call_later(SHORT_SECONDS, self._start_waiting)
         else:
             super()._start_asgi_task(cycle, app)
@@ -137,18 +147,15 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         if not self._stop_waiting():
             return
-        cycle, scope = self.cycle, cast(dict[str, Any], self.cycle.scope)
-        guard: Guard | None = getattr(getattr(self._app, "state", None), "guard", None)
-        done = None
-        if guard is not None and cycle.keep_alive and not self.flow.write_paused:
-            done = guard.done_at_once(scope, bytes(cycle.body))
-        if guard is None or done is None:
+        cycle, scope, guard = self.cycle, self._let_in, cast(Guard, self._app.state.guard)
+        quick = scope is not None and cycle.keep_alive and not self.flow.write_paused
+        if scope is None or not quick or not guard.done_at_once(scope, bytes(cycle.body)):
             return super()._start_asgi_task(cycle, self._app)
         named = b"".join(b"%s: %s\r\n" % pair for pair in self.server_state.default_headers)
         self.transport.write(b"HTTP/1.1 200 OK\r\n%s%s" % (named, DONE))
         cycle.response_started = cycle.response_complete = True
         cycle.on_response()
-        guard.note(done)
+        guard.note(scope)
 
     def send_400_response(self, msg: str) -> None:
         """Say it as every other error is said, and close."""
