@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,9 @@ class Both:
     def __init__(self, folder: Path, stores: Mapping[str, str] | None = None) -> None:
         stores = stores or {}
         self.folder = folder
+        self.places: dict[str, Path | str] = {
+            name: stores.get(name) or folder / name for name in ("castalia", "mlflow")
+        }
         self.servers: dict[str, Server] = {}
         try:
             self.servers["castalia"] = servers.castalia(folder / "castalia", stores.get("castalia", ""))
@@ -165,24 +168,29 @@ def log() -> Found:
         return {"rows": logged(both, "log", (8, 5))}
 
 
+def whole_series(both: Both, part: str, bar: float | None, beside: str = "") -> dict[str, Any]:
+    """A series of 20,000 points, whole."""
+    filling.series_into_castalia(both.places["castalia"], both.runs["castalia"], "long", 20_000)
+    filling.series_into_mlflow(both.places["mlflow"], both.runs["mlflow"], "long", 20_000)
+    answers = {}
+
+    def measure(name: str) -> Callable[[], float]:
+        run = both.runs[name]
+        path = f"{API}/metrics/get-history?run_uuid={run}&metric_key=long&run_id={run}"
+        request = Wire.request("GET", path)
+        answers[name] = both.wires[name].ask("GET", path)["metrics"]
+        return lambda: seconds(lambda: both.wires[name].send(request))
+
+    found = both.in_turns(measure)
+    plain = {name: [(m["step"], m["timestamp"], m["value"]) for m in answers[name]] for name in answers}
+    assert plain["castalia"] == plain["mlflow"] and len(plain["castalia"]) == 20_000
+    return row(part, f"get-history of 20,000 points{beside}", found, bar)
+
+
 def history() -> Found:
     """A series of 20,000 points, whole."""
     with tempfile.TemporaryDirectory() as folder, Both(Path(folder)) as both:
-        filling.series_into_castalia(both.folder / "castalia", both.runs["castalia"], "long", 20_000)
-        filling.series_into_mlflow(both.folder / "mlflow", both.runs["mlflow"], "long", 20_000)
-        answers = {}
-
-        def measure(name: str) -> Callable[[], float]:
-            run = both.runs[name]
-            path = f"{API}/metrics/get-history?run_uuid={run}&metric_key=long&run_id={run}"
-            request = Wire.request("GET", path)
-            answers[name] = both.wires[name].ask("GET", path)["metrics"]
-            return lambda: seconds(lambda: both.wires[name].send(request))
-
-        found = both.in_turns(measure)
-        plain = {name: [(m["step"], m["timestamp"], m["value"]) for m in answers[name]] for name in answers}
-        assert plain["castalia"] == plain["mlflow"] and len(plain["castalia"]) == 20_000
-        return {"rows": [row("history", "get-history of 20,000 points", found, 10)]}
+        return {"rows": [whole_series(both, "history", 10)]}
 
 
 SEARCHES: tuple[tuple[str, int, dict[str, Any]], ...] = (
@@ -195,47 +203,52 @@ SEARCHES: tuple[tuple[str, int, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
-def search() -> Found:
+def searched(
+    both: Both, part: str, searches: Sequence[tuple[str, int, dict[str, Any]]], bar: float | None, beside: str = ""
+) -> list[dict[str, Any]]:
     """Runs found among those put straight into each store."""
     rows = []
+    experiments = {}
+    for count in sorted({count for _, count, _ in searches}):
+        runs = filling.Runs(count, seed=count)
+        for name, fill in (("castalia", filling.into_castalia), ("mlflow", filling.into_mlflow)):
+            experiments[name, count] = both.experiment(name, f"{count} runs")
+            fill(both.places[name], int(experiments[name, count]), runs)
+    for what, count, asked in searches:
+        ids: dict[str, list[str]] = {}
+
+        def measure(name: str, count: int = count, asked: Any = asked, ids: Any = ids) -> Callable[[], float]:
+            sent = {"experiment_ids": [experiments[name, count]], "run_view_type": "ACTIVE_ONLY", **asked}
+            wire = both.wires[name]
+            if asked["max_results"] == 100 or count == 1_000:
+                request = Wire.request("POST", f"{API}/runs/search", sent)
+                ids[name] = [run["info"]["run_id"] for run in json.loads(wire.send(request))["runs"]]
+                return lambda: seconds(lambda: wire.send(request))
+
+            def pages() -> float:
+                took, token, ids[name] = 0.0, "", []
+                while True:
+                    page = Wire.request("POST", f"{API}/runs/search", sent | ({"page_token": token} if token else {}))
+                    begun = time.perf_counter()
+                    answer = wire.send(page)
+                    took += time.perf_counter() - begun
+                    parsed = json.loads(answer)
+                    ids[name] += [run["info"]["run_id"] for run in parsed["runs"]]
+                    if not (token := parsed.get("next_page_token", "")):
+                        return took
+
+            return pages
+
+        found = both.in_turns(measure, 2 if "pages" in what else TIMES)
+        assert ids["castalia"] == ids["mlflow"] and ids["castalia"], what
+        rows.append(row(part, f"{what}{beside}", found, bar))
+    return rows
+
+
+def search() -> Found:
+    """Runs found among those put straight into each store."""
     with tempfile.TemporaryDirectory() as folder, Both(Path(folder)) as both:
-        experiments = {}
-        for count in (1_000, 10_000):
-            runs = filling.Runs(count, seed=count)
-            for name, fill in (("castalia", filling.into_castalia), ("mlflow", filling.into_mlflow)):
-                experiments[name, count] = both.experiment(name, f"{count} runs")
-                fill(both.folder / name, int(experiments[name, count]), runs)
-        for what, count, asked in SEARCHES:
-            ids: dict[str, list[str]] = {}
-
-            def measure(name: str, count: int = count, asked: Any = asked, ids: Any = ids) -> Callable[[], float]:
-                sent = {"experiment_ids": [experiments[name, count]], "run_view_type": "ACTIVE_ONLY", **asked}
-                wire = both.wires[name]
-                if asked["max_results"] == 100 or count == 1_000:
-                    request = Wire.request("POST", f"{API}/runs/search", sent)
-                    ids[name] = [run["info"]["run_id"] for run in json.loads(wire.send(request))["runs"]]
-                    return lambda: seconds(lambda: wire.send(request))
-
-                def pages() -> float:
-                    took, token, ids[name] = 0.0, "", []
-                    while True:
-                        page = Wire.request(
-                            "POST", f"{API}/runs/search", sent | ({"page_token": token} if token else {})
-                        )
-                        begun = time.perf_counter()
-                        answer = wire.send(page)
-                        took += time.perf_counter() - begun
-                        parsed = json.loads(answer)
-                        ids[name] += [run["info"]["run_id"] for run in parsed["runs"]]
-                        if not (token := parsed.get("next_page_token", "")):
-                            return took
-
-                return pages
-
-            found = both.in_turns(measure, 2 if "pages" in what else TIMES)
-            assert ids["castalia"] == ids["mlflow"] and ids["castalia"], what
-            rows.append(row("search", what, found, 10))
-    return {"rows": rows}
+        return {"rows": searched(both, "search", SEARCHES, 10)}
 
 
 def start() -> Found:
@@ -444,7 +457,7 @@ def peers() -> Found:
 
 
 def postgres() -> Found:
-    """log-metric and log-batch again, both servers on a throw-away PostgreSQL that syncs to disk."""
+    """Requests of each kind again, both servers on a throw-away PostgreSQL that syncs to disk."""
     import psycopg
 
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -461,7 +474,10 @@ def postgres() -> Found:
         urls = {"castalia": made.url(made.database()), "mlflow": made.url(made.database())}
         urls["mlflow"] = urls["mlflow"].replace("postgresql://", "postgresql+psycopg://", 1)
         with Both(Path(folder), urls) as both:
-            return {"rows": logged(both, "postgres", (None, None), ", both on PostgreSQL")}
+            beside = ", both on PostgreSQL"
+            rows = logged(both, "postgres", (None, None), beside)
+            rows.append(whole_series(both, "postgres", None, beside))
+            return {"rows": rows + searched(both, "postgres", SEARCHES[:2], None, beside)}
 
 
 PARTS: dict[str, Callable[[], Found]] = {

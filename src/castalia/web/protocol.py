@@ -11,6 +11,7 @@ import json
 import socket
 from typing import Any, cast
 
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from castalia.web import problems
@@ -38,7 +39,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _watch: asyncio.TimerHandle | None = None
     _waiting: asyncio.TimerHandle | None = None
     _app: Any = None
-    _let_in: dict[str, Any] | None = None
+    _let_in: Scope | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request's head."""
@@ -107,14 +108,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """A short write may be done as soon as its body is there; everything else begins at once."""
         guard: Guard | None = getattr(getattr(app, "state", None), "guard", None)
         self._app, self._let_in = app, None
-        if (
-            guard is not None
-            and cycle is self.cycle
-            and cycle.more_body
-            and not self.pipeline
-            and self._is_short(cycle)
-        ):
-            self._let_in = guard.lets_in(cast(dict[str, Any], cycle.scope))
+        alone = cycle is self.cycle and cycle.more_body and not self.pipeline
+        if guard is not None and alone and self._is_short(cycle):
+            self._let_in = guard.lets_in(cast(Scope, cycle.scope))
         if self._let_in is not None:
             self._waiting = self.loop.call_later(SHORT_SECONDS, self._start_waiting)
         else:
