@@ -312,8 +312,8 @@ def client() -> Found:
         hollow: list[Server] = []
         try:
             places = {name: (server.url, both.runs[name]) for name, server in both.servers.items()}
-            for name in ("empty", "bare"):
-                hollow.append(servers.empty(Path(folder) / name, bare=name == "bare"))
+            for name in ("empty", "bare", "flushes"):
+                hollow.append(servers.empty(Path(folder) / name, name == "bare", name == "flushes"))
                 places[name] = (hollow[-1].url, both.runs["castalia"])
             environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
             line = [sys.executable, "-c", _CLIENT, json.dumps(places), str(CLIENT_TURNS)]
@@ -325,7 +325,10 @@ def client() -> Found:
     bounds = []
     for i, (what, bar) in enumerate((("log_metric", 0.8), ("log_batch of 1,000 points", None))):
         rates = {name: 1 / min(pair[i]) for name, pair in found.items()}
-        for ceiling, words, held in (("empty", "uvicorn that answers {} at once", bar), ("bare", "a bare loop", None)):
+        for ceiling, words, held in (
+            ("empty", "uvicorn that answers {} at once", bar), ("bare", "a bare loop", None),
+            ("flushes", "the same uvicorn with one row of SQLite flushed to disk an answer", None),
+        ):  # fmt: skip
             share = rates["castalia"] / rates[ceiling]
             beside = f"{share:.2f} (MLflow's server {rates['mlflow'] / rates[ceiling]:.2f})"
             words = f"MLflow's client, {what}: share of its rate against {words}"
