@@ -50,7 +50,7 @@ check: test-setup
 	@$(BIN)/python tools/check.py $(ARGS)
 
 bench: test-setup
-	@set -e; for file in $(filter-out %/tables.py %/beside.py %/servers.py %/filling.py,$(wildcard benchmarks/*.py)) benchmarks/tables.py; do echo "$$file"; $(BIN)/python "$$file"; done
+	@set -e; for file in $(filter-out %/tables.py %/beside.py %/servers.py %/filling.py %/libraries.py,$(wildcard benchmarks/*.py)) benchmarks/tables.py; do echo "$$file"; $(BIN)/python "$$file"; done
 
 peers: python
 	@$(INSTALL) --into .venv/peers/all -r benchmarks/peers.txt

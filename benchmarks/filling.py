@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,39 @@ class Runs:
         self.tags = [[chance.choice(("red", "green", "blue")) for _ in range(TAGS)] for _ in self.ids]
 
 
-def into_castalia(home: Path, experiment: int, runs: Runs) -> None:
-    """Put runs into the SQLite file of a home, whose server runs or not."""
-    with closing(sqlite3.connect(home / "castalia.db")) as raw, raw:
+class Rows:
+    """One transaction on an SQLite file or a PostgreSQL server; parameters are marked ``?``."""
+
+    def __init__(self, connection: Any, sign: str) -> None:
+        self._connection, self._sign = connection, sign
+
+    def execute(self, statement: str, values: Row = ()) -> Any:
+        """As the drivers have it."""
+        return self._connection.execute(statement.replace("?", self._sign), values)
+
+    def executemany(self, statement: str, rows: Iterable[Row]) -> None:
+        """The same for many."""
+        self._connection.cursor().executemany(statement.replace("?", self._sign), list(rows))
+
+
+@contextmanager
+def opened(place: Path | str, name: str) -> Iterator[Rows]:
+    """The file ``name`` of a folder, or the server of a URL."""
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place / name)) as raw, raw:
+            yield Rows(raw, "?")
+        return
+    import psycopg
+
+    with psycopg.connect(place.replace("+psycopg", "")) as server:
+        yield Rows(server, "%s")
+
+
+def into_castalia(place: Path | str, experiment: int, runs: Runs) -> None:
+    """Put runs into the store of a home or of a server, which runs or not."""
+    with opened(place, "castalia.db") as raw:
         first = raw.execute("SELECT coalesce(max(id), 0) + 1 FROM runs").fetchone()[0]
-        raw.executemany("INSERT OR IGNORE INTO metric_keys (name) VALUES (?)",
+        raw.executemany("INSERT INTO metric_keys (name) VALUES (?) ON CONFLICT DO NOTHING",
                         [(f"metric_{i}",) for i in range(METRICS)])  # fmt: skip
         keys = dict(raw.execute("SELECT name, id FROM metric_keys"))
         raw.executemany(
@@ -49,9 +78,9 @@ def into_castalia(home: Path, experiment: int, runs: Runs) -> None:
                              for k, value in enumerate(values)])  # fmt: skip
 
 
-def into_mlflow(folder: Path, experiment: int, runs: Runs) -> None:
-    """Put runs into the SQLite file of MLflow's server."""
-    with closing(sqlite3.connect(folder / "mlflow.db")) as raw, raw:
+def into_mlflow(place: Path | str, experiment: int, runs: Runs) -> None:
+    """The same, into that of MLflow's server."""
+    with opened(place, "mlflow.db") as raw:
         raw.executemany(
             "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id, status, start_time,"
             " end_time, source_version, lifecycle_stage, artifact_uri, experiment_id)"
@@ -59,7 +88,7 @@ def into_mlflow(folder: Path, experiment: int, runs: Runs) -> None:
             [(run, f"run {i}", BEGAN + i, BEGAN + i + 9, f"mlflow-artifacts:/{experiment}/{run}/artifacts", experiment)
              for i, run in enumerate(runs.ids)],
         )  # fmt: skip
-        points = [(f"metric_{k}", value, BEGAN + i, runs.ids[i], 1, 0)
+        points = [(f"metric_{k}", value, BEGAN + i, runs.ids[i], 1, False)
                   for i, values in enumerate(runs.metrics) for k, value in enumerate(values)]  # fmt: skip
         for table in ("metrics", "latest_metrics"):
             raw.executemany(
@@ -73,21 +102,21 @@ def into_mlflow(folder: Path, experiment: int, runs: Runs) -> None:
                         [(f"run {i}", run) for i, run in enumerate(runs.ids)])  # fmt: skip
 
 
-def series_into_castalia(home: Path, run_id: str, key: str, points: int) -> None:
+def series_into_castalia(place: Path | str, run_id: str, key: str, points: int) -> None:
     """Put one long series into a run that is there."""
-    with closing(sqlite3.connect(home / "castalia.db")) as raw, raw:
+    with opened(place, "castalia.db") as raw:
         run = raw.execute("SELECT id FROM runs WHERE run_id = ?", (run_id,)).fetchone()[0]
-        raw.execute("INSERT OR IGNORE INTO metric_keys (name) VALUES (?)", (key,))
+        raw.execute("INSERT INTO metric_keys (name) VALUES (?) ON CONFLICT DO NOTHING", (key,))
         number = raw.execute("SELECT id FROM metric_keys WHERE name = ?", (key,)).fetchone()[0]
         rows = [(run, number, step, BEGAN + step, value(step)) for step in range(points)]
         raw.executemany("INSERT INTO metrics (run, key, step, time, value) VALUES (?,?,?,?,?)", rows)
         raw.execute("INSERT INTO latest_metrics (run, key, step, time, value) VALUES (?,?,?,?,?)", rows[-1])
 
 
-def series_into_mlflow(folder: Path, run_id: str, key: str, points: int) -> None:
+def series_into_mlflow(place: Path | str, run_id: str, key: str, points: int) -> None:
     """The same, in MLflow's."""
-    with closing(sqlite3.connect(folder / "mlflow.db")) as raw, raw:
-        rows = [(key, value(step), BEGAN + step, run_id, step, 0) for step in range(points)]
+    with opened(place, "mlflow.db") as raw:
+        rows = [(key, value(step), BEGAN + step, run_id, step, False) for step in range(points)]
         insert = "(key, value, timestamp, run_uuid, step, is_nan) VALUES (?,?,?,?,?,?)"
         raw.executemany(f"INSERT INTO metrics {insert}", rows)
         raw.execute(f"INSERT INTO latest_metrics {insert}", rows[-1])

@@ -43,6 +43,25 @@ asyncio.run(main())
 """
 
 
+_IDLE = """
+import sqlite3, sys, uvicorn
+raw = sqlite3.connect(sys.argv[2], isolation_level=None) if len(sys.argv) > 2 else None
+if raw:
+    for line in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE points (id INTEGER PRIMARY KEY)"):
+        raw.execute(line)
+async def idle(scope, receive, send):
+    while (await receive()).get("more_body", False):
+        pass
+    if raw:
+        raw.execute("INSERT INTO points VALUES (NULL)")
+    head = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": b"{}"})
+uvicorn.run(idle, host="127.0.0.1", port=int(sys.argv[1]), http="httptools", loop="asyncio", lifespan="off",
+            access_log=False, log_level="warning", timeout_keep_alive=15)
+"""
+
+
 class Server:
     """A server on a port of its own, ended by its process group. ``started_s``: from start to a healthy answer."""
 
@@ -219,8 +238,13 @@ def mlflow(folder: Path, store: str = "") -> Server:
     return Server(command, port, {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}, folder / "log")
 
 
-def empty(folder: Path) -> Server:
-    """A server that answers ``{}`` at once, whatever is asked: the ceiling of a client."""
+def empty(folder: Path, bare: bool = False, flushes: bool = False) -> Server:
+    """A server that answers ``{}`` at once, whatever is asked: the ceiling of a client.
+
+    It is uvicorn with the HTTP parser that ours has; ``bare`` is a loop that looks for the end of a request and
+    no more, which no HTTP server is. With ``flushes`` one row is on disk in SQLite before each answer.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    return Server([sys.executable, "-c", _EMPTY, str(port)], port, {}, folder / "log")
+    more = [str(folder / "points.db")] if flushes else []
+    return Server([sys.executable, "-c", _EMPTY if bare else _IDLE, str(port), *more], port, {}, folder / "log")

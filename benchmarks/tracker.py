@@ -1,12 +1,12 @@
 """The tracker beside MLflow's own server: both in one run, on SQLite, one worker each, asked by one raw client.
 
-    python benchmarks/tracker.py [--part start|log|history|search|client|native|long|postgres] [--dry]
+    python benchmarks/tracker.py [--part start|log|history|search|client|native|long|postgres|peers] [--dry]
 
 The client (servers.py) keeps one connection and sends the bytes that MLflow's own client was seen sending;
 it asks for gzip, as that does. Runs that are searched are put straight into each store. Every measurement is
 taken in turns and in both orders, five times, twice where it lasts over half a minute. Raw seconds of each part
-go to benchmarks/results/tracker.json; a part that is measured again replaces itself there. trackio and Aim are not
-measured yet.
+go to benchmarks/results/tracker.json; a part that is measured again replaces itself there. trackio and Aim are asked
+by their own Python (libraries.py).
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ TIMES = 5
 REST = 5.0
 """Seconds after the first healthy answer at which memory is read."""
 Found = dict[str, list[dict[str, Any]]]
+OPTIONS = argparse.Namespace(keep="", seconds=0.0, peers="")
 
 
 def row(part: str, what: str, found: Mapping[str, list[float]], bar: float | None = None, peer: str = "MLflow",
@@ -62,6 +65,9 @@ class Both:
     def __init__(self, folder: Path, stores: Mapping[str, str] | None = None) -> None:
         stores = stores or {}
         self.folder = folder
+        self.places: dict[str, Path | str] = {
+            name: stores.get(name) or folder / name for name in ("castalia", "mlflow")
+        }
         self.servers: dict[str, Server] = {}
         try:
             self.servers["castalia"] = servers.castalia(folder / "castalia", stores.get("castalia", ""))
@@ -162,24 +168,29 @@ def log() -> Found:
         return {"rows": logged(both, "log", (8, 5))}
 
 
+def whole_series(both: Both, part: str, bar: float | None, beside: str = "") -> dict[str, Any]:
+    """A series of 20,000 points, whole."""
+    filling.series_into_castalia(both.places["castalia"], both.runs["castalia"], "long", 20_000)
+    filling.series_into_mlflow(both.places["mlflow"], both.runs["mlflow"], "long", 20_000)
+    answers = {}
+
+    def measure(name: str) -> Callable[[], float]:
+        run = both.runs[name]
+        path = f"{API}/metrics/get-history?run_uuid={run}&metric_key=long&run_id={run}"
+        request = Wire.request("GET", path)
+        answers[name] = both.wires[name].ask("GET", path)["metrics"]
+        return lambda: seconds(lambda: both.wires[name].send(request))
+
+    found = both.in_turns(measure)
+    plain = {name: [(m["step"], m["timestamp"], m["value"]) for m in answers[name]] for name in answers}
+    assert plain["castalia"] == plain["mlflow"] and len(plain["castalia"]) == 20_000
+    return row(part, f"get-history of 20,000 points{beside}", found, bar)
+
+
 def history() -> Found:
     """A series of 20,000 points, whole."""
     with tempfile.TemporaryDirectory() as folder, Both(Path(folder)) as both:
-        filling.series_into_castalia(both.folder / "castalia", both.runs["castalia"], "long", 20_000)
-        filling.series_into_mlflow(both.folder / "mlflow", both.runs["mlflow"], "long", 20_000)
-        answers = {}
-
-        def measure(name: str) -> Callable[[], float]:
-            run = both.runs[name]
-            path = f"{API}/metrics/get-history?run_uuid={run}&metric_key=long&run_id={run}"
-            request = Wire.request("GET", path)
-            answers[name] = both.wires[name].ask("GET", path)["metrics"]
-            return lambda: seconds(lambda: both.wires[name].send(request))
-
-        found = both.in_turns(measure)
-        plain = {name: [(m["step"], m["timestamp"], m["value"]) for m in answers[name]] for name in answers}
-        assert plain["castalia"] == plain["mlflow"] and len(plain["castalia"]) == 20_000
-        return {"rows": [row("history", "get-history of 20,000 points", found, 10)]}
+        return {"rows": [whole_series(both, "history", 10)]}
 
 
 SEARCHES: tuple[tuple[str, int, dict[str, Any]], ...] = (
@@ -192,47 +203,52 @@ SEARCHES: tuple[tuple[str, int, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
-def search() -> Found:
+def searched(
+    both: Both, part: str, searches: Sequence[tuple[str, int, dict[str, Any]]], bar: float | None, beside: str = ""
+) -> list[dict[str, Any]]:
     """Runs found among those put straight into each store."""
     rows = []
+    experiments = {}
+    for count in sorted({count for _, count, _ in searches}):
+        runs = filling.Runs(count, seed=count)
+        for name, fill in (("castalia", filling.into_castalia), ("mlflow", filling.into_mlflow)):
+            experiments[name, count] = both.experiment(name, f"{count} runs")
+            fill(both.places[name], int(experiments[name, count]), runs)
+    for what, count, asked in searches:
+        ids: dict[str, list[str]] = {}
+
+        def measure(name: str, count: int = count, asked: Any = asked, ids: Any = ids) -> Callable[[], float]:
+            sent = {"experiment_ids": [experiments[name, count]], "run_view_type": "ACTIVE_ONLY", **asked}
+            wire = both.wires[name]
+            if asked["max_results"] == 100 or count == 1_000:
+                request = Wire.request("POST", f"{API}/runs/search", sent)
+                ids[name] = [run["info"]["run_id"] for run in json.loads(wire.send(request))["runs"]]
+                return lambda: seconds(lambda: wire.send(request))
+
+            def pages() -> float:
+                took, token, ids[name] = 0.0, "", []
+                while True:
+                    page = Wire.request("POST", f"{API}/runs/search", sent | ({"page_token": token} if token else {}))
+                    begun = time.perf_counter()
+                    answer = wire.send(page)
+                    took += time.perf_counter() - begun
+                    parsed = json.loads(answer)
+                    ids[name] += [run["info"]["run_id"] for run in parsed["runs"]]
+                    if not (token := parsed.get("next_page_token", "")):
+                        return took
+
+            return pages
+
+        found = both.in_turns(measure, 2 if "pages" in what else TIMES)
+        assert ids["castalia"] == ids["mlflow"] and ids["castalia"], what
+        rows.append(row(part, f"{what}{beside}", found, bar))
+    return rows
+
+
+def search() -> Found:
+    """Runs found among those put straight into each store."""
     with tempfile.TemporaryDirectory() as folder, Both(Path(folder)) as both:
-        experiments = {}
-        for count in (1_000, 10_000):
-            runs = filling.Runs(count, seed=count)
-            for name, fill in (("castalia", filling.into_castalia), ("mlflow", filling.into_mlflow)):
-                experiments[name, count] = both.experiment(name, f"{count} runs")
-                fill(both.folder / name, int(experiments[name, count]), runs)
-        for what, count, asked in SEARCHES:
-            ids: dict[str, list[str]] = {}
-
-            def measure(name: str, count: int = count, asked: Any = asked, ids: Any = ids) -> Callable[[], float]:
-                sent = {"experiment_ids": [experiments[name, count]], "run_view_type": "ACTIVE_ONLY", **asked}
-                wire = both.wires[name]
-                if asked["max_results"] == 100 or count == 1_000:
-                    request = Wire.request("POST", f"{API}/runs/search", sent)
-                    ids[name] = [run["info"]["run_id"] for run in json.loads(wire.send(request))["runs"]]
-                    return lambda: seconds(lambda: wire.send(request))
-
-                def pages() -> float:
-                    took, token, ids[name] = 0.0, "", []
-                    while True:
-                        page = Wire.request(
-                            "POST", f"{API}/runs/search", sent | ({"page_token": token} if token else {})
-                        )
-                        begun = time.perf_counter()
-                        answer = wire.send(page)
-                        took += time.perf_counter() - begun
-                        parsed = json.loads(answer)
-                        ids[name] += [run["info"]["run_id"] for run in parsed["runs"]]
-                        if not (token := parsed.get("next_page_token", "")):
-                            return took
-
-                return pages
-
-            found = both.in_turns(measure, 2 if "pages" in what else TIMES)
-            assert ids["castalia"] == ids["mlflow"] and ids["castalia"], what
-            rows.append(row("search", what, found, 10))
-    return {"rows": rows}
+        return {"rows": searched(both, "search", SEARCHES, 10)}
 
 
 def start() -> Found:
@@ -263,54 +279,61 @@ def start() -> Found:
 
 
 _CLIENT = """
-import sys, time
+import json, random, sys, time
 import mlflow
-client = mlflow.MlflowClient(sys.argv[1])
-run, count, step = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 from mlflow.entities import Metric
-for i in range(20):
-    client.log_metric(run, "warm", 0.5, step=step + i, timestamp=1795000000000 + i)
-begun = time.perf_counter()
-for i in range(count):
-    client.log_metric(run, "loss", 0.5 + i, step=step + i, timestamp=1795000000000 + i)
-single = (time.perf_counter() - begun) / count
-batch = [Metric(f"b{i % 5}", 0.5, 1795000000000 + i, step + i) for i in range(1000)]
-begun = time.perf_counter()
-for i in range(5):
-    client.log_batch(run, metrics=[Metric(m.key, m.value + i, m.timestamp, m.step) for m in batch])
-print(single, (time.perf_counter() - begun) / 5)
+places, turns, order = json.loads(sys.argv[1]), int(sys.argv[2]), random.Random(6)
+clients = {name: (mlflow.MlflowClient(url), run) for name, (url, run) in places.items()}
+found, step = {name: [[], []] for name in clients}, 0
+for turn in range(turns + 1):
+    for name in order.sample(list(clients), len(clients)):
+        client, run = clients[name]
+        client.log_metric(run, "warm", 0.5, step=turn, timestamp=1795000000000)
+        begun = time.perf_counter()
+        for _ in range(100):
+            step += 1
+            client.log_metric(run, "loss", 0.5 + step, step=step, timestamp=1795000000000 + step)
+        single = (time.perf_counter() - begun) / 100
+        metrics = [Metric(f"b{i % 5}", 0.5, 1795000000000 + i, step + i) for i in range(1000)]
+        begun = time.perf_counter()
+        client.log_batch(run, metrics=metrics)
+        many = time.perf_counter() - begun
+        if turn:
+            found[name][0].append(single)
+            found[name][1].append(many)
+print(json.dumps(found))
 """
+CLIENT_TURNS = 20
 
 
 def client() -> Found:
-    """MLflow's own client: the share of its ceiling that each server leaves it."""
+    """MLflow's own client: the share of its ceiling that each server leaves it. One client asks all, in turns."""
     with tempfile.TemporaryDirectory() as folder, Both(Path(folder)) as both:
-        hollow = servers.empty(Path(folder) / "empty")
+        hollow: list[Server] = []
         try:
             places = {name: (server.url, both.runs[name]) for name, server in both.servers.items()}
-            places["empty"] = (hollow.url, both.runs["castalia"])
-            step = iter(range(0, 10**9, 10_000))
-
-            def measure(name: str) -> Callable[[], tuple[float, float]]:
-                def once() -> tuple[float, float]:
-                    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-                    line = [sys.executable, "-c", _CLIENT, *places[name], "300", str(next(step))]
-                    said = subprocess.run(line, env=environment, check=True, capture_output=True, text=True).stdout
-                    one, many = map(float, said.split()[-2:])
-                    return one, many
-
-                return once
-
-            found = in_turns({name: measure(name) for name in places}, TIMES)
+            for name in ("empty", "bare", "flushes"):
+                hollow.append(servers.empty(Path(folder) / name, name == "bare", name == "flushes"))
+                places[name] = (hollow[-1].url, both.runs["castalia"])
+            environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+            line = [sys.executable, "-c", _CLIENT, json.dumps(places), str(CLIENT_TURNS)]
+            said = subprocess.run(line, env=environment, check=True, capture_output=True, text=True).stdout
+            found = json.loads(said.splitlines()[-1])
         finally:
-            hollow.close()
+            for each in hollow:
+                each.close()
     bounds = []
     for i, (what, bar) in enumerate((("log_metric", 0.8), ("log_batch of 1,000 points", None))):
-        rates = {name: 1 / min(pair[i] for pair in pairs) for name, pairs in found.items()}
-        share = rates["castalia"] / rates["empty"]
-        beside = f"{share:.2f} (MLflow's server {rates['mlflow'] / rates['empty']:.2f})"
-        words = f"MLflow's client, {what}: share of its rate against a server that does nothing"
-        bounds.append(bound("client", words, share, beside, bar, True, raw=found if not i else None))
+        rates = {name: 1 / min(pair[i]) for name, pair in found.items()}
+        for ceiling, words, held in (
+            ("empty", "uvicorn that answers {} at once", bar), ("bare", "a bare loop", None),
+            ("flushes", "the same uvicorn with one row of SQLite flushed to disk an answer", None),
+        ):  # fmt: skip
+            share = rates["castalia"] / rates[ceiling]
+            beside = f"{share:.2f} (MLflow's server {rates['mlflow'] / rates[ceiling]:.2f})"
+            words = f"MLflow's client, {what}: share of its rate against {words}"
+            raw = found if not bounds else None
+            bounds.append(bound("client", words, share, beside, held, True, raw=raw))
     return {"bounds": bounds}
 
 
@@ -350,28 +373,64 @@ def native() -> Found:
 
 
 def long() -> Found:
-    """Ten million points into one run: the time of a commit at the beginning and at the end, and the size."""
+    """Ten million points into one run: the time of a commit at the beginning and at the end, and the size.
+
+    With ``--keep`` it may end after ``--seconds`` and go on when it is called again.
+    """
     from castalia.track import Store
 
-    group, points = 20_000, 10_000_000
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(Path(folder))
-        run = store.create_run("long")
-        keys = [f"metric_{i}" for i in range(5)]
-        took: list[float] = []
-        for first in range(0, points, group):
-            batch = [(keys[i % 5], i // 5, filling.BEGAN + i, filling.value(i)) for i in range(first, first + group)]
+    group, points, turns = 20_000, 10_000_000, 40
+    until = time.perf_counter() + (OPTIONS.seconds or 1e9)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(OPTIONS.keep or made)
+        folder.mkdir(parents=True, exist_ok=True)
+        note = folder / "took.json"
+        kept: dict[str, Any] = json.loads(note.read_text()) if note.exists() else {"run": "", "took": []}
+        store = Store.open(folder)
+        run = kept["run"] = kept["run"] or store.create_run("long")
+        took: list[float] = kept["took"]
+
+        def commit(to: Store, run: str, first: int) -> float:
+            batch = [
+                (f"metric_{i % 5}", i // 5, filling.BEGAN + i, filling.value(i)) for i in range(first, first + group)
+            ]
             begun = time.perf_counter()
-            store.log_points({run: batch})
-            took.append(time.perf_counter() - begun)
+            to.log_points({run: batch})
+            return time.perf_counter() - begun
+
+        while len(took) * group < points and time.perf_counter() < until:
+            took.append(commit(store, run, len(took) * group))
+        note.write_text(json.dumps(kept))
+        if len(took) * group < points:
+            store.close()
+            print(f"{len(took) * group:,} points are in; the same command goes on")
+            return {}
         store.close()
-        with sqlite3.connect(Path(folder) / "castalia.db") as raw:
+        with sqlite3.connect(folder / "castalia.db") as raw:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        share = (Path(folder) / "castalia.db").stat().st_size / points
+        share = (folder / "castalia.db").stat().st_size / points
+        with tempfile.TemporaryDirectory() as other:
+            places = {"long": (Store.open(folder), run), "fresh": (Store.open(Path(other)), "")}
+            places["fresh"] = (places["fresh"][0], places["fresh"][0].create_run("fresh"))
+            at = {"long": points, "fresh": 0}
+
+            def measure(name: str) -> Callable[[], float]:
+                def once() -> float:
+                    at[name] += group
+                    return commit(*places[name], at[name] - group)
+
+                return once
+
+            beside = in_turns({name: measure(name) for name in places}, turns)
+            for each, _ in places.values():
+                each.close()
     million = 1_000_000 // group
     first, last = (sorted(times)[million // 2] for times in (took[:million], took[-million:]))
+    full, fresh = (sorted(beside[name])[turns // 2] for name in ("long", "fresh"))
     rate = points / sum(took)
     return {"bounds": [
+        bound("long", "ten million points: a commit of 20,000 more over one into a fresh store, in turns, medians",
+              full / fresh, f"{full / fresh:.2f} ({fresh * 1e3:.0f} ms, {full * 1e3:.0f} ms)", raw=beside),
         bound("long", "ten million points: a commit of 20,000 in the last million over one in the first, medians",
               last / first, f"{last / first:.2f} ({first * 1e3:.0f} ms, {last * 1e3:.0f} ms)", raw=took),
         bound("long", "ten million points: points a second into the store", rate, f"{rate:,.0f}", 100_000, True),
@@ -379,8 +438,29 @@ def long() -> Found:
     ]}  # fmt: skip
 
 
+def peers() -> Found:
+    """10,000 points logged one by one from Python and read back, beside trackio and Aim."""
+    import libraries
+
+    python = OPTIONS.peers or str(libraries.PEERS)
+    if not Path(python).exists():
+        print("trackio and Aim are not here: make peers")
+        return {}
+    points, found = 10_000, {}
+    for peer in ("trackio", "aim"):
+        pythons = {"castalia": sys.executable, peer: python}
+        found[peer] = in_turns({name: partial(libraries.once, name, each, points) for name, each in pythons.items()},
+                               TIMES)  # fmt: skip
+    rows = []
+    for i, what in enumerate(("10,000 points logged from Python, until the run has ended", "10,000 points read back")):
+        for peer, titled in (("trackio", "trackio"), ("aim", "Aim")):
+            both = {name: [pair[i] for pair in pairs] for name, pairs in found[peer].items()}
+            rows.append(row("peers", f"{what}, beside {titled}", both, peer=titled, names=("castalia", peer)))
+    return {"rows": rows}
+
+
 def postgres() -> Found:
-    """log-metric and log-batch again, both servers on a throw-away PostgreSQL that syncs to disk."""
+    """Requests of each kind again, both servers on a throw-away PostgreSQL that syncs to disk."""
     import psycopg
 
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -397,12 +477,15 @@ def postgres() -> Found:
         urls = {"castalia": made.url(made.database()), "mlflow": made.url(made.database())}
         urls["mlflow"] = urls["mlflow"].replace("postgresql://", "postgresql+psycopg://", 1)
         with Both(Path(folder), urls) as both:
-            return {"rows": logged(both, "postgres", (None, None), ", both on PostgreSQL")}
+            beside = ", both on PostgreSQL"
+            rows = logged(both, "postgres", (None, None), beside)
+            rows.append(whole_series(both, "postgres", None, beside))
+            return {"rows": rows + searched(both, "postgres", SEARCHES[:2], None, beside)}
 
 
 PARTS: dict[str, Callable[[], Found]] = {
     "start": start, "log": log, "history": history, "search": search, "client": client, "native": native,
-    "long": long, "postgres": postgres,
+    "long": long, "postgres": postgres, "peers": peers,
 }  # fmt: skip
 
 
@@ -416,15 +499,27 @@ def keep(part: str, found: Found) -> None:
     RESULT.write_text(json.dumps(known, indent=1) + "\n")
 
 
+def ended(number: int, frame: object) -> None:
+    """Leave by way of every ``with`` and ``finally``, which end the servers; a second signal does not disturb that."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--dry", action="store_true", help="print only")
-    said = parser.parse_args()
+    parser.add_argument("--keep", default="", metavar="FOLDER", help="part long: where it goes on")
+    parser.add_argument("--seconds", type=float, default=0.0, help="part long: how long at once")
+    parser.add_argument("--peers", default="", metavar="PYTHON", help="part peers: the Python that has trackio and Aim")
+    said = parser.parse_args(namespace=OPTIONS)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ended)
     for part in said.part or PARTS:
         found = PARTS[part]()
-        if not said.dry:
+        if found and not said.dry:
             keep(part, found)
 
 

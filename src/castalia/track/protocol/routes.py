@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from starlette._utils import get_route_path
 from starlette.datastructures import URLPath
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.routing import Route as HttpRoute
@@ -90,6 +90,7 @@ class Table(BaseRoute):
         self.workers = ThreadPoolExecutor(WORKERS, "castalia-protocol")
         self.under_way = 0
         self.plain: dict[str, dict[str, Route]] = {}
+        self.short: dict[str, Route] = {}
         self.patterns: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
         for prefix in PREFIXES:
             for route in entries:
@@ -100,6 +101,9 @@ class Table(BaseRoute):
                         continue
                     pattern = re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)))
                     self.patterns.setdefault(path, (pattern, {}))[1][route.method] = route
+        for path, methods in self.plain.items():
+            if (posted := methods.get("POST")) is not None and posted.small:
+                self.short[path] = posted
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether the address is one of the table's, whatever the method."""
@@ -122,7 +126,7 @@ class Table(BaseRoute):
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         route = methods.get(method)
         if route is not None:
-            made = await self._answer(route, Request(scope, receive))
+            made = await self._answer(route, scope, receive)
         else:
             allow = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"}))
             if method == "OPTIONS":
@@ -134,9 +138,8 @@ class Table(BaseRoute):
 
     async def _handled(self, route: Route, fields: Fields, size: int) -> Mapping[str, Any] | bytes:
         """Run the handler in a thread; here where that takes less: a point alone, onto a disk that is quick."""
-        if route.small and size <= SMALL and not self.under_way and self.store.database.swift():
-            with suppress(Busy), self.store.database.at_once():
-                return route.handler(self.store, fields)
+        if route.small and size <= SMALL and (made := self._at_once(route, fields)) is not None:
+            return made
         if route.slow:
             return await aside(route.handler, self.store, fields)
         self.under_way += 1
@@ -145,22 +148,37 @@ class Table(BaseRoute):
         finally:
             self.under_way -= 1
 
+    def _at_once(self, route: Route, fields: Fields) -> Mapping[str, Any] | bytes | None:
+        if self.under_way or not self.store.database.swift():
+            return None
+        with suppress(Busy), self.store.database.at_once():
+            return route.handler(self.store, fields)
+        return None
+
+    def done_at_once(self, path: str, body: bytes, admin: bool) -> bool:
+        """Whether the write of one of ``short`` is on disk, its answer being ``{}``; else nothing has happened.
+
+        For who let the request in already. What is wrong with it is raised, and for ``handle`` to say.
+        """
+        return self._at_once(self.short[path], Fields(_body(body), admin=admin)) is not None
+
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """No address of the table has a name."""
         raise NoMatchFound(name, path_params)
 
-    async def _answer(self, route: Route, request: Request) -> Response:
+    async def _answer(self, route: Route, scope: Scope, receive: Receive) -> Response:
         try:
-            body = b"" if route.method == "GET" else await request.body()
-            values = _query(request) if route.method == "GET" else await parsed(body)
-            values.update(request.path_params)
-            fields = Fields(values, admin=request.scope.get(ADMIN, False))
-            return answer(await self._handled(route, fields, len(body)))
+            body = b"" if route.method == "GET" else await _whole(receive)
+            values = _query(Request(scope)) if route.method == "GET" else await parsed(body)
+            values.update(scope["path_params"])
+            fields = Fields(values, admin=scope.get(ADMIN, False))
+            made = await self._handled(route, fields, len(body))
+            return _DONE if made == b"{}" else answer(made)
         except ProtocolError as error:
             return refusal(error)
         except CastaliaError as error:
             if error.status >= 500:
-                log.warning("%s %s: %s", request.method, request.url.path[:200], error)
+                log.warning("%s %s: %s", scope["method"], scope["path"][:200], error)
             return refusal(ProtocolError.of(error))
 
 
@@ -170,10 +188,25 @@ def answer(content: Mapping[str, Any] | bytes) -> Response:
     return Response(made, media_type="application/json")
 
 
+_DONE = answer(b"{}")
+"""What most writes answer; nobody changes it."""
+
+
 def refusal(error: ProtocolError) -> Response:
     """The error in the protocol's shape, with its status."""
     body = orjson.dumps(error_body(error.code, error.message))
     return Response(body, error.status, media_type="application/json")
+
+
+async def _whole(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts) if len(parts) > 1 else bytes(parts[0])
 
 
 def _query(request: Request) -> dict[str, Any]:

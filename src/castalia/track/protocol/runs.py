@@ -188,7 +188,7 @@ ROUTES = (
     Route("POST", "runs/update", update),
     Route("POST", "runs/delete", delete),
     Route("POST", "runs/restore", restore),
-    Route("POST", "runs/set-tag", set_tag),
+    Route("POST", "runs/set-tag", set_tag, small=True),
     Route("POST", "runs/delete-tag", delete_tag),
     Route("POST", "runs/log-model", log_model),
 )

@@ -237,6 +237,6 @@ class Route:
     admin: bool = False
     """True where what is lost cannot be had back: only an admin may call it."""
     small: bool = False
-    """True where it is one ``Database.commit`` of a few rows if the body is short."""
+    """True where it is one ``Database.commit`` of a few rows if the body is short, and answers ``{}``."""
     slow: bool = False
     """True where it reads what may be much: only a few of these are worked on at once."""
