@@ -211,6 +211,7 @@ def test_at_once_waits_for_nobody_and_leaves_nothing(file_store, who):
     holder = threading.Thread(target=hold_outside if who == "process" else lambda: database.commit(hold))
     holder.start()
     entered.wait(10)
+    database.place._took = 0.0  # the disk was quick, however busy this machine is
     assert database.swift() == (who == "process")
     with database.at_once(), pytest.raises(Busy):
         database.commit(mark("early"))
