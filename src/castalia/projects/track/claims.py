@@ -39,8 +39,8 @@ def forked(work):
 def write(number):
     with Store.open(place / "writers") as store:
         run = store.create_run("writers", str(number))
-        for at in range(0, 1000, 25):
-            store.log_metrics(run, [("x", step, step, float(step)) for step in range(at, at + 25)])
+        for at in range(0, 1000, 50):
+            store.log_metrics(run, [("x", step, step, float(step)) for step in range(at, at + 50)])
 
 
 def writers():
@@ -62,7 +62,7 @@ def log_on(home, telling):
 
 def killed():
     lost = 0
-    for number in range(12):
+    for number in range(6):
         home = place / f"killed{number}"
         reading, telling = os.pipe()
         child = forked(lambda: log_on(home, telling))
@@ -83,7 +83,7 @@ def killed():
 def best_first():
     right = 0
     with Store.open(place / "best") as store:
-        for number in range(40):
+        for number in range(12):
             losses = [draw.choice([math.nan, math.inf, -math.inf, 0.5, 0.5, draw.random()]) for _ in range(6)]
             for loss in losses:
                 run = store.create_run(f"set {number}")
@@ -92,13 +92,13 @@ def best_first():
             found = [store.runs(experiment=f"set {number}", order=order, limit=1).items[0]["metrics"]["loss"]
                      for order in ("metrics.loss", "-metrics.loss")]
             right += not real or found == [min(real), max(real)]
-    return right / 40
+    return right / 12
 
 
 def exchanged():
     differ = 0
     with Store.open(place / "here") as here, Store.open(place / "there") as there:
-        for number in range(12):
+        for number in range(5):
             run = here.create_run("ü", f"run {number}", {"rate": draw.random(), "text": "a,b"}, {"tag": "it's"})
             values = [draw.choice([math.nan, math.inf, draw.gauss(0, 1)]) for _ in range(30)]
             here.log_metrics(run, [("loss", step, step, value) for step, value in enumerate(values)])

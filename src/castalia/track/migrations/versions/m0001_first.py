@@ -137,6 +137,7 @@ def _registry() -> None:
 
 
 def upgrade() -> None:
+    """Make the tables."""
     _experiments_and_runs()
     _numbers()
     _files()
@@ -144,6 +145,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Drop them, in an order that foreign keys allow."""
     for table in ("model_aliases", "model_versions", "models", "artifacts", "latest_metrics", "metrics", "metric_keys"):
         op.drop_table(table)
     for table in ("tags", "params", "experiment_tags", "runs", "experiments"):

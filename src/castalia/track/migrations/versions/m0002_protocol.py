@@ -154,6 +154,7 @@ def _default_experiment() -> None:
 
 
 def upgrade() -> None:
+    """Add what the protocol needs to the tables of the first release."""
     op.add_column("runs", _text("user_id", ""))
     op.add_column("runs", sa.Column("deleted", sa.BigInteger))
     _files()
