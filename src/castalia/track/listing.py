@@ -153,12 +153,13 @@ def _ordered(query: sa.Select[Any], order: str) -> sa.Select[Any]:
         column = schema.experiments.c.name if word == "experiment" else runs.c[word]
     elif kind == "metrics" and key:
         number = sa.select(schema.metric_keys.c.id).where(schema.metric_keys.c.name == key).scalar_subquery()
-        here = sa.and_(schema.latest.c.run == runs.c.id, schema.latest.c.key == number)
-        query, value = query.outerjoin(schema.latest, here), schema.latest.c.value
-        column = sa.case((value <= math.inf, value), else_=sa.null())  # NaN sorts as missing: last either way
+        latest = schema.latest.alias("ordered")  # not the table that a filter looks into
+        query = query.outerjoin(latest, sa.and_(latest.c.run == runs.c.id, latest.c.key == number))
+        column = sa.case((latest.c.value <= math.inf, latest.c.value), else_=sa.null())  # NaN sorts as missing: last
     elif kind == "params" and key:
-        here = sa.and_(schema.params.c.run == runs.c.id, schema.params.c.key == key)
-        query, column = query.outerjoin(schema.params, here), schema.params.c.value
+        params = schema.params.alias("ordered")
+        query = query.outerjoin(params, sa.and_(params.c.run == runs.c.id, params.c.key == key))
+        column = params.c.value
     else:
         raise WrongInput(f"cannot order by {order[:80]!r}", order[:80],
                          f"{', '.join(sorted(ORDERS))}, metrics.<key> or params.<key>", field="order")  # fmt: skip
