@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import subprocess
 import sys
@@ -112,6 +113,7 @@ def test_an_upgrade_leaves_experiments_of_any_name_alone(tmp_path, request, kind
 
 def test_a_kill_in_the_middle_of_a_migration_leaves_a_file_that_opens(tmp_path):
     code = """
+import itertools
 import os, sys
 from castalia.track import Store, migrations, database
 upgrade = migrations.upgrade
@@ -247,6 +249,17 @@ def test_lists_are_filtered_ordered_and_cut(store):
     for wrong in ({"order": "1; DROP TABLE runs"}, {"limit": 0}, {"limit": 10**6}, {"offset": -1}, {"status": "x"}):
         with pytest.raises(WrongInput):
             store.runs(**wrong)
+
+
+def test_a_list_is_filtered_and_ordered_by_the_same_things(store):
+    ids = [store.create_run("e", params={"rate": rate}, tags={"a": "b"}) for rate in (1, 2, 3)]
+    for number, run_id in enumerate(ids):
+        store.log_metrics(run_id, [("loss", 1, 1, float(number))])
+    filters = ("", "metrics.loss > 0", "params.rate > 1", "tags.a = 'b' AND metrics.loss > 0")
+    for text, order in itertools.product(filters, ("metrics.loss", "-metrics.loss", "params.rate", "-params.rate")):
+        wanted = ids if not text else ids[1:]
+        found = [item["run_id"] for item in store.runs(order=order, filter=text).items]
+        assert found == (wanted[::-1] if order.startswith("-") else wanted), (text, order)
 
 
 def test_ten_thousand_runs_come_in_one_page(store):

@@ -100,7 +100,7 @@ def test_what_is_known_is_not_sent_again(bench: TestClient) -> None:
 )  # fmt: skip
 def test_no_address_leads_out_of_the_face(bench: TestClient, path: str) -> None:
     answer = bench.get(path)
-    assert answer.status_code == 404, path
+    assert answer.status_code == (422 if "%00" in path else 404), path
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text.replace("secret.txt", "")
 
