@@ -205,3 +205,14 @@ def test_curves_of_many_runs_at_once(store, client):
     assert len(said[runs[0]]["loss"]["step"]) <= 10
     asked = {"run": runs, "key": [str(i) for i in range(30)], "points": 100_000}
     assert client.get("/runs/series", params=asked).status_code == 422
+
+
+def test_what_goes_with_a_metric(store, client):
+    runs = [store.create_run("e", params={"rate": i, "noise": i * 7 % 5}) for i in range(12)]
+    for i, run in enumerate(runs):
+        store.log_metrics(run, [("acc", 0, 1, float(i))])
+    for asked in ({"run": runs}, {"experiment": "e"}, {"filter": "params.rate >= 0"}):
+        said = client.get("/runs/importance", params={"metric": "acc", **asked}).json()
+        assert said["runs"] == 12 and said["params"][0]["name"] == "rate", asked
+    assert client.get("/runs/importance", params={"metric": "acc", "run": runs[:3]}).status_code == 422
+    assert client.get("/runs/importance", params={"metric": "loss"}).status_code == 422

@@ -83,6 +83,7 @@ NEEDS: Mapping[str, Need] = {
     "GET /runs/sparks": READ,
     "GET /runs/series": READ,
     "GET /runs/compare": READ,
+    "GET /runs/importance": READ,
     "GET /runs/since": READ,
     "GET /runs/{run_id}": READ,
     "PATCH /runs/{run_id}": WRITE,

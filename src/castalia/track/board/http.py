@@ -10,9 +10,10 @@ from pydantic import Field
 
 from castalia.core.errors import WrongInput
 from castalia.core.record import Record
-from castalia.track.board import columns, comparing, marks, sparks, summary, views
+from castalia.track.board import columns, comparing, importance, marks, sparks, summary, views
 from castalia.track.content import plainly
 from castalia.track.listing import MOST_RUNS
+from castalia.track.protocol.grammar import MAX_LENGTH
 from castalia.track.store import Store
 
 Run = Annotated[list[str], Query(max_length=MOST_RUNS, description="Ids of runs.")]
@@ -84,6 +85,20 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
     def compare(run: Run) -> Response:
         """{"runs": [...], "differing": {"params", "metrics", "tags": [keys]}} of 2 to 500 runs."""
         return answer(comparing.compared(store, run))
+
+    @routes.get("/runs/importance", tags=["runs"])
+    def importance_of_params(
+        metric: Annotated[str, Query(max_length=250, description="What is to be explained.")],
+        run: Annotated[list[str] | None, Query(max_length=MOST_RUNS, description="These runs.")] = None,
+        experiment: str | None = None,
+        filter: Annotated[str, Query(max_length=MAX_LENGTH, description="Or the newest that fit this.")] = "",
+    ) -> Response:
+        """{"metric", "runs", "explained", "params": [{"name", "importance", "error", "correlation", ...}]}."""
+        if run:
+            rows = store.runs_by_id(run)
+        else:
+            rows = store.runs(experiment, filter=filter, limit=importance.MOST_RUNS).items
+        return answer(importance.importance(rows, metric))
 
     @routes.get("/runs/since", tags=["runs"])
     def since(time: Annotated[int, Query(ge=0, lt=2**62, description="Milliseconds since 1970.")]) -> Response:
