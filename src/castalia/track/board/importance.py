@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LEAST, MOST_RUNS, MOST_PARAMS = 8, 2000, 60
+LEAST, MOST_RUNS, MOST_PARAMS = 8, 1000, 60
 TREES, DEPTH, LEAF = 100, 10, 3
 _KINDS = 0.9
 """A param is a number where this share of its values are."""
@@ -44,7 +44,10 @@ def importance(rows: Sequence[dict[str, Any]], metric: str, seed: int = 0) -> di
     for row in told:
         for name in row["params"]:
             counts[name] = counts.get(name, 0) + 1
-    columns, names, kinds, values = [], [], [], []
+    columns: list[Floats] = []
+    names: list[str] = []
+    kinds: list[str] = []
+    values: list[int] = []
     for name in sorted(counts, key=lambda name: (-counts[name], name)):
         said = [row["params"].get(name) for row in told]
         if len(set(said)) > 1 and len(names) < MOST_PARAMS:
