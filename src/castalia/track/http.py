@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from castalia.core.errors import NotFound
 from castalia.track import ingest
 from castalia.track.artifact_http import router as artifact_routes
-from castalia.track.content import plainly
+from castalia.track.board.http import answer
+from castalia.track.board.http import router as board_routes
 from castalia.track.events import ENDED, Changes, finished, follow
 from castalia.track.protocol.grammar import MAX_LENGTH
 from castalia.track.reading import aside
@@ -29,11 +29,6 @@ class Target(BaseModel):
     version: int = Field(ge=1, lt=2**31, description="Number of a version.", examples=[1])
 
 
-def answer(content: Any) -> Response:
-    """JSON in which NaN and infinities are the texts "NaN", "Infinity", "-Infinity"."""
-    return Response(orjson.dumps(plainly(content)), media_type="application/json")
-
-
 def version_row(line: Version) -> dict[str, Any]:
     """A version without its place on the server's disk."""
     return {"model": line.model, "version": line.version, "label": line.label, "system": line.system,
@@ -44,6 +39,7 @@ def version_row(line: Version) -> dict[str, Any]:
 def router(store: Store, *, stopping: Callable[[], bool] | None = None) -> APIRouter:
     """The routes. ``stopping()`` turning true ends the event streams, as a server that shuts down must."""
     routes = APIRouter()
+    routes.include_router(board_routes(store))
     _runs(routes, store, stopping or (lambda: False))
     routes.include_router(artifact_routes(store))
     ingest.add_routes(routes, store)
@@ -69,11 +65,14 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
         columns: Annotated[
             list[str] | None, Query(max_length=1000, description="Only these: metrics.loss, params.rate, tags.stage")
         ] = None,
+        trash: Annotated[bool, Query(description="The deleted runs instead of the others.")] = False,
+        archived: Annotated[Literal["all", "no", "only"], Query(description="Runs that were put away.")] = "all",
+        top: Annotated[bool, Query(description="Only runs that are not inside another.")] = False,
     ) -> Response:
         """A page of runs: {"items": [...], "total": n}. A wrong filter is a 422 that points at the place."""
 
         def read() -> Response:
-            page = store.runs(experiment, status, q, order, limit, offset, parent, filter, columns)
+            page = store.runs(experiment, status, q, order, limit, offset, parent, filter, columns, trash, archived, top)
             return answer({"items": page.items, "total": page.total})
 
         return await aside(read)

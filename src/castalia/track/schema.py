@@ -52,6 +52,13 @@ Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 # 64 bits everywhere; SQLite makes a row id only of the very type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+
+def _key_values(name: str, owner: str, target: str) -> Table:
+    """Texts under keys, of whatever ``target`` names."""
+    parts = (Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+    return Table(name, tables, Column(owner, ForeignKey(target), primary_key=True), *parts, sqlite_with_rowid=False)
+
+
 experiments = Table(
     "experiments",
     tables,
@@ -63,14 +70,7 @@ experiments = Table(
     Column("updated", BigInteger, nullable=False),
 )
 
-experiment_tags = Table(
-    "experiment_tags",
-    tables,
-    Column("experiment", ForeignKey("experiments.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+experiment_tags = _key_values("experiment_tags", "experiment", "experiments.id")
 
 runs = Table(
     "runs",
@@ -93,23 +93,9 @@ runs = Table(
     Index("runs_by_parent", "parent", "name"),
 )
 
-params = Table(
-    "params",
-    tables,
-    Column("run", ForeignKey("runs.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+params = _key_values("params", "run", "runs.id")
 
-tags = Table(
-    "tags",
-    tables,
-    Column("run", ForeignKey("runs.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+tags = _key_values("tags", "run", "runs.id")
 
 alerts = Table(
     "alerts",
@@ -217,23 +203,9 @@ logged_models = Table(
     Index("logged_models_by_run", "source_run"),
 )
 
-logged_model_params = Table(
-    "logged_model_params",
-    tables,
-    Column("model", ForeignKey("logged_models.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+logged_model_params = _key_values("logged_model_params", "model", "logged_models.id")
 
-logged_model_tags = Table(
-    "logged_model_tags",
-    tables,
-    Column("model", ForeignKey("logged_models.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+logged_model_tags = _key_values("logged_model_tags", "model", "logged_models.id")
 
 # A metric that was measured of a logged model, on a dataset where that was said.
 logged_model_metrics = Table(
@@ -301,23 +273,9 @@ versions = Table(
     Index("model_versions_by_run", "run"),
 )
 
-model_tags = Table(
-    "model_tags",
-    tables,
-    Column("model", ForeignKey("models.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+model_tags = _key_values("model_tags", "model", "models.id")
 
-version_tags = Table(
-    "version_tags",
-    tables,
-    Column("version", ForeignKey("model_versions.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+version_tags = _key_values("version_tags", "version", "model_versions.id")
 
 aliases = Table(
     "model_aliases",
@@ -326,4 +284,41 @@ aliases = Table(
     Column("alias", Text, primary_key=True),
     Column("version", Integer, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Addresses of pages that were given a name.
+views = Table(
+    "views",
+    tables,
+    Column("name", Text, primary_key=True),
+    Column("page", Text, nullable=False),
+    Column("query", Text, nullable=False, server_default=""),
+    Column("home", Integer, nullable=False, server_default="0"),
+    Column("updated", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Why an alias points where it does: one row a change, never edited.
+promotions = Table(
+    "promotions",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("model", ForeignKey("models.id"), nullable=False),
+    Column("alias", Text, nullable=False),
+    Column("version", Integer),  # null: the alias was taken away
+    Column("previous", Integer),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("time", BigInteger, nullable=False),
+    Index("promotions_by_model", "model", "time"),
+)
+
+# When to say something of a run, and where.
+rules = Table(
+    "rules",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("rule", Text, nullable=False),  # JSON
+    Column("updated", BigInteger, nullable=False),
 )

@@ -1,0 +1,145 @@
+"""What the pages ask, over HTTP: columns, sparklines, marks, trash, views, experiments, curves of many runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import orjson
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from castalia.core.errors import WrongInput
+from castalia.core.record import Record
+from castalia.track.board import columns, comparing, importance, marks, sparks, summary, views
+from castalia.track.content import plainly
+from castalia.track.listing import MOST_RUNS
+from castalia.track.protocol.grammar import MAX_LENGTH
+from castalia.track.store import Store
+
+Run = Annotated[list[str], Query(max_length=MOST_RUNS, description="Ids of runs.")]
+Keys = Annotated[list[str] | None, Query(max_length=1000, description="Metrics; all if none.")]
+Points = Annotated[int, Query(ge=4, le=100_000, description="At most so many points a metric.")]
+POINTS_AT_ONCE = 4_000_000
+"""Points that one answer may hold at most."""
+
+
+class Chosen(Record):
+    """Runs that something is done to."""
+
+    run_ids: list[str] = Field(min_length=1, max_length=MOST_RUNS, description="Their ids.")
+
+
+def answer(content: object) -> Response:
+    """JSON in which NaN and infinities are the texts "NaN", "Infinity", "-Infinity"."""
+    return Response(orjson.dumps(plainly(content)), media_type="application/json")
+
+
+def router(store: Store) -> APIRouter:
+    """The routes; to be included before ``/runs/{run_id}``, which would take their names for ids."""
+    routes = APIRouter()
+    _of_runs(routes, store)
+    _trash(routes, store)
+    _views(routes, store)
+
+    @routes.get("/experiments", tags=["runs"])
+    def experiments() -> Response:
+        """Every experiment with its note, tags, runs by status and newest run; the one used last comes first."""
+        return answer(summary.experiments(store))
+
+    return routes
+
+
+def _of_runs(routes: APIRouter, store: Store) -> None:
+    @routes.get("/runs/columns", tags=["runs"])
+    def names(experiment: str | None = None) -> Response:
+        """{"metrics", "params", "tags": [{"name", "runs"}]}: what runs have, most frequent first."""
+        return answer(columns.columns(store, experiment))
+
+    @routes.get("/runs/sparks", tags=["runs"])
+    def glances(
+        run: Run, key: Annotated[list[str], Query(max_length=100)], points: Annotated[int, Query(ge=2, le=100)] = 32
+    ) -> Response:
+        """{run id: {metric: [values]}} at evenly spaced steps: a curve in a cell."""
+        return answer(sparks.sparks(store, run, key, points))
+
+    @routes.get("/runs/series", tags=["runs"])
+    def series(
+        run: Run,
+        key: Keys = None,
+        points: Points = 500,
+        by: Literal["step", "time"] = "step",
+        thin: Literal["extremes", "lttb"] = "extremes",
+        first: Annotated[int | None, Query(ge=-(2**63), lt=2**63, description="First step wanted.")] = None,
+        last: Annotated[int | None, Query(ge=-(2**63), lt=2**63, description="Last step wanted.")] = None,
+    ) -> Response:
+        """{run id: {metric: {"step": [], "time": [], "value": []}}} of many runs, thinned; one snapshot."""
+        asked = len(run) * points * max(1, len(key or ()))
+        if asked > POINTS_AT_ONCE:
+            expected, cure = f"at most {POINTS_AT_ONCE:,}", "Ask for fewer points a metric."
+            raise WrongInput("too much for one answer", f"{asked:,} points", expected, cure, field="points")
+        low, high = (-(2**63) if first is None else first), (2**63 - 1 if last is None else last)
+        steps = None if first is None and last is None else (low, high)
+        return answer(store.series(run, key, points, by, thin, steps))
+
+    @routes.get("/runs/compare", tags=["runs"])
+    def compare(run: Run) -> Response:
+        """{"runs": [...], "differing": {"params", "metrics", "tags": [keys]}} of 2 to 500 runs."""
+        return answer(comparing.compared(store, run))
+
+    @routes.get("/runs/importance", tags=["runs"])
+    def importance_of_params(
+        metric: Annotated[str, Query(max_length=250, description="What is to be explained.")],
+        run: Annotated[list[str] | None, Query(max_length=MOST_RUNS, description="These runs.")] = None,
+        experiment: str | None = None,
+        filter: Annotated[str, Query(max_length=MAX_LENGTH, description="Or the newest that fit this.")] = "",
+    ) -> Response:
+        """{"metric", "runs", "explained", "params": [{"name", "importance", "error", "correlation", ...}]}."""
+        if run:
+            rows = store.runs_by_id(run)
+        else:
+            rows = store.runs(experiment, filter=filter, limit=importance.MOST_RUNS).items
+        return answer(importance.importance(rows, metric))
+
+    @routes.get("/runs/since", tags=["runs"])
+    def since(time: Annotated[int, Query(ge=0, lt=2**62, description="Milliseconds since 1970.")]) -> Response:
+        """What has ended, failed or raised an alert since then, and what runs now."""
+        return answer(summary.since(store, time))
+
+    @routes.patch("/runs/{run_id}", tags=["runs"])
+    def mark(run_id: str, body: marks.Marks) -> Response:
+        """Change a run's name, note or tags, or put it away; answers the run."""
+        return answer(marks.mark(store, run_id, body))
+
+
+def _trash(routes: APIRouter, store: Store) -> None:
+    @routes.post("/trash", tags=["runs"])
+    def delete(body: Chosen) -> Response:
+        """Put runs into the trash, where they keep everything; {"run_ids": those that were not there yet}."""
+        return answer({"run_ids": store.delete_runs(body.run_ids)})
+
+    @routes.post("/trash/restore", tags=["runs"])
+    def restore(body: Chosen) -> Response:
+        """Take runs out of the trash; {"run_ids": those that were in it}."""
+        return answer({"run_ids": store.restore_runs(body.run_ids)})
+
+    @routes.post("/trash/remove", tags=["runs"])
+    def remove(body: Chosen) -> Response:
+        """Delete runs of the trash for good, with their numbers and files; {"run_ids": those that are gone}."""
+        return answer({"run_ids": store.remove_runs(body.run_ids)})
+
+
+def _views(routes: APIRouter, store: Store) -> None:
+    @routes.get("/views", tags=["views"])
+    def saved() -> Response:
+        """[{"name", "page", "query", "home", "updated"}], by name."""
+        return answer(views.views(store))
+
+    @routes.put("/views/{name}", tags=["views"])
+    def keep(name: str, body: views.View) -> Response:
+        """Keep a view under a name; answers all views."""
+        return answer(views.keep(store, name, body))
+
+    @routes.delete("/views/{name}", tags=["views"])
+    def forget(name: str) -> Response:
+        """Forget a view; answers the others."""
+        return answer(views.forget(store, name))

@@ -1,0 +1,51 @@
+"""Marks: what a person says of a run afterwards: its name, a note, tags, whether it is put away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from castalia.core.record import Record
+from castalia.track import schema
+from castalia.track.listing import ARCHIVED
+from castalia.track.naming import MAX_NAME, MAX_TAG, checked_key, checked_text
+from castalia.track.runs import NAME_TAG, put_tags, run_number
+from castalia.track.store import Store
+
+NOTE = "mlflow.note.content"
+"""The tag that MLflow's pages show as the note of a run, an experiment or a model."""
+
+
+class Marks(Record):
+    """What is to change; what is left out stays as it is."""
+
+    name: str | None = Field(None, description="A new name.")
+    note: str | None = Field(None, description="A new note, Markdown; empty takes it away.")
+    tags: dict[str, str | None] = Field({}, max_length=100, description="Tags to set; null takes one away.")
+    archived: bool | None = Field(None, description="Out of sight, or back into it.")
+
+
+def mark(store: Store, run_id: str, marks: Marks) -> dict[str, Any]:
+    """Change the run and return it as ``Store.run`` does. WrongInput for what no tag can hold."""
+    tags: dict[str, str | None] = {checked_key("tag", key): value for key, value in marks.tags.items()}
+    if marks.note is not None:
+        tags[NOTE] = marks.note or None
+    if marks.archived is not None:
+        tags[ARCHIVED] = "true" if marks.archived else None
+    if marks.name is not None:
+        tags[NAME_TAG] = checked_text("name", marks.name.strip(), MAX_NAME)
+    texts = {
+        key: checked_text("note" if key == NOTE else f"tag {key[:60]}", value, MAX_TAG, empty=True)
+        for key, value in tags.items()
+        if value is not None
+    }
+    gone = [key for key, value in tags.items() if value is None]
+    with store.database.write() as connection:
+        number = run_number(connection, run_id)
+        put_tags(connection, number, texts)
+        if gone:
+            table = schema.tags
+            connection.execute(sa.delete(table).where(table.c.run == number, table.c.key.in_(gone)))
+    return store.run(run_id)
