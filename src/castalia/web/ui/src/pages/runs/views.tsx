@@ -1,0 +1,104 @@
+import { useState } from "preact/hooks";
+import { Problem, get, part, send } from "../../api";
+import { type Anchor, Menu, type MenuItems, below } from "../../components/menu";
+import { ProblemBox } from "../../components/problem";
+import { useResource } from "../../resource";
+import { go, href } from "../../router";
+import { Dialog } from "./dialogs";
+
+export interface View {
+  name: string;
+  page: string;
+  query: string;
+  home: boolean;
+}
+
+/** Saved addresses of this page, one of which may be where the workbench opens. */
+export function Views({ query, said }: { query: string; said: (text: string) => void }) {
+  const { value, again } = useResource<View[]>("views", (signal) => get("views", signal));
+  const [menu, setMenu] = useState<Anchor>();
+  const [naming, setNaming] = useState<{ old?: View }>();
+  const views = (value ?? []).filter((one) => one.page === "runs");
+  const now = views.find((one) => one.query === query);
+  const home = views.find((one) => one.home);
+  const put = async (name: string, view: Omit<View, "name">): Promise<void> => {
+    await send("PUT", `views/${part(name)}`, view);
+    again();
+  };
+  const drop = async (name: string): Promise<void> => {
+    await send("DELETE", `views/${part(name)}`);
+    again();
+  };
+  const tell = (done: Promise<void>, text: string): void => void done.then(() => said(text), (error: Problem) => said(error.subject));
+  const items: MenuItems = [
+    ...views.map((one) => ({ label: one.name + (one.home ? " (home)" : ""), checked: one === now, act: () => go(href("runs") + (one.query ? `?${one.query}` : "")) })),
+    ...(views.length ? [null] : []),
+    { label: "Save as…", act: () => setNaming({}) },
+    ...views.filter((one) => one !== now).slice(0, 8).map((one) => ({ label: `Save in the place of ${one.name}`, act: () => tell(put(one.name, { page: "runs", query, home: one.home }), `${one.name} now shows this`) })),
+    ...(now
+      ? [
+          { label: `Rename ${now.name}…`, act: () => setNaming({ old: now }) },
+          { label: `Delete ${now.name}`, danger: true, act: () => tell(drop(now.name), `${now.name} is deleted; what it showed is still here`) },
+          null,
+          { label: "Open the workbench here", checked: now.home, act: () => tell(put(now.name, { ...now, home: !now.home }), now.home ? "The workbench opens on its own page again" : "The workbench opens here from now on") },
+        ]
+      : home
+        ? [null, { label: `Open the workbench elsewhere than ${home.name}`, act: () => tell(put(home.name, { ...home, home: false }), "The workbench opens on its own page again") }]
+        : []),
+  ];
+  return (
+    <>
+      <button type="button" class="button" aria-haspopup="menu" aria-expanded={menu !== undefined} onClick={(event) => setMenu(below(event.currentTarget))}>
+        {now ? now.name : "Views"}
+      </button>
+      {menu && <Menu label="Views" items={items} at={menu} close={() => setMenu(undefined)} />}
+      {naming && (
+        <NameDialog
+          old={naming.old?.name}
+          taken={views.map((one) => one.name)}
+          close={() => setNaming(undefined)}
+          keep={async (name) => {
+            const old = naming.old;
+            await put(name, old ?? { page: "runs", query, home: false });
+            if (old && old.name !== name) await drop(old.name);
+            said(old ? `${old.name} is called ${name} now` : `Saved as ${name}`);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function NameDialog({ old, taken, keep, close }: { old: string | undefined; taken: string[]; keep: (name: string) => Promise<void>; close: () => void }) {
+  const [name, setName] = useState(old ?? "");
+  const [problem, setProblem] = useState<Problem>();
+  const used = name.trim() !== old && taken.includes(name.trim());
+  return (
+    <Dialog title={old ? `Rename ${old}` : "Save this view"} close={close}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() && !used) keep(name.trim()).then(close, setProblem);
+        }}
+      >
+        <label class="field">
+          <span class="label">Name</span>
+          <input class="input" value={name} maxLength={100} autocomplete="off" aria-describedby="view-help" onInput={(event) => setName(event.currentTarget.value)} />
+          <span class="help" id="view-help">
+            {used ? "Another view is called that." : "Filter, order and columns are kept; which runs they find is looked up each time."}
+          </span>
+        </label>
+        {problem && <ProblemBox problem={problem} />}
+        <div class="row">
+          <button type="submit" class="button first" disabled={!name.trim() || used}>
+            Save
+          </button>
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
