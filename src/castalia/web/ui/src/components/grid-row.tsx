@@ -55,7 +55,7 @@ export class GridRow extends Component<Props> {
           const style = one.pinned && !narrow ? { left: `${left}rem` } : undefined;
           if (one.pinned) left += one.width;
           return (
-            <div key={one.id} role="gridcell" aria-colindex={i + 2} data-col={one.id} class={`grid-cell${one.right ? " right" : ""}${one.pinned ? " pin" : ""}`} style={style} data-label={narrow && i > 3 ? one.label : undefined}>
+            <div key={one.id} role="gridcell" aria-colindex={i + 2} data-col={one.id} class={`grid-cell${one.right ? " right" : ""}${one.pinned ? " pin" : ""}`} style={style} data-label={narrow && (one.id === "took" || one.id.includes(".")) ? one.label.toLowerCase() : undefined}>
               {row === undefined ? i === 0 && <span class="hidden">Loading</span> : cell(one, row, level)}
             </div>
           );

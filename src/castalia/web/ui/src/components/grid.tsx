@@ -57,7 +57,7 @@ export interface GridProps<T> {
 
 const BEYOND = 8;
 const ROW = 2.125;
-const CARD = 6.25;
+const CARD = 6.75;
 export const TICK = 2.25;
 export const narrowWindow = matchMedia("(max-width: 46rem)");
 

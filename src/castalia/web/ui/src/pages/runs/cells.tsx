@@ -54,13 +54,16 @@ export function Cell({ id, run, level, open }: { id: string; run: RunRow; level:
   if (id.startsWith("spark.")) return <Spark run={run.run_id} metric={id.slice(6)} live={run.status === "running"} />;
   const value = valueOf(id, run);
   if (value === undefined || value === null || value === "") return <Nothing />;
-  if (id.startsWith("metrics.")) return <span title={String(value)}>{number(value)}</span>;
+  if (id.startsWith("metrics.")) return <span title={String(value)}>{metric(value)}</span>;
   return (
     <bdi class={id === "id" ? "mono" : undefined} title={String(value)}>
       {String(value)}
     </bdi>
   );
 }
+
+/** As many digits in every row, so that points stand below each other. */
+const metric = (value: unknown): string => (typeof value === "number" && !Number.isInteger(value) && Math.abs(value) >= 1e-4 && Math.abs(value) < 100 ? value.toFixed(4).replace("-", "−") : number(value));
 
 const Nothing = () => (
   <span class="faint" aria-label="nothing">
@@ -72,7 +75,7 @@ function Name({ run, level, open }: { run: RunRow; level: number; open: boolean 
   const name = runName(run);
   return (
     <>
-      <span class="indent" style={{ width: `${(level - 1) * 1.25}rem` }} />
+      {level > 1 && <span class="indent" style={{ width: `${(level - 1) * 1.25}rem` }} />}
       {run.children ? (
         <button type="button" class={open ? "twist open" : "twist"} tabIndex={-1} data-act="open" aria-label={`${open ? "Close" : "Open"} ${name}: ${run.children} inside`}>
           <svg width="12" height="12" viewBox="0 0 12 12" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true">

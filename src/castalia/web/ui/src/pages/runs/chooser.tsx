@@ -44,7 +44,7 @@ export function Chooser({ chosen, choose, reset, close }: { chosen: string[]; ch
       <div class="row whole">
         <input type="search" class="input" aria-label="Find a column" placeholder="Find a column" value={text} onInput={(event) => setText(event.currentTarget.value)} autocomplete="off" spellcheck={false} />
         <button type="button" class="button" onClick={reset}>
-          As at first
+          Defaults
         </button>
       </div>
       <p class="muted small" role="status">

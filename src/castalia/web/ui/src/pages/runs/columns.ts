@@ -47,13 +47,21 @@ export function rank(metric: string): number {
   return found < 0 ? worth.length : found;
 }
 
+const measures = ["loss", "accuracy", "error", "auc", "f1", "rmse", "mae", "r2"];
+
+/** Of the same part: what most people look at first. */
+function usual(metric: string): number {
+  const found = measures.findIndex((one) => new RegExp(`(^|[_./ -])${one}$`, "i").test(metric));
+  return found < 0 ? measures.length : found;
+}
+
 export const ofMachine = (tag: string): boolean => /^(mlflow|castalia)\./.test(tag);
 
 export function defaults(names: Names): string[] {
   const most = Math.max(0, ...names.metrics.map((one) => one.runs));
   // A metric that few runs have leaves a column of dashes, whatever it is called.
   const common = (one: Named): number => (one.runs * 2 >= most ? 0 : one.runs * 10 >= most ? 1 : 2);
-  const metrics = [...names.metrics].sort((a, b) => common(a) - common(b) || rank(a.name) - rank(b.name) || b.runs - a.runs || a.name.localeCompare(b.name));
+  const metrics = [...names.metrics].sort((a, b) => common(a) - common(b) || rank(a.name) - rank(b.name) || usual(a.name) - usual(b.name) || b.runs - a.runs || a.name.localeCompare(b.name));
   const tagged = names.tags.some((one) => !ofMachine(one.name));
   return ["name", "status", "experiment", ...metrics.slice(0, MOST_METRICS).map((one) => `metrics.${one.name}`), "started", "took", ...(tagged ? ["tags"] : [])];
 }

@@ -32,7 +32,7 @@ export function offers(text: string, caret: number, names: Names | undefined, ex
 
   if (/^[<>=!~]+$/.test(previous) || /^(i?like)$/i.test(previous)) {
     const name = full[full.length - 2]?.text.replace(/^attributes?\./i, "").toLowerCase() ?? "";
-    if (name === "status") return offer(statuses.map((one) => `'${one}'`), "status").concat(part ? [] : []);
+    if (name === "status") return offer(statuses.map((one) => `'${one}'`), "status");
     if (name === "experiment") return offer(experiments.slice(0, 200).filter((one) => !one.includes("'")).map((one) => `'${one}'`), "experiment").slice(0, MOST);
     if (name === "started" || name === "ended") return offer(times, "time");
     return [];
@@ -44,7 +44,7 @@ export function offers(text: string, caret: number, names: Names | undefined, ex
     return offer(some, "operator");
   }
   const ended = /^(['"]|[+-]?[\d.])/.test(previous) || previous === ")" || /^null$/i.test(previous);
-  if (ended) return offer(joints, "");
+  if (ended) return typing || /\s$/.test(before) ? offer(joints, "") : [];
   if (typing && /^['"]/.test(typing.text)) return [];
   const known: [string, string, { name: string; runs: number }[]][] = names ? [["metrics.", "metric", names.metrics], ["params.", "param", names.params], ["tags.", "tag", names.tags]] : [];
   const bare = part.replace(/^(metrics?|params?|tags?)\./, "").replace(/`/g, "");

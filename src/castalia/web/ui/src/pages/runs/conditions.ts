@@ -29,9 +29,11 @@ export type Kind = "none" | "words" | "begun" | "filter";
 const operator = /[<>=!]|\bis\s+(not\s+)?null\b|\bin\s*\(|\bi?like\s|\bbetween\s/i;
 const named = /^[\s(]*(not\s+)?(metrics?|params?|parameters?|tags?|attributes?|attr|datasets?|run)\./i;
 
+const opening = /^\s*(metri?c?s?|params?|tags|status|experiment|started|ended|system|owner|user_id|run_id|parent)\.?\s*$/i;
+
 /** What a typed text is: words to look for, a filter, or the beginning of one. */
 export function kindOf(text: string): Kind {
   if (!text.trim()) return "none";
   if (operator.test(text.replace(/'[^']*'?|"[^"]*"?|`[^`]*`?/g, (piece) => (piece[0] === "`" ? "x" : "'x'")))) return "filter";
-  return named.test(text) ? "begun" : "words";
+  return named.test(text) || opening.test(text) ? "begun" : "words";
 }

@@ -9,6 +9,19 @@ import { kindOf } from "./conditions";
 
 const PAUSE = 120;
 
+const LATE = 500;
+
+/** What is wrong with a filter, once its writer has paused. */
+function useLate(problem: Problem | undefined): Problem | undefined {
+  const [late, setLate] = useState<Problem>();
+  useEffect(() => {
+    if (!problem) return setLate(undefined);
+    const timer = setTimeout(() => setLate(problem), LATE);
+    return () => clearTimeout(timer);
+  }, [problem]);
+  return problem && late;
+}
+
 /** One box for words and for filters: it offers what may come next, and shows where a filter is wrong. */
 export function Filter({ shown, problem }: { shown: Shown; problem: Problem | undefined }) {
   const [typed, setTyped] = useState(shown.text);
@@ -29,7 +42,7 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
     return () => clearTimeout(timer);
   }, [typed]);
 
-  const list: Offer[] = caret === null || (kindOf(typed) === "none" && caret === 0 && at === -2) ? [] : offers(typed, caret, names, (experiments ?? []).map((one) => one.name));
+  const list: Offer[] = caret === null ? [] : offers(typed, caret, names, (experiments ?? []).map((one) => one.name));
   const chosen = Math.min(at, list.length - 1);
   const take = (offer: Offer): void => {
     const text = typed.slice(0, offer.from) + offer.text + typed.slice(caret ?? typed.length);
@@ -55,7 +68,7 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
     event.preventDefault();
   };
   const moved = (event: { currentTarget: HTMLInputElement }): void => setCaret(event.currentTarget.selectionStart ?? 0);
-  const wrong = problem?.errors.some((one) => one.field === "filter") ? problem : undefined;
+  const wrong = useLate(problem);
   return (
     <div class="filter">
       <div class="filter-box">
@@ -141,6 +154,7 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
           )}
         </ul>
       )}
+      {kindOf(typed) === "begun" && typed.trim() === shown.text && <p class="help">An operator and a value make this a condition: = 'done', &lt; 0.3, LIKE '%net'.</p>}
       {wrong && (
         <div class="wrong filter-wrong" id="filter-wrong" role="alert">
           <b>{wrong.subject}</b>

@@ -41,7 +41,7 @@ export function RunsPage() {
   const rows = useMemo(() => new Rows(() => redraw((n) => n + 1)), []);
   useEffect(() => () => rows.stop(), []);
 
-  const [first] = useState(() => new URLSearchParams({ newest: "200", ...(asked(shown).get("filter") ? { filter: asked(shown).get("filter")! } : {}) }));
+  const [first] = useState(() => new URLSearchParams({ newest: "100", ...(asked(shown).get("filter") ? { filter: asked(shown).get("filter")! } : {}) }));
   const looked = useResource<Names>(shown.columns ? "" : `runs/columns?${first}`, (signal) => get(`runs/columns?${first}`, signal));
   const names = looked.value ?? (looked.problem ? nameless : undefined);
   const ids = useMemo(() => shown.columns ?? (names && defaults(names)), [shown.columns, names]);
@@ -74,20 +74,20 @@ export function RunsPage() {
   const ahead = held?.ahead ?? 0;
   return (
     <div class="board">
-      <PageHead title="Runs" note="Everything that was trained or logged on this machine, to sort, filter, choose and compare." />
+      <PageHead title="Runs" note="Everything that was trained or logged on this machine." />
       <div class="board-tools">
         <Filter shown={shown} problem={wrong} />
         <Tools shown={shown} columns={columns} chosen={columns.map((one) => one.id)} did={(said) => did({ said })} doing={doing} question={question} />
       </div>
       {rows.problem && !wrong && <ProblemBox problem={rows.problem} again={() => rows.again()} />}
       {!held && !rows.problem && <Loading what="the runs" />}
-      {held && held.total === 0 && (narrowed ? <NothingFound shown={shown} /> : <NoRuns />)}
+      {held && held.total === 0 && !wrong && (narrowed ? <NothingFound shown={shown} /> : <NoRuns />)}
       {held && held.total > 0 && (
         <>
           <p class="board-count small muted">
             <span role="status">
               {plural(held.total, "run")}
-              {shown.nested && question.includes("top=true") ? <span class="faint"> at the top</span> : null}
+              {question.includes("top=true") ? ", without those inside others" : ""}
             </span>
             {(ahead !== 0 || held.moved) && (
               <button type="button" class="button little accent" onClick={() => rows.again(true)}>
