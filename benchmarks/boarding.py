@@ -1,4 +1,4 @@
-"""A home with many runs for pages: 50 metrics, 10 params, 3 tags each, some inside others, put straight into its store."""
+"""A home with many runs, for pages: 50 metrics, 10 params and 3 tags each, some runs inside others."""
 
 from __future__ import annotations
 
@@ -11,10 +11,23 @@ from pathlib import Path
 
 from castalia.track import Store
 
-PARTS, MEASURES = ("train", "validation", "test", "system", "grad"), 10
-METRICS = [f"{part}/{name}" for part in PARTS for name in
-           ("loss", "accuracy", "f1", "auc", "recall", "precision", "brier", "ece", "mae", "r2")][: len(PARTS) * MEASURES]  # fmt: skip
+PARTS = ("train", "validation", "test", "system", "grad")
+MEASURES = ("loss", "accuracy", "f1", "auc", "recall", "precision", "brier", "ece", "mae", "r2")
+METRICS = [f"{part}/{measure}" for part in PARTS for measure in MEASURES]
 POINTS = 12
+PARAMS: dict[str, tuple[object, ...]] = {
+    "rate": (0.1, 0.03, 0.01, 0.001),
+    "batch": (32, 64, 128),
+    "depth": (2, 4, 8),
+    "width": (64, 256),
+    "seed": tuple(range(10)),
+    "optimizer": ("adam", "sgd"),
+    "dropout": (0, 0.1, 0.5),
+    "schedule": ("cosine", "step"),
+    "warmup": (0, 100),
+    "decay": (0, 0.01),
+}
+KINDS = ("resnet", "mlp", "vit")
 STATUSES = ("done",) * 8 + ("failed", "cancelled")
 
 
@@ -37,12 +50,15 @@ def fill(home: Path, runs: int = 10_000, seed: int = 7) -> None:
             if i % 50 == 0:
                 parent = run
             inside = parent if 0 < i % 50 <= 5 else None
-            rows.append((run, f"{chance.getrandbits(128):032x}", 1 + i % 3, f"run {i} of {chance.choice(('resnet', 'mlp', 'vit'))}",
-                         chance.choice(STATUSES), inside, began, began + chance.randrange(1000, 9_000_000), "me"))  # fmt: skip
+            name, ended = f"run {i} of {chance.choice(KINDS)}", began + chance.randrange(1000, 9_000_000)
+            run_id, status = f"{chance.getrandbits(128):032x}", chance.choice(STATUSES)
+            rows.append((run, run_id, 1 + i % 3, name, status, inside, began, ended, "me"))
             for key in keys:
                 value = chance.random()
                 latest.append((run, key, POINTS - 1, began, value, value, 0, value, POINTS - 1))
-            points += [(run, keys[0], step, began + step, math.exp(-step / 4) + chance.random() / 9) for step in range(POINTS)]
+            points += [
+                (run, keys[0], step, began + step, math.exp(-step / 4) + chance.random() / 9) for step in range(POINTS)
+            ]
             params += [(run, name, str(chance.choice(choices))) for name, choices in PARAMS.items()]
             tags += [(run, name, chance.choice(("red", "green", "blue"))) for name in ("team", "stage", "host")]
         raw.executemany("INSERT INTO runs (id, run_id, experiment, name, status, parent, started, ended, user_id)"
@@ -52,9 +68,3 @@ def fill(home: Path, runs: int = 10_000, seed: int = 7) -> None:
         raw.executemany("INSERT INTO metrics (run, key, step, time, value) VALUES (?,?,?,?,?)", points)
         raw.executemany("INSERT INTO params (run, key, value) VALUES (?,?,?)", params)
         raw.executemany("INSERT INTO tags (run, key, value) VALUES (?,?,?)", tags)
-
-
-PARAMS: dict[str, tuple[object, ...]] = {
-    "rate": (0.1, 0.03, 0.01, 0.001), "batch": (32, 64, 128), "depth": (2, 4, 8), "width": (64, 256), "seed": tuple(range(10)),
-    "optimizer": ("adam", "sgd"), "dropout": (0, 0.1, 0.5), "schedule": ("cosine", "step"), "warmup": (0, 100), "decay": (0, 0.01),
-}  # fmt: skip

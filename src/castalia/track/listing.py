@@ -80,7 +80,8 @@ class Listing(Part):
         with self.database.read() as connection:
             wanted.append(places.NATIVE.where(tree, sqlite=connection.dialect.name == "sqlite"))
             if top:
-                wanted.append(schema.runs.c.parent.is_(None))
+                # Not "parent IS NULL": SQLite would take the index of parents, which nearly all rows fit, and then sort.
+                wanted.append(sa.func.coalesce(schema.runs.c.parent, 0) == 0)
             if parent is not None:
                 wanted.append(schema.runs.c.parent == run_number(connection, parent))
             joined = schema.runs.join(schema.experiments)

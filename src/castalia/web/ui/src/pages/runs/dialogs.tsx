@@ -189,3 +189,38 @@ export function KeysDialog({ close }: { close: () => void }) {
     </Dialog>
   );
 }
+
+/** A name for a view; another view's is refused. */
+export function NameDialog({ old, taken, keep, close }: { old: string | undefined; taken: string[]; keep: (name: string) => Promise<void>; close: () => void }) {
+  const [name, setName] = useState(old ?? "");
+  const [problem, setProblem] = useState<Problem>();
+  const used = name.trim() !== old && taken.includes(name.trim());
+  return (
+    <Dialog title={old ? `Rename ${old}` : "Save this view"} close={close}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() && !used) keep(name.trim()).then(close, setProblem);
+        }}
+      >
+        <label class="field">
+          <span class="label">Name</span>
+          <input class="input" value={name} maxLength={100} autocomplete="off" aria-describedby="view-help" onInput={(event) => setName(event.currentTarget.value)} />
+          <span class="help" id="view-help">
+            {used ? "Another view is called that." : "Filter, order and columns are kept; which runs they find is looked up each time."}
+          </span>
+        </label>
+        {problem && <ProblemBox problem={problem} />}
+        <div class="row">
+          <button type="submit" class="button first" disabled={!name.trim() || used}>
+            Save
+          </button>
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

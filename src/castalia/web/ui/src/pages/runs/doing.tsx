@@ -8,7 +8,7 @@ import type { RunRow } from "../../types";
 import { type Chosen, archive, exported, remove, restore, trash } from "./actions";
 import { runName } from "./cells";
 import type { Column } from "./columns";
-import { EditDialog, RemoveDialog } from "./dialogs";
+import { EditDialog, RemoveDialog } from "./lazily";
 import type { Rows } from "./rows";
 import type { Selecting } from "./selecting";
 import type { Done } from "./undo";

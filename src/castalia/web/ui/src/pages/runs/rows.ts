@@ -184,6 +184,7 @@ export class Rows {
     const { signal } = this.asking;
     const held: Held = { ...this.wanted!, total: 0, windows: new Map(), inside: new Map(), ahead: 0, moved: false };
     this.busy = true;
+    this.tell();
     try {
       const pages = await Promise.all(windows.map((window) => this.fetch(held, window, signal)));
       if (signal.aborted) return;
