@@ -251,6 +251,9 @@ def test_lists_are_ordered_by_how_long_runs_took_and_by_tags(store, client):
         return [row["name"] for row in client.get("/runs", params={"order": by}).json()["items"]]
 
     assert order("took") == ["b", "c", "a", "running"] and order("-took") == ["a", "c", "b", "running"]
+    for name, depth in (("a", "10"), ("b", "9"), ("c", "deep")):
+        store.set_params(store.runs(filter=f"name = '{name}'").items[0]["run_id"], {"depth": depth})
+    assert order("params.depth") == ["b", "a", "c", "running"] and order("-params.depth") == ["a", "b", "c", "running"]
     assert order("tags.team") == ["a", "c", "b", "running"] and order("-tags.team") == ["b", "c", "a", "running"]
 
 

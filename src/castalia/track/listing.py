@@ -15,6 +15,7 @@ from castalia.track import schema
 from castalia.track.database import Part
 from castalia.track.naming import checked_status
 from castalia.track.protocol import places, vocabulary
+from castalia.track.protocol.conditions import as_number
 from castalia.track.protocol.grammar import FilterError, Not, Tree, name_of
 from castalia.track.protocol.patience import patience
 from castalia.track.protocol.vocabulary import Comparison
@@ -63,7 +64,7 @@ class Listing(Part):
 
         ``text`` is looked for in id, name, experiment, system; ``order`` is one of started, ended, took,
         name, status, experiment, system, ``metrics.<key>``, ``params.<key>`` or ``tags.<key>``, with ``-`` for
-        descending; what is missing or NaN comes last. ``limit`` is 1 to 10,000. ``filter`` is in the language of
+        descending; params that are numbers come before the others; what is missing or NaN comes last. ``limit`` is 1 to 10,000. ``filter`` is in the language of
         docs/search.md: ``metrics.loss < 0.3 AND params.rate > 0.01``. Of ``columns`` (``metrics.<key>``,
         ``params.<key>``, ``tags.<key>``) rows hold only these; ``tags.*`` is every tag that a person set. ``brief``
         cuts params and tags to 200 characters. ``trash`` lists the deleted runs instead of the others; ``archived``
@@ -78,14 +79,15 @@ class Listing(Part):
         if columns is not None:
             shown = [_column(name) for name in columns]
         with self.database.read() as connection:
-            wanted.append(places.NATIVE.where(tree, sqlite=connection.dialect.name == "sqlite"))
+            sqlite = connection.dialect.name == "sqlite"
+            wanted.append(places.NATIVE.where(tree, sqlite=sqlite))
             if top:
-                # Not "parent IS NULL": SQLite would take the index of parents, which nearly all rows fit, and then sort.
+                # Not "IS NULL": SQLite would take the index of parents, which nearly all rows fit, and then sort.
                 wanted.append(sa.func.coalesce(schema.runs.c.parent, 0) == 0)
             if parent is not None:
                 wanted.append(schema.runs.c.parent == run_number(connection, parent))
             joined = schema.runs.join(schema.experiments)
-            query = _ordered(selected().where(*wanted), order).limit(limit).offset(offset)
+            query = _ordered(selected().where(*wanted), order, sqlite).limit(limit).offset(offset)
             with patience(connection):
                 total = connection.scalar(sa.select(sa.func.count()).select_from(joined).where(*wanted)) or 0
                 rows = connection.execute(query).all()
@@ -168,7 +170,7 @@ def _wanted(
     return wanted
 
 
-def _ordered(query: sa.Select[Any], order: str) -> sa.Select[Any]:
+def _ordered(query: sa.Select[Any], order: str, sqlite: bool) -> sa.Select[Any]:
     runs, down, word = schema.runs, order.startswith("-"), order.lstrip("-")
     kind, _, key = word.partition(".")
     column: sa.ColumnElement[Any]
@@ -188,6 +190,9 @@ def _ordered(query: sa.Select[Any], order: str) -> sa.Select[Any]:
         table = (schema.params if kind == "params" else schema.tags).alias("ordering")
         here = sa.and_(table.c.run == runs.c.id, table.c.key == key)
         query, column = query.outerjoin(table, here), table.c.value
+        if kind == "params":  # numbers as such, before texts
+            number = as_number(column, sqlite)
+            query = query.order_by(number.desc().nulls_last() if down else number.asc().nulls_last())
     else:
         raise WrongInput(f"cannot order by {order[:80]!r}", order[:80],
                          f"{', '.join(sorted(ORDERS))}, or metrics., params. or tags.<key>", field="order")  # fmt: skip

@@ -7,7 +7,7 @@ import type { Names } from "./columns";
 import { type Offer, offers } from "./completing";
 import { kindOf } from "./conditions";
 
-const PAUSE = 120;
+const PAUSE = 60;
 
 const LATE = 500;
 

@@ -86,7 +86,7 @@ export function RunsPage() {
           <p class="board-count small muted">
             <span role="status">
               {plural(held.total, "run")}
-              {question.includes("top=true") ? ", without those inside others" : ""}
+              {held.rows.includes("top=true") ? ", without those inside others" : ""}
             </span>
             {(ahead !== 0 || held.moved) && (
               <button type="button" class="button little accent" onClick={() => rows.again(true)}>
@@ -388,7 +388,7 @@ function Board({ shown, rows, columns, selecting, doing, onView }: BoardProps) {
         look={(row) => ({ selected: selecting.has(row), open: row.children ? open.has(row.run_id) : undefined })}
         cell={(column, row, level) => <Cell id={column.id} run={row} level={level} open={open.has(row.run_id)} />}
         named={runName}
-        version={0}
+        version={Math.floor(Date.now() / 30_000)}
         order={shown.order}
         heads={shown.heads}
         busy={rows.busy}
