@@ -64,10 +64,10 @@ class Listing(Part):
 
         ``text`` is looked for in id, name, experiment, system; ``order`` is one of started, ended, took,
         name, status, experiment, system, ``metrics.<key>``, ``params.<key>`` or ``tags.<key>``, with ``-`` for
-        descending; params that are numbers come before the others; what is missing or NaN comes last. ``limit`` is 1 to 10,000. ``filter`` is in the language of
-        docs/search.md: ``metrics.loss < 0.3 AND params.rate > 0.01``. Of ``columns`` (``metrics.<key>``,
-        ``params.<key>``, ``tags.<key>``) rows hold only these; ``tags.*`` is every tag that a person set. ``brief``
-        cuts params and tags to 200 characters. ``trash`` lists the deleted runs instead of the others; ``archived``
+        descending; params that are numbers come before the others, what is missing or NaN comes last. ``limit`` is
+        1 to 10,000. ``filter`` is in the language of docs/search.md: ``metrics.loss < 0.3 AND params.rate > 0.01``.
+        Of ``columns`` (``metrics.<key>``, ``params.<key>``, ``tags.<key>``) rows hold only these; ``tags.*`` is every
+        tag that a person set. ``brief`` cuts params and tags to 200 characters. ``trash`` lists the deleted runs instead of the others; ``archived``
         is "all", "no" or "only"; ``top`` leaves out the runs inside others. Each row says how many ``children`` and
         ``alerts`` the run has. WrongInput says where in a filter it is wrong.
         """

@@ -1,7 +1,7 @@
 // What the page shows is its address: everything below is read from the query and written into it.
 import { useMemo } from "preact/hooks";
 import { go, usePlace } from "../../router";
-import { all, condition, kindOf, written } from "./conditions";
+import { all, condition, kindOf, writable, written } from "./conditions";
 
 export interface Shown {
   /** What stands in the filter box: words or a filter. */
@@ -84,7 +84,7 @@ export function holding(columns: string[]): string {
   const query = new URLSearchParams();
   for (const one of always) query.append("columns", one);
   for (const id of columns) {
-    if (/^(metrics|params|tags)\../.test(id)) query.append("columns", written(id));
+    if (/^(metrics|params|tags)\../.test(id) && writable(id)) query.append("columns", written(id));
     else if (id === "tags") query.append("columns", "tags.*");
     else if (id === "note") query.append("columns", "tags.mlflow.note.content");
   }

@@ -2,13 +2,16 @@
 
 const bare = /^[\p{L}\p{N}_/@:#$-]+(\.[\p{L}\p{N}_/@:#$-]+)*$/u;
 
-/** metrics.loss, metrics.`val loss`: a name as a filter and the list of columns want it. */
+/** metrics.loss, metrics.`val loss`: a name as a filter and the list of columns want it. A key with ` and " cannot be written. */
 export function written(id: string): string {
   const at = id.indexOf(".");
   if (at < 0) return id;
   const key = id.slice(at + 1);
-  return id.slice(0, at + 1) + (bare.test(key) ? key : `\`${key.replace(/`/g, "``")}\``);
+  const mark = key.includes("`") ? '"' : "`";
+  return id.slice(0, at + 1) + (bare.test(key) ? key : mark + key + mark);
 }
+
+export const writable = (id: string): boolean => !(id.includes("`") && id.includes('"'));
 
 /** A text between quotes. There is no escape in the language: a text with both kinds is matched with _ for one. */
 function equals(value: string): string {

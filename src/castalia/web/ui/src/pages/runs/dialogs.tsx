@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem, get, part, send } from "../../api";
 import { ProblemBox } from "../../components/problem";
 import { bytes, plural } from "../../format";
@@ -12,8 +12,13 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
   const box = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    box.current?.showModal();
-    return () => before?.focus();
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => {
+      // Closed first: behind an open one nothing takes the focus.
+      dialog?.close();
+      before?.focus();
+    };
   }, []);
   return (
     <dialog ref={box} class="veil sheet" aria-label={title} onClose={close} onMouseDown={(event) => event.target === box.current && box.current?.close()}>
@@ -22,6 +27,24 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
         {children}
       </div>
     </dialog>
+  );
+}
+
+/** A control with its label above and what helps below, which is not part of its name. */
+function Field({ label, help, children }: { label: string; help?: string; children: (at: { id: string; "aria-describedby": string | undefined }) => ComponentChildren }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="label" for={id}>
+        {label}
+      </label>
+      {children({ id, "aria-describedby": help ? `${id}-help` : undefined })}
+      {help && (
+        <span class="help" id={`${id}-help`}>
+          {help}
+        </span>
+      )}
+    </div>
   );
 }
 
@@ -73,20 +96,13 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
   return (
     <Dialog title={run ? `Edit ${runName(run)}` : "Edit a run"} close={close}>
       <form class="stack" onSubmit={keep} aria-busy={!run && !problem}>
-        <label class="field">
-          <span class="label">Name</span>
-          <input class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={500} autocomplete="off" />
-        </label>
-        <label class="field">
-          <span class="label">Note</span>
-          <textarea class="input" value={note} onInput={(event) => setNote(event.currentTarget.value)} />
-          <span class="help">Markdown. At most 8,000 characters; {note.length > 7000 ? `${note.length.toLocaleString("en")} now.` : "longer texts belong into an artifact."}</span>
-        </label>
-        <label class="field">
-          <span class="label">Tags</span>
-          <textarea class="input mono" value={tags} onInput={(event) => setTags(event.currentTarget.value)} spellcheck={false} />
-          <span class="help">One a line: name: value</span>
-        </label>
+        <Field label="Name">{(at) => <input {...at} class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={500} autocomplete="off" />}</Field>
+        <Field label="Note" help={`Markdown, at most 8,000 characters${note.length > 7000 ? `; ${note.length.toLocaleString("en")} now` : "; longer texts belong into an artifact"}.`}>
+          {(at) => <textarea {...at} class="input" value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
+        </Field>
+        <Field label="Tags" help="One a line: name: value">
+          {(at) => <textarea {...at} class="input mono" value={tags} onInput={(event) => setTags(event.currentTarget.value)} spellcheck={false} />}
+        </Field>
         {problem && <ProblemBox problem={problem} />}
         <div class="row">
           <button type="submit" class="button first" disabled={!run || busy}>
@@ -128,10 +144,7 @@ export function RemoveDialog({ ids, close, remove }: { ids: string[]; close: () 
           Their numbers and {size ? (size.files ? `${plural(size.files, "file")} of ${bytes(size.bytes)}` : "no files") : "files (being counted)"} go with them. This cannot be undone. What registered models need is kept.
         </p>
         {ids.length >= MANY && (
-          <label class="field">
-            <span class="label">Type {ids.length} to go on</span>
-            <input class="input" value={typed} inputMode="numeric" autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />
-          </label>
+          <Field label={`Type ${ids.length} to go on`}>{(at) => <input {...at} class="input" value={typed} inputMode="numeric" autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />}</Field>
         )}
         {problem && <ProblemBox problem={problem} />}
         <div class="row">
@@ -204,13 +217,9 @@ export function NameDialog({ old, taken, keep, close }: { old: string | undefine
           if (name.trim() && !used) keep(name.trim()).then(close, setProblem);
         }}
       >
-        <label class="field">
-          <span class="label">Name</span>
-          <input class="input" value={name} maxLength={100} autocomplete="off" aria-describedby="view-help" onInput={(event) => setName(event.currentTarget.value)} />
-          <span class="help" id="view-help">
-            {used ? "Another view is called that." : "Filter, order and columns are kept; which runs they find is looked up each time."}
-          </span>
-        </label>
+        <Field label="Name" help={used ? "Another view is called that." : "Filter, order and columns are kept; which runs they find is looked up each time."}>
+          {(at) => <input {...at} class="input" value={name} maxLength={100} autocomplete="off" onInput={(event) => setName(event.currentTarget.value)} />}
+        </Field>
         {problem && <ProblemBox problem={problem} />}
         <div class="row">
           <button type="submit" class="button first" disabled={!name.trim() || used}>

@@ -20,8 +20,8 @@ export function Views({ query, said }: { query: string; said: (text: string) => 
   const views = (value ?? []).filter((one) => one.page === "runs");
   const now = views.find((one) => one.query === query);
   const home = views.find((one) => one.home);
-  const put = async (name: string, view: Omit<View, "name">): Promise<void> => {
-    await send("PUT", `views/${part(name)}`, view);
+  const put = async (name: string, { page, query, home }: Omit<View, "name">): Promise<void> => {
+    await send("PUT", `views/${part(name)}`, { page, query, home });
     again();
   };
   const drop = async (name: string): Promise<void> => {
