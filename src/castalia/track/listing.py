@@ -67,9 +67,9 @@ class Listing(Part):
         descending; params that are numbers come before the others, what is missing or NaN comes last. ``limit`` is
         1 to 10,000. ``filter`` is in the language of docs/search.md: ``metrics.loss < 0.3 AND params.rate > 0.01``.
         Of ``columns`` (``metrics.<key>``, ``params.<key>``, ``tags.<key>``) rows hold only these; ``tags.*`` is every
-        tag that a person set. ``brief`` cuts params and tags to 200 characters. ``trash`` lists the deleted runs instead of the others; ``archived``
-        is "all", "no" or "only"; ``top`` leaves out the runs inside others. Each row says how many ``children`` and
-        ``alerts`` the run has. WrongInput says where in a filter it is wrong.
+        tag that a person set. ``brief`` cuts params and tags to 200 characters. ``trash`` lists the deleted runs
+        instead of the others; ``archived`` is "all", "no" or "only"; ``top`` leaves out the runs inside others. Each
+        row says how many ``children`` and ``alerts`` the run has. WrongInput says where in a filter it is wrong.
         """
         if not 1 <= limit <= 10_000 or not 0 <= offset < 2**62:
             got = f"limit {limit}, offset {offset}"

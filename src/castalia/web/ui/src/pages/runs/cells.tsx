@@ -4,6 +4,7 @@ import { Status, When } from "../../components/state";
 import { duration, moment, number } from "../../format";
 import { href } from "../../router";
 import type { RunRow } from "../../types";
+import { ofMachine } from "./columns";
 import { Spark } from "./spark";
 
 const NOTE = "mlflow.note.content";
@@ -21,7 +22,7 @@ export function valueOf(id: string, run: RunRow): unknown {
   if (id === "id") return run.run_id;
   if (id === "note") return run.tags?.[NOTE];
   if (id === "took") return seconds(run);
-  if (id === "tags") return Object.entries(run.tags ?? {}).filter(([key]) => key !== "castalia.archived").map(([key, value]) => `${key}=${value}`).join(" ") || undefined;
+  if (id === "tags") return Object.entries(run.tags ?? {}).filter(([key]) => !ofMachine(key)).map(([key, value]) => `${key}=${value}`).join(" ") || undefined;
   return run[id as "status"] ?? undefined;
 }
 
@@ -111,7 +112,7 @@ function Took({ run }: { run: RunRow }) {
 }
 
 function Tags({ run }: { run: RunRow }) {
-  const tags = Object.entries(run.tags ?? {}).filter(([key]) => key !== "castalia.archived" && key !== NOTE);
+  const tags = Object.entries(run.tags ?? {}).filter(([key]) => !ofMachine(key));
   if (!tags.length) return <Nothing />;
   return (
     <>

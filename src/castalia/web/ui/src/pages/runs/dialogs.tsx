@@ -1,11 +1,13 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem, get, part, send } from "../../api";
+import { Loading } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { bytes, plural } from "../../format";
 import type { RunRow } from "../../types";
 import { type Size, sizeOf } from "./actions";
 import { runName } from "./cells";
+import { ofMachine } from "./columns";
 
 /** The browser's own modal dialog: Escape and the shade behind it close it, the focus goes back. */
 export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
@@ -49,7 +51,6 @@ function Field({ label, help, children }: { label: string; help?: string; childr
 }
 
 const NOTE = "mlflow.note.content";
-const hidden = (key: string): boolean => /^(mlflow|castalia)\./.test(key);
 
 /** Name, note and tags of one run. Tags are lines of "name: value". */
 export function EditDialog({ id, close, saved }: { id: string; close: () => void; saved: (run: RunRow, before: RunRow) => void }) {
@@ -65,7 +66,7 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
       setRun(found);
       setName(runName(found));
       setNote(String(found.tags?.[NOTE] ?? ""));
-      setTags(Object.entries(found.tags ?? {}).filter(([key]) => !hidden(key)).map(([key, value]) => `${key}: ${value}`).join("\n"));
+      setTags(Object.entries(found.tags ?? {}).filter(([key]) => !ofMachine(key)).map(([key, value]) => `${key}: ${value}`).join("\n"));
     }, setProblem);
   }, [id]);
   useEffect(() => {
@@ -81,7 +82,7 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
     }
     const changes: Record<string, string | null> = {};
     for (const [key, value] of Object.entries(wanted)) if (run.tags?.[key] !== value) changes[key] = value;
-    for (const key of Object.keys(run.tags ?? {})) if (!hidden(key) && !(key in wanted)) changes[key] = null;
+    for (const key of Object.keys(run.tags ?? {})) if (!ofMachine(key) && !(key in wanted)) changes[key] = null;
     setBusy(true);
     try {
       const body = { ...(name.trim() !== runName(run) ? { name } : {}), ...(note !== (run.tags?.[NOTE] ?? "") ? { note } : {}), tags: changes };
@@ -93,9 +94,15 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
       setBusy(false);
     }
   };
+  if (!run)
+    return (
+      <Dialog title="Edit a run" close={close}>
+        {problem ? <ProblemBox problem={problem} /> : <Loading what="the run" />}
+      </Dialog>
+    );
   return (
-    <Dialog title={run ? `Edit ${runName(run)}` : "Edit a run"} close={close}>
-      <form class="stack" onSubmit={keep} aria-busy={!run && !problem}>
+    <Dialog title={`Edit ${runName(run)}`} close={close}>
+      <form class="stack" onSubmit={keep}>
         <Field label="Name">{(at) => <input {...at} class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={500} autocomplete="off" />}</Field>
         <Field label="Note" help={`Markdown, at most 8,000 characters${note.length > 7000 ? `; ${note.length.toLocaleString("en")} now` : "; longer texts belong into an artifact"}.`}>
           {(at) => <textarea {...at} class="input" value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
@@ -105,7 +112,7 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
         </Field>
         {problem && <ProblemBox problem={problem} />}
         <div class="row">
-          <button type="submit" class="button first" disabled={!run || busy}>
+          <button type="submit" class="button first" disabled={busy}>
             Save
           </button>
           <button type="button" class="button" onClick={close}>

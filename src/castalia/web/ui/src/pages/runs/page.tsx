@@ -89,7 +89,7 @@ export function RunsPage() {
               {held.rows.includes("top=true") ? ", without those inside others" : ""}
             </span>
             {(ahead !== 0 || held.moved) && (
-              <button type="button" class="button little accent" onClick={() => rows.again(true)}>
+              <button type="button" class="button little accent" onClick={() => toTop(rows)}>
                 {ahead > 0 ? plural(ahead, "new run") : "The order has changed"}: show
               </button>
             )}
@@ -102,6 +102,14 @@ export function RunsPage() {
       {toast}
     </div>
   );
+}
+
+/** What is new stands at the top. */
+function toTop(rows: Rows): void {
+  rows.again(true);
+  const grid = document.querySelector<HTMLElement>(".grid");
+  grid?.scrollTo(0, 0);
+  if (grid && grid.getBoundingClientRect().top < 0) grid.scrollIntoView();
 }
 
 /** With conditions beside it, the place of an error in the typed text is found by asking for that text alone. */
@@ -353,7 +361,7 @@ function Board({ shown, rows, columns, selecting, doing, onView }: BoardProps) {
         if (!selecting.count) selecting.anchor(at);
         void selecting.reach(to);
       }
-      activate(at < 0 ? 0 : to);
+      activate(at < 0 && Math.abs(step) === 1 ? 0 : to);
     } else if (command && event.key.toLowerCase() === "a") selecting.all();
     else if (command) return;
     else if (event.key === "Escape" && selecting.count) selecting.none();
