@@ -86,7 +86,7 @@ def page(chromium: Any, bench: Workbench, watch_of: dict[Any, Watch], request: p
     """A fresh page; ``indirect`` parameters are options of the context (viewport, color_scheme)."""
     options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **getattr(request, "param", {})}
     context = chromium.new_context(base_url=bench.root, **options)
-    context.set_default_timeout(6_000)
+    context.set_default_timeout(20_000)
     made = context.new_page()
     watch_of[made] = Watch(made, bench.root)
     yield made
