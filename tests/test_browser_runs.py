@@ -66,7 +66,7 @@ def found(page: Any, text: str) -> None:  # noqa: F811
     page.locator(".board-count [role=status]").get_by_text(text, exact=False).wait_for()
 
 
-def listed(bench: Workbench, **asked: Any) -> list[dict[str, Any]]:  # noqa: F811
+def listed(bench: Workbench, **asked: Any) -> list[dict[str, Any]]:
     return ask_json(bench, "/runs?" + urlencode({"limit": 1000, **asked}, doseq=True))["items"]  # type: ignore[no-any-return]
 
 
@@ -606,7 +606,7 @@ def test_at_400_percent_it_is_a_list(page: Any) -> None:  # noqa: F811
     active = page.locator(".grid-row.active")
     assert "run 029" in active.inner_text() and "0.0290" in active.inner_text()
     box = active.bounding_box()
-    assert box and 0 <= box["y"] and box["y"] + box["height"] <= 257
+    assert box and box["y"] >= 0 and box["y"] + box["height"] <= 257
     assert len(shown(page)) < 60
 
 
