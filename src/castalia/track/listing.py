@@ -191,8 +191,8 @@ def _ordered(query: sa.Select[Any], order: str, sqlite: bool) -> sa.Select[Any]:
         here = sa.and_(table.c.run == runs.c.id, table.c.key == key)
         query, column = query.outerjoin(table, here), table.c.value
         if kind == "params":  # numbers as such, before texts
-            number = as_number(column, sqlite)
-            query = query.order_by(number.desc().nulls_last() if down else number.asc().nulls_last())
+            numeral = as_number(column, sqlite)
+            query = query.order_by(numeral.desc().nulls_last() if down else numeral.asc().nulls_last())
     else:
         raise WrongInput(f"cannot order by {order[:80]!r}", order[:80],
                          f"{', '.join(sorted(ORDERS))}, or metrics., params. or tags.<key>", field="order")  # fmt: skip
