@@ -174,6 +174,25 @@ def tracker() -> str:
     return table(("figure", "measured", "promised", ""), rows)
 
 
+def board() -> str:
+    """What a person waits for on the page of runs."""
+    found = result("board").get("runs", {})
+    rows = [
+        Bound(what, found[key]["median_ms"], f"{found[key]['median_ms']:.0f} ms", bound)
+        for key, what, bound in (
+            ("first rows", "first rows, opened cold", 1000.0),
+            ("sort by a metric", "sorted by a metric", 200.0),
+            ("filter typed", "filtered by typing", 200.0),
+            ("filter clicked", "filtered by a click", 200.0),
+            ("scroll to the middle", "scrolled to the middle", 200.0),
+        )
+        if key in found
+    ]
+    if "bytes" in found:
+        rows.append(Bound("fetched for all of it", found["bytes"] / 1000, f"{found['bytes'] / 1000:.1f} kB", 60.0))
+    return table(("figure", "measured", "promised", ""), rows)
+
+
 def _proofs() -> Iterator[Bound]:
     if found := result("prove"):
         large = found["large"]
@@ -315,6 +334,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "docs/reading.md": {"reading": lambda: ratios("reading", "CPU seconds here")},
     "docs/leaks.md": {"leaks": leaks},
     "docs/images.md": {"images": lambda: ratios("images", "kit")},
+    "docs/runs.md": {"board": board},
     "docs/track.md": {"tracker": lambda: ratios("tracker", "Castalia"), "promised": tracker},
     "docs/trees.md": {"trees": lambda: ratios("trees", "kit", "the library it was grown with")},
     "benchmarks/README.md": {"network": lambda: ratios("network", "here")},

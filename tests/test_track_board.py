@@ -6,12 +6,13 @@ import itertools
 import math
 
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 
 from castalia.core.errors import CastaliaError
-from castalia.track import Store
+from castalia.track import Store, schema
 from castalia.track.board import sparks
 from castalia.track.http import router
 
@@ -216,3 +217,72 @@ def test_what_goes_with_a_metric(store, client):
         assert said["runs"] == 12 and said["params"][0]["name"] == "rate", asked
     assert client.get("/runs/importance", params={"metric": "acc", "run": runs[:3]}).status_code == 422
     assert client.get("/runs/importance", params={"metric": "loss"}).status_code == 422
+
+
+def timed(store, run, started, ended):
+    with store.database.write() as connection:
+        times = sa.update(schema.runs).where(schema.runs.c.run_id == run).values(started=started, ended=ended)
+        connection.execute(times)
+
+
+def test_columns_of_the_newest_runs_and_of_those_that_fit(store, client):
+    for i in range(4):
+        run = store.create_run("a", f"r{i}", {"rate": i})
+        timed(store, run, 1000 + i, None)
+        store.log_metrics(run, [(f"loss {i}", 0, 1, 1.0)])
+    newest = client.get("/runs/columns", params={"newest": 2}).json()
+    assert [each["name"] for each in newest["metrics"]] == ["loss 2", "loss 3"]
+    fitting = client.get("/runs/columns", params={"filter": "params.rate < 1"}).json()
+    assert [each["name"] for each in fitting["metrics"]] == ["loss 0"]
+    both = client.get("/runs/columns", params={"filter": "params.rate < 3", "newest": 1}).json()
+    assert both["params"] == [{"name": "rate", "runs": 1}] and both["metrics"][0]["name"] == "loss 2"
+    assert "^" in client.get("/runs/columns", params={"filter": "metrics.loss <"}).json()["got"]
+
+
+def test_rows_are_cut_and_hold_the_tags_that_a_person_set(store, client):
+    tags = {"stage": "x" * 900, "mlflow.user": "me", "castalia.archived": "true", "*": "star"}
+    store.create_run("a", "one", {"long": "p" * 900}, tags)
+
+    def row(**asked):
+        return client.get("/runs", params=asked).json()["items"][0]
+
+    brief = row(columns=["tags.*", "params.long"], brief=True)
+    assert brief["tags"] == {"stage": "x" * 200, "*": "star"} and brief["params"] == {"long": "p" * 200}
+    assert row(columns=["tags.*"])["tags"]["stage"] == "x" * 900 and row(columns=["tags.*"])["params"] == {}
+    assert row(columns=["tags.`*`"])["tags"] == {"*": "star"}
+    assert row(columns=["tags.*", "tags.mlflow.user"])["tags"].keys() == {"stage", "*", "mlflow.user"}
+
+
+def test_lists_are_ordered_by_how_long_runs_took_and_by_tags(store, client):
+    for name, took, tag in (("a", 30, "x"), ("b", 10, "z"), ("c", 20, "y")):
+        timed(store, store.create_run("e", name, tags={"team": tag}), 1000, 1000 + took)
+    timed(store, store.create_run("e", "running"), 1000, None)
+
+    def order(by):
+        return [row["name"] for row in client.get("/runs", params={"order": by}).json()["items"]]
+
+    assert order("took") == ["b", "c", "a", "running"] and order("-took") == ["a", "c", "b", "running"]
+    for name, depth in (("a", "10"), ("b", "9"), ("c", "deep")):
+        store.set_params(store.runs(filter=f"name = '{name}'").items[0]["run_id"], {"depth": depth})
+    assert order("params.depth") == ["b", "a", "c", "running"] and order("-params.depth") == ["a", "b", "c", "running"]
+    assert order("tags.team") == ["a", "c", "b", "running"] and order("-tags.team") == ["b", "c", "a", "running"]
+
+
+def test_runs_are_put_away_together(store, client):
+    runs = [store.create_run("e", f"r{i}") for i in range(3)]
+    assert client.post("/runs/archive", json={"run_ids": runs[:2]}).json()["run_ids"] == sorted(runs[:2])
+    assert client.post("/runs/archive", json={"run_ids": runs}).json()["run_ids"] == [runs[2]]
+    assert names(client, archived="no") == []
+    assert client.post("/runs/archive", json={"run_ids": [runs[0], "absent"], "archived": False}).status_code == 404
+    assert names(client, archived="no") == [], "all or none"
+    client.post("/runs/archive", json={"run_ids": runs[:1], "archived": False})
+    assert names(client, archived="no") == ["r0"]
+
+
+def test_what_would_go_is_weighed(store, client):
+    first, second = store.create_run("e", run_id="a"), store.create_run("e", run_id="a0")
+    store.add_artifact(first, "x/one.txt", b"12345")
+    store.add_artifact(second, "two.txt", b"123")
+    assert client.post("/trash/size", json={"run_ids": [first]}).json() == {"runs": 1, "files": 1, "bytes": 5}
+    both = client.post("/trash/size", json={"run_ids": [first, second, second, "absent"]}).json()
+    assert both == {"runs": 2, "files": 2, "bytes": 8}

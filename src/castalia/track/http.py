@@ -68,11 +68,13 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
         trash: Annotated[bool, Query(description="The deleted runs instead of the others.")] = False,
         archived: Annotated[Literal["all", "no", "only"], Query(description="Runs that were put away.")] = "all",
         top: Annotated[bool, Query(description="Only runs that are not inside another.")] = False,
+        brief: Annotated[bool, Query(description="Params and tags cut to 200 characters.")] = False,
     ) -> Response:
         """A page of runs: {"items": [...], "total": n}. A wrong filter is a 422 that points at the place."""
 
         def read() -> Response:
-            page = store.runs(experiment, status, q, order, limit, offset, parent, filter, columns, trash, archived, top)
+            within = (experiment, status, q, order, limit, offset, parent, filter, columns, trash, archived, top, brief)
+            page = store.runs(*within)
             return answer({"items": page.items, "total": page.total})
 
         return await aside(read)

@@ -15,17 +15,20 @@ from castalia.track import schema
 from castalia.track.database import Part
 from castalia.track.naming import checked_status
 from castalia.track.protocol import places, vocabulary
+from castalia.track.protocol.conditions import as_number
 from castalia.track.protocol.grammar import FilterError, Not, Tree, name_of
 from castalia.track.protocol.patience import patience
 from castalia.track.protocol.vocabulary import Comparison
-from castalia.track.run_rows import filled, selected, summaries
+from castalia.track.run_rows import EVERY, filled, selected, summaries
 from castalia.track.runs import run_number
 
-ORDERS = {"started", "ended", "name", "status", "experiment", "system"}
+ORDERS = {"started", "ended", "took", "name", "status", "experiment", "system"}
 _FIELDS = {"metric": "metrics", "parameter": "params", "tag": "tags"}
 ARCHIVED = "castalia.archived"
 """The tag of a run that was put out of sight: "true"."""
 MOST_RUNS = 1_000
+BRIEF = 200
+"""Characters of a param or tag in a brief row."""
 _KEYS = 10_000
 """Keys that a misspelt one is compared with."""
 
@@ -55,16 +58,18 @@ class Listing(Part):
         trash: bool = False,
         archived: str = "all",
         top: bool = False,
+        brief: bool = False,
     ) -> Page:
         """A page of runs with params, tags and latest metrics.
 
-        ``text`` is looked for in id, name, experiment, system; ``order`` is one of started, ended, name,
-        status, experiment, system, ``metrics.<key>`` or ``params.<key>``, with ``-`` for descending; what
-        is missing or NaN comes last. ``limit`` is 1 to 10,000. ``filter`` is in the language of docs/search.md:
-        ``metrics.loss < 0.3 AND params.rate > 0.01``. Of ``columns`` (``metrics.<key>``, ``params.<key>``,
-        ``tags.<key>``) rows hold only these. ``trash`` lists the deleted runs instead of the others;
-        ``archived`` is "all", "no" or "only"; ``top`` leaves out the runs inside others. Each row says how many
-        ``children`` and ``alerts`` the run has. WrongInput says where in a filter it is wrong.
+        ``text`` is looked for in id, name, experiment, system; ``order`` is one of started, ended, took,
+        name, status, experiment, system, ``metrics.<key>``, ``params.<key>`` or ``tags.<key>``, with ``-`` for
+        descending; params that are numbers come before the others, what is missing or NaN comes last. ``limit`` is
+        1 to 10,000. ``filter`` is in the language of docs/search.md: ``metrics.loss < 0.3 AND params.rate > 0.01``.
+        Of ``columns`` (``metrics.<key>``, ``params.<key>``, ``tags.<key>``) rows hold only these; ``tags.*`` is every
+        tag that a person set. ``brief`` cuts params and tags to 200 characters. ``trash`` lists the deleted runs
+        instead of the others; ``archived`` is "all", "no" or "only"; ``top`` leaves out the runs inside others. Each
+        row says how many ``children`` and ``alerts`` the run has. WrongInput says where in a filter it is wrong.
         """
         if not 1 <= limit <= 10_000 or not 0 <= offset < 2**62:
             got = f"limit {limit}, offset {offset}"
@@ -75,19 +80,21 @@ class Listing(Part):
         if columns is not None:
             shown = [_column(name) for name in columns]
         with self.database.read() as connection:
-            wanted.append(places.NATIVE.where(tree, sqlite=connection.dialect.name == "sqlite"))
+            sqlite = connection.dialect.name == "sqlite"
+            wanted.append(places.NATIVE.where(tree, sqlite=sqlite))
             if top:
-                wanted.append(schema.runs.c.parent.is_(None))
+                # Not "IS NULL": SQLite would take the index of parents, which nearly all rows fit, and then sort.
+                wanted.append(sa.func.coalesce(schema.runs.c.parent, 0) == 0)
             if parent is not None:
                 wanted.append(schema.runs.c.parent == run_number(connection, parent))
             joined = schema.runs.join(schema.experiments)
-            query = _ordered(selected().where(*wanted), order).limit(limit).offset(offset)
+            query = _ordered(selected().where(*wanted), order, sqlite).limit(limit).offset(offset)
             with patience(connection):
                 total = connection.scalar(sa.select(sa.func.count()).select_from(joined).where(*wanted)) or 0
                 rows = connection.execute(query).all()
                 if not total and filter:
                     _known(connection, tree, filter)
-            return Page(filled(connection, rows, shown), int(total))
+            return Page(filled(connection, rows, shown, BRIEF if brief else None), int(total))
 
     def run(self, run_id: str) -> dict[str, Any]:
         """One run: what the list shows, and ``summary``: {metric: {last, last_step, min, min_step, max, max_step}}."""
@@ -115,6 +122,8 @@ class Listing(Part):
 
 
 def _column(name: str) -> tuple[str, str]:
+    if name == "tags.*":
+        return "tags", EVERY
     found = name_of(name)
     entity = places.NATIVE.vocabulary.entities.get(found[0]) if found else None
     if found is None or entity not in _FIELDS:
@@ -162,12 +171,15 @@ def _wanted(
     return wanted
 
 
-def _ordered(query: sa.Select[Any], order: str) -> sa.Select[Any]:
+def _ordered(query: sa.Select[Any], order: str, sqlite: bool) -> sa.Select[Any]:
     runs, down, word = schema.runs, order.startswith("-"), order.lstrip("-")
     kind, _, key = word.partition(".")
     column: sa.ColumnElement[Any]
     if word in ORDERS:
-        column = schema.experiments.c.name if word == "experiment" else runs.c[word]
+        if word == "took":
+            column = runs.c.ended - runs.c.started
+        else:
+            column = schema.experiments.c.name if word == "experiment" else runs.c[word]
     elif kind == "metrics" and key:
         number = sa.select(schema.metric_keys.c.id).where(schema.metric_keys.c.name == key).scalar_subquery()
         # An alias: a filter speaks of the same table in subqueries, which must not become this one.
@@ -175,13 +187,16 @@ def _ordered(query: sa.Select[Any], order: str) -> sa.Select[Any]:
         here = sa.and_(latest.c.run == runs.c.id, latest.c.key == number)
         query, value = query.outerjoin(latest, here), latest.c.value
         column = sa.case((value <= math.inf, value), else_=sa.null())  # NaN sorts as missing: last either way
-    elif kind == "params" and key:
-        params = schema.params.alias("ordering")
-        here = sa.and_(params.c.run == runs.c.id, params.c.key == key)
-        query, column = query.outerjoin(params, here), params.c.value
+    elif kind in ("params", "tags") and key:
+        table = (schema.params if kind == "params" else schema.tags).alias("ordering")
+        here = sa.and_(table.c.run == runs.c.id, table.c.key == key)
+        query, column = query.outerjoin(table, here), table.c.value
+        if kind == "params":  # numbers as such, before texts
+            numeral = as_number(column, sqlite)
+            query = query.order_by(numeral.desc().nulls_last() if down else numeral.asc().nulls_last())
     else:
         raise WrongInput(f"cannot order by {order[:80]!r}", order[:80],
-                         f"{', '.join(sorted(ORDERS))}, metrics.<key> or params.<key>",
+                         f"{', '.join(sorted(ORDERS))}, or metrics., params. or tags.<key>",
                          did_you_mean(word, ORDERS).strip() or f"For a metric:  metrics.{word[:80]}",
                          field="order")  # fmt: skip
     ways = (column.desc().nulls_last(), runs.c.id.desc()) if down else (column.asc().nulls_last(), runs.c.id)

@@ -10,6 +10,9 @@ from sqlalchemy.engine import Connection
 
 from castalia.track import schema
 
+EVERY = ""
+"""Stands for every tag that a person set, in the place of a key; no key is empty."""
+_OF_MACHINES = ("mlflow.", "castalia.")
 _AT_ONCE = 5000
 """Runs of one question, under SQLite's limit of 32,766 values."""
 
@@ -20,9 +23,15 @@ def selected() -> sa.Select[Any]:
 
 
 def filled(
-    connection: Connection, rows: Iterable[Any], shown: Sequence[tuple[str, str]] | None = None
+    connection: Connection,
+    rows: Iterable[Any],
+    shown: Sequence[tuple[str, str]] | None = None,
+    brief: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Rows of runs as dicts: params, tags and latest metrics (all, or those shown), the parent's id, counts."""
+    """Rows of runs as dicts: params, tags and latest metrics (all, or those shown), the parent's id, counts.
+
+    ``brief`` is the most characters of a param or tag.
+    """
     items: dict[int, dict[str, Any]] = {}
     for row in rows:
         items[row.id] = {
@@ -34,9 +43,12 @@ def filled(
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
         for table, field in ((schema.params, "params"), (schema.tags, "tags")):
-            pairs = sa.select(table.c.run, table.c.key, table.c.value).where(table.c.run.in_(some))
+            text = table.c.value if brief is None else sa.func.substr(table.c.value, 1, brief)
+            pairs = sa.select(table.c.run, table.c.key, text).where(table.c.run.in_(some))
             if shown is not None:
-                pairs = pairs.where(table.c.key.in_([key for kind, key in shown if kind == field]))
+                wanted = [key for kind, key in shown if kind == field]
+                own = sa.and_(EVERY in wanted, *(~table.c.key.startswith(word) for word in _OF_MACHINES))
+                pairs = pairs.where(sa.or_(table.c.key.in_(wanted), own))
             for run, key, value in connection.execute(pairs):
                 items[run][field][key] = value
         latest, keys = schema.latest, schema.metric_keys

@@ -29,6 +29,12 @@ class Chosen(Record):
     run_ids: list[str] = Field(min_length=1, max_length=MOST_RUNS, description="Their ids.")
 
 
+class Archive(Chosen):
+    """Runs that are put out of sight, or brought back."""
+
+    archived: bool = Field(True, description="Out of sight, or back into it.")
+
+
 def answer(content: object) -> Response:
     """JSON in which NaN and infinities are the texts "NaN", "Infinity", "-Infinity"."""
     return Response(orjson.dumps(plainly(content)), media_type="application/json")
@@ -51,9 +57,13 @@ def router(store: Store) -> APIRouter:
 
 def _of_runs(routes: APIRouter, store: Store) -> None:
     @routes.get("/runs/columns", tags=["runs"])
-    def names(experiment: str | None = None) -> Response:
+    def names(
+        experiment: str | None = None,
+        filter: Annotated[str, Query(max_length=MAX_LENGTH, description="Only of runs that fit it.")] = "",
+        newest: Annotated[int | None, Query(ge=1, le=MOST_RUNS, description="Only of so many runs.")] = None,
+    ) -> Response:
         """{"metrics", "params", "tags": [{"name", "runs"}]}: what runs have, most frequent first."""
-        return answer(columns.columns(store, experiment))
+        return answer(columns.columns(store, experiment, filter, newest))
 
     @routes.get("/runs/sparks", tags=["runs"])
     def glances(
@@ -105,6 +115,11 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         """What has ended, failed or raised an alert since then, and what runs now."""
         return answer(summary.since(store, time))
 
+    @routes.post("/runs/archive", tags=["runs"])
+    def archive(body: Archive) -> Response:
+        """Put runs away, or bring them back; {"run_ids": those that were not there yet}."""
+        return answer({"run_ids": marks.archive(store, body.run_ids, body.archived)})
+
     @routes.patch("/runs/{run_id}", tags=["runs"])
     def mark(run_id: str, body: marks.Marks) -> Response:
         """Change a run's name, note or tags, or put it away; answers the run."""
@@ -116,6 +131,11 @@ def _trash(routes: APIRouter, store: Store) -> None:
     def delete(body: Chosen) -> Response:
         """Put runs into the trash, where they keep everything; {"run_ids": those that were not there yet}."""
         return answer({"run_ids": store.delete_runs(body.run_ids)})
+
+    @routes.post("/trash/size", tags=["runs"])
+    def size(body: Chosen) -> Response:
+        """{"runs", "files", "bytes"}: what would go with these runs if they were deleted for good."""
+        return answer(store.size_of(body.run_ids))
 
     @routes.post("/trash/restore", tags=["runs"])
     def restore(body: Chosen) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,3 +50,20 @@ def mark(store: Store, run_id: str, marks: Marks) -> dict[str, Any]:
             table = schema.tags
             connection.execute(sa.delete(table).where(table.c.run == number, table.c.key.in_(gone)))
     return store.run(run_id)
+
+
+def archive(store: Store, run_ids: Sequence[str], archived: bool) -> list[str]:
+    """Put runs away, or bring them back, all in one step; the ids of those that changed, sorted. NotFound for one."""
+    table, changed = schema.tags, []
+    with store.database.write() as connection:
+        for run_id in dict.fromkeys(run_ids):
+            number = run_number(connection, run_id)
+            mine = sa.and_(table.c.run == number, table.c.key == ARCHIVED)
+            if (connection.scalar(sa.select(table.c.value).where(mine)) == "true") is archived:
+                continue
+            if archived:
+                put_tags(connection, number, {ARCHIVED: "true"})
+            else:
+                connection.execute(sa.delete(table).where(mine))
+            changed.append(run_id)
+    return sorted(changed)

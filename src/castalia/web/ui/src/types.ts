@@ -168,6 +168,11 @@ export interface RunRow {
   started?: number | string | null;
   ended?: number | string | null;
   parent?: string | null;
+  owner?: string;
+  lifecycle?: string;
+  /** Runs inside it, and alerts: how many. */
+  children?: number;
+  alerts?: number;
   metrics?: Record<string, Num>;
   params?: Record<string, unknown>;
   tags?: Record<string, unknown>;

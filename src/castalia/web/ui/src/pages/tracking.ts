@@ -2,5 +2,4 @@
 export { ModelPage } from "./model";
 export { ModelsPage } from "./models";
 export { RunPage } from "./run";
-export { RunsPage } from "./runs";
 export { VersionsTab } from "./versions";

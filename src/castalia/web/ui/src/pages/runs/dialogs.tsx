@@ -1,0 +1,242 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Problem, get, part, send } from "../../api";
+import { Loading } from "../../components/page";
+import { ProblemBox } from "../../components/problem";
+import { bytes, plural } from "../../format";
+import type { RunRow } from "../../types";
+import { type Size, sizeOf } from "./actions";
+import { runName } from "./cells";
+import { ofMachine } from "./columns";
+
+/** The browser's own modal dialog: Escape and the shade behind it close it, the focus goes back. */
+export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
+  const box = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => {
+      // Closed first: behind an open one nothing takes the focus.
+      dialog?.close();
+      before?.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={box} class="veil sheet" aria-label={title} onClose={close} onMouseDown={(event) => event.target === box.current && box.current?.close()}>
+      <div class="sheet-in stack">
+        <h2>{title}</h2>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+/** A control with its label above and what helps below, which is not part of its name. */
+function Field({ label, help, children }: { label: string; help?: string; children: (at: { id: string; "aria-describedby": string | undefined }) => ComponentChildren }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="label" for={id}>
+        {label}
+      </label>
+      {children({ id, "aria-describedby": help ? `${id}-help` : undefined })}
+      {help && (
+        <span class="help" id={`${id}-help`}>
+          {help}
+        </span>
+      )}
+    </div>
+  );
+}
+
+const NOTE = "mlflow.note.content";
+
+/** Name, note and tags of one run. Tags are lines of "name: value". */
+export function EditDialog({ id, close, saved }: { id: string; close: () => void; saved: (run: RunRow, before: RunRow) => void }) {
+  const [run, setRun] = useState<RunRow>();
+  const [name, setName] = useState("");
+  const [note, setNote] = useState("");
+  const [tags, setTags] = useState("");
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    get<RunRow>(`runs/${part(id)}`).then((found) => {
+      setRun(found);
+      setName(runName(found));
+      setNote(String(found.tags?.[NOTE] ?? ""));
+      setTags(Object.entries(found.tags ?? {}).filter(([key]) => !ofMachine(key)).map(([key, value]) => `${key}: ${value}`).join("\n"));
+    }, setProblem);
+  }, [id]);
+  useEffect(() => {
+    if (run) first.current?.select();
+  }, [run]);
+  const keep = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (!run) return;
+    const wanted: Record<string, string | null> = {};
+    for (const line of tags.split("\n").map((one) => one.trim()).filter(Boolean)) {
+      const at = line.indexOf(":");
+      wanted[(at < 0 ? line : line.slice(0, at)).trim()] = at < 0 ? "true" : line.slice(at + 1).trim();
+    }
+    const changes: Record<string, string | null> = {};
+    for (const [key, value] of Object.entries(wanted)) if (run.tags?.[key] !== value) changes[key] = value;
+    for (const key of Object.keys(run.tags ?? {})) if (!ofMachine(key) && !(key in wanted)) changes[key] = null;
+    setBusy(true);
+    try {
+      const body = { ...(name.trim() !== runName(run) ? { name } : {}), ...(note !== (run.tags?.[NOTE] ?? "") ? { note } : {}), tags: changes };
+      saved(await send<RunRow>("PATCH", `runs/${part(id)}`, body), run);
+      close();
+    } catch (error) {
+      setProblem(error as Problem);
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (!run)
+    return (
+      <Dialog title="Edit a run" close={close}>
+        {problem ? <ProblemBox problem={problem} /> : <Loading what="the run" />}
+      </Dialog>
+    );
+  return (
+    <Dialog title={`Edit ${runName(run)}`} close={close}>
+      <form class="stack" onSubmit={keep}>
+        <Field label="Name">{(at) => <input {...at} class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={500} autocomplete="off" />}</Field>
+        <Field label="Note" help={`Markdown, at most 8,000 characters${note.length > 7000 ? `; ${note.length.toLocaleString("en")} now` : "; longer texts belong into an artifact"}.`}>
+          {(at) => <textarea {...at} class="input" value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
+        </Field>
+        <Field label="Tags" help="One a line: name: value">
+          {(at) => <textarea {...at} class="input mono" value={tags} onInput={(event) => setTags(event.currentTarget.value)} spellcheck={false} />}
+        </Field>
+        {problem && <ProblemBox problem={problem} />}
+        <div class="row">
+          <button type="submit" class="button first" disabled={busy}>
+            Save
+          </button>
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+const MANY = 20;
+
+/** Before runs go for good: how many, how large, and for many of them their number in writing. */
+export function RemoveDialog({ ids, close, remove }: { ids: string[]; close: () => void; remove: () => Promise<void> }) {
+  const [size, setSize] = useState<Size>();
+  const [problem, setProblem] = useState<Problem>();
+  const [typed, setTyped] = useState("");
+  const [busy, setBusy] = useState(false);
+  useEffect(() => void sizeOf(ids).then(setSize, setProblem), []);
+  const sure = ids.length < MANY || typed.replace(/[\s,.]/g, "") === String(ids.length);
+  return (
+    <Dialog title={`Delete ${plural(ids.length, "run")} for good?`} close={close}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setBusy(true);
+          remove().then(close, (error: Problem) => {
+            setProblem(error);
+            setBusy(false);
+          });
+        }}
+      >
+        <p>
+          Their numbers and {size ? (size.files ? `${plural(size.files, "file")} of ${bytes(size.bytes)}` : "no files") : "files (being counted)"} go with them. This cannot be undone. What registered models need is kept.
+        </p>
+        {ids.length >= MANY && (
+          <Field label={`Type ${ids.length} to go on`}>{(at) => <input {...at} class="input" value={typed} inputMode="numeric" autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />}</Field>
+        )}
+        {problem && <ProblemBox problem={problem} />}
+        <div class="row">
+          <button type="submit" class="button danger" disabled={!sure || busy}>
+            Delete for good
+          </button>
+          <button type="button" class="button" onClick={close}>
+            Keep them
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+const keys: [string, string][] = [
+  ["↑ ↓, j k", "Move; with Shift choose on the way"],
+  ["Page Up, Page Down, Home, End", "Move far"],
+  ["Space, x", "Choose the run, or leave it"],
+  ["Ctrl A", "Choose all, Escape none"],
+  ["Enter", "Open the run"],
+  ["→ ←", "Show and hide the runs inside"],
+  ["c", "Compare the chosen runs"],
+  ["a", "Archive, or bring back"],
+  ["Delete", "Into the trash"],
+  ["r", "Restore, in the trash"],
+  ["e, F2", "Name, note and tags"],
+  ["m, Shift F10", "Menu of the run: filters among others"],
+  ["/", "To the filter"],
+  ["Ctrl Z", "Undo"],
+  ["Alt and a click", "Filter by what is in a cell"],
+  ["On a head: ← →", "Move along the heads"],
+  ["On a head: Enter, ↓", "Sort, menu"],
+  ["On a head: Alt ← →", "Move the column"],
+];
+
+export function KeysDialog({ close }: { close: () => void }) {
+  return (
+    <Dialog title="Keys of this page" close={close}>
+      <dl class="facts">
+        {keys.map(([key, what]) => (
+          <>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </>
+        ))}
+      </dl>
+      <p>
+        <button type="button" class="button" onClick={close}>
+          Close
+        </button>
+      </p>
+    </Dialog>
+  );
+}
+
+/** A name for a view; another view's is refused. */
+export function NameDialog({ old, taken, keep, close }: { old: string | undefined; taken: string[]; keep: (name: string) => Promise<void>; close: () => void }) {
+  const [name, setName] = useState(old ?? "");
+  const [problem, setProblem] = useState<Problem>();
+  const used = name.trim() !== old && taken.includes(name.trim());
+  return (
+    <Dialog title={old ? `Rename ${old}` : "Save this view"} close={close}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() && !used) keep(name.trim()).then(close, setProblem);
+        }}
+      >
+        <Field label="Name" help={used ? "Another view is called that." : "Filter, order and columns are kept; which runs they find is looked up each time."}>
+          {(at) => <input {...at} class="input" value={name} maxLength={100} autocomplete="off" onInput={(event) => setName(event.currentTarget.value)} />}
+        </Field>
+        {problem && <ProblemBox problem={problem} />}
+        <div class="row">
+          <button type="submit" class="button first" disabled={!name.trim() || used}>
+            Save
+          </button>
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
