@@ -36,7 +36,8 @@ SWEEP_SECONDS = 60.0
 """How often models that nobody asks any more give their memory back."""
 SETTLE_SECONDS = 2.0
 """How soon a run whose job was killed is marked failed."""
-NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/octet-stream")
+NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/zip",
+              "application/octet-stream")  # fmt: skip
 """Event streams must not wait, pages and scripts come packed from web/pages.py; what is left is JSON."""
 WILDCARDS = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  named to be told apart, not bound
 

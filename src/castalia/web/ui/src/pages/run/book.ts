@@ -3,7 +3,8 @@ import { get, part } from "../../api";
 import type { Curve, Summary } from "../../types";
 import { picked, real, received, thinned, type Series } from "./shaping";
 
-const AT_ONCE = 24;
+/** Series in one question: few, so that the first are soon there. */
+const AT_ONCE = 6;
 
 /** Which steps of a series are wanted: all, or from and to. */
 export type Window = [number, number] | null;

@@ -74,6 +74,7 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
   const seen = useSeen(frame) || large;
   const theme = useTheme();
   const [notes, setNotes] = useState<string[]>([]);
+  const [ready, setReady] = useState(false);
   const [, redraw] = useState(0);
   const dragged = useRef(0);
   const width = view.smooth > 0 ? 2 : 1;
@@ -132,6 +133,7 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
   const paint = useRef<() => void>(() => undefined);
   paint.current = () => {
     if (!compute()) return;
+    setReady(true);
     const made = plot.current;
     if (made) made.batch(() => made.setData(drawn.current.data as uPlot.AlignedData));
     if ((plot.current?.cursor.idx ?? null) === null) say(null);
@@ -179,7 +181,7 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
   // The canvas.
   const look = `${keys.join("\n")}|${view.axis}|${view.logX}|${view.logY}|${view.smooth > 0}|${theme}|${height}|${live.run}`;
   useEffect(() => {
-    if (!seen || table) return;
+    if (!seen || table || !ready) return;
     let gone = false;
     let resized: ResizeObserver | undefined;
     void import("../../plot").then(({ drawCurves }) => {
@@ -229,7 +231,7 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
       plot.current = undefined;
       onPlot?.(undefined);
     };
-  }, [seen, table, look]);
+  }, [seen, table, ready, look]);
 
   // A further weight, range or scale only needs a new painting.
   useEffect(() => {
@@ -257,7 +259,7 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
         <Data parts={drawn.current.parts} keys={keys} view={view} />
       ) : (
         <div
-          class={onOpen ? "plot opens" : "plot"}
+          class={`plot${onOpen ? " opens" : ""}${ready ? "" : " waits"}`}
           ref={box}
           role="img"
           aria-label={`Lines of ${keys.join(", ")}`}

@@ -24,14 +24,14 @@ export interface ChartOf {
 
 const split = /^(train|training|test|val|valid|validation|held_out|eval)[_./]/;
 
-/** Charts of metrics: train/loss and val/loss share one, the part before the last slash is their group. */
+/** Charts of metrics: train/loss and val/loss share one, the part before the first slash is their group. */
 export function charts(names: string[], together: boolean): ChartOf[] {
   const found = new Map<string, string[]>();
   for (const name of names) {
     const title = together ? name.replace(split, "") || name : name;
     found.set(title, [...(found.get(title) ?? []), name]);
   }
-  const group = (title: string): string => (title.includes("/") ? title.slice(0, title.lastIndexOf("/")) : "");
+  const group = (title: string): string => (title.includes("/") ? title.slice(0, title.indexOf("/")) : "");
   const all = [...found].flatMap(([title, keys]) => (keys.length > 6 ? keys.map((key) => ({ title: key, keys: [key], group: group(key) })) : [{ title, keys: keys.sort(), group: group(title) }]));
   // What has no prefix comes first, and of each group the loss.
   const first = (one: ChartOf): number => (/loss/.test(one.title) ? 0 : 1);
@@ -194,7 +194,7 @@ function Large({ chart, live, view, start, name, all }: { chart: ChartOf; live: 
           </button>
         </span>
       </div>
-      <Controls view={view} system={chart.title.startsWith("system/")} many={false} />
+      <Controls view={view} system={chart.title.startsWith("system/")} many={false} alone />
       {book && <CurveChart live={live} book={book} zoom={zoom} keys={chart.keys} view={view} start={start} height={420} large table={table} onPlot={(made) => (plot.current = made)} />}
       <p class="faint small" id="chart-keys">
         Drag over the chart for a range, double-click for all. With the keyboard: arrow keys move the cursor, with Shift by ten points.
@@ -230,7 +230,7 @@ function picture(plot: uPlot, chart: ChartOf, name: string): void {
   canvas.toBlob((blob) => blob && save(name, blob));
 }
 
-function Controls({ view, system, many }: { view: View; system: boolean; many: boolean }) {
+function Controls({ view, system, many, alone = false }: { view: View; system: boolean; many: boolean; alone?: boolean }) {
   const axes: Axis[] = ["step", "time", "relative"];
   const short = { step: "Step", time: "Time", relative: "Relative" };
   return (
@@ -260,7 +260,7 @@ function Controls({ view, system, many }: { view: View; system: boolean; many: b
           <Check label="Log x" on={view.logX} off={view.axis === "time"} set={(on) => setLog(view, "x", on)} />
           <Check label="Hide outliers" title="The y axis goes from the 1st to the 99th percentile. Nothing is taken out of the data." on={view.hideOutliers} set={(on) => setQuery({ outliers: on ? "hide" : "" })} />
           <Check label="Min and max" title="Lines at the lowest and the highest value of the whole run." on={view.extremes} set={(on) => setQuery({ extremes: on ? "show" : "" })} />
-          {!system && <Check label="Train and test together" on={view.together} set={(on) => setQuery({ together: on ? "" : "no" })} />}
+          {!system && !alone && <Check label="Train and test together" on={view.together} set={(on) => setQuery({ together: on ? "" : "no" })} />}
         </span>
       </div>
       <Range view={view} />

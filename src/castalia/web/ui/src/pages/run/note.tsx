@@ -36,7 +36,7 @@ export function Note({ run, again }: { run: RunDetail; again: () => void }) {
       </div>
       {typed === undefined ? (
         kept ? (
-          <div class="note">
+          <div class="run-note">
             <Markdown text={kept} top={3} />
           </div>
         ) : (
