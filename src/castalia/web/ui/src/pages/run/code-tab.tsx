@@ -113,7 +113,8 @@ function Surroundings({ id }: { id: string }) {
           </h2>
           <input class="input narrow-search" type="search" aria-label="Search packages" placeholder="Search packages" value={text} onInput={(event) => setText(event.currentTarget.value)} />
         </div>
-        <ul class="packages" tabIndex={0} role="region" aria-label="Packages, list">
+        <div class="packages" tabIndex={0} role="region" aria-label="Packages, list">
+        <ul>
           {shown.map(([name, version]) => (
             <li key={name}>
               <span>{name}</span> <span class="faint num">{String(version)}</span>
@@ -121,6 +122,7 @@ function Surroundings({ id }: { id: string }) {
           ))}
           {!shown.length && <li class="muted">None has “{text}” in its name.</li>}
         </ul>
+        </div>
       </section>
       {variables.length > 0 && (
         <details>

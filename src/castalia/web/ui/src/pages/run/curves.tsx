@@ -249,7 +249,7 @@ function Controls({ view, system, many, alone = false }: { view: View; system: b
       </div>
       <label class="control smooth">
         <span class="label">
-          Smoothing <output class="num">{view.smooth ? view.smooth.toFixed(2) : "off"}</output>
+          Smoothing <span class="num">{view.smooth ? view.smooth.toFixed(2) : "off"}</span>
         </span>
         <input type="range" min={0} max={0.99} step={0.01} value={view.smooth} style={{ "--at": `${(view.smooth / 0.99) * 100}%` }} onInput={(event) => setQuery({ smooth: Number(event.currentTarget.value) ? event.currentTarget.value : "" })} title="Exponential moving average of the points shown, corrected at the start as in TensorBoard; the faint line is what was logged." />
       </label>

@@ -25,7 +25,7 @@ export function Pictures({ file, files, id }: { file: Artifact; files: Artifact[
         {steps.length > 0 ? (
           <label class="row grow whole step-slider">
             <span class="label">
-              Step <output class="num">{number(steps[at]!.step)}</output>
+              Step <span class="num">{number(steps[at]!.step)}</span>
             </span>
             <input type="range" min={0} max={steps.length - 1} step={1} value={at} style={{ "--at": `${(at / (steps.length - 1)) * 100}%` }} aria-valuetext={`step ${steps[at]!.step}`} onInput={(event) => setAt(Number(event.currentTarget.value))} />
           </label>
@@ -60,7 +60,7 @@ export function Pictures({ file, files, id }: { file: Artifact; files: Artifact[
           <div class="row">
             <label class="row grow whole step-slider">
               <span class="label">
-                On the right: step <output class="num">{number(steps[other]!.step)}</output>
+                On the right: step <span class="num">{number(steps[other]!.step)}</span>
               </span>
               <input type="range" min={0} max={steps.length - 1} step={1} value={other} style={{ "--at": `${(other / (steps.length - 1)) * 100}%` }} aria-valuetext={`step ${steps[other]!.step}`} onInput={(event) => setOther(Number(event.currentTarget.value))} />
             </label>
