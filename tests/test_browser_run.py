@@ -26,8 +26,9 @@ TABS = ("", "?tab=curves", "?tab=curves&chart=loss&smooth=0.6", "?tab=system", "
 SCRIPT = "top.hacked=1;parent.hacked=1;window.hacked=1"
 HTML = f"""<h1>Report</h1><script>{SCRIPT}</script><img src=x onerror="{SCRIPT}"><svg onload="{SCRIPT}"></svg>
 <iframe src="javascript:{SCRIPT}"></iframe><form action=/trash method=post><button id=go>go</button></form>
-<meta http-equiv=refresh content="0;url=/app/systems"><link rel=stylesheet href="LURE/x.css"><link rel=prefetch href="LURE/y">
-<a href="LURE/z" ping="LURE/p">away</a><iframe src="LURE/i"></iframe><video src="LURE/v"></video>"""
+<meta http-equiv=refresh content="0;url=/app/systems"><link rel=stylesheet href="LURE/x.css">
+<a href="LURE/z" ping="LURE/p">away</a>
+<iframe src="LURE/i"></iframe><video src="LURE/v"></video>"""
 SVG = (
     f"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='40' onload='{SCRIPT}'><script>{SCRIPT}</script></svg>"
 )

@@ -288,7 +288,8 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
 }
 
 function Data({ parts, keys, view }: { parts: Shaped[]; keys: string[]; view: View }) {
-  const rows = parts.flatMap((one, n) => one.x.map((at, i) => [at, n, i] as const));
+  const inside = (at: number): boolean => !view.range || (at >= view.range[0] && at <= view.range[1]);
+  const rows = parts.flatMap((one, n) => one.x.map((at, i) => [at, n, i] as const)).filter(([at]) => inside(at));
   rows.sort((a, b) => a[0] - b[0]);
   const table = rows.map(([at, n, i]) => {
     const part = parts[n]!;

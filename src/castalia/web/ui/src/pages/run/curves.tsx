@@ -285,24 +285,28 @@ function Range({ view }: { view: View }) {
     setLow(from === null ? "" : String(Number(from.toPrecision(6))));
     setHigh(to === null || to === OPEN ? "" : String(Number(to.toPrecision(6))));
   }, [from, to]);
+  const typed = useRef(false);
   const apply = () => {
-    if (low === "" && high === "") return setRange(null);
+    // A button that goes away gives the focus away too: only what was typed counts.
+    if (!typed.current) return;
+    typed.current = false;
+    if (low === "" && high === "") return view.range && setRange(null);
     const one: [number, number] = [low === "" ? 0 : Number(low), high === "" ? OPEN : Number(high)];
-    if (one.every(Number.isFinite) && one[0] < one[1]) setRange(one);
+    if (one.every(Number.isFinite) && one[0] < one[1] && String(one) !== String(view.range)) setRange(one);
   };
   const enter = (event: KeyboardEvent) => {
     if (event.key === "Enter") apply();
   };
   return (
-    <div class="control">
+    <div class="control" onFocusOut={(event) => !event.currentTarget.contains(event.relatedTarget as Node | null) && apply()}>
       <span class="label">Range{view.axis === "relative" ? ", in seconds" : ""}</span>
       <span class="row whole">
         {view.axis === "time" ? (
           <span class="small">{view.range ? view.range.map((at) => new Date(at).toLocaleTimeString()).join(" to ") : "all"}</span>
         ) : (
           <>
-            <input class="input little" inputMode="decimal" aria-label={`From ${axisNames[view.axis].toLowerCase()}`} placeholder="from" value={low} onInput={(event) => setLow(event.currentTarget.value)} onBlur={apply} onKeyDown={enter} />
-            <input class="input little" inputMode="decimal" aria-label={`To ${axisNames[view.axis].toLowerCase()}`} placeholder="to" value={high} onInput={(event) => setHigh(event.currentTarget.value)} onBlur={apply} onKeyDown={enter} />
+            <input class="input little" inputMode="decimal" aria-label={`From ${axisNames[view.axis].toLowerCase()}`} placeholder="from" value={low} onInput={(event) => ((typed.current = true), setLow(event.currentTarget.value))} onKeyDown={enter} />
+            <input class="input little" inputMode="decimal" aria-label={`To ${axisNames[view.axis].toLowerCase()}`} placeholder="to" value={high} onInput={(event) => ((typed.current = true), setHigh(event.currentTarget.value))} onKeyDown={enter} />
           </>
         )}
         {view.range && (
