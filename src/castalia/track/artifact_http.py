@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from castalia.core.errors import NotFound, Refused
-from castalia.track.sending import file_answer
+from castalia.track.bundle import bundled
+from castalia.track.sending import SAFE, file_answer
 from castalia.track.store import Store
 
 FOLDER = Query(max_length=1024, description='One level of this folder only; "" is the top.')
@@ -28,6 +30,13 @@ def router(store: Store) -> APIRouter:
         entries = store.listing(store.run_place(run_id, folder.removesuffix("/")))
         lines = [{"name": each.name, "folder": each.is_folder, "size": each.size} for each in entries]
         return Response(orjson.dumps(lines), media_type="application/json")
+
+    @routes.get("/runs/{run_id}/archive.zip", response_class=StreamingResponse)
+    def archive(run_id: str) -> Response:
+        """Every file of the run as one zip, made while it is sent."""
+        name = store.run(run_id)["name"] or run_id
+        how = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(str(name)[:100], safe='')}.zip"}
+        return StreamingResponse(bundled(store, run_id), media_type="application/zip", headers=SAFE | how)
 
     async def send(request: Request, run_id: str, name: str) -> Response:
         try:

@@ -39,7 +39,8 @@ UPLOADS_SECONDS = 3600.0
 """How often uploads that died give their room back."""
 SETTLE_SECONDS = 2.0
 """How soon a run whose job was killed is marked failed."""
-NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/octet-stream")
+NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/zip",
+              "application/octet-stream")  # fmt: skip
 """Event streams must not wait, pages and scripts come packed from web/pages.py; what is left is JSON."""
 WILDCARDS = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  named to be told apart, not bound
 

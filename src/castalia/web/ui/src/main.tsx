@@ -6,6 +6,7 @@ import "./css/forms.css";
 import "./css/parts.css";
 import "./css/learn.css";
 import "./css/grid.css";
+import "./css/run.css";
 import { App } from "./app";
 import { followLinks, followPrinted } from "./router";
 import { showTheme } from "./theme";

@@ -1,5 +1,4 @@
 // What was trained: runs, models, versions; fetched once. Few files, because each costs a round trip.
 export { ModelPage } from "./model";
 export { ModelsPage } from "./models";
-export { RunPage } from "./run";
 export { VersionsTab } from "./versions";
