@@ -87,13 +87,17 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
         return answer(store.metrics(run_id, key, points))
 
     @routes.get("/runs/{run_id}/events", tags=["runs"], response_class=StreamingResponse)
-    async def events(run_id: str, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+    async def events(
+        run_id: str,
+        last_event_id: Annotated[str | None, Header()] = None,
+        history: Annotated[bool, Query(description="What was logged so far, at once; else `begin`.")] = True,
+    ) -> Response:
         """Server-sent events: history and status at once, metrics and status as they land, end with the run."""
         over = await run_in_threadpool(finished, store, run_id)  # 404 before the stream begins
         if over and last_event_id == ENDED:
             return Response(status_code=204)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        stream = follow(store, run_id, changes, stopping)
+        stream = follow(store, run_id, changes, stopping, history)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 

@@ -72,6 +72,12 @@ class Series(Part):
                             found[run_id][name] = _columns(points)
         return found
 
+    def newest(self, run_id: str) -> dict[str, tuple[int, int]]:
+        """{metric: (step, time in ms)} of the newest point of each."""
+        with self.database.read() as connection:
+            rows = execute(connection, _KEYS, (run_number(connection, run_id),)).fetchall()
+        return {name: (step, time) for name, _, step, time in rows}
+
     def metrics_after(
         self, run_id: str, after: Mapping[str, tuple[int, int]], max_points: int = 500
     ) -> dict[str, Columns]:

@@ -1,7 +1,7 @@
 // Comma-separated text into rows for the eye, and one row into text for a template. The server reads the file itself.
 
 /** The first `limit` rows; quotes, doubled quotes and newlines inside quotes are understood. */
-export function parse(text: string, limit = 200): string[][] {
+export function parse(text: string, limit = 200, separator = ","): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   let cell = "";
@@ -15,7 +15,7 @@ export function parse(text: string, limit = 200): string[][] {
       } else if (at === '"') quoted = false;
       else cell += at;
     } else if (at === '"') quoted = true;
-    else if (at === ",") {
+    else if (at === separator) {
       row.push(cell);
       cell = "";
     } else if (at === "\n" || at === "\r") {

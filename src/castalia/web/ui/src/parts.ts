@@ -5,6 +5,7 @@ import { lazy } from "./lazy";
 const desk = () => import("./pages/desk");
 const building = () => import("./pages/building");
 const reading = () => import("./pages/reading");
+const more = () => import("./pages/run/more");
 const tracking = () => import("./pages/tracking");
 
 export const AskTab = lazy(() => desk().then((part) => part.AskTab));
@@ -25,6 +26,9 @@ export const LazyFigure = lazy(() => reading().then((part) => part.FigureView));
 export const TrainTab = lazy(() => import("./pages/train").then((part) => part.TrainTab));
 export const VersionsTab = lazy(() => tracking().then((part) => part.VersionsTab));
 export const RunsPage = lazy(() => tracking().then((part) => part.RunsPage));
-export const RunPage = lazy(() => tracking().then((part) => part.RunPage));
+export const RunPage = lazy(() => import("./pages/run").then((part) => part.RunPage));
+export const RunFiles = lazy(() => more().then((part) => part.FilesTab));
+export const RunCode = lazy(() => more().then((part) => part.CodeTab));
+export const RunLog = lazy(() => more().then((part) => part.LogTab));
 export const ModelsPage = lazy(() => tracking().then((part) => part.ModelsPage));
 export const ModelPage = lazy(() => tracking().then((part) => part.ModelPage));

@@ -175,11 +175,24 @@ export interface RunRow {
 
 export interface RunDetail extends RunRow {
   summary?: Record<string, Summary>;
+  lifecycle?: "active" | "deleted";
+  owner?: string | null;
+  children?: number;
+  alerts?: number;
 }
 
 export interface Artifact {
   name: string;
   size?: number;
+  sha256?: string;
+  created?: number;
+}
+
+export interface Alert {
+  id: string;
+  time: number;
+  level: "info" | "warning" | "error";
+  text: string;
 }
 
 export interface Curve {
@@ -215,10 +228,11 @@ export type Num = number | string | null;
 export interface Summary {
   last: Num;
   last_step: number;
+  last_time?: number;
   min: Num;
-  min_step: number;
+  min_step: number | null;
   max: Num;
-  max_step: number;
+  max_step: number | null;
 }
 
 /** One set opened: its columns and first rows, where it is a table. */

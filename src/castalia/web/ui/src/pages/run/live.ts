@@ -1,0 +1,151 @@
+// One run as it goes on: what is heard is put into the books and the summary; charts paint when there is time for it.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useStream } from "../../stream";
+import { part } from "../../api";
+import type { Curve, Summary } from "../../types";
+import { Book, extended } from "./book";
+
+const kinds = ["begin", "metrics", "status", "end"] as const;
+
+/** Of the time that passes, one part in so many is spent on painting. */
+const SHARE = 40;
+const SOONEST = 200;
+const LATEST = 2000;
+
+/** Paints what has changed, at most five times a second and less often where painting is slow. */
+class Painter {
+  private readonly due = new Set<() => void>();
+  private timer = 0;
+  private next = 0;
+
+  ask(paint: () => void): void {
+    this.due.add(paint);
+    if (!this.timer) this.timer = window.setTimeout(this.paint, Math.max(0, this.next - performance.now()));
+  }
+
+  drop(paint: () => void): void {
+    this.due.delete(paint);
+  }
+
+  private readonly paint = (): void => {
+    this.timer = 0;
+    if (document.hidden) {
+      document.addEventListener("visibilitychange", () => this.due.size && !this.timer && this.paint(), { once: true });
+      return;
+    }
+    const began = performance.now();
+    const now = [...this.due];
+    this.due.clear();
+    for (const paint of now) paint();
+    const ended = performance.now();
+    this.next = ended + Math.min(LATEST, Math.max(SOONEST, (ended - began) * SHARE)) - 5;
+  };
+}
+
+export const painter = new Painter();
+
+export class Live {
+  /** For tiles; the opened chart has a finer one, and so has a range. */
+  readonly book: Book;
+  readonly books = new Set<Book>();
+  summary: Record<string, Summary> = {};
+  /** Server's time of the newest point, in ms; 0 before the first. */
+  newest = 0;
+  /** This browser's time when the last point was heard. */
+  heard = 0;
+  private readonly listeners = new Set<() => void>();
+  private timer = 0;
+
+  constructor(readonly run: string) {
+    this.book = this.open(600);
+  }
+
+  open(most: number): Book {
+    const made = new Book(this.run, most);
+    this.books.add(made);
+    return made;
+  }
+
+  close(book: Book): void {
+    book.close();
+    this.books.delete(book);
+  }
+
+  /** The server's own summary; a metric that was heard of later than it was made stays. */
+  summed(summary: Record<string, Summary>): void {
+    const later = Object.entries(this.summary).filter(([key, one]) => (one.last_time ?? 0) > (summary[key]?.last_time ?? -1));
+    this.summary = { ...summary, ...Object.fromEntries(later) };
+    for (const one of Object.values(this.summary)) this.newest = Math.max(this.newest, one.last_time ?? 0);
+    this.tell();
+  }
+
+  push(news: Record<string, Curve>): void {
+    for (const book of this.books) book.push(news);
+    for (const [key, curve] of Object.entries(news)) {
+      this.summary[key] = extended(this.summary[key], curve);
+      this.newest = Math.max(this.newest, curve.time[curve.time.length - 1] ?? 0);
+    }
+    this.heard = Date.now();
+    this.tell();
+  }
+
+  refresh(): void {
+    for (const book of this.books) book.refresh();
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    for (const book of this.books) book.close();
+  }
+
+  private tell(): void {
+    if (!this.timer)
+      this.timer = window.setTimeout(() => {
+        this.timer = 0;
+        for (const listener of [...this.listeners]) listener();
+      }, 1000);
+  }
+
+  listen(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+}
+
+/** Follow a run while `moving`; `turned` is told a new status. */
+export function useLive(id: string, moving: boolean, turned: (status: string) => void): Live {
+  const [live] = useState(() => new Live(id));
+  const begun = useRef(false);
+  useStream(moving ? `runs/${part(id)}/events?history=false` : "", kinds, (kind, data) => {
+    if (kind === "begin") {
+      // Whatever was fetched before this moment may lack points; the first time nothing was.
+      if (begun.current) live.refresh();
+      begun.current = true;
+    } else if (kind === "metrics") live.push(data as unknown as Record<string, Curve>);
+    else if (kind === "status") turned(String(data.status ?? ""));
+    else {
+      live.refresh();
+      turned("");
+    }
+  });
+  useEffect(() => () => live.end(), []);
+  return live;
+}
+
+/** Draw again when `pick` gives something else, looked at once a second at most. */
+export function useSummary<T>(live: Live, pick: (summary: Record<string, Summary>) => T): T {
+  const latest = useRef(pick);
+  latest.current = pick;
+  const [, redraw] = useState(0);
+  const shown = useRef("");
+  const value = pick(live.summary);
+  shown.current = JSON.stringify(value);
+  useEffect(
+    () =>
+      live.listen(() => {
+        if (JSON.stringify(latest.current(live.summary)) !== shown.current) redraw((n) => n + 1);
+      }),
+    [live],
+  );
+  return value;
+}
