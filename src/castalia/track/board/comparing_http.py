@@ -15,6 +15,7 @@ from castalia.track.store import Store
 Runs = Annotated[list[str] | None, Query(max_length=1000, description="Ids of runs, 2 to 200.")]
 Experiment = Annotated[str | None, Query(description="Or those of this experiment.")]
 Filter = Annotated[str, Query(max_length=MAX_LENGTH, description="Or the newest that fit this, at most 200.")]
+Group = Annotated[str, Query(max_length=300, description="alike, params.<key>, tags.<key>, experiment, system")]
 Keys = Annotated[list[str], Query(max_length=100, description="Metrics.")]
 Points = Annotated[int, Query(ge=4, le=2000, description="At most so many points a curve.")]
 Step = Annotated[int | None, Query(ge=-(2**63), lt=2**63)]
@@ -30,10 +31,11 @@ def add_routes(routes: APIRouter, store: Store) -> None:
         return (found, len(found)) if run else comparing.fitting(store, experiment, filter)
 
     @routes.get("/runs/compare", tags=["runs"])
-    def compare(run: Runs = None, experiment: Experiment = None, filter: Filter = "") -> Response:
-        """{"runs", "total", "differing", "sections"} of 2 to 200 runs; ``total`` counts all that fit the filter."""
+    def compare(run: Runs = None, experiment: Experiment = None, filter: Filter = "", by: Group = "") -> Response:
+        """{"runs", "total", "differing", "sections", "groups"} of 2 to 200 runs; ``total`` counts all that fit."""
         ids, total = chosen(run, experiment, filter)
-        return answer({**comparing.compared(store, ids), "total": total})
+        found = comparing.compared(store, ids)
+        return answer({**found, "total": total, "groups": bands.groups(found["runs"], by) if by else []})
 
     @routes.get("/runs/curves", tags=["runs"])
     def curves(
@@ -44,7 +46,7 @@ def add_routes(routes: APIRouter, store: Store) -> None:
 
     @routes.get("/runs/bands", tags=["runs"])
     def runs_as_bands(
-        run: Runs, key: Keys, by: str = bands.ALIKE, way: Literal["mean", "range"] = "mean", first: Step = None,
+        run: Runs, key: Keys, by: Group = bands.ALIKE, way: Literal["mean", "range"] = "mean", first: Step = None,
         last: Step = None,
     ) -> Response:  # fmt: skip
         """{"groups": [{"name", "run_ids"}], "bands": {metric: [{"step", "runs", "middle", "low", "high"}]}}."""
@@ -73,7 +75,7 @@ def add_routes(routes: APIRouter, store: Store) -> None:
     def page(
         run: Runs = None, experiment: Experiment = None, filter: Filter = "",
         title: Annotated[str, Query(max_length=200)] = "", note: Annotated[str, Query(max_length=8000)] = "",
-        by: Annotated[str, Query(max_length=300, description="Group runs as /runs/bands does.")] = "",
+        by: Group = "",
     ) -> Response:  # fmt: skip
         """The comparison as one HTML file without scripts or addresses, as a download."""
         text = report.report(store, chosen(run, experiment, filter)[0], title=title, note=note, by=by)

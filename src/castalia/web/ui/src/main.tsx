@@ -6,6 +6,7 @@ import "./css/forms.css";
 import "./css/parts.css";
 import "./css/learn.css";
 import "./css/run.css";
+import "./css/compare.css";
 import { App } from "./app";
 import { followLinks, followPrinted } from "./router";
 import { showTheme } from "./theme";
