@@ -15,6 +15,8 @@ from castalia.core.errors import WrongInput
 ALIKE = "alike"
 POINTS = 200
 LEVEL = 0.95
+NAMED, BRIEF = 4, 24
+"""Params in the name of a group, and letters of a value in it."""
 Way = Literal["mean", "range"]
 _SEED = re.compile(r"(?:^|[._/-])(?:random_?|rng_?|torch_?|numpy_?)?(?:seed|random_state|fold|repeat|replicate)$", re.I)
 
@@ -30,32 +32,46 @@ def groups(rows: Sequence[dict[str, Any]], by: str) -> list[dict[str, Any]]:
     ``by`` is "alike" (all params the same but for seeds), ``params.<key>``, ``tags.<key>``, "experiment", "system" or
     "status". Of alike runs the name says the params in which groups differ. WrongInput for anything else.
     """
+    keys: list[Any]
     if by == ALIKE:
-        told = _alike(rows)
+        keys, told = _alike(rows)
     elif by in ("experiment", "system", "status"):
-        told = [str(row[by] or "none") for row in rows]
+        keys = told = [str(row[by] or "none") for row in rows]
     else:
         field, _, key = by.partition(".")
         if field not in ("params", "tags") or not key:
             expected = "alike, params.<key>, tags.<key>, experiment, system or status"
             raise WrongInput("runs are not grouped by this", by[:80], expected, field="by")
-        told = [f"{key} = {row[field][key]}" if key in row[field] else f"without {key}" for row in rows]
-    found: dict[str, list[str]] = {}
-    for row, name in zip(rows, told, strict=True):
-        found.setdefault(name, []).append(row["run_id"])
-    return [{"name": name, "run_ids": run_ids} for name, run_ids in found.items()]
+        keys = [row[field].get(key) for row in rows]
+        told = [f"without {key}" if value is None else f"{key} = {_brief(value)}" for value in keys]
+    found: dict[Any, dict[str, Any]] = {}
+    names: dict[str, int] = {}
+    for row, key, name in zip(rows, keys, told, strict=True):
+        if key not in found:
+            names[name] = names.get(name, 0) + 1
+            found[key] = {"name": name if names[name] == 1 else f"{name} ({names[name]})", "run_ids": []}
+        found[key]["run_ids"].append(row["run_id"])
+    return list(found.values())
 
 
-def _alike(rows: Sequence[dict[str, Any]]) -> list[str]:
+def _alike(rows: Sequence[dict[str, Any]]) -> tuple[list[Any], list[str]]:
+    """(what is the same in a group, its name), one of each a run."""
     kept = [{key: value for key, value in row["params"].items() if not is_seed(key)} for row in rows]
     keys = sorted({key for params in kept for key in params})
     telling = [key for key in keys if len({params.get(key) for params in kept}) > 1]
-    return [
-        ", ".join(f"{key} = {params[key]}" for key in telling if key in params) or "all alike"
-        if len(telling) <= 3 or not telling
-        else ", ".join(str(params.get(key, "–")) for key in telling)
+    said = {key: {params[key] for params in kept if key in params} for key in telling}
+    # A few words tell more of a group than a sentence, and two values more than that some run says nothing.
+    telling.sort(key=lambda key: (len(said[key]) < 2, max(map(len, said[key])) > BRIEF))
+    telling = [key for key in telling if len(said[key]) > 1] or telling
+    names = [
+        ", ".join(f"{key} = {_brief(params[key])}" for key in telling[:NAMED] if key in params) or "all alike"
         for params in kept
     ]
+    return [tuple(sorted(params.items())) for params in kept], names
+
+
+def _brief(value: str) -> str:
+    return value if len(value) <= BRIEF else f"{value[: BRIEF - 1]}…"
 
 
 def band(curves: Sequence[Mapping[str, Sequence[float]]], way: Way = "mean", points: int = POINTS) -> dict[str, Any]:

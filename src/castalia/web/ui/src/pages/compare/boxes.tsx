@@ -3,7 +3,7 @@ import { number, plural } from "../../format";
 import { go, href, usePlace } from "../../router";
 import { quantile } from "../run/shaping";
 import { axis, roomy, span } from "./axis";
-import { column, fields, foremost } from "./columns";
+import { column, fields, foremost, telling } from "./columns";
 import { type Comparison, fill } from "./comparison";
 import { ComparedFigure, Axes, type Mark } from "./figure";
 import { picked, Picking } from "./picking";
@@ -38,7 +38,7 @@ export function Boxes({ all }: { all: Comparison }) {
   const params = groups.filter((one) => one.label === "Params");
   const field = picked(metrics, query.get("metric"), `metrics.${foremost(all)}`);
   const grouped = all.by !== "";
-  const by = picked(params, query.get("boxes"), ...all.differing.params.filter((key) => new Set(all.shown.map((one) => String(one.run.params?.[key]))).size <= MOST).map((key) => `params.${key}`));
+  const by = picked(params, query.get("boxes"), ...telling(all).filter((key) => new Set(all.shown.map((one) => String(one.run.params?.[key]))).size <= MOST).map((key) => `params.${key}`));
   if (!field) return <p class="muted">These runs have no metric.</p>;
   if (!by && !grouped) return <p class="muted">These runs have no param to put them apart by.</p>;
   const metric = column(all.shown, field);

@@ -33,6 +33,7 @@ interface Banded {
   bands: Record<string, Band[]>;
 }
 
+let opening = false;
 const POINTS = { small: 250, large: 1000 };
 const MOST_AT_ONCE = 400_000;
 
@@ -107,7 +108,9 @@ function Large({ keys, ...props }: Omit<TileProps, "large"> & { keys: string[] }
   const turn = (by: number) => setQuery({ chart: keys[(at + by + keys.length) % keys.length]! });
   const back = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    back.current?.focus();
+    // Who opened it by its title goes on inside; who came by an address begins at the top.
+    if (opening) back.current?.focus();
+    opening = false;
     const key = (event: KeyboardEvent) => {
       if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) close();
     };
@@ -157,7 +160,7 @@ function Tile({ name, all, view, banded, way, large }: TileProps) {
   const busy = bands ? !around.value : !first.value;
   return (
     <article class={large ? "tile large" : "tile"} aria-label={name} ref={frame} aria-busy={seen && busy && !problem}>
-      {problem ? <ProblemBox problem={problem} again={(bands ? around : first).again} /> : <CurveFigure name={name} lines={made} view={view} large={large} thin={!bands && Object.values((finer.value ?? first.value) ?? {}).some((one) => one[name] && !one[name].whole) ? points : 0} />}
+      {problem ? <ProblemBox problem={problem} again={(bands ? around : first).again} /> : <CurveFigure name={name} lines={made} view={view} large={large} waiting={busy} thin={!bands && Object.values((finer.value ?? first.value) ?? {}).some((one) => one[name] && !one[name].whole) ? points : 0} />}
     </article>
   );
 }
@@ -202,14 +205,14 @@ function bandLines(found: Banded, key: string, all: Comparison): CurveLine[] {
   });
 }
 
-function CurveFigure({ name, lines, view, large, thin }: { name: string; lines: CurveLine[]; view: View; large: boolean; thin: number }) {
+function CurveFigure({ name, lines, view, large, thin, waiting }: { name: string; lines: CurveLine[]; view: View; large: boolean; thin: number; waiting: boolean }) {
   const height = large ? 460 : 200;
   const within = (x: number): boolean => !view.range || (x >= view.range[0] && x <= view.range[1]);
   const columns = lines.map((one) => (one.shape.smooth ?? one.shape.raw).filter((_, i) => within(one.shape.x[i]!)));
   const cut = view.hideOutliers ? inner(columns) : null;
   const lost = lines.flatMap((one) => one.shape.lost);
   const notes: string[] = [];
-  if (!lines.length) notes.push("No shown run has it.");
+  if (!lines.length && !waiting) notes.push("No shown run has it.");
   if (thin) notes.push(`${number(thin)} points of a run at most, at even steps; a range shows more`);
   if (cut?.beyond) notes.push(`${plural(cut.beyond, "point")} outside the scale`);
   for (const what of ["NaN", "∞", "−∞", "≤ 0"] as const) {
@@ -223,18 +226,28 @@ function CurveFigure({ name, lines, view, large, thin }: { name: string; lines: 
     <ComparedFigure
       title={name}
       height={height}
-      onOpen={large ? undefined : () => setQuery({ chart: name }, false)}
+      onOpen={
+        large
+          ? undefined
+          : () => {
+              opening = true;
+              setQuery({ chart: name }, false);
+            }
+      }
       summary={summary}
       notes={notes}
       columns={["run", view.axis === "time" ? "time_ms" : view.axis === "relative" ? "seconds" : "step", "value", ...(lines[0]?.low ? ["low", "high", "runs"] : view.smooth ? ["smoothed"] : [])]}
       rows={() => lines.flatMap((one) => one.shape.x.map((x, i) => [one.name, x, one.shape.raw[i], ...(one.low ? [one.low[i], one.high![i], one.runs![i]] : one.shape.smooth ? [one.shape.smooth[i]] : [])]))}
       names={lines.map((one) => ({ name: one.name, ink: one.ink }))}
       draw={(width, tall) => {
+        if (waiting) return { body: null, marks: [] };
         const box = { left: 52, right: width - 10, top: 8, bottom: tall - 26 };
         const xs = view.range ? [view.range[0], view.range[1] === OPEN ? span(lines.flatMap((one) => one.shape.x))[1] : view.range[1]] : span(lines.flatMap((one) => one.shape.x));
-        const ys = cut ? [cut.low, cut.high] : span([...columns.flat(), ...lines.flatMap((one) => [...(one.low ?? []), ...(one.high ?? [])])].filter((one) => !view.logY || (one ?? 0) > 0));
+        // The interval of two runs is twelve times as wide as their distance: it may leave the scale, the lines may not.
+        const sure = lines.flatMap((one) => (one.runs ?? []).flatMap((count, i) => (count > 2 && within(one.shape.x[i]!) ? [one.low![i], one.high![i]] : [])));
+        const ys = cut ? [cut.low, cut.high] : span([...columns.flat(), ...sure].filter((one) => !view.logY || (one ?? 0) > 0));
         const x = axis(view.axis === "time" ? "time" : view.logX ? "log" : "linear", [xs[0]!, xs[1]! > xs[0]! ? xs[1]! : xs[0]! + 1], box.left, box.right, Math.max(2, Math.floor(width / 90)));
-        const y = axis(view.logY ? "log" : "linear", roomy(ys as [number, number], view.logY), box.bottom, box.top, tall > 300 ? 7 : 4);
+        const y = axis(view.logY ? "log" : "linear", roomy(ys as [number, number], view.logY), box.bottom, box.top, tall > 300 ? 8 : 5);
         scale.current = x;
         return drawn(name, lines, view, x, y, box);
       }}

@@ -20,6 +20,8 @@ interface Environment {
 
 interface Row {
   key: string;
+  /** The name without whose it is, where no other row is called the same. */
+  label?: string | undefined;
   values: unknown[];
   differs: boolean;
 }
@@ -33,6 +35,8 @@ const LONG = 60;
 const MOST_ENVIRONMENTS = 50;
 const titles: Record<string, string> = { run: "Run", params: "Params", metrics: "Metrics, last value", git: "Git", environment: "Environment", tags: "Tags", packages: "Packages", variables: "Environment variables" };
 
+const bare = (key: string): string => key.replace(/^(castalia|mlflow\.source)\.(git\.)?/, "");
+const brief = (key: string, all: string[]): string => (all.filter((one) => bare(one) === bare(key)).length > 1 ? key : bare(key));
 const same = (values: unknown[]): boolean => values.every((one) => Object.is(one ?? null, values[0] ?? null));
 
 export function Differences({ all }: { all: Comparison }) {
@@ -46,7 +50,7 @@ export function Differences({ all }: { all: Comparison }) {
     name: section.name,
     rows: section.keys.map(({ key }) => {
       const values = all.shown.map((one) => said(one.run, section.field, key));
-      return { key, values, differs: !same(values) };
+      return { key, label: section.field === "tags" ? brief(key, section.keys.map((one) => one.key)) : undefined, values, differs: !same(values) };
     }),
   }));
   if (around) {
@@ -121,7 +125,7 @@ function Line({ row, shown }: { row: Row; shown: Shown[] }) {
     <>
       <tr class={row.differs ? "" : "equal"}>
         <th scope="row">
-          <bdi>{row.key}</bdi>
+          <bdi title={row.key}>{row.label ?? row.key}</bdi>
           {long && (
             <button type="button" class="button quiet little" aria-expanded={open} onClick={() => setOpen(!open)}>
               {open ? "Close the text" : "Compare the text"}
@@ -146,13 +150,13 @@ function Line({ row, shown }: { row: Row; shown: Shown[] }) {
 }
 
 function Cell({ value }: { value: unknown }) {
-  if (typeof value === "number") return <td class="right">{number(value)}</td>;
+  if (typeof value === "number") return <td>{number(value)}</td>;
   const all = text(value);
   if (!all) return <td class="faint">–</td>;
-  const numeric = all.trim() !== "" && !Number.isNaN(Number(all));
+  const shown = /^[0-9a-f]{40,64}$/.test(all) ? all.slice(0, 12) : all.length > LONG ? `${all.slice(0, LONG)}…` : /^-?\d+\.\d{6,}$/.test(all) ? number(Number(all)) : all;
   return (
-    <td class={numeric ? "right" : ""} title={all.length > LONG ? all.slice(0, 2000) : undefined}>
-      <bdi>{all.length > LONG ? `${all.slice(0, LONG)}…` : numeric && /\.\d{6,}$/.test(all) ? number(Number(all)) : all}</bdi>
+    <td title={shown !== all ? all.slice(0, 2000) : undefined}>
+      <bdi>{shown}</bdi>
     </td>
   );
 }

@@ -27,7 +27,7 @@ export function Pair({ runs, a, b }: { runs: Shown[]; a: Shown; b: Shown }) {
     </div>
   );
   return (
-    <div class="row pair">
+    <div class="row two-runs">
       {side("a", "Left", a, b)}
       <button type="button" class="button little" onClick={() => setQuery({ a: b.id, b: a.id })}>
         <Icon name="undo" size={14} /> Swap

@@ -4,7 +4,7 @@ import { Icon } from "../../components/icons";
 import { number, plural } from "../../format";
 import { setQuery, usePlace } from "../../router";
 import { type Axis, axisOf } from "./axis";
-import { column, fields, foremost, type Column } from "./columns";
+import { column, fields, foremost, telling, type Column } from "./columns";
 import type { Comparison } from "./comparison";
 import { ComparedFigure } from "./figure";
 import { picked, Picking } from "./picking";
@@ -34,7 +34,13 @@ export function Parallel({ all }: { all: Comparison }) {
   const groups = fields(all);
   const known = new Set(groups.flatMap((one) => one.options.map((option) => option.value)));
   const asked = query.getAll("axis").filter((one) => known.has(one));
-  const few = all.differing.params.map((key) => `params.${key}`).filter((field) => column(all.shown, field).values.some((one) => one !== null));
+  // A param that few runs have, or whose values are sentences, is an axis only where it is asked for.
+  const few = telling(all)
+    .map((key) => `params.${key}`)
+    .filter((field) => {
+      const one = column(all.shown, field);
+      return one.values.filter((value) => value !== null).length >= all.shown.length / 2 && new Set(one.values.filter((value) => value !== null)).size > 1 && one.choices.every((choice) => choice.length <= 40);
+    });
   const main = `metrics.${foremost(all)}`;
   const axes = asked.length >= 2 ? asked.slice(0, MOST) : [...few.slice(0, 6), ...(known.has(main) ? [main] : [])];
   if (axes.length < 2) return <p class="muted">These runs have fewer than two metrics or params that differ.</p>;
@@ -143,7 +149,7 @@ function Lines({ all, columns, colour, inside, brush }: { all: Comparison; colum
   return (
     <>
       <ComparedFigure
-        title={columns.map((one) => one.label).join(", ")}
+        title="Parallel coordinates"
         height={380}
         summary={`${plural(all.shown.length, "run")} across ${plural(columns.length, "axis", "axes")}`}
         notes={["Drag along an axis for a range."]}
@@ -184,7 +190,7 @@ function Lines({ all, columns, colour, inside, brush }: { all: Comparison; colum
                         {cut(column.label)}
                       </text>
                       {axes[c]!.ticks.slice(0, 24).map((tick) => (
-                        <text key={tick.at} x={at(c) + 6} y={axes[c]!.place(tick.at) + 4} fill="var(--ink-2)" stroke="var(--paper)" stroke-width="3" paint-order="stroke">
+                        <text key={tick.at} x={at(c) + 6} y={axes[c]!.place(tick.at) + 4} fill="var(--ink-2)" stroke="var(--paper)" stroke-width="4" paint-order="stroke">
                           {tick.label.length > 14 ? `${tick.label.slice(0, 13)}…` : tick.label}
                         </text>
                       ))}

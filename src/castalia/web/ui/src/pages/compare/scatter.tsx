@@ -2,7 +2,7 @@
 import { number, plural } from "../../format";
 import { go, href, usePlace } from "../../router";
 import { axisOf } from "./axis";
-import { column, fields, foremost, type Column } from "./columns";
+import { column, fields, foremost, telling, type Column } from "./columns";
 import { type Comparison, fill } from "./comparison";
 import { Axes, ComparedFigure } from "./figure";
 import { picked, Picking } from "./picking";
@@ -12,7 +12,7 @@ export function ScatterPart({ all }: { all: Comparison }) {
   const { query } = usePlace();
   const groups = fields(all);
   const main = foremost(all);
-  const x = picked(groups, query.get("sx"), ...all.differing.params.map((key) => `params.${key}`));
+  const x = picked(groups, query.get("sx"), ...telling(all).map((key) => `params.${key}`));
   const y = picked(groups, query.get("sy"), `metrics.${main}`);
   const colour = query.get("sc") ?? "";
   if (!x || !y) return <p class="muted">These runs have no metric and no param that could stand on an axis.</p>;
