@@ -73,6 +73,7 @@ export function Boxes({ all }: { all: Comparison }) {
         rows={() => boxes.map((one) => [one.name, one.values.length, one.values[0], one.first, one.middle, one.third, one.values[one.values.length - 1]])}
         names={[]}
         onPick={(mark) => mark.run && go(href("runs", mark.run))}
+        on={[all, field, by, useGroups]}
         draw={(width, height) => {
           const frame = { left: 64, right: width - 12, top: 26, bottom: height - 40 };
           const y = axis("linear", roomy(span(boxes.flatMap((one) => one.values))), frame.bottom, frame.top, 6);
@@ -82,8 +83,8 @@ export function Boxes({ all }: { all: Comparison }) {
           const marks: Mark[][] = [];
           const body = boxes.map((one, i) => {
             const at = x.place(i);
-            const dots = one.values.map((value, n) => ({ x: at + (((n * 7919) % 11) - 5) * (half / 9), y: y.place(value), run: one.runs[n]!, words: `${one.name}: ${names.get(one.runs[n]!)} ${number(value)}` }));
-            marks.push([{ x: at, y: y.place(one.middle), words: `${one.name}: median ${number(one.middle)}, quartiles ${number(one.first)} to ${number(one.third)}, ${plural(one.values.length, "run")}` }, ...dots]);
+            const dots = one.values.map((value, n) => ({ x: at + (((n * 7919) % 11) - 5) * (half / 9), y: y.place(value), run: one.runs[n]!, words: () => `${one.name}: ${names.get(one.runs[n]!)} ${number(value)}` }));
+            marks.push([{ x: at, y: y.place(one.middle), words: () => `${one.name}: median ${number(one.middle)}, quartiles ${number(one.first)} to ${number(one.third)}, ${plural(one.values.length, "run")}` }, ...dots]);
             const ink = fill(i);
             return (
               <g key={one.name}>

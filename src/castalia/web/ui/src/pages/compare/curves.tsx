@@ -35,7 +35,8 @@ interface Banded {
 
 let opening = false;
 const POINTS = { small: 250, large: 1000 };
-const MOST_AT_ONCE = 400_000;
+/** Points of all runs in one chart: what is painted while a person waits, and what the server gives at once. */
+const MOST = { small: 15_000, large: 100_000 };
 
 export function Curves({ all }: { all: Comparison }) {
   const view = useView("step");
@@ -139,9 +140,10 @@ function Large({ keys, ...props }: Omit<TileProps, "large"> & { keys: string[] }
 function Tile({ name, all, view, banded, way, large }: TileProps) {
   const frame = useRef<HTMLElement>(null);
   const seen = useSeenOnce(frame) || large;
+  const size = large ? "large" : "small";
   const bands = banded && view.axis === "step";
   const ids = all.all.map((one) => one.id);
-  const points = Math.max(20, Math.min(large ? POINTS.large : POINTS.small, Math.floor(MOST_AT_ONCE / ids.length)));
+  const points = Math.max(60, Math.min(POINTS[size], Math.floor(MOST[size] / ids.length)));
   const asked = new URLSearchParams([...ids.map((id) => ["run", id]), ["key", name], ["points", String(points)]]);
   const whole = `runs/curves?${asked}`;
   const first = useResource<Sampled>(seen && !bands ? whole : "", (signal) => get(whole, signal));
@@ -156,11 +158,12 @@ function Tile({ name, all, view, banded, way, large }: TileProps) {
   const bandPath = seen && bands && all.shown.length ? `runs/bands?${grouped}` : "";
   const around = useResource<Banded>(bandPath, (signal) => get(bandPath, signal));
   const problem = (bands ? around : first).problem;
-  const made = bands ? (around.value ? bandLines(around.value, name, all) : []) : runLines(finer.value ?? first.value, name, all.shown, view);
+  const found = finer.value ?? first.value;
+  const made = useMemo(() => (bands ? (around.value ? bandLines(around.value, name, all) : []) : runLines(found, name, all.shown, view)), [bands, around.value, found, name, all, JSON.stringify(view)]);
   const busy = bands ? !around.value : !first.value;
   return (
     <article class={large ? "tile large" : "tile"} aria-label={name} ref={frame} aria-busy={seen && busy && !problem}>
-      {problem ? <ProblemBox problem={problem} again={(bands ? around : first).again} /> : <CurveFigure name={name} lines={made} view={view} large={large} waiting={busy} thin={!bands && Object.values((finer.value ?? first.value) ?? {}).some((one) => one[name] && !one[name].whole) ? points : 0} />}
+      {problem ? <ProblemBox problem={problem} again={(bands ? around : first).again} /> : <CurveFigure name={name} lines={made} view={view} large={large} waiting={busy} thin={!bands && Object.values(found ?? {}).some((one) => one[name] && !one[name].whole) ? points : 0} />}
     </article>
   );
 }
@@ -239,6 +242,7 @@ function CurveFigure({ name, lines, view, large, thin, waiting }: { name: string
       columns={["run", view.axis === "time" ? "time_ms" : view.axis === "relative" ? "seconds" : "step", "value", ...(lines[0]?.low ? ["low", "high", "runs"] : view.smooth ? ["smoothed"] : [])]}
       rows={() => lines.flatMap((one) => one.shape.x.map((x, i) => [one.name, x, one.shape.raw[i], ...(one.low ? [one.low[i], one.high![i], one.runs![i]] : one.shape.smooth ? [one.shape.smooth[i]] : [])]))}
       names={lines.map((one) => ({ name: one.name, ink: one.ink }))}
+      on={[lines, JSON.stringify(view), waiting, large]}
       draw={(width, tall) => {
         if (waiting) return { body: null, marks: [] };
         const box = { left: 52, right: width - 10, top: 8, bottom: tall - 26 };
@@ -287,8 +291,8 @@ function drawn(name: string, lines: CurveLine[], view: View, x: ReturnType<typeo
       const v = value[i];
       const [px, py] = [x.place(at), v === null || v === undefined ? NaN : y.place(v)];
       if (Number.isFinite(px) && Number.isFinite(py) && px >= box.left - 1 && px <= box.right + 1 && py >= box.top - 1 && py <= box.bottom + 1) {
-        const about = one.low ? (one.low[i] === null ? ", one run" : `, ${number(one.low[i])} to ${number(one.high![i])}, ${plural(one.runs![i]!, "run")}`) : one.shape.smooth ? ` smoothed, ${number(one.shape.raw[i])} logged` : "";
-        row.push({ x: px, y: py, run: one.run, words: `${one.name}: ${number(v)}${about} at ${place(at, view.axis)}` });
+        const about = (): string => (one.low ? (one.low[i] === null ? ", one run" : `, ${number(one.low[i])} to ${number(one.high![i])}, ${plural(one.runs![i]!, "run")}`) : one.shape.smooth ? ` smoothed, ${number(one.shape.raw[i])} logged` : "");
+        row.push({ x: px, y: py, run: one.run, words: () => `${one.name}: ${number(v)}${about()} at ${place(at, view.axis)}` });
       }
     });
     marks.push(row);

@@ -1,6 +1,6 @@
 // The frame of every chart here: title, the numbers, the ways to take it along, and marks that keys and pointer walk on.
 import type { ComponentChildren, VNode } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { Icon } from "../../components/icons";
 import { DataTable } from "../../components/table";
 import { save } from "../../csv";
@@ -14,7 +14,8 @@ import { useWidth } from "./size";
 export interface Mark {
   x: number;
   y: number;
-  words: string;
+  /** What it says; asked for when somebody points at it. */
+  words: () => string;
   run?: string;
 }
 
@@ -31,6 +32,8 @@ export interface FigureProps {
   onOpen?: (() => void) | undefined;
   head?: VNode | undefined;
   draw: (width: number, height: number) => Drawing;
+  /** What the drawing depends on: it is drawn anew when one of these is another. */
+  on: unknown[];
   /** Told in the label, and again in words below. */
   summary: string;
   columns: string[];
@@ -43,15 +46,16 @@ export interface FigureProps {
   onPick?: (mark: Mark) => void;
 }
 
-export function ComparedFigure({ title, height, onOpen, head, draw, summary, columns, rows, names, notes = [], onDrag, onClear, onPick }: FigureProps) {
+export function ComparedFigure({ title, height, onOpen, head, draw, on, summary, columns, rows, names, notes = [], onDrag, onClear, onPick }: FigureProps) {
   const box = useRef<HTMLDivElement>(null);
   const svg = useRef<SVGSVGElement>(null);
   const [table, setTable] = useState(false);
   const [at, setAt] = useState<[number, number] | null>(null);
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const width = useWidth(box, table);
-  const drawing = width > 40 && !table ? draw(width, height) : { body: null, marks: [] };
-  const marks = drawing.marks.filter((row) => row.length > 0);
+  const drawing = useMemo(() => (width > 40 && !table ? draw(width, height) : { body: null, marks: [] }), [width, height, table, ...on]);
+  const marks = useMemo(() => drawing.marks.filter((row) => row.length > 0), [drawing]);
+  const count = useMemo(() => marks.reduce((sum, row) => sum + row.length, 0), [marks]);
   const mark = at ? marks[at[0]]?.[at[1]] : undefined;
 
   const move = (row: number, place: number): void => {
@@ -144,7 +148,7 @@ export function ComparedFigure({ title, height, onOpen, head, draw, summary, col
             ref={box}
             style={{ height: `${height}px` }}
             {...(marks.length
-              ? { role: "slider", tabIndex: 0, "aria-label": `${title}: ${summary}`, "aria-valuemin": 1, "aria-valuemax": marks.reduce((sum, row) => sum + row.length, 0), "aria-valuenow": at ? marks.slice(0, at[0]).reduce((sum, row) => sum + row.length, 0) + at[1] + 1 : 1, "aria-valuetext": mark?.words ?? "no point chosen; arrow keys move" }
+              ? { role: "slider", tabIndex: 0, "aria-label": `${title}: ${summary}`, "aria-valuemin": 1, "aria-valuemax": count, "aria-valuenow": at ? marks.slice(0, at[0]).reduce((sum, row) => sum + row.length, 0) + at[1] + 1 : 1, "aria-valuetext": mark?.words() ?? "no point chosen; arrow keys move" }
               : { role: "img", "aria-label": `${title}: ${summary}` })}
             onKeyDown={key}
             onBlur={() => move(-1, -1)}
@@ -178,7 +182,7 @@ export function ComparedFigure({ title, height, onOpen, head, draw, summary, col
             )}
           </div>
           <p class="readout">
-            <output>{mark ? <bdi>{mark.words}</bdi> : ""}</output>
+            <output>{mark ? <bdi>{mark.words()}</bdi> : ""}</output>
             {!mark && notes.map((one) => <span key={one}>{one}</span>)}
           </p>
         </>

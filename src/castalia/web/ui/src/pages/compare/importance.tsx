@@ -57,6 +57,7 @@ function Bars({ told, field }: { told: Told; field: string }) {
         columns={["param", "importance", "standard error", "Spearman's correlation", "kind", "values"]}
         rows={() => told.params.map((one) => [one.name, one.importance, one.error, one.correlation, one.kind, one.values])}
         names={[]}
+        on={[told]}
         draw={(width, height) => {
           const left = Math.min(170, width * 0.36);
           const right = width - 92;
@@ -64,7 +65,7 @@ function Bars({ told, field }: { told: Told; field: string }) {
           const x = (share: number): number => left + (Math.max(0, share) / most) * (right - left);
           const letters = Math.floor((left - 12) / 6.2);
           return {
-            marks: [lines.map((one, i) => ({ x: x(one.importance), y: 22 + i * 28, words: `${one.name}: ${percent(one.importance)} ± ${percent(one.error)}${one.correlation === null ? ", choices" : `, correlation ${number(one.correlation)}`}` }))],
+            marks: [lines.map((one, i) => ({ x: x(one.importance), y: 22 + i * 28, words: () => `${one.name}: ${percent(one.importance)} ± ${percent(one.error)}${one.correlation === null ? ", choices" : `, correlation ${number(one.correlation)}`}` }))],
             body: (
               <>
                 {lines.map((one, i) => {

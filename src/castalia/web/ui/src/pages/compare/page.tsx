@@ -1,5 +1,6 @@
 // Runs side by side. Everything that is chosen here is the address, so that a comparison can be kept and sent.
 import type { VNode } from "preact";
+import { useMemo } from "preact/hooks";
 import { Link } from "../../components/link";
 import { Empty, Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
@@ -42,6 +43,8 @@ export function ComparePage() {
   const { query } = usePlace();
   const which = chosen(query);
   const { value, problem, again } = useComparison(query);
+  const look = ["hide", "ink", "group"].map((name) => query.get(name)).join("\n");
+  const all = useMemo(() => value && arranged(value, query), [value, look]);
   const part = parts.find((one) => one.name === (query.get("tab") ?? ""));
   if (!which)
     return (
@@ -62,7 +65,7 @@ export function ComparePage() {
       <PageHead title={title} crumbs={[{ label: "Runs", to: ["runs"] }]} note="Runs side by side. What you choose here is in the address: keep it or send it." />
       {problem && <ProblemBox problem={problem} again={again} />}
       {!value && !problem && <Loading what="the runs" />}
-      {value && <Compared all={arranged(value, query)} query={query} part={part} />}
+      {all && <Compared all={all} query={query} part={part} />}
     </div>
   );
 }

@@ -156,6 +156,7 @@ function Lines({ all, columns, colour, inside, brush }: { all: Comparison; colum
         columns={["run", ...columns.map((one) => one.label), "within"]}
         rows={() => all.shown.map((one, i) => [one.name, ...columns.map((column) => value(column, i)), inside[i] ? "yes" : "no"])}
         names={[]}
+        on={[all, columns.map((one) => one.field).join("\n"), colour.field, written(brush)]}
         draw={(width, height) => {
           const [top, bottom, side] = [34, height - 14, Math.min(70, width * 0.11)];
           const at = (i: number): number => side + (i / (columns.length - 1)) * (width - 2 * side);
@@ -172,7 +173,7 @@ function Lines({ all, columns, colour, inside, brush }: { all: Comparison; colum
             if (Math.abs(event.clientY - frame.top - start.current.y) > 5) setQuery({ brush: written({ ...brush, [columns[c]!.field]: [Math.min(a, b), Math.max(a, b)] }) });
           };
           return {
-            marks: all.shown.map((one, i) => columns.map((column, c) => ({ x: at(c), y: y(c, i), run: one.id, words: `${one.name}: ${column.label} ${told(column, i)}` }))),
+            marks: all.shown.map((one, i) => columns.map((column, c) => ({ x: at(c), y: y(c, i), run: one.id, words: () => `${one.name}: ${column.label} ${told(column, i)}` }))),
             body: (
               <>
                 <g fill="none">

@@ -56,12 +56,13 @@ function Marks({ all, x, y, third }: { all: Comparison; x: Column; y: Column; th
         rows={() => all.shown.map((one, i) => [one.name, cell(x, i), cell(y, i), ...(third ? [cell(third, i)] : [])])}
         names={third ? (third.kind === "choice" ? third.choices.map((name, ink) => ({ name: `${third.label} = ${name}`, ink })) : []) : all.shown.map((one) => ({ name: one.name, ink: one.ink }))}
         onPick={(mark) => mark.run && go(href("runs", mark.run))}
+        on={[all, x.field, y.field, third?.field]}
         draw={(width, height) => {
           const box = { left: 64, right: width - 14, top: 26, bottom: height - 40 };
           const [ax, ay] = [axisOf(x, box.left, box.right, Math.floor(width / 90)), axisOf(y, box.bottom, box.top, 6)];
           const places = there.map((i) => ({ i, x: ax.place(x.values[i]!) + jitter(x, i), y: ay.place(y.values[i]!) + jitter(y, i + 1) }));
           return {
-            marks: [[...places].sort((a, b) => a.x - b.x || a.y - b.y).map((one) => ({ x: one.x, y: one.y, run: all.shown[one.i]!.id, words: `${all.shown[one.i]!.name}: ${x.label} ${told(x, one.i)}, ${y.label} ${told(y, one.i)}${third ? `, ${third.label} ${told(third, one.i)}` : ""}` }))],
+            marks: [[...places].sort((a, b) => a.x - b.x || a.y - b.y).map((one) => ({ x: one.x, y: one.y, run: all.shown[one.i]!.id, words: () => `${all.shown[one.i]!.name}: ${x.label} ${told(x, one.i)}, ${y.label} ${told(y, one.i)}${third ? `, ${third.label} ${told(third, one.i)}` : ""}` }))],
             body: (
               <>
                 <Axes x={ax} y={ay} box={box} xName={x.label} yName={y.label} />
