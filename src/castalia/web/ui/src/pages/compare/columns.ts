@@ -68,12 +68,13 @@ export function column(shown: Shown[], field: string): Column {
   return { field, label, kind: "choice", values: values.map((one) => (one === null || one === undefined ? null : choices.indexOf(String(one)))), choices, log: false };
 }
 
-/** Params that differ: first those with several values, those that most of the runs have; seeds last. */
+/** Params that differ: first those with several values, those that most of the runs have; sentences and seeds last. */
 export function telling(all: Comparison): string[] {
   const having = (key: string): number => all.runs.filter((run) => run.params?.[key] !== undefined).length;
   const late = (key: string): number => Number(/(^|[._/-])(seed|random_state|fold)$/i.test(key));
   const several = (key: string): number => Number(new Set(all.runs.flatMap((run) => (run.params?.[key] === undefined ? [] : [String(run.params[key])]))).size > 1);
-  return [...all.differing.params].sort((a, b) => several(b) - several(a) || late(a) - late(b) || having(b) - having(a) || a.localeCompare(b, "en", { numeric: true }));
+  const wordy = (key: string): number => Number(all.runs.some((run) => String(run.params?.[key] ?? "").length > 40));
+  return [...all.differing.params].sort((a, b) => several(b) - several(a) || wordy(a) - wordy(b) || late(a) - late(b) || having(b) - having(a) || a.localeCompare(b, "en", { numeric: true }));
 }
 
 /** The metric that a question is probably about: held out before trained, the loss or accuracy. */
