@@ -38,6 +38,7 @@ h3{font-size:.9375rem;margin:0 0 .5rem;font-weight:600;overflow-wrap:anywhere}
 p{margin:0 0 .75rem;max-width:42rem}
 .muted{color:var(--ink-2)}
 .note{white-space:pre-wrap}
+.scroll+p{margin-top:.75rem}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--raised)}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th,td{padding:.375rem .75rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);
@@ -113,7 +114,7 @@ def _key(names: Sequence[str]) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return f'<td class="n">{short(value)}</td>'
+        return f"<td>{short(value)}</td>"
     text = "–" if value is None or value == "" else str(value)
     return f"<td>{_told(text if len(text) <= LONG else text[:LONG] + '…')}</td>"
 
