@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from castalia.core.errors import NotFound
 from castalia.track import ingest
 from castalia.track.artifact_http import router as artifact_routes
-from castalia.track.board.http import answer
+from castalia.track.board.answering import answer
 from castalia.track.board.http import router as board_routes
 from castalia.track.events import ENDED, Changes, finished, follow
 from castalia.track.protocol.grammar import MAX_LENGTH

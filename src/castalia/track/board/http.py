@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from castalia.core.errors import WrongInput
 from castalia.core.record import Record
-from castalia.track.board import columns, comparing, importance, marks, sparks, summary, views
-from castalia.track.content import plainly
+from castalia.track.board import columns, comparing_http, marks, sparks, summary, views
+from castalia.track.board.answering import answer
 from castalia.track.listing import MOST_RUNS
-from castalia.track.protocol.grammar import MAX_LENGTH
 from castalia.track.store import Store
 
 Run = Annotated[list[str], Query(max_length=MOST_RUNS, description="Ids of runs.")]
@@ -35,17 +33,13 @@ class Archive(Chosen):
     archived: bool = Field(True, description="Out of sight, or back into it.")
 
 
-def answer(content: object) -> Response:
-    """JSON in which NaN and infinities are the texts "NaN", "Infinity", "-Infinity"."""
-    return Response(orjson.dumps(plainly(content)), media_type="application/json")
-
-
 def router(store: Store) -> APIRouter:
     """The routes; to be included before ``/runs/{run_id}``, which would take their names for ids."""
     routes = APIRouter()
     _of_runs(routes, store)
     _trash(routes, store)
     _views(routes, store)
+    comparing_http.add_routes(routes, store)
 
     @routes.get("/experiments", tags=["runs"])
     def experiments() -> Response:
@@ -90,25 +84,6 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         low, high = (-(2**63) if first is None else first), (2**63 - 1 if last is None else last)
         steps = None if first is None and last is None else (low, high)
         return answer(store.series(run, key, points, by, thin, steps))
-
-    @routes.get("/runs/compare", tags=["runs"])
-    def compare(run: Run) -> Response:
-        """{"runs": [...], "differing": {"params", "metrics", "tags": [keys]}} of 2 to 500 runs."""
-        return answer(comparing.compared(store, run))
-
-    @routes.get("/runs/importance", tags=["runs"])
-    def importance_of_params(
-        metric: Annotated[str, Query(max_length=250, description="What is to be explained.")],
-        run: Annotated[list[str] | None, Query(max_length=MOST_RUNS, description="These runs.")] = None,
-        experiment: str | None = None,
-        filter: Annotated[str, Query(max_length=MAX_LENGTH, description="Or the newest that fit this.")] = "",
-    ) -> Response:
-        """{"metric", "runs", "explained", "params": [{"name", "importance", "error", "correlation", ...}]}."""
-        if run:
-            rows = store.runs_by_id(run)
-        else:
-            rows = store.runs(experiment, filter=filter, limit=importance.MOST_RUNS).items
-        return answer(importance.importance(rows, metric))
 
     @routes.get("/runs/since", tags=["runs"])
     def since(time: Annotated[int, Query(ge=0, lt=2**62, description="Milliseconds since 1970.")]) -> Response:

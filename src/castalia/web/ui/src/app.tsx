@@ -7,7 +7,7 @@ import { HomePage } from "./pages/home";
 import { MissingPage } from "./pages/missing";
 import { SystemPage } from "./pages/system";
 import { SystemsPage } from "./pages/systems";
-import { LearnOne, LearnPage, LibraryPage, ModelPage, ModelsPage, RunPage, RunsPage } from "./parts";
+import { ComparePage, LearnOne, LearnPage, LibraryPage, ModelPage, ModelsPage, RunPage, RunsPage } from "./parts";
 import { usePlace } from "./router";
 
 function Page() {
@@ -19,6 +19,7 @@ function Page() {
     if (section === "systems") return name ? <SystemPage key={name} name={name} /> : <SystemsPage />;
     if (section === "projects" && name) return <LibraryPage key={name} name={name} />;
     if (section === "runs") return name ? <RunPage key={name} id={name} /> : <RunsPage />;
+    if (section === "compare" && !name) return <ComparePage />;
     if (section === "models") return name ? <ModelPage key={name} name={name} /> : <ModelsPage />;
   }
   return <MissingPage what={`There is no page ${path.join("/")}`} />;

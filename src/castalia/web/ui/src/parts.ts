@@ -32,3 +32,4 @@ export const RunCode = lazy(() => more().then((part) => part.CodeTab));
 export const RunLog = lazy(() => more().then((part) => part.LogTab));
 export const ModelsPage = lazy(() => tracking().then((part) => part.ModelsPage));
 export const ModelPage = lazy(() => tracking().then((part) => part.ModelPage));
+export const ComparePage = lazy(() => import("./pages/compare/page").then((part) => part.ComparePage));

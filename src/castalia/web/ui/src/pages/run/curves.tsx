@@ -230,7 +230,8 @@ function picture(plot: uPlot, chart: ChartOf, name: string): void {
   canvas.toBlob((blob) => blob && save(name, blob));
 }
 
-function Controls({ view, system, many, alone = false }: { view: View; system: boolean; many: boolean; alone?: boolean }) {
+/** `several` runs leave out what is about one; `alone` stands for one chart that is opened large. */
+export function Controls({ view, system, many, alone = false, several = false }: { view: View; system: boolean; many: boolean; alone?: boolean; several?: boolean }) {
   const axes: Axis[] = ["step", "time", "relative"];
   const short = { step: "Step", time: "Time", relative: "Relative" };
   return (
@@ -259,8 +260,8 @@ function Controls({ view, system, many, alone = false }: { view: View; system: b
           <Check label="Log y" on={view.logY} set={(on) => setLog(view, "y", on)} />
           <Check label="Log x" on={view.logX} off={view.axis === "time"} set={(on) => setLog(view, "x", on)} />
           <Check label="Hide outliers" title="The y axis goes from the 1st to the 99th percentile. Nothing is taken out of the data." on={view.hideOutliers} set={(on) => setQuery({ outliers: on ? "hide" : "" })} />
-          <Check label="Min and max" title="Lines at the lowest and the highest value of the whole run." on={view.extremes} set={(on) => setQuery({ extremes: on ? "show" : "" })} />
-          {!system && !alone && <Check label="Train and test together" on={view.together} set={(on) => setQuery({ together: on ? "" : "no" })} />}
+          {!several && <Check label="Min and max" title="Lines at the lowest and the highest value of the whole run." on={view.extremes} set={(on) => setQuery({ extremes: on ? "show" : "" })} />}
+          {!system && !several && !alone && <Check label="Train and test together" on={view.together} set={(on) => setQuery({ together: on ? "" : "no" })} />}
         </span>
       </div>
       <Range view={view} />
