@@ -12,6 +12,7 @@ from castalia.core.record import Record
 from castalia.track.board import columns, comparing_http, marks, sparks, summary, views
 from castalia.track.board.answering import answer
 from castalia.track.listing import MOST_RUNS
+from castalia.track.protocol.grammar import MAX_LENGTH
 from castalia.track.store import Store
 
 Run = Annotated[list[str], Query(max_length=MOST_RUNS, description="Ids of runs.")]

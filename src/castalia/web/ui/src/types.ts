@@ -168,7 +168,7 @@ export interface RunRow {
   started?: number | string | null;
   ended?: number | string | null;
   parent?: string | null;
-  owner?: string;
+  owner?: string | null;
   lifecycle?: string;
   /** Runs inside it, and alerts: how many. */
   children?: number;
