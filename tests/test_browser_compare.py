@@ -187,6 +187,7 @@ def test_a_chart_is_read_by_keyboard_opened_and_narrowed(page: Any) -> None:  # 
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 120, steps=4)
     page.mouse.up()
+    page.wait_for_url("**range=**")
     low, high = map(int, re.search(r"range=(\d+)(?:%7E|~)(\d+)", page.url).groups())
     assert 10 <= low < high <= 45 and lines(page).first.get_attribute("d") != before
     page.get_by_label("From step").fill("")

@@ -52,6 +52,8 @@ export function ComparedFigure({ title, height, onOpen, head, draw, on, summary,
   const [table, setTable] = useState(false);
   const [at, setAt] = useState<[number, number] | null>(null);
   const [drag, setDrag] = useState<[number, number] | null>(null);
+  // Where the drag began: events may come faster than the page is drawn.
+  const began = useRef<number | null>(null);
   const width = useWidth(box, table);
   const drawing = useMemo(() => (width > 40 && !table ? draw(width, height) : { body: null, marks: [] }), [width, height, table, ...on]);
   const marks = useMemo(() => drawing.marks.filter((row) => row.length > 0), [drawing]);
@@ -154,7 +156,7 @@ export function ComparedFigure({ title, height, onOpen, head, draw, on, summary,
             onBlur={() => move(-1, -1)}
             onPointerMove={(event) => {
               const [x, y] = pointed(event);
-              if (drag) setDrag([drag[0], x]);
+              if (began.current !== null) setDrag([began.current, x]);
               else if (event.pointerType !== "touch") nearest(x, y);
             }}
             onPointerLeave={() => !drag && document.activeElement !== box.current && move(-1, -1)}
@@ -163,12 +165,20 @@ export function ComparedFigure({ title, height, onOpen, head, draw, on, summary,
               nearest(x, y);
               if (onDrag && event.button === 0 && event.pointerType !== "touch") {
                 event.currentTarget.setPointerCapture(event.pointerId);
+                began.current = x;
                 setDrag([x, x]);
               }
             }}
-            onPointerUp={() => {
-              if (!drag) return;
-              if (Math.abs(drag[0] - drag[1]) > 6) onDrag?.(Math.min(...drag), Math.max(...drag));
+            onPointerUp={(event) => {
+              const from = began.current;
+              if (from === null) return;
+              began.current = null;
+              setDrag(null);
+              const [to] = pointed(event);
+              if (Math.abs(from - to) > 6) onDrag?.(Math.min(from, to), Math.max(from, to));
+            }}
+            onPointerCancel={() => {
+              began.current = null;
               setDrag(null);
             }}
             onDblClick={onClear}
