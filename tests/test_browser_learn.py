@@ -335,7 +335,11 @@ def test_the_workbench_restarts_in_the_middle(chromium: Any, tmp_path: Path) -> 
     context.close()
 
 
-@pytest.mark.parametrize("page", [{}, DARK | PHONE], ids=["light", "dark-phone"], indirect=True)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param({}, id="light"), pytest.param(DARK | PHONE, id="dark-phone", marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_every_page_of_it_is_clean(page: Any) -> None:  # noqa: F811
     wrong = []
     size = page.viewport_size

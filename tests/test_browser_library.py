@@ -19,7 +19,8 @@ TOYS = Path(__file__).parent / "toy_shelf"
 PHONE = {"viewport": {"width": 360, "height": 740}}
 DARK = {"color_scheme": "dark"}
 PAGES = ("systems", "projects/utilities", "projects/utilities?tab=names", "projects/utilities?tab=lesson",
-         "projects/utilities?tab=build", "projects/toys~bits", "projects/toys~bits?tab=names",
+         "projects/utilities?tab=build", "projects/track", "projects/track?tab=names", "projects/track?tab=lesson",
+         "projects/track?tab=build", "projects/toys~bits", "projects/toys~bits?tab=names",
          "projects/toys~bits?tab=build", "projects/nothing", "projects/churn")  # fmt: skip
 BUDGET = 60_000
 """Bytes over the wire for a page without Plotly."""

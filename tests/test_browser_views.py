@@ -13,8 +13,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PHONE = {"viewport": {"width": 360, "height": 740}}
 DARK = {"color_scheme": "dark"}
+EVERY_LOOK = {"light": {}, "dark": DARK, "phone": PHONE, "dark-phone": DARK | PHONE}
+QUICK_LOOKS = ("dark", "phone")
 LOOKS = pytest.mark.parametrize(
-    "page", [{}, DARK, PHONE, DARK | PHONE], ids=["light", "dark", "phone", "dark-phone"], indirect=True
+    "page",
+    [
+        pytest.param(look, id=name, marks=() if name in QUICK_LOOKS else pytest.mark.slow)
+        for name, look in EVERY_LOOK.items()
+    ],
+    indirect=True,
 )
 
 

@@ -84,7 +84,13 @@ def test_the_untouched_interface_is_not_attempted(name: str, tmp_path: Path) -> 
     assert all(each.why and each.file_line for each in report.claims)
 
 
-@pytest.mark.parametrize("name", [pytest.param(each, marks=pytest.mark.xdist_group(each)) for each in PLACES])
+_ONE_IN_THE_QUICK_TIER = [
+    pytest.param(each, marks=[pytest.mark.xdist_group(each), *([] if each == "slope" else [pytest.mark.slow])])
+    for each in PLACES
+]
+
+
+@pytest.mark.parametrize("name", _ONE_IN_THE_QUICK_TIER)
 def test_every_wrong_version_is_rejected_and_each_topic_has_its_own(name: str) -> None:
     found = toy(name)
     assert len([each for each in found.mutants if not each.lazy]) >= 10

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from castalia import runtime, track
+from castalia import __version__, runtime, track
 from castalia.cli import commands, main
 from castalia.cli.watching import Line
 from castalia.core.settings import Settings
@@ -356,3 +356,8 @@ def test_progress_off_a_terminal_is_a_line_a_tenth(
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 10
     assert lines[4] == "it   50 %  50/100  1/s  0:50 left  loss 0.5"
+
+
+def test_python_runs_it_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "castalia", "--version"], capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stdout.split()[-1:]) == (0, [__version__]), done.stderr

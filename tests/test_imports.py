@@ -53,6 +53,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "check": "its router",
     },
     "cli": {"*": "the shell is the outermost surface"},
+    "__main__": {"cli": "python -m castalia"},
     "__init__": {"catalog": "systems()", "runtime": "fit() and load()", "track": "run()", "notebook": "%load_ext"},
 }
 """package -> {package it may import: the reason}."""
