@@ -26,6 +26,8 @@ from castalia.core.settings import Settings, scrubber
 from castalia.jobs import Jobs
 from castalia.runtime import Hosts, settle, settle_shells
 from castalia.track import Store
+from castalia.track.notices.courier import Courier
+from castalia.track.notices.watching import Watcher
 from castalia.web import pages, problems, reference
 from castalia.web.access import gate
 from castalia.web.audit import Audit
@@ -36,6 +38,8 @@ SWEEP_SECONDS = 60.0
 """How often models that nobody asks any more give their memory back."""
 SETTLE_SECONDS = 2.0
 """How soon a run whose job was killed is marked failed."""
+LOOK_SECONDS, POST_SECONDS = 2.0, 1.0
+"""How soon what happened to runs is noticed, and sent."""
 NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/octet-stream")
 """Event streams must not wait, pages and scripts come packed from web/pages.py; what is left is JSON."""
 WILDCARDS = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  named to be told apart, not bound
@@ -57,12 +61,15 @@ class Parts:
     store: Store
     jobs: Jobs
     hosts: Hosts
+    watcher: Watcher
+    courier: Courier
 
     @classmethod
     def open(cls, settings: Settings) -> Parts:
         """Open the store, the jobs and the pool of hosts of ``settings.home``."""
         store = Store.of(settings)
-        return cls(store, Jobs(settings.home), Hosts(settings, store=store))
+        hosts = Hosts(settings, store=store)
+        return cls(store, Jobs(settings.home), hosts, Watcher(store), Courier(store, settings))
 
     def close(self) -> None:
         """End the hosts; jobs go on by themselves and are adopted by the next workbench."""
@@ -134,11 +141,13 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
     from castalia.jobs.http import router as jobs
     from castalia.runtime.http import router as systems
     from castalia.track.http import router as track
+    from castalia.track.notices.http import router as notices
 
     return [
         systems(settings, parts.hosts, parts.jobs, parts.store),
         jobs(parts.jobs, scrubber(settings)),
         track(parts.store, stopping=lambda: parts.jobs.closing),
+        notices(parts.store, parts.watcher, parts.courier, lambda: parts.jobs.closing),
         data(settings),
         checks(settings, scrubber(settings)),
     ]
@@ -172,6 +181,8 @@ def _lifespan(parts: Parts, settings: Settings, audit: Audit) -> Any:
         await asyncio.to_thread(parts.jobs.adopt)
         watching = [
             asyncio.create_task(_every(SETTLE_SECONDS, lambda: settle(parts.jobs, parts.store))),
+            asyncio.create_task(_every(LOOK_SECONDS, parts.watcher.look)),
+            asyncio.create_task(_every(POST_SECONDS, parts.courier.round)),
             asyncio.create_task(_every(SWEEP_SECONDS, parts.hosts.sweep)),
         ]
         await asyncio.to_thread(settle_shells, settings, parts.store)
