@@ -10,17 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    UniqueConstraint,
-)
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -271,9 +261,7 @@ versions = Table(
     Column("stage", Text, nullable=False, server_default="None"),
     Column("status_message", Text, nullable=False, server_default=""),
     Column("updated", BigInteger, nullable=False, server_default="0"),
-    Column(
-        "location", Text, nullable=False, server_default=""
-    ),  # where the files of ``source`` lie, as an artifact URI
+    Column("location", Text, nullable=False, server_default=""),  # where the files of ``source`` lie, an artifact URI
     UniqueConstraint("model", "version"),
     Index("model_versions_by_run", "run"),
 )

@@ -60,10 +60,8 @@ class Address:
         if "@" in parts.netloc:
             raise _wrong(text, "no name and password in it", "Sign the messages with a secret instead.")
         if ":" in host:
-            try:
-                ipaddress.IPv6Address(host)
-            except ValueError:
-                raise _wrong(text, "an IPv6 address without a zone") from None
+            if "%" in host or not _is_ip(host):
+                raise _wrong(text, "an IPv6 address without a zone")
         elif not _NAME.fullmatch(host):
             raise _wrong(text, "a host name")
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -100,6 +98,14 @@ def reachable(
     if not is_named and not all(is_public(each) for each in found):
         raise Refused("a webhook may only lead to a public address", address.host[:80], "a public host", _ALLOW)
     return found
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_public(text: str) -> bool:

@@ -5,6 +5,7 @@ import "./css/shell.css";
 import "./css/forms.css";
 import "./css/parts.css";
 import "./css/learn.css";
+import "./css/notices.css";
 import { App } from "./app";
 import { followLinks, followPrinted } from "./router";
 import { showTheme } from "./theme";

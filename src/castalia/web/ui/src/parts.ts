@@ -25,6 +25,7 @@ export const LazyFigure = lazy(() => reading().then((part) => part.FigureView));
 export const TrainTab = lazy(() => import("./pages/train").then((part) => part.TrainTab));
 export const VersionsTab = lazy(() => tracking().then((part) => part.VersionsTab));
 export const RunsPage = lazy(() => tracking().then((part) => part.RunsPage));
+export const NoticesPage = lazy(() => import("./pages/notices").then((part) => part.NoticesPage));
 export const RunPage = lazy(() => tracking().then((part) => part.RunPage));
 export const ModelsPage = lazy(() => tracking().then((part) => part.ModelsPage));
 export const ModelPage = lazy(() => tracking().then((part) => part.ModelPage));

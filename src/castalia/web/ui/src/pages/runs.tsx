@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { get } from "../api";
 import { Code } from "../components/code";
 import { Icon } from "../components/icons";
+import { Overnight } from "../components/overnight";
 import { Link } from "../components/link";
 import { Empty, Loading, PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
@@ -34,6 +35,7 @@ export function RunsPage() {
   return (
     <>
       <PageHead title="Runs" note="Everything that was trained or logged on this machine." />
+      <Overnight order={order} />
       <form class="filters" role="search" aria-label="Runs" onSubmit={(event) => event.preventDefault()}>
         <div class="field first">
           <label class="label" for="runs-text">
