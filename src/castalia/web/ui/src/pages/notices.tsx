@@ -199,7 +199,7 @@ function RuleForm({ start, save, close }: { start: Rule; save: (rule: Rule) => P
       <label class="label" for={`rule-${id}`}>
         {label}
       </label>
-      <input id={`rule-${id}`} class="input" type={type} step="any" value={value} autocomplete="off" spellcheck={false} ref={id === "name" ? first : undefined} aria-describedby={help ? `help-${id}` : undefined} onInput={(event) => set(change(event.currentTarget.value))} />
+      <input id={`rule-${id}`} class="input" type={type as "text"} step="any" value={value} autocomplete="off" spellcheck={false} ref={id === "name" ? first : undefined} aria-describedby={help ? `help-${id}` : undefined} onInput={(event) => set(change(event.currentTarget.value))} />
       {help && (
         <span class="help" id={`help-${id}`}>
           {help}
