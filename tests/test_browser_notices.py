@@ -64,7 +64,7 @@ def test_a_rule_is_made_and_a_run_that_fails_rings_the_bell(page: Any, store: St
     bell.focus()
     page.keyboard.press("Enter")
     box = page.get_by_role("group", name="Newest notices")
-    assert hostile in box.inner_text() and box.locator("img").count() == 0
+    assert "<img src=x onerror=alert(1)>gnp failed" in box.inner_text() and box.locator("img").count() == 0
     shoot(page, "bell")
     assert axe(page) == []
     page.keyboard.press("Escape")
@@ -74,13 +74,11 @@ def test_a_rule_is_made_and_a_run_that_fails_rings_the_bell(page: Any, store: St
     page.reload()
     settle(page)
     page.get_by_role("button", name="Notices", exact=True).click()
-    page.get_by_role("group", name="Newest notices").get_by_text("failed after").click()
+    page.get_by_role("group", name="Newest notices").get_by_text("gnp failed").click()
     page.wait_for_url(f"**/runs/{run}")
 
 
-def test_a_rule_is_tested_edited_deleted_and_brought_back(
-    page: Any, bench: Workbench, watch_of: dict[Any, Any]
-) -> None:  # noqa: F811
+def test_a_rule_is_tested_edited_and_deleted(page: Any, bench: Workbench, watch_of: dict[Any, Any]) -> None:  # noqa: F811
     watch_of[page].expected = ("422",)
     made = ask_json(bench, "/notices/rules", {"name": "mine", "when": ["stalled", "metric"], "metric": "accuracy",
                                               "value": 0.9, "webhook": "https://hooks.example/x"})  # fmt: skip

@@ -71,7 +71,7 @@ def test_a_run_that_ends_is_told_once_by_the_rules_that_ask(store, watcher):
         ("failed", runs[1], "failures"),
         ("cancelled", runs[2], "all that is over"),
     ]
-    assert new[1]["text"].startswith("r1 failed after ") and new[1]["level"] == "error"
+    assert new[1]["text"].startswith("r1 failed") and new[1]["level"] == "error"
 
 
 def test_what_was_there_before_the_tables_of_notices_is_no_news(tmp_path):
@@ -100,6 +100,13 @@ def test_what_was_there_before_the_tables_of_notices_is_no_news(tmp_path):
         assert watcher.look() == 0
         store.add_alert(store.runs().items[0]["run_id"], "new")
         assert watcher.look() == 1
+
+
+def test_a_name_turns_nothing_around(store, watcher):
+    watcher.keep(Rule(name="all", when=["failed"]))
+    store.finish(store.create_run("e", "evil\u202e\u2066\ngnp"), "failed")
+    watcher.look()
+    assert texts(store) == ["evil gnp failed"]
 
 
 def test_alerts_keep_their_level_and_are_told_once(store, watcher):

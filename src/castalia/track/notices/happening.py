@@ -6,6 +6,7 @@ has changed. A value crossed and a silence are found of the runs that are not ov
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from sqlalchemy.engine import Connection
 from castalia.track import schema
 from castalia.track.notices.rules import Rule
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x1f]")
 AT_ONCE = 500
 """Changes that one look takes; the next takes more."""
 KINDS = {"done": "finished", "failed": "failed", "cancelled": "cancelled"}
@@ -55,8 +57,8 @@ def changed(connection: Connection) -> tuple[list[int], list[Event]]:
         kind = KINDS.get(row.status)
         if kind and row.lifecycle == "active":
             ended = row.ended or 0
-            took = f" after {_span((ended - row.started) / 1000)}" if ended else ""
-            text = f"{row.name[:200]} {'was cancelled' if kind == 'cancelled' else kind}{took}"
+            took = f" after {_span((ended - row.started) / 1000)}" if ended - row.started >= 1000 else ""
+            text = f"{_calm(row.name)} {'was cancelled' if kind == 'cancelled' else kind}{took}"
             found.append(Event(row.id, row.run_id, row.name, kind, LEVELS[kind], text, ended, bool(row.seen)))
     numbers = [int(row.id) for row in rows]
     connection.execute(runs.update().where(runs.c.id.in_(numbers)).values(seen=runs.c.status))
@@ -75,7 +77,7 @@ def raised(connection: Connection) -> list[Event]:
         this = sa.and_(alerts.c.run == row.run, alerts.c.id == row.id)
         connection.execute(alerts.update().where(this).values(seen=1))
     return [
-        Event(row.run, row.run_id, row.name, "alert", row.level, f"{row.name[:200]}: {row.text}", row.time,
+        Event(row.run, row.run_id, row.name, "alert", row.level, f"{_calm(row.name)}: {row.text}", row.time,
               bool(row.known))
         for row in rows
         if row.lifecycle == "active"
@@ -96,7 +98,7 @@ def crossed(connection: Connection, rule: Rule, also: Iterable[int] = ()) -> lis
     way = "above" if rule.above else "below"
     return [
         Event(row.id, row.run_id, row.name, "metric", LEVELS["metric"],
-              f"{row.name[:200]}: {rule.metric} is {way} {rule.value:g}: {row.best:.6g}", row.time,
+              f"{_calm(row.name)}: {rule.metric} is {way} {rule.value:g}: {row.best:.6g}", row.time,
               mark=f"{rule.metric} {way} {rule.value!r}")
         for row in connection.execute(wanted.where(runs.c.lifecycle == "active", open_runs, beyond))
     ]  # fmt: skip
@@ -128,10 +130,15 @@ class Silence:
                 self._newest[row.id] = newest, came
             quiet = moment - max(newest, row.started, came)
             if quiet >= rule.minutes * 60_000:
-                text = f"{row.name[:200]} has logged nothing for {_span(quiet / 1000)}"
+                text = f"{_calm(row.name)} has logged nothing for {_span(quiet / 1000)}"
                 about = (row.id, row.run_id, row.name, "stalled", LEVELS["stalled"], text, moment)
                 found.append(Event(*about, mark=str(newest)))
         return found
+
+
+def _calm(name: str) -> str:
+    """A name within a sentence: without the marks that would turn what follows around, on one line."""
+    return _TURNING.sub("", " ".join(name.split()))[:200]
 
 
 def _span(seconds: float) -> str:

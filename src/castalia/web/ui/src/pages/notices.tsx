@@ -252,8 +252,8 @@ function RuleForm({ start, save, close }: { start: Rule; save: (rule: Rule) => P
       <div class="fields">
         {text("webhook", "Webhook", rule.webhook ?? "", (webhook) => ({ webhook }), "An address that gets a POST of JSON. It takes an admin.", "url")}
         {rule.webhook && text("secret", "Secret that signs it", typeof rule.secret === "string" ? rule.secret : "", (secret) => ({ secret }), start.secret ? "There is one; a new one takes its place." : "May be empty. 16 characters or more.", "password")}
-        {text("pause", "Seconds between two of the same run", String(rule.pause), (value) => ({ pause: Number(value) }), "", "number")}
-        {text("hourly", "At most so many an hour", String(rule.hourly), (value) => ({ hourly: Number(value) }), "", "number")}
+        {text("pause", "Pause after each, seconds", String(rule.pause), (value) => ({ pause: Number(value) }), "For the same run and the same reason.", "number")}
+        {text("hourly", "At most an hour", String(rule.hourly), (value) => ({ hourly: Number(value) }), "", "number")}
       </div>
       <p class="row">
         <button type="submit" class="button first">
