@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -70,7 +71,12 @@ def test_several_runs_stand_beside_each_other_by_what_differs(store):
 
 def test_models_and_their_versions(store):
     assert drawn(models_card(store).html).findall(".//tbody/tr") == []
-    assert models_card(store, "absent").text.startswith("version")
+    run = store.create_run("e", "r")
+    store.add_version("net", "neural_net", store.home / "models" / "net", run_id=run, metrics={"acc": 0.5})
+    assert models_card(store).text.splitlines()[1].startswith("net  1")
+    assert "acc=0.5" in models_card(store, "net").html and run in models_card(store, "net").html
+    with pytest.raises(NotFound):
+        models_card(store, "absent")
 
 
 def test_hostile_texts_stay_texts(store):
@@ -89,7 +95,7 @@ def test_a_cell_keeps_few_points_evenly_and_always_the_newest(count):
         cell.add(step, {"x": step})
     steps, values = cell._curves["x"]
     assert steps == values and len(steps) <= KEPT and steps[0] == 0 and steps[-1] == count - 1
-    gaps = {late - early for early, late in zip(steps[:-2], steps[1:-1], strict=True)}
+    gaps = {late - early for early, late in itertools.pairwise(steps[:-1])}
     assert len(gaps) <= 1
 
 

@@ -65,9 +65,9 @@ def card(store: Store, *run_ids: str) -> Card:
     rows = store.runs_by_id(list(run_ids))
     if len(rows) == 1:
         row = rows[0]
-        curves = _curves(store.metrics(row["run_id"], points=POINTS))
+        curves = _curves(store.metrics(row["run_id"], None, POINTS))
         return run_card(row["name"], row["status"], row["params"], curves, f"{row['experiment']} {row['run_id']}")
-    found = {row["run_id"]: _curves(store.metrics(row["run_id"], points=POINTS)) for row in rows}
+    found = {row["run_id"]: _curves(store.metrics(row["run_id"], None, POINTS)) for row in rows}
     params = [key for key in _keys(row["params"] for row in rows) if len({row["params"].get(key) for row in rows}) > 1]
     metrics = list(_keys(row["metrics"] for row in rows))
     cells = [
@@ -77,24 +77,23 @@ def card(store: Store, *run_ids: str) -> Card:
         for i, row in enumerate(rows[:MOST_ROWS])
     ]  # fmt: skip
     table = _table(["run", "status", *params, *metrics[:MOST_CURVES]], cells)
-    pictures = "".join(
-        _figure(key, [(row["name"], found[row["run_id"]][key]) for row in rows[:MOST_ROWS] if key in found[row["run_id"]]],
-                [i for i, row in enumerate(rows[:MOST_ROWS]) if key in found[row["run_id"]]])
-        for key in metrics[:MOST_CURVES]
-    )  # fmt: skip
+    pictures = ""
+    for key in metrics[:MOST_CURVES]:
+        having = [(i, row) for i, row in enumerate(rows[:MOST_ROWS]) if key in found[row["run_id"]]]
+        lines = [(row["name"], found[row["run_id"]][key]) for _, row in having]
+        pictures += _figure(key, lines, [i for i, _ in having])
     more = [f"<small>{MOST_ROWS} of {len(rows)} runs are shown.</small>"] if len(rows) > MOST_ROWS else []
     frame = _framed([table, f'<div style="display:flex;flex-wrap:wrap;gap:12px">{pictures}</div>', *more])
-    lines = [f"{row['name']} {row['status']} " + " ".join(f"{key}={_number(row['metrics'].get(key))}" for key in metrics)
-             for row in rows]  # fmt: skip
-    return Card(frame, "\n".join(lines))
+    text = [f"{row['name']} {row['status']} {_said(row['metrics'], metrics)}" for row in rows]
+    return Card(frame, "\n".join(text))
 
 
 def models_card(store: Store, name: str = "") -> Card:
     """Every model of a store; with ``name`` its versions, the newest first."""
     if name:
         lines = store.versions(name)
-        rows = [[str(each.version), ", ".join(each.aliases), each.run_id or "–",
-                 " ".join(f"{key}={_number(value)}" for key, value in each.metrics.items())] for each in lines]  # fmt: skip
+        rows = [[str(each.version), ", ".join(each.aliases), each.run_id or "–", _said(each.metrics, each.metrics)]
+                for each in lines]  # fmt: skip
         head = ["version", "aliases", "run", "metrics"]
     else:
         head = ["model", "versions", "newest", "champion"]
@@ -170,6 +169,10 @@ def _swatch(number: int) -> str:
 def _framed(parts: Iterable[str]) -> str:
     inner = "".join(f'<div style="margin:.3em 0">{part}</div>' for part in parts if part)
     return f'<div style="font-variant-numeric:tabular-nums">{inner}</div>'
+
+
+def _said(metrics: Mapping[str, Any], keys: Iterable[str]) -> str:
+    return " ".join(f"{key}={_number(metrics.get(key))}" for key in keys)
 
 
 def _number(value: Any) -> str:

@@ -46,7 +46,7 @@ class Cell:
         numbers.append(value)
         if len(steps) > KEPT:
             del steps[1::2], numbers[1::2]
-            every, passed = every * 2, 0
+            every *= 2
         self._every[key] = every, passed + 1
 
     def end(self, status: str) -> None:
