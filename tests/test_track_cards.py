@@ -72,7 +72,7 @@ def test_several_runs_stand_beside_each_other_by_what_differs(store):
 def test_models_and_their_versions(store):
     assert drawn(models_card(store).html).findall(".//tbody/tr") == []
     run = store.create_run("e", "r")
-    store.add_version("net", "neural_net", store.home / "models" / "net", run_id=run, metrics={"acc": 0.5})
+    store.add_version("net", "neural_net", run, store.home / "models" / "net", {"acc": 0.5})
     assert models_card(store).text.splitlines()[1].startswith("net  1")
     assert "acc=0.5" in models_card(store, "net").html and run in models_card(store, "net").html
     with pytest.raises(NotFound):
