@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import math
@@ -22,8 +23,9 @@ from fastapi.testclient import TestClient
 from castalia.core.errors import CastaliaError, NotFound, TooLarge, WrongInput
 from castalia.core.settings import Settings
 from castalia.track import Store, schema
+from castalia.track.events import Changes
 from castalia.track.naming import now
-from castalia.track.notices import rules, watching
+from castalia.track.notices import http, rules, watching
 from castalia.track.notices.courier import Courier
 from castalia.track.notices.http import router
 from castalia.track.notices.rules import Rule
@@ -394,6 +396,27 @@ def test_rules_and_notices_over_http(store, watcher, client):
     assert client.get("/notices").json()["notices"][-1]["rule_name"] is None
     for wrong in ({"since": -1}, {"limit": 0}, {"since": 2**63}):
         assert client.get("/notices", params=wrong).status_code == 422
+
+
+def test_who_follows_is_sent_what_comes_and_what_came_since(store, watcher):
+    watcher.keep(Rule(name="all", when=["finished"]))
+    finish = lambda name: (store.finish(store.create_run("e", name)), watcher.look())  # noqa: E731
+    finish("before")
+    first = listed(store)[0]["id"]
+
+    async def follow(last: int | None, count: int) -> list[str]:
+        said: list[str] = []
+        stream = http._follow(store, Changes(store), last, lambda: len(said) > count)
+        async for piece in stream:
+            said.append(piece.decode())
+            if len(said) == 1:
+                finish("after")
+        return said[1:]
+
+    (new,) = asyncio.run(follow(None, 1))
+    assert new.startswith("id: ") and "event: notice" in new and "after finished" in new
+    again = asyncio.run(follow(first - 1, 2))
+    assert [f'"text":"{name}' in said for name, said in zip(("before", "after"), again, strict=False)] == [True, True]
 
 
 def test_a_webhook_is_an_admins_and_its_secret_is_never_shown(store, client):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import sys
 import time
@@ -27,7 +28,8 @@ class Cell:
         self.name, self.params, self.status = name, dict(params), "running"
         self._curves: dict[str, tuple[list[float], list[float]]] = {}
         self._every: dict[str, tuple[int, int]] = {}
-        self._clock, self._shown, self._handle = clock, -math.inf, None
+        self._clock, self._shown = clock, -math.inf
+        self._handle: Any = None
 
     def add(self, step: int, values: Mapping[str, Any]) -> None:
         """Take the numbers of a step, and show them where half a second has passed."""
@@ -59,8 +61,7 @@ class Cell:
         """Draw the picture, or change it. What the front end cannot do harms no training."""
         self._shown = self._clock()
         try:
-            from IPython.display import display
-
+            display: Any = importlib.import_module("IPython.display").display
             if self._handle is None:
                 self._handle = display(self.card(), display_id=True)
             else:

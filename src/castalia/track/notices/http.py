@@ -124,10 +124,10 @@ def _only_admin(request: Request) -> None:
 async def _follow(
     store: Store, changes: Changes, last: int | None, stopping: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
-    yield b"retry: 3000\n\n"
     if last is None:
         newest = await run_in_threadpool(listed, store, None, 1)
         last = newest[0]["id"] if newest else 0
+    yield b"retry: 3000\n\n"
     seen, silent = -1, 0.0
     while not stopping() and not store.closed:
         if (count := await changes.count()) != seen:
