@@ -156,3 +156,25 @@ def test_who_was_here_a_minute_ago_is_told_nothing(page: Any) -> None:  # noqa: 
     page.reload()
     settle(page)
     assert page.get_by_role("region", name="Since you were last here").count() == 0
+
+
+def test_the_palette_finds_experiments_and_commands_and_what_was_opened_last_first(page: Any, store: Store) -> None:  # noqa: F811
+    store.create_run("night's work", "palette")
+    page.goto("/app/runs")
+    settle(page)
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Search systems")
+    box.fill("night's")
+    page.get_by_role("option", name="night's work").first.wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs?filter=*")
+    settle(page)
+    page.keyboard.press("Control+k")
+    box.fill("doctor")
+    page.get_by_role("option", name="castalia doctor").click()
+    page.get_by_text("opied").first.wait_for()
+    page.keyboard.press("Control+k")
+    page.get_by_role("option", name="night's work").first.wait_for()
+    assert page.get_by_role("option").first.inner_text().startswith("castalia doctor")
+    assert "night's work" in page.get_by_role("option").nth(1).inner_text()
+    assert axe(page) == []
