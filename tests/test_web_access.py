@@ -105,6 +105,8 @@ def test_a_role_may_do_what_the_table_says(bench: Bench, role: str) -> None:
     for method, path, need in table(app):
         if path == "/checks" and role == "admin":
             continue  # describes every contract there is, in a child; the next test asks one that is not there
+        if path == "/notices/events":
+            continue  # anybody who may read may follow it, and it never ends
         sent = headers[role] | ({} if method in ("GET", "HEAD") else JSON)
         answer = asked.request(method, filled(path), headers=sent)
         refused = answer.status_code == 403 and "this takes the role" in (answer.text or "this takes the role")

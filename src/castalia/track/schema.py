@@ -10,17 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    UniqueConstraint,
-)
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -88,9 +78,12 @@ runs = Table(
     Column("lifecycle", Text, nullable=False, server_default="active"),
     Column("user_id", Text, nullable=False, server_default=""),
     Column("deleted", BigInteger),  # when it was put into the trash
+    Column("seen", Text, nullable=False, server_default=""),  # the status that the watcher of notices saw last
     Index("runs_by_experiment", "experiment", "started"),
     Index("runs_by_start", "started"),
     Index("runs_by_parent", "parent", "name"),
+    # Empty but for what changed since the watcher looked: a look reads no table.
+    Index("runs_unseen", "id", sqlite_where=sa.text("seen <> status"), postgresql_where=sa.text("seen <> status")),
 )
 
 params = _key_values("params", "run", "runs.id")
@@ -105,6 +98,8 @@ alerts = Table(
     Column("time", BigInteger, nullable=False),
     Column("level", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("seen", Integer, nullable=False, server_default="0"),
+    Index("alerts_unseen", "run", sqlite_where=sa.text("seen = 0"), postgresql_where=sa.text("seen = 0")),
     sqlite_with_rowid=False,
 )
 
@@ -266,9 +261,7 @@ versions = Table(
     Column("stage", Text, nullable=False, server_default="None"),
     Column("status_message", Text, nullable=False, server_default=""),
     Column("updated", BigInteger, nullable=False, server_default="0"),
-    Column(
-        "location", Text, nullable=False, server_default=""
-    ),  # where the files of ``source`` lie, as an artifact URI
+    Column("location", Text, nullable=False, server_default=""),  # where the files of ``source`` lie, an artifact URI
     UniqueConstraint("model", "version"),
     Index("model_versions_by_run", "run"),
 )
@@ -322,3 +315,34 @@ rules = Table(
     Column("rule", Text, nullable=False),  # JSON
     Column("updated", BigInteger, nullable=False),
 )
+
+# What a rule has said of a run already and shall not say again: a value crossed, a silence.
+rule_marks = Table(
+    "rule_marks",
+    tables,
+    Column("rule", ForeignKey("rules.id"), primary_key=True),
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("mark", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+notices = Table(
+    "notices",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("run_id", Text, nullable=False, server_default=""),  # no reference: what was said stays said
+    Column("rule", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("shown", Integer, nullable=False),  # 0: for a webhook alone
+    Column("hook", Text, nullable=False, server_default=""),  # waiting, sending, sent, failed; empty: none wanted
+    Column("hook_due", BigInteger, nullable=False, server_default="0"),
+    Column("hook_tries", Integer, nullable=False, server_default="0"),
+    Column("hook_said", Text, nullable=False, server_default=""),
+    Index("notices_by_rule", "rule", "time"),
+    Index("notices_to_send", "hook_due", sqlite_where=sa.text("hook IN ('waiting', 'sending')"),
+          postgresql_where=sa.text("hook IN ('waiting', 'sending')")),
+)  # fmt: skip

@@ -19,7 +19,7 @@ from castalia.track.naming import now
 from castalia.track.runs import run_number
 
 _OF_RUN = (schema.params, schema.tags, schema.alerts, schema.metrics, schema.latest, schema.run_datasets,
-           schema.run_models)  # fmt: skip
+           schema.run_models, schema.rule_marks)  # fmt: skip
 
 
 class Trash(Sweeping):

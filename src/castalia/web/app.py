@@ -26,6 +26,8 @@ from castalia.core.settings import Settings, scrubber
 from castalia.jobs import Jobs
 from castalia.runtime import Hosts, settle, settle_shells
 from castalia.track import Store
+from castalia.track.notices.courier import Courier
+from castalia.track.notices.watching import Watcher
 from castalia.track.protocol.routes import Table
 from castalia.web import pages, problems, reference
 from castalia.web.access import gate
@@ -41,6 +43,8 @@ SETTLE_SECONDS = 2.0
 """How soon a run whose job was killed is marked failed."""
 NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/zip",
               "application/octet-stream")  # fmt: skip
+LOOK_SECONDS, POST_SECONDS = 2.0, 1.0
+"""How soon what happened to runs is noticed, and sent."""
 """Event streams must not wait, pages and scripts come packed from web/pages.py; what is left is JSON."""
 WILDCARDS = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  named to be told apart, not bound
 
@@ -61,12 +65,15 @@ class Parts:
     store: Store
     jobs: Jobs
     hosts: Hosts
+    watcher: Watcher
+    courier: Courier
 
     @classmethod
     def open(cls, settings: Settings) -> Parts:
         """Open the store, the jobs and the pool of hosts of ``settings.home``."""
         store = Store.of(settings)
-        return cls(store, Jobs(settings.home), Hosts(settings, store=store))
+        hosts = Hosts(settings, store=store)
+        return cls(store, Jobs(settings.home), hosts, Watcher(store), Courier(store, settings))
 
     def close(self) -> None:
         """End the hosts; jobs go on by themselves and are adopted by the next workbench."""
@@ -141,11 +148,13 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
     from castalia.jobs.http import router as jobs
     from castalia.runtime.http import router as systems
     from castalia.track.http import router as track
+    from castalia.track.notices.http import router as notices
 
     return [
         systems(settings, parts.hosts, parts.jobs, parts.store),
         jobs(parts.jobs, scrubber(settings)),
         track(parts.store, stopping=lambda: parts.jobs.closing),
+        notices(parts.store, parts.watcher, parts.courier, lambda: parts.jobs.closing),
         data(settings),
         checks(settings, scrubber(settings)),
     ]
@@ -179,6 +188,8 @@ def _lifespan(parts: Parts, settings: Settings, audit: Audit) -> Any:
         await asyncio.to_thread(parts.jobs.adopt)
         watching = [
             asyncio.create_task(_every(SETTLE_SECONDS, lambda: settle(parts.jobs, parts.store))),
+            asyncio.create_task(_every(LOOK_SECONDS, parts.watcher.look)),
+            asyncio.create_task(_every(POST_SECONDS, parts.courier.round)),
             asyncio.create_task(_every(SWEEP_SECONDS, parts.hosts.sweep)),
             asyncio.create_task(_every(UPLOADS_SECONDS, parts.store.remove_dead_uploads)),
         ]

@@ -21,6 +21,11 @@ def _int(name: str, **options: Any) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
+    _pages()
+    _notices()
+
+
+def _pages() -> None:
     op.create_table(
         "views",
         sa.Column("name", Text, primary_key=True),
@@ -49,3 +54,42 @@ def upgrade() -> None:
         _text("rule"),
         _int("updated"),
     )
+
+
+def _notices() -> None:
+    op.create_table(
+        "rule_marks",
+        sa.Column("rule", Id, sa.ForeignKey("rules.id"), primary_key=True),
+        sa.Column("run", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("kind", Text, primary_key=True),
+        _text("mark"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "notices",
+        sa.Column("id", Id, primary_key=True),
+        _int("time"),
+        _text("kind"),
+        _text("level"),
+        _text("run_id", ""),
+        _int("rule"),
+        _text("text"),
+        sa.Column("shown", sa.Integer, nullable=False),
+        _text("hook", ""),
+        _int("hook_due", server_default="0"),
+        sa.Column("hook_tries", sa.Integer, nullable=False, server_default="0"),
+        _text("hook_said", ""),
+    )
+    op.create_index("notices_by_rule", "notices", ["rule", "time"])
+    _partial("notices_to_send", "notices", "hook_due", "hook IN ('waiting', 'sending')")
+    op.add_column("runs", _text("seen", ""))
+    op.add_column("alerts", sa.Column("seen", sa.Integer, nullable=False, server_default="0"))
+    # What is there already is no news.
+    op.execute("UPDATE runs SET seen = status")
+    op.execute("UPDATE alerts SET seen = 1")
+    _partial("runs_unseen", "runs", "id", "seen <> status")
+    _partial("alerts_unseen", "alerts", "run", "seen = 0")
+
+
+def _partial(name: str, table: str, column: str, where: str) -> None:
+    op.create_index(name, table, [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))

@@ -2,12 +2,14 @@ import { useRef } from "preact/hooks";
 import { ConnectionBanner } from "./components/banner";
 import { Header } from "./components/header";
 import { Link } from "./components/link";
+import { useBeingHere } from "./components/overnight";
+import { Toasts } from "./components/toast";
 import { url } from "./api";
 import { HomePage } from "./pages/home";
 import { MissingPage } from "./pages/missing";
 import { SystemPage } from "./pages/system";
 import { SystemsPage } from "./pages/systems";
-import { ComparePage, LearnOne, LearnPage, LibraryPage, ModelPage, ModelsPage, RunPage, RunsPage } from "./parts";
+import { ComparePage, LearnOne, LearnPage, LibraryPage, ModelPage, ModelsPage, NoticesPage, RunPage, RunsPage } from "./parts";
 import { usePlace } from "./router";
 
 function Page() {
@@ -20,6 +22,7 @@ function Page() {
     if (section === "projects" && name) return <LibraryPage key={name} name={name} />;
     if (section === "runs") return name ? <RunPage key={name} id={name} /> : <RunsPage />;
     if (section === "compare" && !name) return <ComparePage />;
+    if (section === "notices" && !name) return <NoticesPage />;
     if (section === "models") return name ? <ModelPage key={name} name={name} /> : <ModelsPage />;
   }
   return <MissingPage what={`There is no page ${path.join("/")}`} />;
@@ -27,6 +30,7 @@ function Page() {
 
 export function App() {
   const main = useRef<HTMLElement>(null);
+  useBeingHere();
   return (
     <>
       <a
@@ -49,6 +53,7 @@ export function App() {
         <Link to={["systems"]}>Systems</Link>
         <a href={url("docs")}>The HTTP interface</a>
       </footer>
+      <Toasts />
     </>
   );
 }

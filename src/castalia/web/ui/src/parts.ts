@@ -30,6 +30,7 @@ export const RunPage = lazy(() => import("./pages/run").then((part) => part.RunP
 export const RunFiles = lazy(() => more().then((part) => part.FilesTab));
 export const RunCode = lazy(() => more().then((part) => part.CodeTab));
 export const RunLog = lazy(() => more().then((part) => part.LogTab));
+export const NoticesPage = lazy(() => import("./pages/notices").then((part) => part.NoticesPage));
 export const ModelsPage = lazy(() => tracking().then((part) => part.ModelsPage));
 export const ModelPage = lazy(() => tracking().then((part) => part.ModelPage));
 export const ComparePage = lazy(() => import("./pages/compare/page").then((part) => part.ComparePage));

@@ -7,6 +7,7 @@ import { useResource } from "../resource";
 import { usePlace } from "../router";
 import { turnTheme, useTheme } from "../theme";
 import type { Job } from "../types";
+import { Bell } from "./bell";
 import { Icon } from "./icons";
 import { Link } from "./link";
 
@@ -67,6 +68,7 @@ export function Header() {
           <button type="button" class="search-open" onClick={search} aria-keyshortcuts="Control+K Meta+K /">
             <Icon name="search" /> <span>Search</span> <kbd aria-hidden="true">{key}</kbd>
           </button>
+          <Bell />
           <button type="button" class="icon-button" onClick={turnTheme} aria-label={shown === "dark" ? "Light theme" : "Dark theme"} title={shown === "dark" ? "Light theme" : "Dark theme"}>
             <Icon name={shown === "dark" ? "sun" : "moon"} />
           </button>

@@ -2,8 +2,11 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { get, part } from "../api";
 import { useChecks } from "../checks";
 import { useResource } from "../resource";
+import { keep, kept } from "../kept";
 import { go, href } from "../router";
 import { turnTheme } from "../theme";
+import { toClipboard } from "./code";
+import { toast } from "./toast";
 import type { ModelLine, ProjectCard, RunRow, SystemCard } from "../types";
 
 interface Entry {
@@ -19,7 +22,39 @@ const pages: [string, string[]][] = [
   ["Systems", ["systems"]],
   ["Runs", ["runs"]],
   ["Models", ["models"]],
+  ["Notices", ["notices"]],
 ];
+
+/** Lines for the shell, which choosing copies. */
+const commands: [string, string][] = [
+  ["castalia runs list", "list runs"],
+  ["castalia fit neural_net --quick", "train fit a system"],
+  ["castalia runs show ID", "one run details"],
+  ["castalia runs compare ID ID", "compare runs differ"],
+  ["castalia models list", "list models versions"],
+  ["castalia tokens add NAME", "token access share login"],
+  ["castalia runs import FILE", "import mlflow tensorboard wandb archive"],
+  ["castalia runs export ID", "export archive backup"],
+  ["castalia doctor", "check mend repair problems"],
+];
+
+const RECENT = 6;
+
+/** What was opened last, by kind and label, the newest first. */
+function recent(): string[] {
+  try {
+    const found: unknown = JSON.parse(kept("recent") || "[]");
+    return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+const copies = (line: string) => () =>
+  void toClipboard(line).then(
+    () => toast(`Copied: ${line}`),
+    () => toast("Not copied: this browser does not allow it"),
+  );
 
 /** Search over systems, runs, models and pages: a combobox with its list, in the browser's own modal dialog. */
 export function Palette({ typed, close }: { typed: () => string; close: () => void }) {
@@ -29,6 +64,7 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
   const [at, setAt] = useState(0);
   const systems = useResource<SystemCard[]>("systems", (signal) => get("systems", signal)).value;
   const projects = useResource<ProjectCard[]>("projects", (signal) => get("projects", signal)).value;
+  const experiments = useResource<{ name: string }[]>("experiments", (signal) => get("experiments", signal)).value;
   const checks = useChecks().value;
   const models = useResource<ModelLine[]>("models", (signal) => get("models", signal)).value;
   const runs = useResource<{ items: RunRow[] }>(`runs?q=${part(text)}&limit=8`, (signal) => get(`runs?q=${part(text)}&limit=8`, signal)).value;
@@ -44,13 +80,20 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
       ...(projects ?? []).filter((one) => one.kind !== "system").map((one) => ({ label: one.title, kind: `${one.kind === "library" ? "Library" : "Project"} ${one.project}`, open: to("projects", one.address), words: `${one.name} ${one.title} ${one.skill} ${one.project} ${one.summary} ${one.subject} ${one.kind}` })),
       ...(checks ?? []).filter((one) => one.kind === "exercise").map((one) => ({ label: one.title, kind: "Exercise", open: to("learn", one.address), words: `${one.name} ${one.title} ${one.summary} learn build exercise` })),
       ...(Array.isArray(models) ? models : []).map((one) => ({ label: one.name, kind: "Model", open: to("models", one.name), words: one.name })),
+      ...(experiments ?? []).map((one) => ({ label: one.name, kind: "Experiment", open: () => go(`${href("runs")}?${new URLSearchParams({ filter: `experiment = '${one.name.replace(/'/g, "''")}'` })}`), words: `${one.name} experiment` })),
+      ...commands.map(([line, words]) => ({ label: line, kind: "Copy the command", open: copies(line), words: `${line} ${words} command shell` })),
+      { label: "Only the runs that run now", kind: "Action", open: () => go(`${href("runs")}?status=running`), words: "new filter runs running now" },
+      { label: "Only the runs that failed", kind: "Action", open: () => go(`${href("runs")}?status=failed`), words: "new filter runs failed" },
       { label: "Turn the theme", kind: "Action", open: turnTheme, words: "theme dark light" },
     ];
     const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
     const matching = all.filter((one) => wanted.every((word) => one.words.toLowerCase().includes(word)));
     const ofRuns = (runs?.items ?? []).map((one) => ({ label: one.name || one.run_id.slice(0, 8), kind: `Run ${one.run_id.slice(0, 8)}, ${one.status}`, open: to("runs", one.run_id), words: "" }));
-    return [...matching, ...ofRuns].slice(0, 14);
-  }, [text, systems, projects, checks, models, runs]);
+    const last = recent();
+    const at = (one: Entry) => last.indexOf(`${one.kind} ${one.label}`);
+    const entries = [...matching, ...ofRuns];
+    return [...entries.filter((one) => at(one) >= 0).sort((a, b) => at(a) - at(b)), ...entries.filter((one) => at(one) < 0)].slice(0, 14);
+  }, [text, systems, experiments, projects, checks, models, runs]);
 
   const chosen = Math.min(at, found.length - 1);
   useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
@@ -58,6 +101,8 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
   const open = (entry: Entry | undefined) => {
     if (!entry) return;
     dialog.current?.close();
+    const name = `${entry.kind} ${entry.label}`;
+    keep("recent", JSON.stringify([name, ...recent().filter((one) => one !== name)].slice(0, RECENT)));
     entry.open();
   };
   const keys = (event: KeyboardEvent) => {

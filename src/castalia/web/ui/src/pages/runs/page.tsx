@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Problem, get } from "../../api";
+import { Overnight } from "../../components/overnight";
 import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { useConnection } from "../../connection";
@@ -63,6 +64,7 @@ export function RunsPage() {
   return (
     <div class="board">
       <PageHead title="Runs" note="Everything that was trained or logged on this machine." />
+      <Overnight order={shown.order} />
       <div class="board-tools">
         <Filter shown={shown} problem={wrong} />
         <Tools shown={shown} columns={columns} chosen={columns.map((one) => one.id)} did={(said) => did({ said })} doing={doing} question={question} />

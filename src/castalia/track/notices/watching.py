@@ -1,0 +1,168 @@
+"""The watcher: finds what happened, asks the rules, and writes the notices. All of it in one transaction, so that a
+workbench that is killed at any moment, or a second one on the same database, says nothing twice and leaves nothing out.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from castalia.track import schema
+from castalia.track.database import inserting
+from castalia.track.naming import now
+from castalia.track.notices import rules
+from castalia.track.notices.happening import AT_ONCE, Event, Silence, changed, crossed, raised, unseen
+from castalia.track.notices.rules import Kept, Rule
+from castalia.track.store import Store
+
+KEPT = 10_000
+"""Notices that are kept; older ones go."""
+HOUR = 3_600_000
+SILENCE_EVERY = 10.0
+"""Seconds between two looks for silence, which no change of the database announces."""
+
+
+class Watcher:
+    """What the workbench asks every few seconds."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self._silence = store, Silence()
+        self._changes: int | None = None
+        self._listened = 0.0
+        self._lock = threading.Lock()
+
+    def look(self, moment: int | None = None) -> int:
+        """How many notices were written. ``moment`` is now, in ms since 1970. Cheap where nothing has changed."""
+        with self._lock:
+            return self._look(moment)
+
+    def _look(self, moment: int | None) -> int:
+        changes = self.store.database.changes()
+        listens = time.monotonic() - self._listened >= SILENCE_EVERY or moment is not None
+        if changes == self._changes and not listens:
+            return 0
+        moment = now() if moment is None else moment
+        with self.store.database.read() as connection:
+            active = [each for each in rules.kept(connection) if each.rule.on]
+            told = self._states(connection, active, moment, ()) if active else []
+            fresh = unseen(connection) or any(self._new(connection, each, event) for each, event in told)
+        written = 0
+        if fresh:
+            written, more = self.store.database.commit(lambda connection: self._write(connection, moment))
+            changes = changes if not more else -1
+        self._changes, self._listened = changes, time.monotonic() if listens else self._listened
+        return written
+
+    def _states(
+        self, connection: Connection, active: Sequence[Kept], moment: int, also: Sequence[int]
+    ) -> list[tuple[Kept, Event]]:
+        """Values crossed and silences of the runs that a rule is about, each with the rule."""
+        found: list[tuple[Kept, Event]] = []
+        for each in active:
+            events = crossed(connection, each.rule, also) if "metric" in each.rule.when else []
+            if "stalled" in each.rule.when:
+                events += self._silence.stalled(connection, each.rule, moment)
+            fit = rules.fitting(connection, each.rule, [event.run for event in events])
+            found += [(each, event) for event in events if event.run in fit]
+        return found
+
+    def _write(self, connection: Connection, moment: int) -> tuple[int, bool]:
+        active = [each for each in rules.kept(connection) if each.rule.on]
+        alerts = raised(connection)  # first: of a run that comes with its alerts, both are as new
+        numbers, events = changed(connection)
+        fits = {each.id: rules.fitting(connection, each.rule, {event.run for event in (*alerts, *events)})
+                for each in active}  # fmt: skip
+        told = [(each, event) for event in (*alerts, *events) for each in active
+                if event.kind in each.rule.when and _is_news(event, each) and event.run in fits[each.id]]  # fmt: skip
+        states = self._states(connection, active, moment, numbers)
+        told += [(each, event) for each, event in states if self._new(connection, each, event, keep=True)]
+        shown: set[tuple[int, str, str]] = set()
+        written = sum(_say(connection, each, event, moment, shown) for each, event in told)
+        if written:
+            oldest = sa.select(sa.func.max(schema.notices.c.id) - KEPT).scalar_subquery()
+            connection.execute(sa.delete(schema.notices).where(schema.notices.c.id <= oldest))
+        return written, len(numbers) == AT_ONCE or len(alerts) == AT_ONCE
+
+    def _new(self, connection: Connection, each: Kept, event: Event, keep: bool = False) -> bool:
+        """Whether the rule has not said it yet; with ``keep`` it has from now on."""
+        marks = schema.rule_marks
+        this = sa.and_(marks.c.rule == each.id, marks.c.run == event.run, marks.c.kind == event.kind)
+        new = connection.scalar(sa.select(marks.c.mark).where(this)) != event.mark
+        if new and keep:
+            row = {"rule": each.id, "run": event.run, "kind": event.kind, "mark": event.mark}
+            insert = inserting(connection, marks).values(row)
+            connection.execute(insert.on_conflict_do_update(set_={"mark": insert.excluded.mark}))
+        return new
+
+    def keep(self, rule: Rule, number: int | None = None) -> Kept:
+        """Keep a rule, new or in the place of ``number``; what is so already it does not say."""
+
+        def work(connection: Connection) -> Kept:
+            kept = rules.put(connection, rule, number)
+            for each, event in self._states(connection, [kept], kept.updated, ()):
+                self._new(connection, each, event, keep=True)
+            return kept
+
+        with self._lock:
+            return self.store.database.commit(work)
+
+
+def _is_news(event: Event, each: Kept) -> bool:
+    """A run that is first seen when it is over, and ended long before the rule was made, came from an archive."""
+    return event.came or event.time >= each.updated - HOUR
+
+
+def _say(connection: Connection, each: Kept, event: Event, moment: int, shown: set[tuple[int, str, str]]) -> int:
+    """Write a notice unless the rule has to be quiet; 1 or 0. What several rules tell the page shows once."""
+    table, rule = schema.notices, each.rule
+    said = (event.run, event.kind, event.text)
+    page = rule.page and said not in shown
+    if not page and not rule.webhook:
+        return 0
+    mine = sa.and_(table.c.rule == each.id, table.c.kind.not_in(("quiet", "test")))
+    alike = sa.and_(mine, table.c.run_id == event.run_id, table.c.kind == event.kind)
+    again = sa.exists().where(alike, table.c.time > moment - int(rule.pause * 1000))
+    if rule.pause and connection.scalar(sa.select(again)):
+        return 0
+    row: dict[str, Any] = {"time": moment, "kind": event.kind, "level": event.level, "run_id": event.run_id,
+                           "rule": each.id, "text": event.text, "shown": int(page),
+                           "hook": "waiting" if rule.webhook else "", "hook_due": moment}  # fmt: skip
+    hour = table.c.time > moment - HOUR
+    if (connection.scalar(sa.select(sa.func.count()).where(mine, hour)) or 0) >= rule.hourly:
+        quiet = sa.exists().where(table.c.rule == each.id, table.c.kind == "quiet", hour)
+        if connection.scalar(sa.select(quiet)):
+            return 0
+        text = f"The rule {rule.name!r} had more than {rule.hourly} to say within an hour and is quiet for a while"
+        row |= {"kind": "quiet", "level": "info", "run_id": "", "text": text, "shown": 1, "hook": ""}
+    else:
+        shown.add(said)
+    connection.execute(sa.insert(table).values(row))
+    return 1
+
+
+def try_out(store: Store, each: Kept) -> dict[str, Any]:
+    """Write the notice by which a person sees that a rule reaches the page; its row."""
+    table = schema.notices
+    text = f"This is how the rule {each.rule.name!r} tells you"
+    row = {"time": now(), "kind": "test", "level": "info", "run_id": "", "rule": each.id, "text": text}
+    with store.database.write() as connection:
+        insert = sa.insert(table).values({**row, "shown": int(each.rule.page)}).returning(table.c.id)
+        return {**row, "id": int(connection.execute(insert).scalar_one())}
+
+
+def listed(store: Store, since: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    """Notices, the newest first: those after the id ``since``, or the newest ``limit``."""
+    table, names = schema.notices, schema.rules
+    wanted = sa.select(table.c.id, table.c.time, table.c.kind, table.c.level, table.c.run_id, table.c.rule,
+                       table.c.text, table.c.hook, table.c.hook_said, names.c.name.label("rule_name"))  # fmt: skip
+    wanted = wanted.outerjoin(names, names.c.id == table.c.rule).where(table.c.shown == 1)
+    if since is not None:
+        wanted = wanted.where(table.c.id > since)
+    with store.database.read() as connection:
+        rows = connection.execute(wanted.order_by(table.c.id.desc()).limit(limit))
+        return [dict(row._mapping) for row in rows]

@@ -1,0 +1,180 @@
+"""Notices in Chromium: a rule is made, a run fails, the bell counts, the list says what; overnight; undo."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser_fixtures import ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
+from web_process import Workbench
+
+from castalia.track import Store
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+HOUR = 3_600_000
+SHOTS = os.environ.get("CASTALIA_SHOTS", "")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def bench(home: Path) -> Iterator[Workbench]:
+    with Workbench(home, env={"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def store(home: Path, bench: Workbench) -> Iterator[Store]:
+    with Store.open(home) as opened:
+        yield opened
+
+
+def shoot(page: Any, name: str) -> None:  # noqa: F811
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png")
+
+
+def test_a_rule_is_made_and_a_run_that_fails_rings_the_bell(page: Any, store: Store) -> None:  # noqa: F811
+    page.goto("/app/notices")
+    settle(page)
+    assert page.locator("main").get_by_text("Nothing was told yet.").is_visible()
+    shoot(page, "empty")
+    page.get_by_role("button", name="Tell me when any run fails").click()
+    form = page.get_by_role("form", name="New rule")
+    assert form.get_by_label("Name").input_value() == "Tell me when any run fails"
+    assert form.get_by_label("It fails").is_checked() and not form.get_by_label("It finishes").is_checked()
+    shoot(page, "form")
+    assert axe(page) == []
+    form.get_by_role("button", name="Make the rule").click()
+    page.get_by_text("When a run fails: the page.").wait_for()
+    page.goto("/app/runs")
+    settle(page)
+    assert page.get_by_role("button", name="Notices", exact=True).is_visible()
+    hostile = "<img src=x onerror=alert(1)>\u202egnp"
+    run = store.create_run("e", hostile)
+    store.finish(run, "failed")
+    bell = page.get_by_role("button", name="Notices, 1 new")
+    bell.wait_for(timeout=20_000)
+    bell.focus()
+    page.keyboard.press("Enter")
+    box = page.get_by_role("group", name="Newest notices")
+    assert "<img src=x onerror=alert(1)>gnp failed" in box.inner_text() and box.locator("img").count() == 0
+    shoot(page, "bell")
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    box.wait_for(state="detached")
+    bell = page.get_by_role("button", name="Notices", exact=True)
+    assert bell.evaluate("node => document.activeElement === node")
+    page.reload()
+    settle(page)
+    page.get_by_role("button", name="Notices", exact=True).click()
+    page.get_by_role("group", name="Newest notices").get_by_text("gnp failed").click()
+    page.wait_for_url(f"**/runs/{run}")
+
+
+def test_a_rule_is_tested_edited_and_deleted(page: Any, bench: Workbench, watch_of: dict[Any, Any]) -> None:  # noqa: F811
+    watch_of[page].expected = ("422",)
+    made = ask_json(bench, "/notices/rules", {"name": "mine", "when": ["stalled", "metric"], "metric": "accuracy",
+                                              "value": 0.9, "webhook": "https://hooks.example/x"})  # fmt: skip
+    ask_json(bench, "/notices/rules", {"name": "plain", "when": ["finished"]})
+    page.goto("/app/notices")
+    settle(page)
+    words = "When a run has logged nothing for 10 min or has accuracy above 0.9: the page and https://hooks.example/x."
+    page.get_by_text(words).wait_for()
+    page.get_by_role("button", name="Test mine").click()
+    page.get_by_text("the page was told; the webhook was not told: offline: no webhook is sent").wait_for()
+    page.get_by_role("button", name="Turn off mine").click()
+    page.get_by_role("button", name="Turn on mine").wait_for()
+    page.get_by_role("button", name="Edit mine").click()
+    form = page.get_by_role("form", name="Edit the rule")
+    form.get_by_label("Only of runs that fit").fill("metrics.loss <")
+    form.get_by_role("button", name="Keep the changes").click()
+    page.locator(".problem, [role=alert]").first.wait_for()
+    form.get_by_label("Only of runs that fit").fill("metrics.loss < 1")
+    form.get_by_role("button", name="Keep the changes").click()
+    page.get_by_text("When a run with metrics.loss < 1 has logged").wait_for()
+    page.get_by_role("button", name="Delete plain").click()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Delete plain").wait_for()
+    assert {rule["name"] for rule in ask_json(bench, "/notices/rules")} >= {"mine", "plain"}
+    assert next(rule for rule in ask_json(bench, "/notices/rules") if rule["id"] == made["id"])["webhook"]
+    shoot(page, "rules")
+    assert axe(page) == []
+
+
+def away(page: Any, hours: int) -> None:  # noqa: F811
+    page.add_init_script(
+        f"if (!sessionStorage.once) {{ sessionStorage.once = 1;"
+        f"localStorage['castalia.seen'] = String(Date.now() - {hours * HOUR}); }}"
+    )
+
+
+@pytest.mark.parametrize("page", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 800}}], indirect=True)
+def test_what_happened_overnight_is_said_above_the_runs_until_put_away(page: Any, store: Store) -> None:  # noqa: F811
+    for i in range(3):
+        run = store.create_run("e", f"night {i}")
+        store.log_metrics(run, [("accuracy", 0, 1, 0.9 + i / 100)])
+        store.finish(run)
+    store.add_alert(run, "loss is NaN")
+    store.finish(store.create_run("e", "sad"), "failed")
+    away(page, 14)
+    page.goto("/app/runs?order=-metrics.accuracy")
+    settle(page)
+    said = page.get_by_role("region", name="Since you were last here")
+    said.wait_for()
+    said.get_by_text("Best accuracy").wait_for()
+    text = said.inner_text()
+    assert ("finished" in text and "failed" in text and "1 alert" in text) or "alerts" in text
+    assert "night 2 with 0.92" in text
+    shoot(page, f"overnight-{page.viewport_size['width']}")
+    assert axe(page) == []
+    page.reload()
+    settle(page)
+    said.wait_for()
+    page.goto("/app/notices")
+    settle(page)
+    shoot(page, f"notices-{page.viewport_size['width']}")
+    assert axe(page) == []
+    page.goto("/app/runs")
+    settle(page)
+    said.get_by_role("button", name="Put this away").click()
+    said.wait_for(state="detached")
+    page.reload()
+    settle(page)
+    assert said.count() == 0
+
+
+def test_who_was_here_a_minute_ago_is_told_nothing(page: Any) -> None:  # noqa: F811
+    page.goto("/app/runs")
+    settle(page)
+    page.reload()
+    settle(page)
+    assert page.get_by_role("region", name="Since you were last here").count() == 0
+
+
+def test_the_palette_finds_experiments_and_commands_and_what_was_opened_last_first(page: Any, store: Store) -> None:  # noqa: F811
+    store.create_run("night's work", "palette")
+    page.goto("/app/runs")
+    settle(page)
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Search systems")
+    box.fill("night's")
+    page.get_by_role("option", name="night's work").first.wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs?filter=*")
+    settle(page)
+    page.keyboard.press("Control+k")
+    box.fill("doctor")
+    page.get_by_role("option", name="castalia doctor").click()
+    page.get_by_text("opied").first.wait_for()
+    page.keyboard.press("Control+k")
+    page.get_by_role("option", name="night's work").first.wait_for()
+    assert page.get_by_role("option").first.inner_text().startswith("castalia doctor")
+    assert "night's work" in page.get_by_role("option").nth(1).inner_text()
+    assert axe(page) == []

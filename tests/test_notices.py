@@ -1,0 +1,447 @@
+"""Notices: rules, and a watcher that says each thing once, over kills too; on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import math
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
+
+from castalia.core.errors import CastaliaError, NotFound, TooLarge, WrongInput
+from castalia.core.settings import Settings
+from castalia.track import Store, schema
+from castalia.track.events import Changes
+from castalia.track.naming import now
+from castalia.track.notices import http, rules, watching
+from castalia.track.notices.courier import Courier
+from castalia.track.notices.http import router
+from castalia.track.notices.rules import Rule
+from castalia.track.notices.watching import Watcher, listed
+
+MINUTE = 60_000
+
+
+@pytest.fixture
+def store(tmp_path, place):
+    with Store.open(tmp_path / "home", place) as opened:
+        yield opened
+
+
+@pytest.fixture
+def watcher(store):
+    return Watcher(store)
+
+
+def texts(store: Store) -> list[str]:
+    return [row["text"] for row in reversed(listed(store))]
+
+
+def kinds(store: Store) -> list[tuple[str, str]]:
+    return [(row["kind"], row["level"]) for row in reversed(listed(store))]
+
+
+def test_a_run_that_ends_is_told_once_by_the_rules_that_ask(store, watcher):
+    old = store.create_run("e", "old")
+    store.finish(old, "failed")
+    watcher.keep(Rule(name="failures", when=["failed"]))
+    watcher.keep(Rule(name="all that is over", when=["finished", "failed", "cancelled"]))
+    watcher.keep(Rule(name="asleep", when=["failed"], on=False))
+    watcher.look()
+    before = len(listed(store))  # of a run that had just failed, as this workbench has not seen it before
+    runs = [store.create_run("e", f"r{i}") for i in range(4)]
+    assert watcher.look() == 0
+    for run, status in zip(runs, ("done", "failed", "cancelled", "running"), strict=True):
+        store.finish(run, status)
+    assert watcher.look() == 3
+    assert watcher.look() == 0 and Watcher(store).look() == 0
+    new = listed(store)[: len(listed(store)) - before]
+    assert [(row["kind"], row["run_id"], row["rule_name"]) for row in reversed(new)] == [
+        ("finished", runs[0], "all that is over"),
+        ("failed", runs[1], "failures"),
+        ("cancelled", runs[2], "all that is over"),
+    ]
+    assert new[1]["text"].startswith("r1 failed") and new[1]["level"] == "error"
+
+
+def test_what_was_there_before_the_tables_of_notices_is_no_news(tmp_path):
+    """A database of the layout before: its runs and alerts are marked as seen by the migration itself."""
+    with Store.open(tmp_path) as store:
+        run = store.create_run("e", "old")
+        store.add_alert(run, "old")
+        store.finish(run, "failed")
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+
+    raw = sqlite3.connect(tmp_path / "castalia.db")
+    for statement in ("DROP INDEX runs_unseen", "DROP INDEX alerts_unseen", "DROP TABLE notices",
+                      "DROP TABLE rule_marks", "DROP TABLE rules", "DROP TABLE promotions", "DROP TABLE views",
+                      "ALTER TABLE runs DROP COLUMN seen", "ALTER TABLE alerts DROP COLUMN seen"):  # fmt: skip
+        raw.execute(statement)
+    raw.commit()
+    raw.close()
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'castalia.db'}")
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        importlib.import_module("castalia.track.migrations.versions.m0003_board").upgrade()
+    engine.dispose()
+    with Store.open(tmp_path) as store:
+        watcher = Watcher(store)
+        watcher.keep(Rule(name="all", when=["failed", "alert"]))
+        assert watcher.look() == 0
+        store.add_alert(store.runs().items[0]["run_id"], "new")
+        assert watcher.look() == 1
+
+
+def test_a_name_turns_nothing_around(store, watcher):
+    watcher.keep(Rule(name="all", when=["failed"]))
+    store.finish(store.create_run("e", "evil\u202e\u2066\ngnp"), "failed")
+    watcher.look()
+    assert texts(store) == ["evil gnp failed"]
+
+
+def test_alerts_keep_their_level_and_are_told_once(store, watcher):
+    watcher.keep(Rule(name="alerts", when=["alert"], pause=0))
+    run = store.create_run("e", "r")
+    watcher.look()
+    for text, level in (("loss is NaN", "error"), ("slow", "warning"), ("loss is NaN", "error")):
+        store.add_alert(run, text, level)
+    assert watcher.look() == 2
+    store.add_alert(run, "slow", "warning")  # the same again is the same
+    assert watcher.look() == 0
+    assert sorted(kinds(store)) == [("alert", "error"), ("alert", "warning")]
+    store.add_alert(run, "later, from a clock that is a year behind", "info", when=now() - 365 * 24 * 60 * MINUTE)
+    assert watcher.look() == 1
+
+
+def test_a_rule_is_about_the_runs_of_its_experiment_and_filter(store, watcher):
+    watcher.keep(Rule(name="fast ones", when=["finished"], experiment="mnist", filter="params.rate > 0.1"))
+    wanted = store.create_run("mnist", "wanted", {"rate": 0.5})
+    for run in (
+        wanted,
+        store.create_run("mnist", "slow", {"rate": 0.05}),
+        store.create_run("other", "x", {"rate": 0.5}),
+        store.create_run("mnist", "none"),
+    ):
+        store.finish(run)
+    assert watcher.look() == 1
+    assert [row["run_id"] for row in listed(store)] == [wanted]
+
+
+def test_a_run_is_stalled_once_until_it_goes_on(store, watcher):
+    watcher.keep(Rule(name="asleep", when=["stalled"], minutes=10, pause=0))
+    run, other, over = (store.create_run("e", f"r{i}") for i in range(3))
+    store.finish(over)
+    start = now()
+    store.log_metrics(run, [("loss", 0, start, 1.0)])
+    store.log_metrics(other, [("loss", 0, start + 5 * MINUTE, 1.0)])
+    assert watcher.look(start + 9 * MINUTE) == 0
+    assert watcher.look(start + 11 * MINUTE) == 1
+    assert watcher.look(start + 12 * MINUTE) == Watcher(store).look(start + 12 * MINUTE) == 0
+    assert watcher.look(start + 16 * MINUTE) == 1
+    assert [row["run_id"] for row in listed(store)] == [other, run]
+    assert texts(store)[0] == "r0 has logged nothing for 11 min"
+    store.log_metrics(run, [("loss", 1, start + 17 * MINUTE, 1.0)])
+    assert watcher.look(start + 18 * MINUTE) == 0
+    assert watcher.look(start + 30 * MINUTE) == 1  # asleep a second time
+    assert listed(store)[0]["run_id"] == run
+
+
+def test_a_run_whose_clock_is_behind_is_not_taken_for_stalled(store, watcher):
+    run = store.create_run("e", "r")
+    with store.database.write() as connection:
+        connection.execute(sa.update(schema.runs).values(started=now() - 600 * MINUTE))
+    store.log_metrics(run, [("loss", 0, now() - 600 * MINUTE, 1.0)])
+    watcher.keep(Rule(name="asleep", when=["stalled"], minutes=10))
+    assert watcher.look(now() + MINUTE) == 0  # so it was when the rule was made
+    store.log_metrics(run, [("loss", 1, now() - 599 * MINUTE, 1.0)])
+    assert watcher.look(now() + 2 * MINUTE) == 0
+    assert watcher.look(now() + 11 * MINUTE) == 0
+    assert watcher.look(now() + 13 * MINUTE) == 1
+
+
+@pytest.mark.parametrize(("above", "values", "told"), [
+    (True, [0.1, 0.95, 0.2], True), (True, [0.1, 0.9], False), (False, [0.95, 0.1], True), (False, [0.95, 0.9], False),
+    (True, [math.nan], False), (False, [math.nan], False), (True, [math.inf], True), (False, [-math.inf], True),
+])  # fmt: skip
+def test_a_value_that_was_crossed_is_told_once_although_it_came_back(store, watcher, above, values, told):
+    watcher.keep(Rule(name="good", when=["metric"], metric="accuracy", above=above, value=0.9, pause=0))
+    run = store.create_run("e", "r")
+    store.log_metrics(run, [("accuracy", step, step, value) for step, value in enumerate(values)])
+    store.log_metrics(run, [("other", 0, 1, 0.99), ("other", 1, 1, 0.01)])
+    store.finish(run)  # it ended between two looks
+    assert watcher.look() == int(told)
+    store.finish(run, "running")
+    store.log_metrics(run, [("accuracy", 9, 9, 0.99 if above and told else values[0])])
+    assert watcher.look() == 0
+    assert [kind for kind, _ in kinds(store)] == ["metric"] * told
+
+
+def test_what_is_so_when_a_rule_is_made_it_does_not_say(store, watcher):
+    run = store.create_run("e", "r")
+    store.log_metrics(run, [("accuracy", 0, 0, 0.95)])
+    made = watcher.keep(Rule(name="good", when=["metric"], metric="accuracy", value=0.9))
+    assert watcher.look() == 0
+    watcher.keep(Rule(name="very good", when=["metric"], metric="accuracy", value=0.96), made.id)
+    store.log_metrics(run, [("accuracy", 1, 0, 0.97)])
+    assert watcher.look() == 1
+
+
+def test_a_rule_pauses_for_a_run_and_for_an_hour(store, watcher):
+    watcher.keep(Rule(name="alerts", when=["alert", "failed"], pause=60, hourly=5))
+    moment = now()
+    first, second = store.create_run("e", "a"), store.create_run("e", "b")
+    for i in range(3):
+        store.add_alert(first, f"again {i}")
+    store.add_alert(second, "once")
+    store.finish(first, "failed")  # another kind: it is told
+    assert watcher.look(moment) == 3
+    store.add_alert(first, "within the pause")
+    assert watcher.look(moment + 59_000) == 0
+    store.add_alert(first, "after it")
+    assert watcher.look(moment + 61_000) == 1
+    for i in range(4):
+        store.add_alert(store.create_run("e", f"more {i}"), "x")
+    assert watcher.look(moment + 62_000) == 2  # the fifth, and that it is quiet from now on
+    assert kinds(store)[-1] == ("quiet", "info") and "had more than 5 to say" in texts(store)[-1]
+    store.add_alert(store.create_run("e", "later"), "x")
+    assert watcher.look(moment + 61 * MINUTE) == 1
+
+
+def test_runs_of_the_trash_are_not_told_of(store, watcher):
+    watcher.keep(Rule(name="all", when=["finished", "alert"]))
+    run = store.create_run("e", "r")
+    store.add_alert(run, "x")
+    store.finish(run)
+    store.delete_runs([run])
+    assert watcher.look() == 0
+    store.restore_runs([run])
+    assert watcher.look() == 0
+
+
+def test_runs_that_came_from_an_archive_are_not_told_of(store, watcher):
+    watcher.keep(Rule(name="all", when=["finished", "alert"]))
+    run = store.create_run("e", "r")
+    store.add_alert(run, "x", when=now() - 300 * MINUTE)
+    store.finish(run)
+    with store.database.write() as connection:
+        connection.execute(sa.update(schema.runs).values(ended=now() - 300 * MINUTE))
+    assert watcher.look() == 0
+
+
+def test_a_page_shows_what_two_rules_say_once(store, watcher):
+    for name in ("one", "two"):
+        watcher.keep(Rule(name=name, when=["finished"]))
+    watcher.keep(Rule(name="hook", when=["finished"], webhook="https://hooks.example/x"))
+    store.finish(store.create_run("e", "r"))
+    watcher.look()
+    with store.database.read() as connection:
+        rows = connection.execute(sa.select(schema.notices.c.shown, schema.notices.c.hook).order_by("id")).all()
+    assert [tuple(row) for row in rows] == [(1, ""), (0, "waiting")]
+
+
+def test_so_many_notices_are_kept(store, watcher, monkeypatch):
+    monkeypatch.setattr(watching, "KEPT", 10)
+    watcher.keep(Rule(name="all", when=["finished"], hourly=1000))
+    for i in range(25):
+        store.finish(store.create_run("e", f"r{i}"))
+    assert watcher.look() == 25
+    assert [row["text"].split()[0] for row in listed(store)] == [f"r{i}" for i in reversed(range(15, 25))]
+
+
+def test_many_changes_are_taken_in_turns(store, watcher, monkeypatch):
+    monkeypatch.setattr("castalia.track.notices.happening.AT_ONCE", 10)
+    monkeypatch.setattr(watching, "AT_ONCE", 10)
+    watcher.keep(Rule(name="all", when=["finished"], hourly=1000))
+    for i in range(25):
+        store.finish(store.create_run("e", f"r{i}"))
+    assert [watcher.look() for _ in range(4)] == [10, 10, 5, 0]
+
+
+_WRONG = [
+    {"when": []},
+    {"when": ["exploded"]},
+    {"name": ""},
+    {"name": "a\0b"},
+    {"filter": "metrics.loss <"},
+    {"filter": "__import__('os')"},
+    {"when": ["metric"]},
+    {"page": False},
+    {"value": math.nan},
+    {"minutes": 0},
+    {"hourly": 0},
+    {"pause": -1},
+    {"webhook": "ftp://x.example/"},
+    {"more": 1},
+]
+
+
+@pytest.mark.parametrize("change", _WRONG)
+def test_a_rule_that_cannot_be_followed_is_refused(tmp_path, change):
+    with Store.open(tmp_path) as store, pytest.raises((WrongInput, ValueError)) as told:
+        watching.Watcher(store).keep(Rule.parse({"name": "x", "when": ["failed"], **change}))
+    assert isinstance(told.value, WrongInput)
+
+
+def test_rules_are_changed_dropped_and_capped(store, watcher, monkeypatch):
+    made = watcher.keep(Rule(name="a", when=["failed"]))
+    assert rules.one(store, watcher.keep(Rule(name="b", when=["finished"]), made.id).id).rule.name == "b"
+    rules.drop(store, made.id)
+    for act in (lambda: rules.drop(store, made.id), lambda: watcher.keep(Rule(name="c", when=["failed"]), made.id)):
+        with pytest.raises(NotFound):
+            act()
+    monkeypatch.setattr(rules, "MOST", 1)
+    watcher.keep(Rule(name="a", when=["failed"]))
+    with pytest.raises(TooLarge):
+        watcher.keep(Rule(name="b", when=["failed"]))
+
+
+_WATCH = """
+import sys
+from castalia.track import Store
+from castalia.track.notices.watching import Watcher
+with Store.open(sys.argv[1], sys.argv[2]) as store:
+    watcher = Watcher(store)
+    print("up", flush=True)
+    while True:
+        watcher.look()
+"""
+
+
+def test_nothing_is_said_twice_or_left_out_by_watchers_that_are_killed(store, watcher, place):
+    """Two watchers at once, each killed and begun again, while runs finish and raise alerts."""
+    watcher.keep(Rule(name="all", when=["finished", "alert"], hourly=1000, pause=0))
+    seed = int.from_bytes(os.urandom(4))
+    print("seed", seed)
+    draw = random.Random(seed)
+
+    def begin() -> subprocess.Popen[str]:
+        started = subprocess.Popen(
+            [sys.executable, "-c", _WATCH, str(store.home), place], stdout=subprocess.PIPE, text=True
+        )
+        assert started.stdout and started.stdout.readline() == "up\n"
+        return started
+
+    children, expected = [begin(), begin()], []
+    try:
+        for i in range(30):
+            run = store.create_run("e", f"r{i}")
+            store.add_alert(run, "look")
+            store.finish(run)
+            expected += [("alert", run), ("finished", run)]
+            time.sleep(draw.random() * 0.02)
+            if i in (7, 19):
+                at = i % 2
+                os.kill(children[at].pid, signal.SIGKILL)
+                children[at].wait()
+                children[at] = begin()
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+            assert child.stdout
+            child.stdout.close()
+    Watcher(store).look()
+    assert sorted((row["kind"], row["run_id"]) for row in listed(store, limit=1000)) == sorted(expected)
+
+
+@pytest.fixture
+def client(store, watcher):
+    app = FastAPI()
+    courier = Courier(store, Settings(home=store.home, offline=True))
+    app.include_router(router(store, watcher, courier, lambda: False))
+    roles = {"admin": True}
+
+    @app.middleware("http")
+    async def role(request: Request, call):
+        request.scope["castalia_admin"] = roles["admin"]
+        return await call(request)
+
+    @app.exception_handler(CastaliaError)
+    def told(request: Request, error: CastaliaError) -> JSONResponse:
+        return JSONResponse(error.as_dict(), error.status)
+
+    with TestClient(app) as opened:
+        opened.roles = roles
+        yield opened
+
+
+def test_rules_and_notices_over_http(store, watcher, client):
+    assert client.get("/notices/rules").json() == [] and client.get("/notices").json() == {"notices": []}
+    made = client.post("/notices/rules", json={"name": "failures", "when": ["failed"]})
+    assert made.status_code == 201 and made.json()["name"] == "failures" and made.json()["secret"] is False
+    number = made.json()["id"]
+    store.finish(store.create_run("e", "r"), "failed")
+    watcher.look()
+    (said,) = client.get("/notices").json()["notices"]
+    assert said["kind"] == "failed" and client.get("/notices", params={"since": said["id"]}).json()["notices"] == []
+    assert client.post(f"/notices/rules/{number}/test").json() == {"page": True, "webhook": None}
+    assert [row["kind"] for row in client.get("/notices", params={"since": said["id"]}).json()["notices"]] == ["test"]
+    off = {"name": "failures", "when": ["failed"], "on": False}
+    assert client.put(f"/notices/rules/{number}", json=off).json()["on"] is False
+    assert client.put("/notices/rules/99", json=off).status_code == 404
+    assert client.delete(f"/notices/rules/{number}").json() == []
+    assert client.delete(f"/notices/rules/{number}").status_code == 404
+    assert client.get("/notices").json()["notices"][-1]["rule_name"] is None
+    for wrong in ({"since": -1}, {"limit": 0}, {"since": 2**63}):
+        assert client.get("/notices", params=wrong).status_code == 422
+
+
+def test_who_follows_is_sent_what_comes_and_what_came_since(store, watcher):
+    watcher.keep(Rule(name="all", when=["finished"]))
+    finish = lambda name: (store.finish(store.create_run("e", name)), watcher.look())  # noqa: E731
+    finish("before")
+    first = listed(store)[0]["id"]
+
+    async def follow(last: int | None, count: int) -> list[str]:
+        said: list[str] = []
+        stream = http._follow(store, Changes(store), last, lambda: len(said) > count)
+        async for piece in stream:
+            said.append(piece.decode())
+            if len(said) == 1:
+                finish("after")
+        return said[1:]
+
+    (new,) = asyncio.run(follow(None, 1))
+    assert new.startswith("id: ") and "event: notice" in new and "after finished" in new
+    again = asyncio.run(follow(first - 1, 2))
+    assert [f'"text":"{name}' in said for name, said in zip(("before", "after"), again, strict=False)] == [True, True]
+
+
+def test_a_webhook_is_an_admins_and_its_secret_is_never_shown(store, client):
+    hook = {"name": "h", "when": ["failed"], "webhook": "https://hooks.example/T/key", "secret": "s" * 20}
+    made = client.post("/notices/rules", json=hook).json()
+    assert made["secret"] is True and made["webhook"] == hook["webhook"]
+    kept = store.home / "webhooks.json"
+    assert json.loads(kept.read_text())["secrets"] == {str(made["id"]): "s" * 20}
+    assert os.name != "posix" or kept.stat().st_mode & 0o777 == 0o600
+    client.roles["admin"] = False
+    assert (
+        "key" not in client.get("/notices/rules").text
+        and "https://hooks.example/…" in client.get("/notices/rules").text
+    )
+    at = f"/notices/rules/{made['id']}"
+    assert client.post("/notices/rules", json=hook).status_code == 403
+    assert client.put(at, json={"name": "h", "when": ["failed"], "webhook": ""}).status_code == 403
+    assert client.post(f"{at}/test").status_code == client.delete(at).status_code == 403
+    assert client.post("/notices/rules", json={"name": "plain", "when": ["failed"]}).status_code == 201
+    client.roles["admin"] = True
+    again = {"name": "renamed", "when": ["failed"], "webhook": None}
+    assert client.put(at, json=again).json()["secret"] is True
+    assert "s" * 20 not in client.get("/notices/rules").text
+    said = client.post(f"{at}/test").json()["webhook"]
+    assert said == {"taken": False, "said": "offline: no webhook is sent"}
+    assert client.post("/notices/rules", json={**hook, "secret": "short"}).status_code == 422
+    client.delete(at)
+    assert json.loads(kept.read_text())["secrets"] == {}
