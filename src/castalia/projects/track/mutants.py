@@ -166,7 +166,8 @@ VERSIONS = (
     _wrong("versions", "untracked_only", "That only new files are changes.", _DIRTY,
            'bool(_git(folder, "ls-files", "--others", "--exclude-standard"))', "py10"),
     _wrong("versions", "ignored_is_dirty", "That what git ignores counts.", _DIRTY,
-           'bool(_git(folder, "status", "--porcelain", "--untracked-files=no", "--ignored"))', "py10"),
+           'bool(_git(folder, "status", "--porcelain", "--untracked-files=no")'
+           ' or _git(folder, "ls-files", "--others", "--ignored", "--exclude-standard"))', "py10"),
     _wrong("versions", "short_hash", "That seven letters name a commit for ever.", 'commit.strip()',
            "commit.strip()[:7]", "py10"),
     _wrong("versions", "branch_for_commit", "That main is a version.", '_git(folder, "rev-parse", "--verify", "HEAD")',
