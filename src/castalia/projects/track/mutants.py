@@ -196,6 +196,7 @@ EQUIVALENT = {
     "store.py:59:16:statement_removed": _TRIES,
     "store.py:59:27:constant:double": _TRIES,
     "store.py:59:27:constant:zero": _TRIES,
+    "store.py:243:11:return_negated": "-True is as true as True, and nobody asks more of it",
     "store.py:229:8:statement_removed": _AFTER_A_KILL,
     "store.py:230:8:statement_removed": _AFTER_A_KILL,
 }
