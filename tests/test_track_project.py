@@ -148,9 +148,8 @@ def test_the_lesson_says_what_a_key_costs(tmp_path: Path) -> None:
         with closing(sqlite3.connect(path)) as db:
             db.execute(f"CREATE TABLE points (run INTEGER, metric TEXT, step INTEGER, value REAL,"
                        f" PRIMARY KEY (run, metric, step)){words}")  # fmt: skip
-            rows = (
-                (run, metric, step, step / 7) for run in range(10) for metric in ("loss", "auc") for step in range(5000)
-            )
+            series = [(run, metric) for run in range(10) for metric in ("loss", "auc")]
+            rows = ((*one, step, (step + 0.5) / 7) for one in series for step in range(5000))
             db.executemany("INSERT INTO points VALUES (?, ?, ?, ?)", rows)
             db.commit()
             db.execute("VACUUM")
