@@ -229,3 +229,25 @@ def test_pieces_pipelines_and_closing(bench: Bench) -> None:
     last = bench.ask(bytes_of(f"{API}/runs/log-metric", point(run), Connection="close"))
     assert b"connection: close" in last and last.endswith(b"{}")
     assert len(store.history(run, "loss", None, 9)) == 1
+
+
+def test_what_follows_a_short_write_in_the_same_bytes_is_not_cut_off(bench: Bench) -> None:
+    """The clock of an idle connection does not run while the next request is answered."""
+    run = bench.app.state.parts.store.create_run("short")
+    bench.config.timeout_keep_alive = 0
+    stream = f"GET /runs/{run}/events HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n".encode()
+
+    async def asked() -> tuple[bytes, bool]:
+        made, line = protocol.BoundedProtocol(bench.config, ServerState(), {}), Line()
+        made.connection_made(line)
+        made.data_received(bytes_of(f"{API}/runs/log-metric", point(run)) + stream)
+        for _ in range(2000):
+            if line.closed or b"event:" in b"".join(line.sent):
+                break
+            await asyncio.sleep(0.005)
+        closed = line.closed
+        made.connection_lost(None)
+        return b"".join(line.sent), closed
+
+    sent, closed = asyncio.run(asked())
+    assert bench.short == 1 and b"event:" in sent and not closed, sent
