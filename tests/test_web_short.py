@@ -57,7 +57,7 @@ class Bench:
     """The application behind the protocol, and what went which way."""
 
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.app = create_app(Settings(home=home))
+        self.home, self.app = home, create_app(Settings(home=home))
         self.config = uvicorn.Config(
             self.app, http=protocol.BoundedProtocol, lifespan="off", log_config=None, access_log=False,
             server_header=False, date_header=False, proxy_headers=False,
@@ -251,3 +251,27 @@ def test_what_follows_a_short_write_in_the_same_bytes_is_not_cut_off(bench: Benc
 
     sent, closed = asyncio.run(asked())
     assert bench.short == 1 and b"event:" in sent and not closed, sent
+
+
+@pytest.mark.parametrize(("patience", "statuses"), [(30.0, []), (0.0, [0])])
+def test_a_client_that_goes_before_its_point_is_there(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, patience: float, statuses: list[int]
+) -> None:
+    """Who goes at once has asked nothing and leaves no line; who was waited for leaves one, with status 0."""
+    run = bench.app.state.parts.store.create_run("short")
+    monkeypatch.setattr(protocol, "SHORT_SECONDS", patience)
+
+    async def asked() -> None:
+        made, line = protocol.BoundedProtocol(bench.config, ServerState(), {}), Line()
+        made.connection_made(line)
+        made.data_received(bytes_of(f"{API}/runs/log-metric", point(run))[:-5])
+        while not patience and not made.tasks:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
+        made.connection_lost(None)
+        await asyncio.gather(*made.tasks)
+
+    asyncio.run(asked())
+    bench.app.state.guard.audit.close()
+    assert [each["status"] for each in audit.read(bench.home)] == statuses
+    assert not bench.app.state.parts.store.history(run, "loss", None, 9)
