@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from castalia.core.settings import Settings
 from castalia.track import reading
+from castalia.track.files.incoming import Incoming
 from castalia.track.protocol import routes
 from castalia.track.protocol.wire import Route
 from castalia.track.reading import READERS
@@ -93,13 +94,15 @@ def test_a_crowd_of_slow_readers_keeps_nobody_waiting(
 class Client:
     """One request by the application's own interface, whose sender may go."""
 
-    def __init__(self, app: Any, path: str) -> None:
-        self.here, self.said = asyncio.Event(), [{"type": "http.request", "body": b"", "more_body": False}]
-        self.sent: list[dict[str, Any]] = []
+    def __init__(self, app: Any, path: str, pieces: Sequence[bytes] = (b"",), query: str = "") -> None:
+        self.here, self.sent = asyncio.Event(), list[dict[str, Any]]()
+        self.said = [{"type": "http.request", "body": each, "more_body": True} for each in reversed(pieces)]
+        self.said[0]["more_body"] = False
         method = "GET" if path.startswith("/runs") else "POST"
+        headers = [(b"host", b"localhost:8000"), (b"content-length", b"%d" % sum(map(len, pieces)))]
         scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
-                 "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
-                 "headers": [(b"host", b"localhost:8000")], "client": ("127.0.0.1", 1), "server": None}  # fmt: skip
+                 "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "scheme": "http",
+                 "headers": headers, "client": ("127.0.0.1", 1), "server": None}  # fmt: skip
         self.task = asyncio.create_task(app(scope, self.receive, self.send))
 
     async def receive(self) -> dict[str, Any]:
@@ -164,3 +167,31 @@ def test_no_more_wait_than_may(settings: Settings, crowd: Crowd, path: str, monk
 
     asyncio.run(asyncio.wait_for(asked(), 30))
     app.state.parts.close()
+
+
+def test_an_upload_in_many_small_pieces_takes_few_turns(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(settings)
+    run, turns, plain = app.state.parts.store.create_run("readers"), list[int](), Incoming.write
+    monkeypatch.setattr(Incoming, "write", lambda file, piece: (turns.append(len(piece)), plain(file, piece))[1])
+    pieces = [bytes([number % 256]) * 1000 for number in range(3000)]
+
+    async def asked() -> int:
+        sender = Client(app, f"{API}/upload-artifact", pieces, f"run_uuid={run}&path=a.bin")
+        await sender.task
+        return int(sender.sent[0]["status"])
+
+    assert asyncio.run(asyncio.wait_for(asked(), 30)) == 200
+    assert sum(turns) == 3_000_000 and len(turns) <= 4, turns
+    with TestClient(app, base_url="http://localhost:8000") as bench:
+        assert bench.get("/get-artifact", params={"run_id": run, "path": "a.bin"}).content == b"".join(pieces)
+
+
+def test_an_upload_without_a_type_from_another_sites_page_is_refused(settings: Settings) -> None:
+    with TestClient(create_app(settings), base_url="http://localhost:8000") as bench:
+        run = bench.post(f"{API}/runs/create", json={}).json()["run"]["info"]["run_id"]
+        for number, headers in enumerate(({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}, {})):
+            said = {"run_uuid": run, "path": f"{number}.bin"}
+            told = bench.post(f"{API}/upload-artifact", params=said, content=b"x", headers=headers)
+            assert told.status_code == (403 if headers else 200) and "content-type" not in told.request.headers
+        listed = bench.get(f"{API}/artifacts/list", params={"run_id": run}).json()["files"]
+        assert [each["path"] for each in listed] == ["2.bin"]
