@@ -24,6 +24,7 @@ from castalia import __version__
 from castalia.core.atomic import replacing
 from castalia.core.errors import TooLarge, WrongInput
 from castalia.track import Store
+from castalia.track.exchange.keeping import keep_new, note_of_others
 from castalia.track.exchange.registering import put_logged, put_model
 from castalia.track.exchange.registry_sheets import (
     Carried,
@@ -172,8 +173,10 @@ def _files(opened: zipfile.ZipFile, part: Part, below: str) -> Iterator[tuple[st
             yield name, pieces_of(member)  # type: ignore[arg-type]
 
 
-def _keep(store: Store, opened: zipfile.ZipFile, part: Part, place: Place) -> int:
-    return len([store.keep_all(place.inner(name), pieces) for name, pieces in _files(opened, part, "files/")])
+def _keep(store: Store, opened: zipfile.ZipFile, part: Part, place: Place) -> tuple[int, str]:
+    """How many files are here as the archive has them, and what to say of the others."""
+    kept = {name: keep_new(store, place.inner(name), pieces) for name, pieces in _files(opened, part, "files/")}
+    return sum(kept.values()), note_of_others(part.name, [name for name, same in kept.items() if not same])
 
 
 def _take(store: Store, opened: zipfile.ZipFile, part: Part, sheets: list[Sheet]) -> Taken:
@@ -182,20 +185,21 @@ def _take(store: Store, opened: zipfile.ZipFile, part: Part, sheets: list[Sheet]
     for name in part.members:
         if name.startswith("files/"):
             checked_path(name.removeprefix("files/"))
-    kept: list[int] = []
+    kept: list[tuple[int, str]] = []
     with opened.open(f"{part.root}/points.csv") as member:
         count = put_run(store, sheet, _points(member),
                         lambda: kept.append(_keep(store, opened, part, store.run_place(sheet.run_id))))  # fmt: skip
     sheets.append(sheet)
-    return Taken(sheet.run_id, count, kept[0])
+    files, note = kept[0]
+    return Taken(sheet.run_id, count, files, note=note)
 
 
 def _take_logged(store: Store, opened: zipfile.ZipFile, part: Part) -> Taken:
     sheet = LoggedSheet.of_plain(_sheet(opened, part, "model.json"))
     _named(part, sheet.model_id)
     put_logged(store, sheet)
-    count = _keep(store, opened, part, store.model_place(sheet.model_id))
-    return Taken(sheet.model_id, 0, count, kind="logged model")
+    count, note = _keep(store, opened, part, store.model_place(sheet.model_id))
+    return Taken(sheet.model_id, 0, count, note=note, kind="logged model")
 
 
 def _take_model(store: Store, opened: zipfile.ZipFile, part: Part) -> Taken:
