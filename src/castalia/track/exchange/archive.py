@@ -34,6 +34,7 @@ from castalia.track.exchange.registry_sheets import (
     logged_sheet,
     model_sheet,
 )
+from castalia.track.exchange.sealing import MANIFEST, check_seal
 from castalia.track.exchange.sheet import Sheet, points_of, put_parents, put_run, sheet_of
 from castalia.track.exchange.taken import Taken, each_run
 from castalia.track.files.incoming import CHUNK, pieces_of
@@ -148,10 +149,10 @@ def import_archive(store: Store, path: Path) -> list[Taken]:
             put_parents(store, sheets)
             models = works("models", lambda part: _take_model(store, opened, part))
             found = {each.run_id: each for each in each_run(models)}
-            again = {
-                name: work for name, work in models.items() if found[name].note
-            }  # it may have come from a later one
-            found |= {each.run_id: each for each in each_run(again)}
+            left: dict[str, str] = {}
+            while left != (left := {name: each.note for name, each in found.items() if each.note}):
+                # what was left out may come from a model that is here by now
+                found |= {each.run_id: each for each in each_run({name: models[name] for name in left})}
     except _FAULTS as error:
         if isinstance(error, OSError) and not isinstance(error, zipfile.BadZipFile) and error.errno is not None:
             raise
@@ -205,9 +206,22 @@ def _take_logged(store: Store, opened: zipfile.ZipFile, part: Part) -> Taken:
 def _take_model(store: Store, opened: zipfile.ZipFile, part: Part) -> Taken:
     sheet = ModelSheet.of_plain(_sheet(opened, part, "model.json"))
     _named(part, sheet.name)
+    for number, digest in [(each.version, each.digest) for each in sheet.versions if each.trained]:
+        _sealed(opened, part, number, digest)
     notes = put_model(store, sheet, lambda number: _files(opened, part, f"versions/{number}/files/"))
     count = sum(name.startswith("versions/") for name in part.members)
     return Taken(sheet.name, 0, count, note=" ".join(notes), kind="model")
+
+
+def _sealed(opened: zipfile.ZipFile, part: Part, number: int, digest: str) -> None:
+    below = f"versions/{number}/files/"
+    mine = [name for name in part.members if name.startswith(below)]
+    sums = {name.removeprefix(below): str(part.members[name]["sha256"]) for name in mine}
+    text = b""
+    if MANIFEST in sums:
+        _bounded(opened, f"{part.root}/{below}{MANIFEST}")
+        text = opened.read(f"{part.root}/{below}{MANIFEST}")
+    check_seal(f"{part.name}@{number}", sums, text, digest)
 
 
 def _named(part: Part, said: str) -> None:
