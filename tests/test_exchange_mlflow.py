@@ -246,14 +246,12 @@ class Toy(BaseHTTPRequestHandler):
         path = self.path.removeprefix("/api/2.0/mlflow/")
         who = self.headers.get("Authorization", "")
         if who and path == "runs/create":
-            self.said(
-                400, {"message": f"who is {who}, that is {base64.b64decode(who[6:])!r}?" if "Basic" in who else who}
-            )
+            read = base64.b64decode(who[6:]) if who.startswith("Basic") else b""
+            self.said(400, {"message": f"who is {who} ({read!r})?"})
             return
         info = {"run_id": "there", "artifact_uri": "mlflow-artifacts:/1/there/artifacts"}
-        self.said(
-            200, {"runs/create": {"run": {"info": info}}, "experiments/create": {"experiment_id": "1"}}.get(path, {})
-        )
+        made = {"runs/create": {"run": {"info": info}}, "experiments/create": {"experiment_id": "1"}}
+        self.said(200, made.get(path, {}))
 
     def said(self, status: int, body: dict[str, Any]) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -373,3 +371,13 @@ def test_a_version_of_a_path_is_left_out_and_said(tmp_path: Path, theirs: Path) 
         notes = [each.note for each in import_mlflow(store, copy, theirs / "art") if each.run_id == "models:/M"]
         assert "versions 1" in notes[0]
         assert [each.version for each in store.versions("M")] == [2] and store.resolve("M").version == 2
+
+
+def test_a_version_of_a_far_number_is_refused(tmp_path: Path, theirs: Path) -> None:
+    copy = tmp_path / "mlflow.db"
+    shutil.copy(theirs / "mlflow.db", copy)
+    with sqlite3.connect(copy) as raw:
+        raw.execute("UPDATE model_versions SET version = 2147483647 WHERE version = 1")
+    with Store.open(tmp_path / "home") as store:
+        problems = [each.problem for each in import_mlflow(store, copy, theirs / "art") if each.problem]
+        assert "2147483647" in problems[0] and store.models() == []

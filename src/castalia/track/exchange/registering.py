@@ -164,7 +164,7 @@ def add_version(connection: Connection, model: int, values: dict[str, Any], tags
     versions, models = schema.versions, schema.models
     number = values["version"]
     if not 0 < number <= MOST_VERSIONS:
-        raise WrongInput("a version has a number that is none", str(number)[:40], f"1 to {MOST_VERSIONS}",
+        raise WrongInput("the number of a version does not fit", str(number)[:40], f"1 to {MOST_VERSIONS}",
                          "Register it again under the next number.", field="version")  # fmt: skip
     made = connection.scalar(inserting(connection, versions).values(values).returning(versions.c.id))
     assert made is not None
