@@ -106,6 +106,7 @@ def test_every_part_opens_clean(page: Any, tabs: tuple[str, ...]) -> None:  # no
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_400_percent_reflows(chromium: Any, bench: Workbench) -> None:  # noqa: F811
     context = chromium.new_context(base_url=bench.root, viewport={"width": 320, "height": 256})
     made = context.new_page()
@@ -166,6 +167,7 @@ def test_groups_are_bands_and_again_runs(page: Any) -> None:  # noqa: F811
     page.get_by_label("Show the group r", exact=False).first.wait_for(state="attached")
 
 
+@pytest.mark.slow
 def test_a_chart_is_read_by_keyboard_opened_and_narrowed(page: Any) -> None:  # noqa: F811
     open_compare(page)
     lines(page).nth(8).wait_for(state="attached")
@@ -199,6 +201,7 @@ def test_a_chart_is_read_by_keyboard_opened_and_narrowed(page: Any) -> None:  # 
     assert page.evaluate("document.activeElement.dataset.chart") == "loss"
 
 
+@pytest.mark.slow
 def test_what_differs_and_a_long_text_word_by_word(page: Any) -> None:  # noqa: F811
     open_compare(page, "tab=differences", RUNS[0:9:3])
     table = page.get_by_role("region", name="What differs, table")
@@ -215,6 +218,7 @@ def test_what_differs_and_a_long_text_word_by_word(page: Any) -> None:  # noqa: 
     assert ["params", "rate", "0.1", "0.01", "0.001"] in rows and ["run", "id", *RUNS[0:9:3]] in rows
 
 
+@pytest.mark.slow
 def test_charts_are_taken_along_and_open_again(page: Any, tmp_path: Path) -> None:  # noqa: F811
     from PIL import Image
 
@@ -265,6 +269,7 @@ def test_the_report_opens_from_disk_and_runs_nothing(page: Any, chromium: Any, t
     context.close()
 
 
+@pytest.mark.slow
 def test_scatter_parallel_importance_and_boxes_answer(page: Any, watch_of: dict[Any, Any]) -> None:  # noqa: F811
     open_compare(page, "tab=scatter")
     figure = page.get_by_role("figure", name="test/accuracy by rate")
@@ -292,6 +297,7 @@ def test_scatter_parallel_importance_and_boxes_answer(page: Any, watch_of: dict[
     page.get_by_text("at least 8").wait_for()
 
 
+@pytest.mark.slow
 def test_files_and_code_side_by_side(page: Any) -> None:  # noqa: F811
     open_compare(page, "tab=images", RUNS[:3])
     assert page.locator(".pictures img").count() == 3
@@ -321,6 +327,7 @@ def test_hostile_names_are_text(page: Any, watch_of: dict[Any, Any]) -> None:  #
         assert page.locator(".legend .name").first.inner_text() == HOSTILE + "0"
 
 
+@pytest.mark.slow
 def test_a_filter_chooses_and_nothing_is_said_plainly(page: Any, watch_of: dict[Any, Any]) -> None:  # noqa: F811
     watch_of[page].expected = ("422", "404")
     page.goto("/app/compare?experiment=compare&filter=params.rate%20%3D%20'0.1'")

@@ -78,6 +78,7 @@ def test_a_rule_is_made_and_a_run_that_fails_rings_the_bell(page: Any, store: St
     page.wait_for_url(f"**/runs/{run}")
 
 
+@pytest.mark.slow
 def test_a_rule_is_tested_edited_and_deleted(page: Any, bench: Workbench, watch_of: dict[Any, Any]) -> None:  # noqa: F811
     watch_of[page].expected = ("422",)
     made = ask_json(bench, "/notices/rules", {"name": "mine", "when": ["stalled", "metric"], "metric": "accuracy",
@@ -115,7 +116,11 @@ def away(page: Any, hours: int) -> None:  # noqa: F811
     )
 
 
-@pytest.mark.parametrize("page", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 800}}], indirect=True)
+@pytest.mark.parametrize(
+    "page",
+    [{"color_scheme": "dark"}, pytest.param({"viewport": {"width": 390, "height": 800}}, marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_what_happened_overnight_is_said_above_the_runs_until_put_away(page: Any, store: Store) -> None:  # noqa: F811
     for i in range(3):
         run = store.create_run("e", f"night {i}")
@@ -150,6 +155,7 @@ def test_what_happened_overnight_is_said_above_the_runs_until_put_away(page: Any
     assert said.count() == 0
 
 
+@pytest.mark.slow
 def test_who_was_here_a_minute_ago_is_told_nothing(page: Any) -> None:  # noqa: F811
     page.goto("/app/runs")
     settle(page)
@@ -158,6 +164,7 @@ def test_who_was_here_a_minute_ago_is_told_nothing(page: Any) -> None:  # noqa: 
     assert page.get_by_role("region", name="Since you were last here").count() == 0
 
 
+@pytest.mark.slow
 def test_the_palette_finds_experiments_and_commands_and_what_was_opened_last_first(page: Any, store: Store) -> None:  # noqa: F811
     store.create_run("night's work", "palette")
     page.goto("/app/runs")

@@ -174,6 +174,7 @@ def test_a_curve_moves_while_a_client_of_mlflow_logs(page: Any, bench: Workbench
     page.get_by_text("Done", exact=True).wait_for()
 
 
+@pytest.mark.slow
 def test_a_server_that_restarts_loses_nothing_on_the_page(chromium: Any, tmp_path: Path) -> None:  # noqa: F811
     env = {"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}
     with Store.open(tmp_path) as store:
@@ -237,6 +238,7 @@ def test_what_is_set_by_keyboard_is_in_the_address_and_outlives_a_reload(page: A
     eventually(lambda: "range" not in query())
 
 
+@pytest.mark.slow
 def test_a_range_fetches_every_point_of_it(page: Any, runs: dict[str, str]) -> None:  # noqa: F811
     """20,000 points are thinned; of a range all are there, as many as were logged."""
     open_run(page, runs["full"], "?tab=curves&chart=loss&together=no")
@@ -284,6 +286,7 @@ def test_what_is_not_finite_is_said_and_shown(page: Any, runs: dict[str, str]) -
     assert (rows["5"], rows["9"], rows["12"], rows["20"]) == ("NaN", "∞", "−∞", "1,000") and len(rows) == 40
 
 
+@pytest.mark.slow
 def test_a_chart_opens_large_and_closes_with_the_keyboard(page: Any, runs: dict[str, str]) -> None:  # noqa: F811
     open_run(page, runs["full"], "?tab=curves")
     page.locator("[data-chart=short]").press("Enter")
@@ -343,6 +346,7 @@ def test_nothing_hostile_in_a_file_runs(
     assert page.evaluate("window.hacked === undefined")
 
 
+@pytest.mark.slow
 def test_a_long_text_is_shown_in_part(page: Any, runs: dict[str, str]) -> None:  # noqa: F811
     sizes: list[int] = []
     page.on("response", lambda got: "long.txt" in got.url and sizes.append(int(got.headers.get("content-length", 0))))
@@ -375,6 +379,7 @@ def test_files_are_shown_as_what_they_are(page: Any, runs: dict[str, str]) -> No
     assert Path(told.value.path()).read_bytes()[:2] == b"PK"
 
 
+@pytest.mark.slow
 def test_code_says_what_was_run(page: Any, runs: dict[str, str]) -> None:  # noqa: F811
     open_run(page, runs["full"], "?tab=code")
     page.get_by_text("with changes that were not committed").wait_for()
@@ -384,6 +389,7 @@ def test_code_says_what_was_run(page: Any, runs: dict[str, str]) -> None:  # noq
     assert page.locator(".packages li").all_inner_texts() == ["torch\n2.13.0"]
 
 
+@pytest.mark.slow
 def test_a_run_is_renamed_noted_tagged_put_away_and_thrown_away(
     page: Any,  # noqa: F811
     runs: dict[str, str],
@@ -431,7 +437,12 @@ def test_how_a_run_stands_is_said_plainly(page: Any, runs: dict[str, str]) -> No
 
 @pytest.mark.parametrize(
     "page",
-    [{}, DARK, pytest.param(PHONE, marks=pytest.mark.slow), pytest.param(DARK | PHONE, marks=pytest.mark.slow)],
+    [
+        pytest.param({}, marks=pytest.mark.slow),
+        DARK,
+        pytest.param(PHONE, marks=pytest.mark.slow),
+        pytest.param(DARK | PHONE, marks=pytest.mark.slow),
+    ],
     ids=["light", "dark", "phone", "dark-phone"],
     indirect=True,
 )
@@ -447,6 +458,7 @@ def test_every_part_is_clean_to_axe_and_fits(page: Any, runs: dict[str, str]) ->
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_400_percent_reflows(chromium: Any, bench: Workbench, runs: dict[str, str]) -> None:  # noqa: F811
     context = chromium.new_context(base_url=bench.root, viewport={"width": 320, "height": 256})
     made = context.new_page()

@@ -180,6 +180,7 @@ def test_a_filter_is_completed_and_its_errors_are_shown_in_their_place(
     found(page, "3 runs")
 
 
+@pytest.mark.slow
 def test_clicks_make_conditions_that_can_be_taken_away(page: Any, bench: Workbench) -> None:  # noqa: F811
     open_runs(page, col=["name", "status", "params.model", "params.rate", "tags"])
     page.locator(".grid-body .chip", has_text="team: blue").first.click()
@@ -265,6 +266,7 @@ def test_columns_are_chosen_moved_pinned_and_sorted(page: Any, bench: Workbench)
     assert "col" not in state(page)
 
 
+@pytest.mark.slow
 def test_runs_inside_others_open_in_their_place(page: Any) -> None:  # noqa: F811
     open_runs(page, order="started")
     page.locator(".grid").focus()
@@ -340,6 +342,7 @@ def test_archive_trash_undo_restore_and_the_end_for_good(page: Any, bench: Workb
     assert where("run 209") == "gone"
 
 
+@pytest.mark.slow
 def test_all_that_match_are_chosen_and_many_need_their_number_in_writing(page: Any, bench: Workbench) -> None:  # noqa: F811
     open_runs(page, q="name LIKE 'run 1%' AND experiment = 'beta'")
     names = [row["name"] for row in listed(bench, filter="name LIKE 'run 1%' AND experiment = 'beta'")]
@@ -374,6 +377,7 @@ def test_all_that_match_are_chosen_and_many_need_their_number_in_writing(page: A
     assert len(listed(bench, filter="name LIKE 'run 1%' AND experiment = 'beta'")) == len(names)
 
 
+@pytest.mark.slow
 def test_name_note_and_tags_are_changed_in_place(page: Any, bench: Workbench, watch_of: dict[Any, Any]) -> None:  # noqa: F811
     watch_of[page].expected = ("422",)
     open_runs(
@@ -411,6 +415,7 @@ def test_name_note_and_tags_are_changed_in_place(page: Any, bench: Workbench, wa
     assert "mlflow.note.content" not in run["tags"]
 
 
+@pytest.mark.slow
 def test_views_are_kept_and_one_of_them_is_home(page: Any, bench: Workbench) -> None:  # noqa: F811
     open_runs(page, q="metrics.test/loss < 0.02", order="metrics.test/loss", col=["name", "metrics.test/loss"])
     page.get_by_role("button", name="Views").click()
@@ -442,6 +447,7 @@ def test_views_are_kept_and_one_of_them_is_home(page: Any, bench: Workbench) -> 
     assert ask_json(bench, "/views") == []
 
 
+@pytest.mark.slow
 def test_two_tabs_tell_each_other_through_the_server(page: Any, bench: Workbench) -> None:  # noqa: F811
     asked = {"q": "name LIKE 'run 05%'", "order": "name"}
     open_runs(page, **asked)
@@ -495,6 +501,7 @@ def test_a_run_of_a_real_mlflow_client_appears_and_moves_nothing(page: Any, benc
     other.close()
 
 
+@pytest.mark.slow
 def test_a_restart_of_the_server_is_told_and_overcome(
     chromium: Any,  # noqa: F811
     tmp_path: Path,
@@ -526,6 +533,7 @@ def make_few(home: Path) -> None:
             store.finish(store.create_run("e", name))
 
 
+@pytest.mark.slow
 def test_the_empty_page_says_how_and_turns_by_itself(chromium: Any, tmp_path: Path) -> None:  # noqa: F811
     with Workbench(tmp_path, env=ENV) as empty:
         made = chromium.new_context(base_url=empty.root, reduced_motion="reduce").new_page()
@@ -573,7 +581,7 @@ def test_hostile_texts_are_texts(page: Any, chromium: Any, tmp_path: Path) -> No
 DARK, PHONE = {"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}
 
 
-LOOKS = [{}, DARK, PHONE, pytest.param(DARK | PHONE, marks=pytest.mark.slow)]
+LOOKS = [{}, *(pytest.param(look, marks=pytest.mark.slow) for look in (DARK, PHONE, DARK | PHONE))]
 
 
 @pytest.mark.parametrize("page", LOOKS, ids=["light", "dark", "phone", "dark-phone"], indirect=True)

@@ -15,7 +15,7 @@ import castalia
 from castalia.cli import main
 from castalia.core.errors import Conflict, NotFound, TooLarge, WrongInput
 from castalia.core.settings import Settings
-from castalia.track import Store
+from castalia.track import Store, runs
 from castalia.track.querying import query
 
 Shell = Callable[..., tuple[int, str, str]]
@@ -148,6 +148,29 @@ def test_families_on_either_database(place: str, tmp_path: Path) -> None:
         with pytest.raises(NotFound):
             store.delete_runs(["aa", "nobody"], children=True)
         assert len(active(store)) == 6  # all or none
+
+
+def test_what_was_deleted_one_by_one_in_one_millisecond(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(tmp_path / "other", place) as store:
+        family(store)
+        moment = runs.now()
+        monkeypatch.setattr(runs, "now", lambda: moment)
+        for each in ("aa", "bb"):  # the parent, then its child, as a client does over the wire
+            assert store.delete_runs([each]) == [each]
+        assert store.gone_along(["aa"]) == ["aa"] and store.gone_along(["bb"]) == ["bb"]
+        assert store.restore_runs(["aa", "bb"]) == ["aa", "bb"]
+
+
+def test_children_that_follow_a_run_into_the_trash_come_back_with_it(place: str, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "other", place) as store:
+        family(store)
+        assert store.delete_runs(["bb"]) == ["bb"] and store.delete_runs(["aa"]) == ["aa"]
+        followed = store.delete_runs(["aa"], children=True)
+        assert "aa" not in followed and "bb" not in followed and followed
+        assert store.gone_along(["aa"]) == ["aa", *followed] and store.gone_along(["bb"]) == ["bb"]
+        assert store.restore_runs(["aa"], children=True) == ["aa", *followed]
 
 
 def test_show_tells_alerts_and_children(shell: Shell, store: Store) -> None:

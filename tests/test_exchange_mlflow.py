@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import math
 import os
 import shutil
@@ -11,9 +13,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,7 @@ from client_fixtures import Bench
 
 from castalia.cli import main
 from castalia.core.errors import Refused, Unavailable, WrongInput
+from castalia.core.settings import mlflow_login
 from castalia.track import Store
 from castalia.track.exchange.mlflow_file import import_mlflow
 from castalia.track.exchange.mlflow_server import export_to_mlflow
@@ -103,6 +108,11 @@ def test_an_mlflow_file_is_taken_in_whole(store: Store, theirs: Path) -> None:
         ]  # fmt: skip
         assert store.resolve("M").version == 2 and versions[0].run_id == first["run_id"]
     assert (theirs / "mlflow.db").read_bytes() == before
+    store.add_artifact(first["run_id"], "a/b.txt", b"changed here")
+    notes = [each.note for each in import_mlflow(store, theirs / "mlflow.db", theirs / "art") if each.note]
+    assert len(notes) == 1 and "a/b.txt" in notes[0]
+    with store.read_artifact(first["run_id"], "a/b.txt") as file:
+        assert b"".join(file.pieces()) == b"changed here"
 
 
 def test_files_are_read_only_below_the_named_folder(tmp_path: Path, theirs: Path) -> None:
@@ -221,6 +231,49 @@ def test_the_way_out_says_why_it_is_shut(tmp_path: Path, monkeypatch: pytest.Mon
             export_to_mlflow(store, ["aa"], "http://192.0.2.1:5000")
 
 
+class Toy(BaseHTTPRequestHandler):
+    """As much of MLflow's protocol as a run needs. It has no place for files, and says a header again where it can."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.said(404, {})
+
+    def do_PUT(self) -> None:
+        self.said(404, {})
+
+    def do_POST(self) -> None:
+        path = self.path.removeprefix("/api/2.0/mlflow/")
+        who = self.headers.get("Authorization", "")
+        if who and path == "runs/create":
+            read = base64.b64decode(who[6:]) if who.startswith("Basic") else b""
+            self.said(400, {"message": f"who is {who} ({read!r})?"})
+            return
+        info = {"run_id": "there", "artifact_uri": "mlflow-artifacts:/1/there/artifacts"}
+        made = {"runs/create": {"run": {"info": info}}, "experiments/create": {"experiment_id": "1"}}
+        self.said(200, made.get(path, {}))
+
+    def said(self, status: int, body: dict[str, Any]) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *words: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def toy() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Toy)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
 NAMES = ("MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 
 
@@ -230,6 +283,34 @@ def stranger(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in NAMES:
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
+
+
+def test_a_server_that_takes_no_file_is_said(toy: str, tmp_path: Path, stranger: pytest.MonkeyPatch) -> None:
+    with Store.open(tmp_path / "home") as store:
+        for run_id in ("aa", "bb"):
+            store.create_run("x", run_id=run_id)
+        store.add_artifact("aa", "a.txt", b"hello")
+        taken = export_to_mlflow(store, ["aa", "bb"], toy)
+    assert "404" in taken[0].problem and taken[0].files == 0
+    assert (taken[1].problem, taken[1].files) == ("", 0)
+
+
+@pytest.mark.parametrize("said", [("sekret 123", "", ""), ("", "ada", "sekret 123 "), ("", "ada", "s")])
+def test_a_servers_words_show_no_secret(
+    toy: str, tmp_path: Path, stranger: pytest.MonkeyPatch, said: tuple[str, str, str]
+) -> None:
+    for name, value in zip(NAMES, said, strict=True):
+        stranger.setenv(name, value)
+    with Store.open(tmp_path / "home") as store:
+        store.create_run("x", run_id="aa")
+        problem = export_to_mlflow(store, ["aa"], toy)[0].problem
+    assert "400" in problem and "***" in problem
+    assert "sekret" not in problem and base64.b64encode(":".join(said[1:]).encode()).decode() not in problem
+
+
+def test_a_space_may_be_part_of_a_password_and_not_of_a_token() -> None:
+    assert mlflow_login(dict(zip(NAMES, (" token\n", "ada", " a b "), strict=True))) == ("token", "ada", " a b ")
+    assert mlflow_login({}) == ("", "", "")
 
 
 def test_a_server_that_asks_who_we_are(tmp_path: Path, stranger: pytest.MonkeyPatch, capfd: Any) -> None:
@@ -290,3 +371,13 @@ def test_a_version_of_a_path_is_left_out_and_said(tmp_path: Path, theirs: Path) 
         notes = [each.note for each in import_mlflow(store, copy, theirs / "art") if each.run_id == "models:/M"]
         assert "versions 1" in notes[0]
         assert [each.version for each in store.versions("M")] == [2] and store.resolve("M").version == 2
+
+
+def test_a_version_of_a_far_number_is_refused(tmp_path: Path, theirs: Path) -> None:
+    copy = tmp_path / "mlflow.db"
+    shutil.copy(theirs / "mlflow.db", copy)
+    with sqlite3.connect(copy) as raw:
+        raw.execute("UPDATE model_versions SET version = 2147483647 WHERE version = 1")
+    with Store.open(tmp_path / "home") as store:
+        problems = [each.problem for each in import_mlflow(store, copy, theirs / "art") if each.problem]
+        assert "2147483647" in problems[0] and store.models() == []

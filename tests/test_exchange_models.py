@@ -47,6 +47,12 @@ def asked(store: Store, path: str, **body: Any) -> Any:
     return route.handler(store, Fields(body, admin=True))
 
 
+def manifest(number: int) -> bytes:
+    """As a fit seals a version: it lists the files."""
+    files = {"deep/weights ü.bin": {"sha256": hashlib.sha256(WEIGHTS).hexdigest(), "bytes": len(WEIGHTS)}}
+    return json.dumps({"number": number, "files": files}).encode()
+
+
 def filled(store: Store) -> None:
     """churn: two of ours and one of a client's; copy: a copy of that one; line: a logged model's; alone: no version."""
     for run_id in ("aa", "bb", "cc", "zz"):
@@ -58,12 +64,13 @@ def filled(store: Store) -> None:
     def put(number: int) -> Path:
         folder = store.home / "models" / "churn" / str(number)
         (folder / "deep").mkdir(parents=True)
-        (folder / "manifest.json").write_text(json.dumps({"number": number}))
+        (folder / "manifest.json").write_bytes(manifest(number))
         (folder / "deep" / "weights ü.bin").write_bytes(WEIGHTS)
         return folder
 
-    store.add_version("churn", "churn", "aa", put, {"auc": 0.85, "odd": math.nan, "top": math.inf}, "abc")
-    store.add_version("churn", "churn", "bb", put, {"auc": 0.9}, "def")
+    store.add_version("churn", "churn", "aa", put, {"auc": 0.85, "odd": math.nan, "top": math.inf},
+                      hashlib.sha256(manifest(1)).hexdigest())  # fmt: skip
+    store.add_version("churn", "churn", "bb", put, {"auc": 0.9}, hashlib.sha256(manifest(2)).hexdigest())
     store.set_alias("churn", "champion", 1)
     asked(store, "model-versions/create", name="churn", source=f"{store.artifact_uri('cc')}/model", run_id="cc",
           description="theirs", tags=[{"key": "k", "value": "v"}])  # fmt: skip
@@ -85,6 +92,23 @@ def filled(store: Store) -> None:
 def members(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as opened:
         return {name: opened.read(name) for name in opened.namelist()}
+
+
+def altered(path: Path, change: dict[str, Any], put: dict[str, bytes] | None = None, without: str = "nothing") -> Path:
+    """The archive with another sheet of its first model, with files put to it and taken away; every sum is right."""
+    inside = members(path)
+    told = json.loads(inside["manifest.json"])
+    part = told["models"][0]
+    own = {name: inside.pop(f"models/0/{name}") for name in part["members"]}
+    own["model.json"] = json.dumps({**json.loads(own["model.json"]), **change}).encode()
+    own = {name: body for name, body in (own | (put or {})).items() if not name.startswith(without)}
+    sums = {name: {"size": len(body), "sha256": hashlib.sha256(body).hexdigest()} for name, body in own.items()}
+    part |= {"members": sums, "name": str(change.get("name", part["name"]))}
+    inside |= {f"models/0/{name}": body for name, body in own.items()} | {"manifest.json": json.dumps(told).encode()}
+    with zipfile.ZipFile(path.with_name("altered.zip"), "w") as made:
+        for name, body in inside.items():
+            made.writestr(name, body)
+    return path.with_name("altered.zip")
 
 
 def files_of(store: Store, model: str, version: int) -> dict[str, bytes]:
@@ -183,6 +207,54 @@ def test_an_alias_that_moved_here_stays(store: Store, other: Store, tmp_path: Pa
     ]
 
 
+def test_a_chain_of_copies_comes_whole_in_any_order_of_names(store: Store, other: Store, tmp_path: Path) -> None:
+    store.create_run("mnist", run_id="cc")
+    store.add_artifact("cc", "model/weights.bin", WEIGHTS)
+    sources = {"d-dev": f"{store.artifact_uri('cc')}/model", "c-test": "models:/d-dev/1", "b-stage": "models:/c-test/1",
+               "a-prod": "models:/b-stage/1"}  # fmt: skip
+    for name, source in sources.items():
+        asked(store, "registered-models/create", name=name)
+        asked(store, "model-versions/create", name=name, source=source, **({"run_id": "cc"} if name == "d-dev" else {}))
+    store.set_alias("a-prod", "live", 1)
+    export_archive(store, [], tmp_path / "a.zip", ["a-prod"])
+    taken = import_archive(other, tmp_path / "a.zip")
+    assert [(each.problem, each.note) for each in taken] == [("", "")] * 5
+    assert other.resolve("a-prod", "live").source == store.resolve("a-prod", "live").source
+
+
+def test_an_alias_of_what_was_left_out_is_said(store: Store, other: Store, tmp_path: Path) -> None:
+    filled(store)
+    export_archive(store, [], tmp_path / "a.zip", ["churn"])
+    versions = [{"version": 7, "created": 1, "updated": 1, "trained": False, "source": "file:///etc"}]
+    path = altered(tmp_path / "a.zip", {"versions": versions, "aliases": {"old": 7}}, without="versions/")
+    notes = [each.note for each in import_archive(other, path) if each.kind == "model"]
+    assert "churn@7 was left out" in notes[0] and "churn@old was left out" in notes[0]
+    assert other.versions("churn") == []
+
+
+@pytest.mark.parametrize(
+    ("put", "without", "told"),
+    [
+        ({}, "versions/1/", "no file"),
+        ({}, "versions/1/files/manifest.json", "no manifest.json"),
+        ({}, "versions/1/files/deep", "weights"),
+        ({"versions/1/files/deep/weights ü.bin": b"others"}, "nothing", "weights"),
+        ({"versions/1/files/more": b""}, "nothing", "more"),
+        ({"versions/1/files/manifest.json": manifest(3)}, "nothing", "another manifest.json"),
+    ],
+)
+def test_a_version_that_is_not_the_one_that_was_sealed_is_refused(
+    store: Store, tmp_path: Path, put: dict[str, bytes], without: str, told: str
+) -> None:
+    filled(store)
+    export_archive(store, [], tmp_path / "a.zip", ["churn"])
+    with Store.open(tmp_path / "far") as far:
+        taken = import_archive(far, altered(tmp_path / "a.zip", {}, put, without))
+        problem = next(each.problem for each in taken if each.run_id == "models:/churn")
+        assert "churn@1" in problem and told in problem
+        assert far.models() == [] and far.reserve_version("churn") == 1  # no number is held by it
+
+
 def test_an_import_that_was_killed_is_completed(
     store: Store, other: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,27 +304,20 @@ def test_an_archive_of_before_is_still_read(store: Store, other: Store, tmp_path
         {"versions": [{"version": 1, "created": 1, "updated": 1, "trained": False, "source": "file:///etc"}]},
         {"versions": [{"version": 1, "created": 1, "updated": 1, "trained": False, "source": "http://host/x"}]},
         {"versions": [{"version": 1, "created": 1, "updated": 1, "trained": True, "metrics": {"a": []}}]},
+        {"versions": [{"version": 2**31 - 1, "created": 1, "updated": 1, "trained": False,
+                       "source": "runs:/cc/model", "run_id": "cc"}]},
         {"versions": {}},
         {"tags": {"a": 1}},
         {"created": None},
     ],
-)
+)  # fmt: skip
 def test_a_sheet_of_a_stranger_leads_nowhere(
     store: Store, tmp_path: Path, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(store)
     export_archive(store, [], tmp_path / "a.zip", ["churn"])
-    inside = members(tmp_path / "a.zip")
-    sheet = json.dumps({**json.loads(inside["models/0/model.json"]), **change}).encode()
-    told = json.loads(inside["manifest.json"])
-    told["models"][0]["members"]["model.json"] = {"size": len(sheet), "sha256": hashlib.sha256(sheet).hexdigest()}
-    told["models"][0]["name"] = str(change.get("name", "churn"))
-    inside |= {"models/0/model.json": sheet, "manifest.json": json.dumps(told).encode()}
-    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as made:
-        for name, body in inside.items():
-            made.writestr(name, body)
     with Store.open(tmp_path / "far" / "other") as far:
-        taken = [each for each in import_archive(far, tmp_path / "evil.zip") if each.kind == "model"]
+        taken = [each for each in import_archive(far, altered(tmp_path / "a.zip", change)) if each.kind == "model"]
         assert taken[0].problem or "left out" in taken[0].note
         assert far.models() == [] or "versions" not in change
         with pytest.raises(NotFound):

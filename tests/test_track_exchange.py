@@ -206,6 +206,24 @@ def test_what_is_here_already_stays_as_it_is(store: Store, tmp_path: Path) -> No
     assert (store.run("aa")["status"], store.run("aa")["ended"]) == ("failed", ended)
 
 
+def test_a_file_that_changed_here_stays_and_is_said(store: Store, other: Store, tmp_path: Path) -> None:
+    store.create_run("mnist", run_id="aa")
+    for name in ("same.txt", "model/x.txt", "gone.txt"):
+        store.add_artifact("aa", name, b"old")
+    export_archive(store, ["aa"], tmp_path / "runs.zip")
+    assert [(each.files, each.note) for each in import_archive(other, tmp_path / "runs.zip")] == [(3, "")]
+    other.add_artifact("aa", "model/x.txt", b"new")
+    other.delete(other.run_place("aa", "gone.txt"))
+    taken = import_archive(other, tmp_path / "runs.zip")[0]
+    assert (taken.files, taken.problem) == (2, "") and "aa" in taken.note and "model/x.txt" in taken.note
+    assert "same.txt" not in taken.note
+    kept = {}
+    for each in other.artifacts("aa"):
+        with other.read_artifact("aa", each["name"]) as file:
+            kept[each["name"]] = b"".join(file.pieces())
+    assert kept == {"same.txt": b"old", "model/x.txt": b"new", "gone.txt": b"old"}
+
+
 def test_a_table_that_was_killed_is_completed(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("run_id,metric,step,time,value\naa,loss,1,50,0.5\n")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,6 +136,24 @@ def test_our_own_tracker_keeps_the_contract(milestone: str) -> None:
     report = check_project(patient(), OURS, seed=SEED, all=True, milestone=milestone)
     broken = {one.claim for one in report.claims if not one.passed}
     assert broken == {one.claim for one in report.claims if one.claim in UNASKED}, failed(report)
+
+
+def test_the_lesson_says_what_a_key_costs(tmp_path: Path) -> None:
+    """100,000 points with their key in the rows, and with it in an index beside them: bytes a point, measured anew."""
+    text = (FOLDER / "README.md").read_text("utf-8")
+    told = re.search(r"100,000 points took\s+([\d.]+) bytes each instead of\s+(\d+\.\d)", text)
+    assert told is not None
+    for words, bytes_told in ((" WITHOUT ROWID", float(told[2])), ("", float(told[1]))):
+        path = tmp_path / f"points{len(words)}.db"
+        with closing(sqlite3.connect(path)) as db:
+            db.execute(f"CREATE TABLE points (run INTEGER, metric TEXT, step INTEGER, value REAL,"
+                       f" PRIMARY KEY (run, metric, step)){words}")  # fmt: skip
+            series = [(run, metric) for run in range(10) for metric in ("loss", "auc")]
+            rows = ((*one, step, (step + 0.5) / 7) for one in series for step in range(5000))
+            db.executemany("INSERT INTO points VALUES (?, ?, ?, ?)", rows)
+            db.commit()
+            db.execute("VACUUM")
+        assert abs(path.stat().st_size / 100_000 - bytes_told) < 0.03 * bytes_told, path.stat().st_size / 100_000
 
 
 def test_the_lesson_says_what_was_proven() -> None:

@@ -57,7 +57,7 @@ class Bench:
     """The application behind the protocol, and what went which way."""
 
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.app = create_app(Settings(home=home))
+        self.home, self.app = home, create_app(Settings(home=home))
         self.config = uvicorn.Config(
             self.app, http=protocol.BoundedProtocol, lifespan="off", log_config=None, access_log=False,
             server_header=False, date_header=False, proxy_headers=False,
@@ -229,3 +229,49 @@ def test_pieces_pipelines_and_closing(bench: Bench) -> None:
     last = bench.ask(bytes_of(f"{API}/runs/log-metric", point(run), Connection="close"))
     assert b"connection: close" in last and last.endswith(b"{}")
     assert len(store.history(run, "loss", None, 9)) == 1
+
+
+def test_what_follows_a_short_write_in_the_same_bytes_is_not_cut_off(bench: Bench) -> None:
+    """The clock of an idle connection does not run while the next request is answered."""
+    run = bench.app.state.parts.store.create_run("short")
+    bench.config.timeout_keep_alive = 0
+    stream = f"GET /runs/{run}/events HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n".encode()
+
+    async def asked() -> tuple[bytes, bool]:
+        made, line = protocol.BoundedProtocol(bench.config, ServerState(), {}), Line()
+        made.connection_made(line)
+        made.data_received(bytes_of(f"{API}/runs/log-metric", point(run)) + stream)
+        for _ in range(2000):
+            if line.closed or b"event:" in b"".join(line.sent):
+                break
+            await asyncio.sleep(0.005)
+        closed = line.closed
+        made.connection_lost(None)
+        return b"".join(line.sent), closed
+
+    sent, closed = asyncio.run(asked())
+    assert bench.short == 1 and b"event:" in sent and not closed, sent
+
+
+@pytest.mark.parametrize(("patience", "statuses"), [(30.0, []), (0.0, [0])])
+def test_a_client_that_goes_before_its_point_is_there(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, patience: float, statuses: list[int]
+) -> None:
+    """Who goes at once has asked nothing and leaves no line; who was waited for leaves one, with status 0."""
+    run = bench.app.state.parts.store.create_run("short")
+    monkeypatch.setattr(protocol, "SHORT_SECONDS", patience)
+
+    async def asked() -> None:
+        made, line = protocol.BoundedProtocol(bench.config, ServerState(), {}), Line()
+        made.connection_made(line)
+        made.data_received(bytes_of(f"{API}/runs/log-metric", point(run))[:-5])
+        while not patience and not made.tasks:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
+        made.connection_lost(None)
+        await asyncio.gather(*made.tasks)
+
+    asyncio.run(asked())
+    bench.app.state.guard.audit.close()
+    assert [each["status"] for each in audit.read(bench.home)] == statuses
+    assert not bench.app.state.parts.store.history(run, "loss", None, 9)

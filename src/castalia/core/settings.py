@@ -75,7 +75,8 @@ def mlflow_login(environ: Mapping[str, str] | None = None) -> Login:
     """What MLflow's own client says to a server: ``MLFLOW_TRACKING_TOKEN``, or ``…_USERNAME`` and ``…_PASSWORD``."""
     env = os.environ if environ is None else environ
     names = ("MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
-    return Login(*(env.get(name, "").strip() for name in names))
+    token, user, password = (env.get(name, "") for name in names)
+    return Login(token.strip(), user, password)  # a space may be part of a password
 
 
 def _bytes(text: str, default: int) -> int:

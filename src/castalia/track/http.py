@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -52,6 +52,7 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
 
     @routes.get("/runs", tags=["runs"])
     async def runs(
+        request: Request,
         experiment: str | None = None,
         status: str | None = None,
         q: Annotated[str | None, Query(max_length=200, description="Text in id, name, experiment or system.")] = None,
@@ -77,7 +78,7 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
             page = store.runs(*within)
             return answer({"items": page.items, "total": page.total})
 
-        return await aside(read)
+        return await aside(request.receive, read)
 
     @routes.get("/runs/{run_id}", tags=["runs"])
     def run(run_id: str) -> Response:
@@ -86,12 +87,13 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
 
     @routes.get("/runs/{run_id}/metrics", tags=["runs"])
     async def metrics(
+        request: Request,
         run_id: str,
         key: Annotated[list[str] | None, Query(max_length=1000, description="Metrics; all if none.")] = None,
         points: Annotated[int, Query(ge=4, le=100_000, description="At most so many points a metric.")] = 500,
     ) -> Response:
         """{metric: {"step": [], "time": [], "value": []}}; a long series is thinned, extremes stay exact."""
-        return await aside(lambda: answer(store.metrics(run_id, key, points)))
+        return await aside(request.receive, lambda: answer(store.metrics(run_id, key, points)))
 
     @routes.get("/runs/{run_id}/events", tags=["runs"], response_class=StreamingResponse)
     async def events(

@@ -5,16 +5,47 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-P = ParamSpec("P")
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from castalia.core.errors import Unavailable
+
 T = TypeVar("T")
 READERS = 4
 """Searches and histories that are worked on at once; further ones wait. They share one interpreter: more would be done
 no sooner, and each is a turn that a logged point waits for and an answer that is held in memory."""
+WAITING = 256
+"""How many may be worked on or wait; further ones are told to come back. It is half of what the server answers at the
+same time: the rest is for who writes."""
 _lane = ThreadPoolExecutor(READERS, "castalia-reading")
+_inside: set[object] = set()
 
 
-async def aside(work: Callable[P, T], /, *args: P.args, **named: P.kwargs) -> T:
-    """What ``work`` returns or raises, done in the lane."""
-    return await asyncio.get_running_loop().run_in_executor(_lane, lambda: work(*args, **named))
+async def aside(receive: Receive, work: Callable[[], T]) -> T:
+    """What ``work`` returns or raises, done in the lane; ``receive`` tells whether the client is still there.
+
+    ClientDisconnect where the client left before the work began: it is then not done. Unavailable where too many wait.
+    """
+    if len(_inside) >= WAITING:
+        raise Unavailable("too many searches at once", "", f"at most {WAITING}", "Try again in a second.")
+    job = _lane.submit(work)
+    done, gone = asyncio.wrap_future(job), asyncio.create_task(_left(receive))
+    either: set[asyncio.Future[Any]] = {done, gone}
+    _inside.add(job)
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not done.done() and job.cancel():
+            raise ClientDisconnect
+        return await done
+    finally:
+        _inside.discard(job)
+        gone.cancel()
+        done.cancel()  # what has begun goes on
+
+
+async def _left(receive: Receive) -> None:
+    """Ends when the client has gone, of whose request everything was read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -117,13 +117,18 @@ class Runs(Part):
         """
 
         def work(connection: Connection) -> list[str]:
-            families = _families(connection, run_ids, children)
-            # A moment of its own tells what went along from what below it was deleted before.
-            before = [connection.scalar(sa.select(sa.func.max(runs.c.deleted)).where(each)) or 0 for each in families]
-            values = {"lifecycle": "deleted", "deleted": max(now(), *(moment + 1 for moment in before), 0)}
-            return _changed(connection, [sa.and_(each, runs.c.lifecycle != "deleted") for each in families], values)
+            families = _families(connection, wanted, children)
+            # A moment of its own tells what went along from what below or above it was deleted before.
+            near = [*families, *(runs.c.id.in_(_above(run_number(connection, each))) for each in wanted)]
+            before = [connection.scalar(sa.select(sa.func.max(runs.c.deleted)).where(each)) or 0 for each in near]
+            moment = max(now(), *(each + 1 for each in before), 0)
+            which = [sa.and_(each, runs.c.lifecycle != "deleted") for each in families]
+            gone = _changed(connection, which, {"lifecycle": "deleted", "deleted": moment})
+            if children and gone:  # one that was there already comes back together with what follows it now
+                _changed(connection, _gone_along(connection, wanted, True), {"deleted": moment})
+            return gone
 
-        runs = schema.runs
+        runs, wanted = schema.runs, sorted(set(run_ids))
         return self.database.commit(work)
 
     def restore_runs(self, run_ids: Iterable[str], children: bool = False) -> list[str]:
@@ -243,10 +248,16 @@ def adopt(connection: Connection, run: int, parent: str) -> None:
     number = connection.scalar(sa.select(runs.c.id).where(runs.c.run_id == parent))
     if number is None:
         return
+    if run not in connection.scalars(_above(number)).all():
+        connection.execute(runs.update().where(runs.c.id == run).values(parent=number))
+
+
+def _above(number: int) -> sa.Select[Any]:
+    """The numbers of a run and of all above it."""
+    runs = schema.runs
     above = sa.select(runs.c.id, runs.c.parent).where(runs.c.id == number).cte("above", recursive=True)
     above = above.union(sa.select(runs.c.id, runs.c.parent).where(runs.c.id == above.c.parent))
-    if run not in connection.scalars(sa.select(above.c.id)).all():
-        connection.execute(runs.update().where(runs.c.id == run).values(parent=number))
+    return sa.select(above.c.id)
 
 
 def _family(number: int) -> sa.Select[Any]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from starlette._utils import get_route_path
 from starlette.datastructures import State
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from castalia.core.errors import CastaliaError, Refused, Unavailable, WrongInput
@@ -131,7 +132,7 @@ class Guard:
             await self._refuse(scope, path, denied.error, answer, incoming)
         except CastaliaError as error:
             await self._refuse(scope, path, error, answer, incoming)
-        except bodies.Gone:
+        except (bodies.Gone, ClientDisconnect):
             pass
         except asyncio.CancelledError:
             if not self.closing:

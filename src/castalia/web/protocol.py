@@ -88,6 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins: on a kept connection the clock starts with its first byte."""
         super().on_message_begin()
+        self._unset_keepalive_if_required()  # a short write before it, in the same bytes, was answered just now
         self._in_head = True
         if self._timer is None:
             self._timer = self.loop.call_later(HEAD_SECONDS, self._too_late)

@@ -166,7 +166,8 @@ VERSIONS = (
     _wrong("versions", "untracked_only", "That only new files are changes.", _DIRTY,
            'bool(_git(folder, "ls-files", "--others", "--exclude-standard"))', "py10"),
     _wrong("versions", "ignored_is_dirty", "That what git ignores counts.", _DIRTY,
-           'bool(_git(folder, "status", "--porcelain", "--untracked-files=no", "--ignored"))', "py10"),
+           'bool(_git(folder, "status", "--porcelain", "--untracked-files=no")'
+           ' or _git(folder, "ls-files", "--others", "--ignored", "--exclude-standard"))', "py10"),
     _wrong("versions", "short_hash", "That seven letters name a commit for ever.", 'commit.strip()',
            "commit.strip()[:7]", "py10"),
     _wrong("versions", "branch_for_commit", "That main is a version.", '_git(folder, "rev-parse", "--verify", "HEAD")',
@@ -195,6 +196,7 @@ EQUIVALENT = {
     "store.py:59:16:statement_removed": _TRIES,
     "store.py:59:27:constant:double": _TRIES,
     "store.py:59:27:constant:zero": _TRIES,
+    "store.py:243:11:return_negated": "-True is as true as True, and nobody asks more of it",
     "store.py:229:8:statement_removed": _AFTER_A_KILL,
     "store.py:230:8:statement_removed": _AFTER_A_KILL,
 }

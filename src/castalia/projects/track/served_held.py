@@ -97,7 +97,7 @@ def pages_come(subject: Subject, count: int, limit: int) -> None:
             break
         before = f"&before={page[-1]}"
     same(seen, first[::-1], f"all pages of {limit} one after another, while runs were begun")
-    for query in ("limit=0", "limit=-1", "limit=x", "limit=1.5", "limit=", "before=x", "before=0.5"):
+    for query in ("limit=0", "limit=-1", "limit=x", "limit=1.5", "limit=", "before=x", "before=0.5", "limti=3"):
         _refused(server, "GET", f"/runs?{query}", None, query.partition("=")[0])
     server.call("kill")
 
@@ -121,6 +121,7 @@ def wrong_is_refused(subject: Subject, name: str) -> None:
         _refused(server, "POST", "/runs", body, field)
     for wrong in ([[1, "m"]], [[1, "m", 1.0, 2]], [["1", "m", 1.0]], [[1.5, "m", 1.0]], [[2**63, "m", 1.0]],
                   [[1, 2, 1.0]], [[1, "m", "high"]], [[1, "m", None]], [[1, "m", True]], [[2, "m", 1.0], [1, "m"]],
+                  [[2, "m", 1.0], [1, "m", "high"]],
                   {"m": 1}, "m", None, [3]):  # fmt: skip
         _refused(server, "POST", f"/runs/{run}/points", {"points": wrong}, "points")
     _refused(server, "POST", f"/runs/{run}/points", {}, "points")

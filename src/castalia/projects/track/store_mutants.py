@@ -138,9 +138,10 @@ STORE = (
     wrong("store", "written_in_place", "That a file is written in a moment.",
           "write_whole(os.path.join(self._files, digest), content)",
           'digest = hashlib.sha256(f"{run} {name}".encode()).hexdigest()\n'
-          '        with open(os.path.join(self._files, digest), "wb", 0) as file:\n            for at in range(0, '
-          'len(content), 100):\n'
-          "                file.write(content[at : at + 100])", "sq01"),
+          "        place = os.path.join(self._files, digest)\n"
+          "        step = 8 if os.path.exists(place) else max(1, len(content))\n"
+          '        with open(place, "wb", 0) as file:\n            for at in range(0, len(content), step):\n'
+          "                file.write(content[at : at + step])", "sq01"),
     wrong("store", "row_before_the_file", "That the order of file and row is of no account.",
           "        self.known(run)\n        os.makedirs",
           '        with self.writing():\n            self.known(run)\n'

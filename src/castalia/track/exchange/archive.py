@@ -24,6 +24,7 @@ from castalia import __version__
 from castalia.core.atomic import replacing
 from castalia.core.errors import TooLarge, WrongInput
 from castalia.track import Store
+from castalia.track.exchange.keeping import keep_new, note_of_others
 from castalia.track.exchange.registering import put_logged, put_model
 from castalia.track.exchange.registry_sheets import (
     Carried,
@@ -33,6 +34,7 @@ from castalia.track.exchange.registry_sheets import (
     logged_sheet,
     model_sheet,
 )
+from castalia.track.exchange.sealing import MANIFEST, check_seal
 from castalia.track.exchange.sheet import Sheet, points_of, put_parents, put_run, sheet_of
 from castalia.track.exchange.taken import Taken, each_run
 from castalia.track.files.incoming import CHUNK, pieces_of
@@ -147,10 +149,10 @@ def import_archive(store: Store, path: Path) -> list[Taken]:
             put_parents(store, sheets)
             models = works("models", lambda part: _take_model(store, opened, part))
             found = {each.run_id: each for each in each_run(models)}
-            again = {
-                name: work for name, work in models.items() if found[name].note
-            }  # it may have come from a later one
-            found |= {each.run_id: each for each in each_run(again)}
+            left: dict[str, str] = {}
+            while left != (left := {name: each.note for name, each in found.items() if each.note}):
+                # what was left out may come from a model that is here by now
+                found |= {each.run_id: each for each in each_run({name: models[name] for name in left})}
     except _FAULTS as error:
         if isinstance(error, OSError) and not isinstance(error, zipfile.BadZipFile) and error.errno is not None:
             raise
@@ -172,8 +174,10 @@ def _files(opened: zipfile.ZipFile, part: Part, below: str) -> Iterator[tuple[st
             yield name, pieces_of(member)  # type: ignore[arg-type]
 
 
-def _keep(store: Store, opened: zipfile.ZipFile, part: Part, place: Place) -> int:
-    return len([store.keep_all(place.inner(name), pieces) for name, pieces in _files(opened, part, "files/")])
+def _keep(store: Store, opened: zipfile.ZipFile, part: Part, place: Place) -> tuple[int, str]:
+    """How many files are here as the archive has them, and what to say of the others."""
+    kept = {name: keep_new(store, place.inner(name), pieces) for name, pieces in _files(opened, part, "files/")}
+    return sum(kept.values()), note_of_others(part.name, [name for name, same in kept.items() if not same])
 
 
 def _take(store: Store, opened: zipfile.ZipFile, part: Part, sheets: list[Sheet]) -> Taken:
@@ -182,28 +186,42 @@ def _take(store: Store, opened: zipfile.ZipFile, part: Part, sheets: list[Sheet]
     for name in part.members:
         if name.startswith("files/"):
             checked_path(name.removeprefix("files/"))
-    kept: list[int] = []
+    kept: list[tuple[int, str]] = []
     with opened.open(f"{part.root}/points.csv") as member:
         count = put_run(store, sheet, _points(member),
                         lambda: kept.append(_keep(store, opened, part, store.run_place(sheet.run_id))))  # fmt: skip
     sheets.append(sheet)
-    return Taken(sheet.run_id, count, kept[0])
+    files, note = kept[0]
+    return Taken(sheet.run_id, count, files, note=note)
 
 
 def _take_logged(store: Store, opened: zipfile.ZipFile, part: Part) -> Taken:
     sheet = LoggedSheet.of_plain(_sheet(opened, part, "model.json"))
     _named(part, sheet.model_id)
     put_logged(store, sheet)
-    count = _keep(store, opened, part, store.model_place(sheet.model_id))
-    return Taken(sheet.model_id, 0, count, kind="logged model")
+    count, note = _keep(store, opened, part, store.model_place(sheet.model_id))
+    return Taken(sheet.model_id, 0, count, note=note, kind="logged model")
 
 
 def _take_model(store: Store, opened: zipfile.ZipFile, part: Part) -> Taken:
     sheet = ModelSheet.of_plain(_sheet(opened, part, "model.json"))
     _named(part, sheet.name)
+    for number, digest in [(each.version, each.digest) for each in sheet.versions if each.trained]:
+        _sealed(opened, part, number, digest)
     notes = put_model(store, sheet, lambda number: _files(opened, part, f"versions/{number}/files/"))
     count = sum(name.startswith("versions/") for name in part.members)
     return Taken(sheet.name, 0, count, note=" ".join(notes), kind="model")
+
+
+def _sealed(opened: zipfile.ZipFile, part: Part, number: int, digest: str) -> None:
+    below = f"versions/{number}/files/"
+    mine = [name for name in part.members if name.startswith(below)]
+    sums = {name.removeprefix(below): str(part.members[name]["sha256"]) for name in mine}
+    text = b""
+    if MANIFEST in sums:
+        _bounded(opened, f"{part.root}/{below}{MANIFEST}")
+        text = opened.read(f"{part.root}/{below}{MANIFEST}")
+    check_seal(f"{part.name}@{number}", sums, text, digest)
 
 
 def _named(part: Part, said: str) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from castalia.core.errors import WrongInput
 from castalia.track import Store, schema
+from castalia.track.exchange.keeping import keep_new, note_of_others
 from castalia.track.exchange.sheet import Sheet, put_parents, put_run
 from castalia.track.exchange.taken import Taken, each_run
 from castalia.track.files.local import LocalTree
@@ -135,13 +136,15 @@ def _take(
         "datasets": _datasets(file, run_id), "models": _models(file, run_id),
         "experiment_tags": file.pairs("experiment_tags", "WHERE experiment_id = ?", row["experiment_id"]),
     })  # fmt: skip
-    copied: list[int] = []
+    copied: list[tuple[int, str]] = []
+    uri = str(row["artifact_uri"] or "")
     points = put_run(
         store, sheet, _points(file, run_id),
-        lambda: copied.append(copy_files(store, folder, str(row["artifact_uri"] or ""), store.run_place(run_id))),
+        lambda: copied.append(copy_files(store, folder, uri, store.run_place(run_id), run_id)),
     )  # fmt: skip
     sheets.append(sheet)
-    return Taken(run_id, points, copied[0], note=note_of(folder, str(row["artifact_uri"] or "")))
+    files, note = copied[0]
+    return Taken(run_id, points, files, note=note)
 
 
 def _points(file: MlflowFile, run_id: str) -> Iterator[tuple[object, ...]]:
@@ -178,19 +181,23 @@ def _models(file: MlflowFile, run_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def copy_files(store: Store, folder: Path | None, uri: str, place: Place) -> int:
-    """Keep what lies under ``uri``, as far as that is below ``folder``; no link is followed. How many files."""
+def copy_files(store: Store, folder: Path | None, uri: str, place: Place, owner: str) -> tuple[int, str]:
+    """Keep what lies under ``uri``, as far as that is below ``folder``; no link is followed.
+
+    How many files are here as they are there, and what to say of the others.
+    """
     if folder is None or (inside := _inside(folder, uri)) is None:
-        return 0
-    tree, count = LocalTree(folder), 0
+        return 0, _note_of(folder, uri)
+    tree, kept = LocalTree(folder), {}
     for path, _ in tree.walk(inside):
+        name = PurePosixPath(path).relative_to(inside).as_posix()
         with tree.open(path) as opened:
-            store.keep_all(place.inner(PurePosixPath(path).relative_to(inside).as_posix()), opened.pieces())
-        count += 1
-    return count
+            kept[name] = keep_new(store, place.inner(name), opened.pieces())
+    others = [name for name, same in kept.items() if not same]
+    return sum(kept.values()), note_of_others(owner, others) or _note_of(folder, uri)
 
 
-def note_of(folder: Path | None, uri: str) -> str:
+def _note_of(folder: Path | None, uri: str) -> str:
     """What to say of files that were not looked for."""
     scheme = urlsplit(uri).scheme if "://" in uri else ""
     if scheme not in ("", "file", "mlflow-artifacts"):

@@ -43,7 +43,7 @@ def import_models(store: Store, file: MlflowFile, experiments: dict[int, str], f
 
 
 def _logged(store: Store, file: MlflowFile, row: Row, experiments: dict[int, str], folder: Path | None) -> Taken:
-    from castalia.track.exchange.mlflow_file import copy_files, note_of, number_of
+    from castalia.track.exchange.mlflow_file import copy_files, number_of
 
     model_id = checked_run_id(str(row["model_id"]))
 
@@ -62,8 +62,8 @@ def _logged(store: Store, file: MlflowFile, row: Row, experiments: dict[int, str
         pairs("param"), pairs("tag"), tuple(points),
     ))  # fmt: skip
     uri = str(row["artifact_location"] or "")
-    files = copy_files(store, folder, uri, store.model_place(model_id))
-    return Taken(model_id, files=files, note=note_of(folder, uri), kind="logged model")
+    files, note = copy_files(store, folder, uri, store.model_place(model_id), model_id)
+    return Taken(model_id, files=files, note=note, kind="logged model")
 
 
 def _registered(store: Store, file: MlflowFile, row: Row) -> Taken:

@@ -11,6 +11,7 @@ import base64
 import http.client
 import json
 import math
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from castalia.core.errors import Conflict, Refused, Unavailable, WrongInput
-from castalia.core.settings import mlflow_login
+from castalia.core.settings import Login, mlflow_login
 from castalia.track import Store
 from castalia.track.delivery import barred
 from castalia.track.exchange.sheet import Sheet, points_of, sheet_of
@@ -65,7 +66,8 @@ class Server:
     """One connection to an MLflow server."""
 
     def __init__(self, address: Address) -> None:
-        self.address, self._headers = address, _login()
+        login = mlflow_login()
+        self.address, self._headers, self._unsaid = address, _header(login), _hider(login)
         if address.secure:
             context = ssl.create_default_context()
             self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
@@ -85,14 +87,18 @@ class Server:
     def post(self, path: str, **body: object) -> dict[str, Any]:
         """What the server answers to a JSON body. Conflict, in its words, where it takes it not."""
         found = self._call("POST", _API + path, json.dumps(body, allow_nan=False).encode(), "application/json")
-        if found is None:
-            raise Conflict(f"{self.address} has no {path}", "404", "a server that speaks MLflow's protocol",
-                           "Check the address.")  # fmt: skip
-        return found
+        return self._had(path, found)
 
     def put(self, path: str, pieces: Iterable[bytes], size: int) -> None:
-        """A file, streamed."""
-        self._call("PUT", _FILES + quote(path), pieces, "application/octet-stream", size)
+        """A file, streamed. Conflict where the server takes it not."""
+        found = self._call("PUT", _FILES + quote(path), pieces, "application/octet-stream", size)
+        self._had("place for files", found)
+
+    def _had(self, what: str, found: dict[str, Any] | None) -> dict[str, Any]:
+        if found is None:
+            raise Conflict(f"{self.address} has no {what}", "404", "a server that speaks MLflow's protocol",
+                           "Check the address.")  # fmt: skip
+        return found
 
     def _call(self, method: str, path: str, body: Any, kind: str = "", size: int = -1) -> dict[str, Any] | None:
         headers = {**self._headers, "Content-Type": kind} if kind else dict(self._headers)
@@ -104,14 +110,16 @@ class Server:
             status, content = answer.status, answer.read()
         except (OSError, http.client.HTTPException, socket.gaierror) as error:
             self._connection.close()
-            raise Unavailable(f"{self.address} does not answer", str(error) or type(error).__name__, "an MLflow server",
+            raise Unavailable(f"{self.address} does not answer", self._unsaid(str(error)) or type(error).__name__,
+                              "an MLflow server",
                               "Start it, and send again: what is there is not sent twice.") from None  # fmt: skip
         told: dict[str, Any] = {}
         try:
             told = json.loads(content or b"{}")
         except ValueError:
             if status == 200:
-                raise Conflict(f"{self.address} is no MLflow server", content[:60].decode(errors="replace"), "JSON",
+                said = self._unsaid(content.decode(errors="replace"))[:60]
+                raise Conflict(f"{self.address} is no MLflow server", said, "JSON",
                                "Check the address.") from None  # fmt: skip
         if status == 200 and isinstance(told, dict):
             return told
@@ -121,22 +129,31 @@ class Server:
             raise _barred(self.address, status, bool(self._headers))
         if status in (429, 502, 503, 504):
             raise Unavailable(f"{self.address} is busy", str(status), "200", "Send again later.")
-        words = str(told.get("message", "") if isinstance(told, dict) else "")[:300]
+        words = self._unsaid(str(told.get("message", "") if isinstance(told, dict) else ""))[:300]
         raise Conflict(
             f"{self.address} did not take it", f"{status} {words}".strip(), "200", "Correct it and send again."
         )
 
 
-def _login() -> dict[str, str]:
-    """The header Authorization, where the environment names a token or a user."""
-    found = mlflow_login()
+def _header(found: Login) -> dict[str, str]:
+    """Authorization, where the environment names a token or a user."""
     if found.user and found.password:
-        pair = f"{found.user}:{found.password}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+        return {"Authorization": f"Basic {_pair(found)}"}
     if not (found.token.isascii() and found.token.isprintable()):
         raise WrongInput("MLFLOW_TRACKING_TOKEN is no token", "a letter that no header can hold", "letters and digits",
                          "Copy it again, without the end of the line.")  # fmt: skip
     return {"Authorization": f"Bearer {found.token}"} if found.token else {}
+
+
+def _pair(found: Login) -> str:
+    return base64.b64encode(f"{found.user}:{found.password}".encode()).decode()
+
+
+def _hider(found: Login) -> Callable[[str], str]:
+    """A function that takes what is secret out of a server's words: some servers say a header again."""
+    secrets = [each for each in (found.token, found.password, _pair(found) if found.password else "") if each]
+    known = re.compile("|".join(re.escape(each) for each in sorted(secrets, key=len, reverse=True)) or "(?!)")
+    return lambda words: known.sub("***", words)
 
 
 def _barred(address: Address, status: int, said: bool) -> Refused:

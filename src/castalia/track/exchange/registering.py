@@ -20,6 +20,7 @@ from castalia.core.settings import Settings
 from castalia.track import Store, schema
 from castalia.track.database import inserting
 from castalia.track.exchange.registry_sheets import (
+    MOST_VERSIONS,
     LoggedSheet,
     ModelSheet,
     VersionSheet,
@@ -161,9 +162,12 @@ def _source(connection: Connection, sheet: VersionSheet) -> tuple[str, str]:
 def add_version(connection: Connection, model: int, values: dict[str, Any], tags: Any) -> None:
     """A row of a version that there is not yet; its number is never given again."""
     versions, models = schema.versions, schema.models
+    number = values["version"]
+    if not 0 < number <= MOST_VERSIONS:
+        raise WrongInput("the number of a version does not fit", str(number)[:40], f"1 to {MOST_VERSIONS}",
+                         "Register it again under the next number.", field="version")  # fmt: skip
     made = connection.scalar(inserting(connection, versions).values(values).returning(versions.c.id))
     assert made is not None
-    number = values["version"]
     highest = sa.case((models.c.numbered < number, number), else_=models.c.numbered)
     connection.execute(models.update().where(models.c.id == model).values(numbered=highest))
     add_pairs(connection, schema.version_tags, "version", made, tags)
@@ -177,6 +181,7 @@ def _point(connection: Connection, sheet: ModelSheet, notes: list[str]) -> None:
     known = set(connection.scalars(ready))
     for alias, number in sheet.aliases.items():
         if number not in known:
+            notes.append(f"{sheet.name}@{alias} was left out: version {number} is not here.")
             continue
         row = {"model": model, "alias": alias, "version": number}
         connection.execute(inserting(connection, table).values(row).on_conflict_do_nothing())

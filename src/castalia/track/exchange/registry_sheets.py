@@ -26,6 +26,8 @@ _MODELS, _VERSIONS, _LOGGED, _RUNS = schema.models, schema.versions, schema.logg
 _NAMED = re.compile(r"(?:models|castalia):/([^/@]+)/([1-9][0-9]{0,8})")
 _OF_RUN = re.compile(r"runs:/([^/]+)")
 _STATUSES, _STAGES = ("pending", "ready", "failed"), ("active", "deleted")
+MOST_VERSIONS = 10**6
+"""Of a model: the column holds 2**31 - 1, and the versions that come after need numbers too."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ class VersionSheet:
         """A sheet of what JSON said, every field checked."""
         told = _object("version", plain)
         version = whole("version", told.get("version"))
-        if not 0 < version < 2**31 or not isinstance(told.get("trained"), bool):
-            raise _unfit("version", repr(told.get("version"))[:40], "a number from 1 on, and whether it was trained")
+        if not 0 < version <= MOST_VERSIONS or not isinstance(told.get("trained"), bool):
+            raise _unfit("version", repr(told.get("version"))[:40], f"1 to {MOST_VERSIONS}, and whether it was trained")
         measured = _object("metrics", told.get("metrics") or {})
         return cls(
             version, whole("created", told.get("created")), whole("updated", told.get("updated")), told["trained"],

@@ -127,11 +127,11 @@ async def receive(request: Request, incoming: Incoming) -> None:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > incoming.most:
         raise too_large(incoming.most)
-    async for piece in _gathered(request):
+    async for piece in gathered(request):
         await run_in_threadpool(incoming.write, piece)
 
 
-async def _gathered(request: Request) -> AsyncIterator[bytes]:
+async def gathered(request: Request) -> AsyncIterator[bytes]:
     """The body in pieces of a chunk or so: a hop to a thread costs more than a few kilobytes are worth."""
     waiting = bytearray()
     async for piece in request.stream():

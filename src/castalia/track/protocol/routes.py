@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -136,12 +137,12 @@ class Table(BaseRoute):
             made.headers["allow"] = allow
         await made(scope, receive, send)
 
-    async def _handled(self, route: Route, fields: Fields, size: int) -> Mapping[str, Any] | bytes:
+    async def _handled(self, route: Route, fields: Fields, size: int, receive: Receive) -> Mapping[str, Any] | bytes:
         """Run the handler in a thread; here where that takes less: a point alone, onto a disk that is quick."""
         if route.small and size <= SMALL and (made := self._at_once(route, fields)) is not None:
             return made
         if route.slow:
-            return await aside(route.handler, self.store, fields)
+            return await aside(receive, partial(route.handler, self.store, fields))
         self.under_way += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self.workers, route.handler, self.store, fields)
@@ -172,7 +173,7 @@ class Table(BaseRoute):
             values = _query(Request(scope)) if route.method == "GET" else await parsed(body)
             values.update(scope["path_params"])
             fields = Fields(values, admin=scope.get(ADMIN, False))
-            made = await self._handled(route, fields, len(body))
+            made = await self._handled(route, fields, len(body), receive)
             return _DONE if made == b"{}" else answer(made)
         except ProtocolError as error:
             return refusal(error)

@@ -15,7 +15,7 @@ from starlette.routing import Route as HttpRoute
 from castalia.core.errors import CastaliaError, NotFound, Refused
 from castalia.track.files.places import OWN, Place
 from castalia.track.files.tree import IsFolder
-from castalia.track.protocol.artifacts import answered, checked, guarded, kept
+from castalia.track.protocol.artifacts import answered, checked, gathered, guarded, kept
 from castalia.track.protocol.runs import of_run
 from castalia.track.protocol.versions import download_uri
 from castalia.track.protocol.wire import Fields, ProtocolError, absent
@@ -25,7 +25,9 @@ from castalia.track.store import Store
 MOST = 10 * 2**20
 """Bytes of a file that upload-artifact takes; larger ones go through ``mlflow-artifacts``."""
 FORMS = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
-"""What the page of another site can have a browser send without asking us first."""
+"""Types that the page of another site can have a browser send without asking us first. So it can send a body without
+any type, which clients of ours send too: what keeps such a page out is the guard's look at Origin and Sec-Fetch-Site,
+and this only stands behind it."""
 
 
 def file_routes(store: Store) -> list[BaseRoute]:
@@ -65,7 +67,7 @@ def upload_route(store: Store, prefix: str) -> BaseRoute:
         place = (await run_in_threadpool(_of_run, store, run_id)).inner(path)
         with await run_in_threadpool(store.incoming) as incoming:
             size = 0
-            async for piece in request.stream():  # to its end: who is still sending hears no answer
+            async for piece in gathered(request):  # to its end: who is still sending hears no answer
                 size += len(piece)
                 if size <= MOST:
                     await run_in_threadpool(incoming.write, piece)
