@@ -291,21 +291,6 @@ views = Table(
     sqlite_with_rowid=False,
 )
 
-# Why an alias points where it does: one row a change, never edited.
-promotions = Table(
-    "promotions",
-    tables,
-    Column("id", Id, primary_key=True),
-    Column("model", ForeignKey("models.id"), nullable=False),
-    Column("alias", Text, nullable=False),
-    Column("version", Integer),  # null: the alias was taken away
-    Column("previous", Integer),
-    Column("reason", Text, nullable=False, server_default=""),
-    Column("who", Text, nullable=False, server_default=""),
-    Column("time", BigInteger, nullable=False),
-    Index("promotions_by_model", "model", "time"),
-)
-
 # When to say something of a run, and where.
 rules = Table(
     "rules",
