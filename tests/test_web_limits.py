@@ -83,6 +83,7 @@ def test_a_slow_client_that_takes_its_answer_gets_it_all(sender: tuple[Sender, s
     while got < wanted and (piece := connection.recv(2**20)):
         got += len(piece)
     assert wanted <= got < wanted + 1000
+    assert app.ended.wait(20), "the client has it all before the application hears that it went"
     assert app.sent == PIECES
 
 
