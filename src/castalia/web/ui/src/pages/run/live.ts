@@ -12,34 +12,48 @@ const SHARE = 40;
 const SOONEST = 200;
 const LATEST = 2000;
 
-/** Paints what has changed, at most five times a second and less often where painting is slow. */
+/** Paints what has changed, at most five times a second, and less often where that takes the browser long. */
 class Painter {
   private readonly due = new Set<() => void>();
   private timer = 0;
   private next = 0;
+  private began = 0;
+  private readonly after = new MessageChannel();
+
+  constructor() {
+    // Sent from a frame, heard when it is laid out and painted: what the canvases cost after our own code counts too.
+    this.after.port1.onmessage = () => this.pause(performance.now() - this.began);
+    document.addEventListener("visibilitychange", () => this.plan());
+  }
 
   ask(paint: () => void): void {
     this.due.add(paint);
-    if (!this.timer) this.timer = window.setTimeout(this.paint, Math.max(0, this.next - performance.now()));
+    this.plan();
   }
 
   drop(paint: () => void): void {
     this.due.delete(paint);
   }
 
+  /** Nothing is painted on a page that is not seen: it waits in the set, once. */
+  private plan(): void {
+    if (this.timer || !this.due.size || document.hidden) return;
+    this.timer = window.setTimeout(() => requestAnimationFrame(this.paint), Math.max(0, this.next - performance.now()));
+  }
+
   private readonly paint = (): void => {
     this.timer = 0;
-    if (document.hidden) {
-      document.addEventListener("visibilitychange", () => this.due.size && !this.timer && this.paint(), { once: true });
-      return;
-    }
-    const began = performance.now();
+    this.began = performance.now();
     const now = [...this.due];
     this.due.clear();
     for (const paint of now) paint();
-    const ended = performance.now();
-    this.next = ended + Math.min(LATEST, Math.max(SOONEST, (ended - began) * SHARE)) - 5;
+    this.pause(performance.now() - this.began);
+    this.after.port2.postMessage(null);
   };
+
+  private pause(took: number): void {
+    this.next = this.began + Math.min(LATEST, Math.max(SOONEST, took * SHARE)) - 5;
+  }
 }
 
 export const painter = new Painter();
