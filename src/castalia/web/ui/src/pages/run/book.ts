@@ -4,7 +4,7 @@ import type { Curve, Summary } from "../../types";
 import { picked, real, received, thinned, type Series } from "./shaping";
 
 /** Series in one question: few, so that the first are soon there. */
-const AT_ONCE = 6;
+const AT_ONCE = 3;
 
 /** Which steps of a series are wanted: all, or from and to. */
 export type Window = [number, number] | null;

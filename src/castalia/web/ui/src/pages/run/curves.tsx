@@ -43,6 +43,8 @@ const groupName = (name: string): string => name || "Metrics";
 
 export function CurvesTab({ live, start, moving, system, name }: { live: Live; start: number; moving: boolean; system: boolean; name: string }) {
   const view = useView(system ? "relative" : "step");
+  // Fetched beside the first points, not after them.
+  useEffect(() => void import("../../plot"), []);
   const summary = useSummary(live, (all) => {
     const names = Object.keys(all).filter((key) => key.startsWith("system/") === system);
     return { curves: names.filter((key) => isCurve(all[key]!)).sort(), single: names.filter((key) => !isCurve(all[key]!)).length };
