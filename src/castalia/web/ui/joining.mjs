@@ -38,7 +38,7 @@ export async function joined(files, main, entries) {
   const whole = hash(Object.keys(files).sort().join() + made.outputFiles[0].text);
   const renamed = Object.fromEntries(Object.keys(files).map((name) => [name, `${name.replace(/-\w+\.js$/, "")}-${hash(whole + name).slice(0, 8)}.js`]));
   const rewritten = (text) =>
-    text.replace(head, (all) => all.replace(statement, (line, names, from) => (!base.has(from) || from === main ? line : names ? `import{${names.split(",").map((one) => `_${place[from]}${one}`).join(",")}}from"./${main}";` : "")));
+    text.replace(head, (all) => all.replace(statement, (line, names, from) => (!base.has(from) || from === main ? line : names ? `import{${names.split(",").map((one) => `_${place[from]}${one.includes(" as ") ? one : `${one} as ${one}`}`).join(",")}}from"./${main}";` : "")));
   const out = { [renamed[main]]: made.outputFiles[0].text };
   for (const [name, text] of Object.entries(files)) if (!base.has(name)) out[renamed[name]] = rewritten(text);
   for (const name of Object.keys(out))
