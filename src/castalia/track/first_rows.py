@@ -22,7 +22,7 @@ MOST_BYTES = 64 << 20
 """Of a file that is looked into."""
 ROWS, COLUMNS, TEXT = 100, 60, 200
 """Rows, columns and characters of a cell that are shown."""
-MEMORY, SECONDS = 2 << 30, 10
+MEMORY, SECONDS = 1 << 30, 10
 """Of the child: its address space, and its time."""
 ANSWER = 4 << 20
 
