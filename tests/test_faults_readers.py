@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from castalia.core.settings import Settings
 from castalia.track import reading
 from castalia.track.files.incoming import Incoming
+from castalia.track.listing import Page
 from castalia.track.protocol import routes
 from castalia.track.protocol.wire import Route
-from castalia.track.listing import Page
 from castalia.track.reading import READERS
 from castalia.web.app import create_app
 

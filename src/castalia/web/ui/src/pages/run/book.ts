@@ -30,6 +30,7 @@ export class Book {
   constructor(
     private readonly run: string,
     private readonly most: number,
+    private readonly mayAsk: () => Promise<void> = () => Promise.resolve(),
   ) {}
 
   get(key: string): Series | undefined {
@@ -54,6 +55,7 @@ export class Book {
 
   private async fetch(): Promise<void> {
     this.timer = 0;
+    await this.mayAsk();
     const wanted = [...this.queue].filter((key) => this.kept.get(key)?.asked === false);
     this.queue.clear();
     const groups = new Map<string, string[][]>();

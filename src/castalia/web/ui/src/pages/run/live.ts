@@ -11,6 +11,8 @@ const kinds = ["begin", "metrics", "status", "end"] as const;
 const SHARE = 40;
 const SOONEST = 200;
 const LATEST = 2000;
+/** How long points are not asked for because the stream has not begun. */
+const HOLD = 3000;
 
 /** Paints what has changed, at most five times a second, and less often where that takes the browser long. */
 class Painter {
@@ -70,12 +72,35 @@ export class Live {
   private readonly listeners = new Set<() => void>();
   private timer = 0;
 
-  constructor(readonly run: string) {
+  /** Done once what is fetched and what is heard overlap. */
+  private overlap = Promise.resolve();
+  private release: (() => void) | undefined;
+
+  /** Of a run that moves, points are asked for when the stream has begun: what lands between the two would be lost. */
+  constructor(
+    readonly run: string,
+    moving: boolean,
+  ) {
+    if (moving)
+      this.overlap = new Promise((done) => {
+        this.release = done;
+        setTimeout(() => {
+          this.release = undefined;
+          done();
+        }, HOLD);
+      });
     this.book = this.open(600);
   }
 
+  /** The stream has begun: whatever was fetched before may lack points. */
+  begin(): void {
+    if (!this.release) return this.refresh();
+    this.release();
+    this.release = undefined;
+  }
+
   open(most: number): Book {
-    const made = new Book(this.run, most);
+    const made = new Book(this.run, most, () => this.overlap);
     this.books.add(made);
     return made;
   }
@@ -128,20 +153,16 @@ export class Live {
 
 /** Follow a run while `moving`; `turned` is told a new status. */
 export function useLive(id: string, moving: boolean, turned: (status: string) => void): Live {
-  const [live] = useState(() => new Live(id));
-  const begun = useRef(false);
+  const [live] = useState(() => new Live(id, moving));
   useStream(moving ? `runs/${part(id)}/events?history=false` : "", kinds, (kind, data) => {
-    if (kind === "begin") {
-      // Whatever was fetched before this moment may lack points; the first time nothing was.
-      if (begun.current) live.refresh();
-      begun.current = true;
-    } else if (kind === "metrics") live.push(data as unknown as Record<string, Curve>);
+    if (kind === "begin") live.begin();
+    else if (kind === "metrics") live.push(data as unknown as Record<string, Curve>);
     else if (kind === "status") turned(String(data.status ?? ""));
     else {
       live.refresh();
       turned("");
     }
-  });
+  }, true);
   useEffect(() => () => live.end(), []);
   return live;
 }
