@@ -1,4 +1,4 @@
-"""The page of a run that goes on: several tabs, a tab that nobody sees, a slow network, nothing lost and nothing kept."""
+"""A run that goes on, seen in several tabs, one that nobody sees, a slow network. Nothing is lost, nothing grows."""
 
 from __future__ import annotations
 
@@ -120,10 +120,15 @@ def test_no_point_is_lost_between_the_picture_and_the_stream(page: Any, store: S
             at += 1
         says(page, str((at - 1) / 8))
         page.get_by_role("button", name="Data of loss").click()
-        eventually(lambda: steps_of(page) == list(range(at)))
+        eventually(lambda end=at: steps_of(page) == list(range(end)))
 
 
-def test_on_a_slow_network_the_page_comes_bit_by_bit_and_moves(page: Any, store: Store) -> None:  # noqa: F811
+def test_on_a_slow_network_the_page_comes_bit_by_bit_and_moves(
+    page: Any,  # noqa: F811
+    store: Store,
+    watch_of: dict[Any, Watch],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("net::ERR_INTERNET_DISCONNECTED",)
     run = begun(store, ("loss", "other"))
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")

@@ -63,10 +63,15 @@ export class Book {
       const name = String(this.kept.get(key)!.window);
       const lists = groups.get(name) ?? [[]];
       groups.set(name, lists);
-      if (lists[0]!.length >= AT_ONCE) lists.unshift([]);
-      lists[0]!.push(key);
+      if (lists[lists.length - 1]!.length >= AT_ONCE) lists.push([]);
+      lists[lists.length - 1]!.push(key);
     }
-    await Promise.all([...groups.values()].flat().map((keys) => this.load(keys)));
+    // Two at a time and in order: the first are there sooner, and the server is no later done with all of them.
+    const left = [...groups.values()].flat();
+    const loads = async (): Promise<void> => {
+      for (let keys = left.shift(); keys; keys = left.shift()) await this.load(keys);
+    };
+    await Promise.all([loads(), loads()]);
   }
 
   private async load(keys: string[]): Promise<void> {
