@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import shutil
 import statistics
 import sys
 import tempfile
@@ -32,6 +31,7 @@ from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
+import boarding  # noqa: E402
 import filling  # noqa: E402
 from web_process import Workbench  # noqa: E402
 
@@ -40,8 +40,6 @@ from castalia.track import Store  # noqa: E402
 RESULT = HERE / "results" / "board_run.json"
 TIMES = 7
 METRICS, A_SECOND, SLICE = 20, 5, 30.0
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
-VIEW = {"width": 1280, "height": 900}
 # The frame after the one in which each was first there: by then it has been painted.
 MARKED = """
   window.marks = {};
@@ -81,7 +79,7 @@ def filled(home: Path) -> dict[str, str]:
 
 def opening(browser: Any, root: str, path: str) -> dict[str, Any]:
     """One cold opening: milliseconds until ``head`` and ``curve`` were painted, requests, bytes, each answer."""
-    context = browser.new_context(base_url=root, viewport=VIEW)
+    context = browser.new_context(base_url=root, viewport=boarding.VIEW)
     page = context.new_page()
     page.add_init_script(MARKED)
     page.goto(path)
@@ -145,7 +143,7 @@ def live(browser: Any, bench: Workbench, home: Path, run: str, minutes: float) -
     training = Logging(home, run)
     training.start()
     try:
-        context = browser.new_context(base_url=bench.root, viewport=VIEW)
+        context = browser.new_context(base_url=bench.root, viewport=boarding.VIEW)
         page = context.new_page()
         page.goto(f"/app/runs/{run}?tab=curves")
         page.locator(".uplot canvas").first.wait_for()
@@ -194,21 +192,20 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=TIMES, help="cold openings of each page; 0 leaves them out")
     parser.add_argument("--home", type=Path, help="a folder that is filled once and kept")
     asked = parser.parse_args()
-    path = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))
     kept = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {}
     with nullcontext(asked.home) if asked.home else tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         home.mkdir(parents=True, exist_ok=True)
         ids = filled(home)
-        env = {"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}
-        with Workbench(home, env=env) as bench, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        with Workbench(home, env=boarding.ENV) as bench, sync_playwright() as playwright:
+            browser = boarding.browser(playwright)
             pages = {
                 "overview": f"/app/runs/{ids['long']}",
                 "curves, 20 of 100,000 points": f"/app/runs/{ids['long']}?tab=curves",
                 "curves, 500 metrics": f"/app/runs/{ids['wide']}?tab=curves",
             }
             opening(browser, bench.root, pages["overview"])  # the server packs its files once
+            before = boarding.load()
             if asked.times:
                 kept["run"] = {
                     name: [opening(browser, bench.root, path) for _ in range(asked.times)]
@@ -217,6 +214,7 @@ def main() -> None:
             if asked.minutes:
                 kept["live"] = live(browser, bench, home, ids["live"], asked.minutes)
             browser.close()
+        kept["load"] = [before, boarding.load()]
     for name, rows in kept.get("run", {}).items():
         times = {key: sorted(row[key] for row in rows) for key in rows[0] if key.endswith("_ms")}
         told = ", ".join(f"{key} {statistics.median(all_):.0f} (least {all_[0]:.0f})" for key, all_ in times.items())
