@@ -81,7 +81,8 @@ def clicking(page: Any, turn: int) -> float:
 def scrolling(page: Any, turn: int) -> float:
     at = 0.5 + turn / 50
     act = f"const g = document.querySelector('.grid'); g.scrollTop = g.scrollHeight * {at};"
-    place = "Number(document.querySelector('.grid-body [data-at]').dataset.at) / 9003"
+    rows = "document.querySelector('[aria-rowcount]').getAttribute('aria-rowcount')"
+    place = f"Number(document.querySelector('.grid-body [data-at]').dataset.at) / {rows}"
     drawn = "!document.querySelector('.grid-row.blank') && document.querySelectorAll('.grid-body a').length > 10"
     return boarding.timed(page, act, f"{drawn} && Math.abs({place} - {at}) < 0.02")
 

@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { createHash } from "node:crypto";
 
 /** Shared chunks of fewer bytes than this are on every page. */
-const SMALL = 1500;
+const SMALL = 800;
 
 const head = /^(?:import(?:\{[^}]*\}from)?"\.\/[^"]+";)+/;
 const statement = /import(?:\{([^}]*)\}from)?"\.\/([^"]+)";/g;
