@@ -3,15 +3,14 @@
     python benchmarks/board.py
 
 A time begins with the click, or with the last letter typed, and ends when the new rows have been painted: it is taken
-inside the page, at the second frame after they came. Each is taken seven times; the median and the least are kept,
-with all of them, in benchmarks/results/board.json. Opening cold is a fresh browser context with an empty cache.
+inside the page, at the second frame after they came. Each is taken seven times; the least and the median are kept,
+with all of them and the load of the machine, in benchmarks/results/board.json. Opening cold is a fresh browser context
+with an empty cache.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable
@@ -25,23 +24,9 @@ RESULT = Path(__file__).parent / "results" / "board.json"
 sys.path.insert(0, str(ROOT / "tests"))
 TIMES = 7
 RUNS = 10_000
-VIEW = {"width": 1280, "height": 900}
 
 COUNT = "document.querySelector('.board-count [role=status]').textContent"
 BEFORE, COUNTED = f"window.before = {COUNT};", f"{COUNT} !== window.before"
-# Resolves with the milliseconds from `act` until `done` has been true and two frames were painted.
-TIMED = """async ([act, done]) => {
-  const ready = new Function('return ' + done), start = performance.now();
-  new Function(act)();
-  while (!ready()) await new Promise(requestAnimationFrame);
-  await new Promise(requestAnimationFrame);
-  return performance.now() - start;
-}"""
-
-
-def timed(page: Any, act: str, done: str) -> float:
-    """Milliseconds from ``act`` to the frame in which ``done`` shows; both are scripts."""
-    return float(page.evaluate(TIMED, [act, done]))
 
 
 def settled(page: Any) -> None:
@@ -51,7 +36,7 @@ def settled(page: Any) -> None:
 
 def opening(browser: Any, root: str) -> tuple[float, int]:
     """(milliseconds from the start of the navigation to the first rows on the screen, bytes that came for them)."""
-    context = browser.new_context(base_url=root, viewport=VIEW, bypass_csp=True)
+    context = browser.new_context(base_url=root, viewport=boarding.VIEW, bypass_csp=True)
     page = context.new_page()
     sent: list[Any] = []
     page.on("response", lambda answer: sent.append(answer))
@@ -70,7 +55,7 @@ def sort(page: Any, turn: int) -> float:
     name = ("test/loss", "test/accuracy", "test/f1")[turn % 3]
     first = "document.querySelector('.grid-body a').href"
     click = f"window.before = {first}; document.querySelector('[data-head=\"metrics.{name}\"]').click()"
-    return timed(page, click, f"{first} !== window.before")
+    return boarding.timed(page, click, f"{first} !== window.before")
 
 
 def typing(page: Any, turn: int) -> float:
@@ -81,13 +66,13 @@ def typing(page: Any, turn: int) -> float:
         f".set.call(box, 'metrics.test/loss < 0.{turn + 1}5');{BEFORE}"
         "box.dispatchEvent(new Event('input', {bubbles: true}))"
     )
-    return timed(page, write, COUNTED)
+    return boarding.timed(page, write, COUNTED)
 
 
 def clicking(page: Any, turn: int) -> float:
     """A click on a status adds a condition."""
     act = BEFORE + "document.querySelector('.grid-body [data-col=status] button').click()"
-    took = timed(page, act, COUNTED)
+    took = boarding.timed(page, act, COUNTED)
     page.get_by_role("button", name="Take away").click()
     page.wait_for_timeout(600)
     return took
@@ -96,9 +81,10 @@ def clicking(page: Any, turn: int) -> float:
 def scrolling(page: Any, turn: int) -> float:
     at = 0.5 + turn / 50
     act = f"const g = document.querySelector('.grid'); g.scrollTop = g.scrollHeight * {at};"
-    place = "Number(document.querySelector('.grid-body [data-at]').dataset.at) / 9003"
+    rows = "document.querySelector('[aria-rowcount]').getAttribute('aria-rowcount')"
+    place = f"Number(document.querySelector('.grid-body [data-at]').dataset.at) / {rows}"
     drawn = "!document.querySelector('.grid-row.blank') && document.querySelectorAll('.grid-body a').length > 10"
-    return timed(page, act, f"{drawn} && Math.abs({place} - {at}) < 0.02")
+    return boarding.timed(page, act, f"{drawn} && Math.abs({place} - {at}) < 0.02")
 
 
 def measure() -> dict[str, Any]:
@@ -106,15 +92,12 @@ def measure() -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
     from web_process import Workbench
 
-    path = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))
     raw: dict[str, list[float]] = {}
+    before = boarding.load()
     with tempfile.TemporaryDirectory() as folder:
         boarding.fill(Path(folder), RUNS)
-        env = {"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}
-        with Workbench(Path(folder), env=env) as bench, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-            )
+        with Workbench(Path(folder), env=boarding.ENV) as bench, sync_playwright() as playwright:
+            browser = boarding.browser(playwright)
             opened = [opening(browser, bench.root) for _ in range(TIMES)]
             raw["first rows"] = [took for took, _ in opened]
             acts: dict[str, Callable[[Any, int], float]] = {
@@ -123,7 +106,7 @@ def measure() -> dict[str, Any]:
                 "filter clicked": clicking,
                 "scroll to the middle": scrolling,
             }
-            context = browser.new_context(base_url=bench.root, viewport=VIEW, bypass_csp=True)
+            context = browser.new_context(base_url=bench.root, viewport=boarding.VIEW, bypass_csp=True)
             for name, act in acts.items():
                 page = context.new_page()
                 page.goto("/app/runs")
@@ -134,11 +117,9 @@ def measure() -> dict[str, Any]:
                     page.wait_for_timeout(400)
                 page.close()
             browser.close()
-    figures = {
-        name: {"median_ms": statistics.median(times), "least_ms": min(times), "times_ms": times}
-        for name, times in raw.items()
-    }
-    return {"runs": {"rows": RUNS, "metrics": len(boarding.METRICS), "bytes": max(b for _, b in opened), **figures}}
+    weight = max(weight for _, weight in opened)
+    found = {"rows": RUNS, "metrics": len(boarding.METRICS), "bytes": weight, "load": [before, boarding.load()]}
+    return {"runs": {**found, **boarding.figures(raw)}}
 
 
 def main() -> None:
@@ -147,7 +128,7 @@ def main() -> None:
     found = measure()
     RESULT.write_text(json.dumps({**kept, **found}, indent=2) + "\n", "utf-8")
     for name, figure in found["runs"].items():
-        told = f"{figure['median_ms']:.0f} ms (least {figure['least_ms']:.0f})" if isinstance(figure, dict) else figure
+        told = f"{figure['least_ms']:.0f} ms (median {figure['median_ms']:.0f})" if isinstance(figure, dict) else figure
         print(f"{name:24} {told}")
 
 

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import sqlite3
-import statistics
 import sys
 import tempfile
 import time
@@ -23,19 +21,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import boarding
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = Path(__file__).parent / "results" / "board_compare.json"
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 TIMES, RUNS, POINTS = 5, 100, 100_000
-VIEW = {"width": 1280, "height": 900}
 LINES = "document.querySelectorAll('.tile svg path[data-run]').length"
-TIMED = """async ([act, done]) => {
-  const ready = new Function('return ' + done), start = performance.now();
-  new Function(act)();
-  while (!ready()) await new Promise(requestAnimationFrame);
-  await new Promise(requestAnimationFrame);
-  return performance.now() - start;
-}"""
 
 
 def fill(home: Path) -> None:
@@ -75,7 +67,7 @@ def fill(home: Path) -> None:
 
 def first_paint(browser: Any, root: str, address: str) -> float:
     """Milliseconds from the start of the navigation to all lines of the first chart on the screen."""
-    context = browser.new_context(base_url=root, viewport=VIEW, bypass_csp=True)
+    context = browser.new_context(base_url=root, viewport=boarding.VIEW, bypass_csp=True)
     page = context.new_page()
     page.add_init_script(f"""
       const look = () => {LINES} >= {RUNS}
@@ -102,11 +94,10 @@ def measure(home: Path) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
     from web_process import Workbench
 
-    path = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))
+    before = boarding.load()
     fill(home)
     raw: dict[str, list[float]] = {}
-    env = {"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}
-    with Workbench(home, env=env) as bench, sync_playwright() as playwright:
+    with Workbench(home, env=boarding.ENV) as bench, sync_playwright() as playwright:
         rows = json.loads(bench.ask(f"/runs?limit={RUNS}")[1])["items"]
         runs = "&".join(f"run={row['run_id']}" for row in rows)
         for name, request in {
@@ -114,10 +105,9 @@ def measure(home: Path) -> dict[str, Any]:
             "server: bands": f"/runs/bands?{runs}&key=loss&by=alike", "server: report": f"/runs/compare/report?{runs}",
         }.items():  # fmt: skip
             raw[name] = [asked(bench, request) for _ in range(TIMES)]
-        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        browser = boarding.browser(playwright)
         raw["first curves"] = [first_paint(browser, bench.root, f"/app/compare?{runs}") for _ in range(TIMES)]
-        page = browser.new_context(base_url=bench.root, viewport=VIEW, bypass_csp=True).new_page()
+        page = browser.new_context(base_url=bench.root, viewport=boarding.VIEW, bypass_csp=True).new_page()
         raw["range"], raw["bands"] = [], []
         for turn in range(TIMES):
             page.goto(f"/app/compare?{runs}")
@@ -129,19 +119,15 @@ def measure(home: Path) -> dict[str, Any]:
             )
             change = f"window.before = {line}; {wide} dispatchEvent(new PopStateEvent('popstate'))"
             finer = f"{line} !== window.before && {line}.split('L').length > 100"
-            raw["range"].append(float(page.evaluate(TIMED, [change, finer])))
+            raw["range"].append(boarding.timed(page, change, finer))
             choose = (
                 "const list = document.querySelector('#compare-group'); list.value = 'alike';"
                 "list.dispatchEvent(new Event('change', {bubbles: true}))"
             )
             groups = "document.querySelectorAll('.tile svg path[fill-opacity]').length === 5"
-            raw["bands"].append(float(page.evaluate(TIMED, [choose, groups])))
+            raw["bands"].append(boarding.timed(page, choose, groups))
         browser.close()
-    figures = {
-        name: {"median_ms": statistics.median(times), "least_ms": min(times), "times_ms": times}
-        for name, times in raw.items()
-    }
-    return {"runs": RUNS, "points": POINTS, **figures}
+    return {"runs": RUNS, "points": POINTS, "load": [before, boarding.load()], **boarding.figures(raw)}
 
 
 def main() -> None:
@@ -154,7 +140,7 @@ def main() -> None:
     RESULT.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     for name, figure in found.items():
         if isinstance(figure, dict):
-            print(f"{name:18s} {figure['median_ms']:8.0f} ms (least {figure['least_ms']:.0f})")
+            print(f"{name:18s} {figure['least_ms']:8.0f} ms (median {figure['median_ms']:.0f})")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,58 @@
-"""A home with many runs, for pages: 50 metrics, 10 params and 3 tags each, some runs inside others."""
+"""What the benchmarks of pages share: a browser, the time until a page has painted, a home with many runs."""
 
 from __future__ import annotations
 
 import math
+import os
 import random
+import shutil
 import sqlite3
+import statistics
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from castalia.track import Store
+
+VIEW = {"width": 1280, "height": 900}
+ENV = {"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Resolves with the milliseconds from `act` until `done` has been true and two frames were painted.
+TIMED = """async ([act, done]) => {
+  const ready = new Function('return ' + done), start = performance.now();
+  new Function(act)();
+  while (!ready()) await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
+  return performance.now() - start;
+}"""
+
+
+def browser(playwright: Any) -> Any:
+    """A Chromium without a window."""
+    path = next(found for name in NAMES if (found := shutil.which(name)))
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+def timed(page: Any, act: str, done: str) -> float:
+    """Milliseconds from ``act`` to the frame in which ``done`` shows; both are scripts."""
+    return float(page.evaluate(TIMED, [act, done]))
+
+
+def figures(raw: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Any]]:
+    """Each list of milliseconds with its least and its median."""
+    return {
+        name: {"median_ms": statistics.median(times), "least_ms": min(times), "times_ms": list(times)}
+        for name, times in raw.items()
+    }
+
+
+def load() -> list[float]:
+    """Processes that wanted a core over the last 1, 5 and 15 minutes: how much else went on while it was measured."""
+    return [round(each, 2) for each in os.getloadavg()]
+
 
 PARTS = ("train", "validation", "test", "system", "grad")
 MEASURES = ("loss", "accuracy", "f1", "auc", "recall", "precision", "brier", "ece", "mae", "r2")
@@ -32,7 +75,10 @@ STATUSES = ("done",) * 8 + ("failed", "cancelled")
 
 
 def fill(home: Path, runs: int = 10_000, seed: int = 7) -> None:
-    """Make a store in ``home`` with so many runs; 2 in 100 hold five others, one metric of each has a curve."""
+    """Make a store in ``home`` with so many runs of 50 metrics, 10 params and 3 tags each.
+
+    2 in 100 hold five others; one metric of each has a curve.
+    """
     chance = random.Random(seed)
     with Store.open(home) as store:
         for name in ("resnet sweep", "baseline", "ablation"):

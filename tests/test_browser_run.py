@@ -48,6 +48,17 @@ def picture(shade: int) -> bytes:
     return kept.getvalue()
 
 
+def parquet() -> bytes:
+    import io
+
+    import pyarrow
+    import pyarrow.parquet
+
+    kept = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"<i>n</i>": list(range(250)), "text": ["=1+1"] * 250}), kept)
+    return kept.getvalue()
+
+
 @pytest.fixture(scope="module")
 def lure() -> Iterator[socket.socket]:
     """What a hostile file wants to connect to; nobody answers, and a connection waits to be found."""
@@ -98,6 +109,7 @@ def runs(bench: Workbench, lure: socket.socket) -> dict[str, str]:  # noqa: F811
             "model/MLmodel": b"flavors:\n  sklearn:\n    sklearn_version: 1.7.2\nsignature:\n  inputs: '[{\"type\":"
             b" \"double\",\n    \"name\": \"age\", \"required\": true}]'\n  outputs: null\n",
         }  # fmt: skip
+        files |= {"rows.parquet": parquet(), "torn.parquet": parquet()[:-9]}
         for step in (0, 10, 100):
             files[f"samples/step_{step}.png"] = picture(step)
         for name, content in files.items():
@@ -356,7 +368,24 @@ def test_a_long_text_is_shown_in_part(page: Any, runs: dict[str, str]) -> None: 
     assert max(sizes) == 262_144
 
 
-def test_files_are_shown_as_what_they_are(page: Any, runs: dict[str, str]) -> None:  # noqa: F811
+def test_a_page_of_a_run_comes_in_one_round(page: Any, bench: Workbench, runs: dict[str, str]) -> None:  # noqa: F811
+    """Every script is named in the head of the page, so none waits for another; and it says whose child the run is."""
+    child = ask_json(bench, f"/runs?parent={runs['full']}")["items"][0]["run_id"]
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url.rpartition("/")[2]))
+    open_run(page, child)
+    head = bench.ask(f"/app/runs/{child}")[1].decode()
+    scripts = [name for name in asked if name.endswith(".js")]
+    assert scripts and not [name for name in scripts if f"assets/{name}" not in head]
+    assert len(asked) <= 14, asked
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="a full run").wait_for()
+
+
+def test_files_are_shown_as_what_they_are(
+    page: Any,  # noqa: F811
+    runs: dict[str, str],
+    watch_of: dict[Any, Watch],  # noqa: F811
+) -> None:
     open_run(page, runs["full"], "?tab=files")
     page.get_by_text("Licence: MIT.").wait_for()
     tree = page.get_by_role("navigation", name="Files")
@@ -374,6 +403,12 @@ def test_files_are_shown_as_what_they_are(page: Any, runs: dict[str, str]) -> No
     tree.get_by_role("link", name=re.compile("MLmodel")).click()
     page.get_by_role("cell", name="age").wait_for()
     page.get_by_text("sklearn", exact=True).wait_for()
+    watch_of[page].expected = ("422",)
+    tree.get_by_role("link", name=re.compile("rows.parquet")).click()
+    page.get_by_text("The first 100 of 250 rows, 2 columns.").wait_for()
+    assert page.locator(".file-shown thead").first.locator("th").all_inner_texts() == ["<i>n</i>", "text"]
+    tree.get_by_role("link", name=re.compile("torn.parquet")).click()
+    page.get_by_text("torn.parquet cannot be read as Parquet").wait_for()
     with page.expect_download() as told:
         page.get_by_role("link", name="Download files").click()
     assert Path(told.value.path()).read_bytes()[:2] == b"PK"

@@ -11,11 +11,19 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from castalia.core.errors import NotFound, Refused
+from castalia.track.board.answering import answer
 from castalia.track.bundle import bundled
+from castalia.track.first_rows import first_rows
+from castalia.track.reading import aside
 from castalia.track.sending import SAFE, file_answer
 from castalia.track.store import Store
 
 FOLDER = Query(max_length=1024, description='One level of this folder only; "" is the top.')
+
+
+def nothing(run_id: str) -> NotFound:
+    """The answer to a name that the run has not."""
+    return NotFound(f"run {run_id[:64]} has no artifact of this name", cure="GET /runs/{id}/artifacts")
 
 
 def router(store: Store) -> APIRouter:
@@ -38,11 +46,23 @@ def router(store: Store) -> APIRouter:
         how = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(str(name)[:100], safe='')}.zip"}
         return StreamingResponse(bundled(store, run_id), media_type="application/zip", headers=SAFE | how)
 
+    @routes.get("/runs/{run_id}/rows/{name:path}")
+    async def rows(request: Request, run_id: str, name: str) -> Response:
+        """The first 100 rows of a Parquet file: {"columns": [{"name", "type"}], "rows", "total_rows", ...}."""
+
+        def read() -> Response:
+            return answer(first_rows(store, store.run_place(run_id, name)))
+
+        try:
+            return await aside(request.receive, read)
+        except Refused:
+            raise nothing(run_id) from None
+
     async def send(request: Request, run_id: str, name: str) -> Response:
         try:
             return await file_answer(request, store, await run_in_threadpool(store.run_place, run_id, name))
         except Refused:  # whether there is anything outside is not for a client to learn
-            raise NotFound(f"run {run_id[:64]} has no artifact of this name", cure="GET /runs/{id}/artifacts") from None
+            raise nothing(run_id) from None
 
     @routes.head("/runs/{run_id}/artifacts/{name:path}", include_in_schema=False)
     async def artifact_head(request: Request, run_id: str, name: str) -> Response:

@@ -29,7 +29,9 @@ async def aside(receive: Receive, work: Callable[[], T]) -> T:
     ClientDisconnect where the client left before the work began: it is then not done. Unavailable where too many wait.
     """
     if len(_inside) >= WAITING:
-        raise Unavailable("too many searches at once", "", f"at most {WAITING}", "Try again in a second.")
+        crowded = Unavailable("too many searches at once", "", f"at most {WAITING}", "Try again in a second.")
+        crowded.retry_after = 1
+        raise crowded
     job = _lane.submit(work)
     done, gone = asyncio.wrap_future(job), asyncio.create_task(_left(receive))
     either: set[asyncio.Future[Any]] = {done, gone}

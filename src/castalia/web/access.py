@@ -101,6 +101,7 @@ NEEDS: Mapping[str, Need] = {
     "GET /runs/{run_id}/artifacts/{name:path}": READ,
     "PUT /runs/{run_id}/artifacts/{name:path}": WRITE,
     "GET /runs/{run_id}/archive.zip": READ,
+    "GET /runs/{run_id}/rows/{name:path}": READ,
     "GET /runs/{run_id}/alerts": READ,
     "POST /runs/ingest": WRITE,
     "GET /get-artifact": READ,

@@ -41,11 +41,13 @@ UPLOADS_SECONDS = 3600.0
 """How often uploads that died give their room back."""
 SETTLE_SECONDS = 2.0
 """How soon a run whose job was killed is marked failed."""
+PACKED_ASIDE = 32 * 1024
+"""Bytes of an answer that are packed in a thread: here that would hold up everybody, for a millisecond or more."""
 NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/zip",
               "application/octet-stream")  # fmt: skip
+"""Event streams must not wait, pages and scripts come packed from web/pages.py; what is left is JSON."""
 LOOK_SECONDS, POST_SECONDS = 2.0, 1.0
 """How soon what happened to runs is noticed, and sent."""
-"""Event streams must not wait, pages and scripts come packed from web/pages.py; what is left is JSON."""
 WILDCARDS = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  named to be told apart, not bound
 
 
@@ -127,7 +129,8 @@ def create_app(
     scrub = scrubber(settings)
     problems.install(app, scrub)
     named = [*allow_hosts] + ([] if host in (*WILDCARDS, *LOOPBACK, "::1") else [f"[{host}]" if ":" in host else host])
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=NOT_PACKED)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, thread_minimum_size=PACKED_ASIDE,
+                       exclude_content_types=NOT_PACKED)  # fmt: skip
     app.add_middleware(
         Guard,
         allow_hosts=named,

@@ -210,7 +210,9 @@ class Guard:
         _check_text(scope, path)
         self._check_origin(headers, changes=scope["method"] not in SAFE)
         if self._busy - len(self._streams) > MAX_REQUESTS or len(self._streams) > MAX_STREAMS:
-            raise Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
+            crowded = Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
+            crowded.retry_after = 1
+            raise crowded
 
     def _is_named(self, host: tuple[str, str]) -> bool:
         return host in self.hosts_named or (host[0], "") in self.hosts_named
@@ -282,7 +284,7 @@ class Guard:
         if isinstance(error, NoToken) and scope["method"] == "GET" and wants_page:
             return await answer.page(401, self.login.page(f"{self.base_path}{path}"))
         extra = [(b"www-authenticate", b'Bearer realm="castalia"')] if isinstance(error, NoToken) else []
-        extra += [(b"retry-after", b"1")] if isinstance(error, Unavailable) else []
+        extra += [(b"retry-after", b"%d" % error.retry_after)] if error.retry_after else []
         await answer.document(problems.of_error(error), self.scrub, extra, incoming.drain)
 
     async def _login(self, scope: Scope, headers: dict[str, str], receive: Receive, answer: Answer) -> None:

@@ -196,7 +196,8 @@ _DONE = answer(b"{}")
 def refusal(error: ProtocolError) -> Response:
     """The error in the protocol's shape, with its status."""
     body = orjson.dumps(error_body(error.code, error.message))
-    return Response(body, error.status, media_type="application/json")
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    return Response(body, error.status, headers, media_type="application/json")
 
 
 async def _whole(receive: Receive) -> bytes:

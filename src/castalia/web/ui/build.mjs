@@ -3,30 +3,46 @@
 import { build, context } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { joined } from "./joining.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "..", "dist");
 const watching = process.argv.includes("--watch");
 
-/** Write index.html and manifest.json for the files that esbuild just wrote. */
-async function finish(metafile) {
-  const outputs = Object.entries(metafile.outputs);
-  const [, entry] = outputs.find(([, out]) => out.entryPoint?.endsWith("src/main.tsx"));
-  const main = outputs.find(([, out]) => out === entry)[0];
-  const asset = (path) => path.slice(path.lastIndexOf("assets/"));
-  // The static imports of the entry are fetched beside it instead of after it.
-  const early = entry.imports.filter((one) => one.kind === "import-statement").map((one) => asset(one.path));
-  const page = (await readFile(join(here, "index.html"), "utf8"))
-    .replace("%STYLE%", asset(entry.cssBundle))
-    .replace("%SCRIPT%", asset(main))
-    .replace("%EARLY%", early.map((href) => `<link rel="modulepreload" href="${href}">`).join("\n    "));
-  await writeFile(join(dist, "index.html"), page);
+/** Whose files are named in the page's head, so that they come beside the first instead of after it: {page: source}. */
+const PAGES = { runs: "src/pages/runs/page.tsx", "runs-one": "src/pages/run.tsx", compare: "src/pages/compare/page.tsx" };
+
+/** Write the files that esbuild just made, index.html, one page like it for each of PAGES, and manifest.json. */
+async function finish({ metafile, outputFiles }) {
+  const outputs = Object.entries(metafile.outputs).map(([path, out]) => [basename(path), out]);
+  const entry = (source) => outputs.find(([, out]) => out.entryPoint === source);
+  const [first, { cssBundle }] = entry("src/main.tsx");
+  const style = basename(cssBundle);
+  const texts = Object.fromEntries(outputFiles.filter((one) => one.path.endsWith(".js")).map((one) => [basename(one.path), one.text]));
+  const entries = outputs.filter(([, out]) => out.entryPoint).map(([name]) => name);
+  const { files: scripts, main, renamed } = watching ? { files: texts, main: first, renamed: {} } : await joined(texts, first, entries);
+  for (const [name, text] of Object.entries(scripts)) await writeFile(join(dist, "assets", name), text);
+  for (const one of outputFiles) if (!one.path.endsWith(".js")) await writeFile(join(dist, "assets", basename(one.path)), one.contents);
+
+  const asked = (name) => [...scripts[name].matchAll(/(?:from|import)"\.\/([^"]+)"/g)].map((one) => one[1]);
+  const closure = (name, found = new Set()) => (found.has(name) || (found.add(name), asked(name).forEach((one) => closure(one, found))), found);
+  const template = await readFile(join(here, "index.html"), "utf8");
+  const early = {};
+  for (const [page, source] of [["index", "src/main.tsx"], ...Object.entries(PAGES)]) {
+    const [old] = entry(source);
+    early[page] = [...new Set([...closure(main), ...closure(renamed[old] ?? old)])].filter((name) => name !== main);
+    const html = template
+      .replace("%STYLE%", `assets/${style}`)
+      .replace("%SCRIPT%", `assets/${main}`)
+      .replace("%EARLY%", early[page].map((name) => `<link rel="modulepreload" href="assets/${name}">`).join("\n    "));
+    await writeFile(join(dist, `${page}.html`), html);
+  }
 
   const files = {};
-  for (const name of ["index.html", ...(await readdir(join(dist, "assets"))).map((file) => `assets/${file}`)].sort()) {
+  for (const name of [...Object.keys(early).map((page) => `${page}.html`), ...(await readdir(join(dist, "assets"))).map((file) => `assets/${file}`)].sort()) {
     const content = await readFile(join(dist, name));
     files[name] = {
       bytes: content.length,
@@ -34,10 +50,10 @@ async function finish(metafile) {
       sha256: createHash("sha256").update(content).digest("hex"),
     };
   }
-  await writeFile(join(dist, "manifest.json"), JSON.stringify({ entry: asset(main), style: asset(entry.cssBundle), files }, null, 2));
-  const first = [asset(main), asset(entry.cssBundle), ...early, "index.html"];
+  await writeFile(join(dist, "manifest.json"), JSON.stringify({ entry: `assets/${main}`, style: `assets/${style}`, files }, null, 2));
   const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-  console.log(`first page ${kb(first.reduce((sum, name) => sum + files[name].gzip, 0))} gzip; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
+  const weight = (page) => [main, style, ...early[page]].reduce((sum, name) => sum + files[`assets/${name}`].gzip, files[`${page}.html`].gzip);
+  console.log(`gzip: ${Object.keys(early).map((page) => `${page} ${kb(weight(page))}`).join(", ")}; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
 }
 
 const options = {
@@ -53,12 +69,13 @@ const options = {
   target: ["es2021"],
   minify: !watching,
   metafile: true,
+  write: false,
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "none",
   logLevel: "warning",
   loader: { ".svg": "text" },
-  plugins: [{ name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result.metafile))) }],
+  plugins: [{ name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result))) }],
 };
 
 await rm(dist, { recursive: true, force: true });

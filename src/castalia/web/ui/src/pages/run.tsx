@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { get, part } from "../api";
 import { Loading } from "../components/page";
 import { ProblemBox } from "../components/problem";
@@ -20,23 +20,20 @@ const labels: Record<(typeof TABS)[number], string> = { overview: "Overview", cu
 
 /** One run: what it is on top, the rest in parts with an address each. */
 export function RunPage({ id }: { id: string }) {
-  const [moving, setMoving] = useState(false);
   const { value: run, problem, again } = useResource<RunDetail>(`runs/${id}`, (signal) => get(`runs/${part(id)}`, signal), 15_000);
   if (!run) return problem?.status === 404 ? <MissingPage what={`There is no run ${id}`} /> : problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the run" />;
-  return <Shown run={run} again={again} moving={moving} setMoving={setMoving} />;
+  return <Shown run={run} again={again} />;
 }
 
-function Shown({ run, again, moving, setMoving }: { run: RunDetail; again: () => void; moving: boolean; setMoving: (moving: boolean) => void }) {
+function Shown({ run, again }: { run: RunDetail; again: () => void }) {
   const id = run.run_id;
   const { query } = usePlace();
   const named = query.get("tab") ?? "overview";
   const tab = TABS.find((one) => one === named) ?? "overview";
+  // A finished run sends nothing; one that is resumed is followed again.
+  const moving = run.status === "running" || run.status === "queued";
   const live = useLive(id, moving, () => again());
-  useEffect(() => {
-    live.summed(run.summary ?? {});
-    // A finished run sends nothing; one that is resumed is followed again.
-    setMoving(run.status === "running" || run.status === "queued");
-  }, [run]);
+  useEffect(() => live.summed(run.summary ?? {}), [run]);
   const jobs = useResource<Job[]>("jobs", (signal) => get("jobs", signal)).value;
   const job = (Array.isArray(jobs) ? jobs : []).find((one) => runOf(one) === id);
   const measured = useSummary(live, (all) => Object.keys(all).some((key) => key.startsWith("system/"))) || Object.keys(run.summary ?? {}).some((key) => key.startsWith("system/"));

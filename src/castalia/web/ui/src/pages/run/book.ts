@@ -4,7 +4,7 @@ import type { Curve, Summary } from "../../types";
 import { picked, real, received, thinned, type Series } from "./shaping";
 
 /** Series in one question: few, so that the first are soon there. */
-const AT_ONCE = 6;
+const AT_ONCE = 3;
 
 /** Which steps of a series are wanted: all, or from and to. */
 export type Window = [number, number] | null;
@@ -30,6 +30,7 @@ export class Book {
   constructor(
     private readonly run: string,
     private readonly most: number,
+    private readonly mayAsk: () => Promise<void> = () => Promise.resolve(),
   ) {}
 
   get(key: string): Series | undefined {
@@ -54,6 +55,7 @@ export class Book {
 
   private async fetch(): Promise<void> {
     this.timer = 0;
+    await this.mayAsk();
     const wanted = [...this.queue].filter((key) => this.kept.get(key)?.asked === false);
     this.queue.clear();
     const groups = new Map<string, string[][]>();
@@ -61,10 +63,15 @@ export class Book {
       const name = String(this.kept.get(key)!.window);
       const lists = groups.get(name) ?? [[]];
       groups.set(name, lists);
-      if (lists[0]!.length >= AT_ONCE) lists.unshift([]);
-      lists[0]!.push(key);
+      if (lists[lists.length - 1]!.length >= AT_ONCE) lists.push([]);
+      lists[lists.length - 1]!.push(key);
     }
-    await Promise.all([...groups.values()].flat().map((keys) => this.load(keys)));
+    // Two at a time and in order: the first are there sooner, and the server is no later done with all of them.
+    const left = [...groups.values()].flat();
+    const loads = async (): Promise<void> => {
+      for (let keys = left.shift(); keys; keys = left.shift()) await this.load(keys);
+    };
+    await Promise.all([loads(), loads()]);
   }
 
   private async load(keys: string[]): Promise<void> {

@@ -28,19 +28,37 @@ export interface CurveChartProps {
   onPlot?: (plot: uPlot | undefined) => void;
 }
 
-const shown = new WeakMap<Element, (seen: boolean) => void>();
-let watcher: IntersectionObserver | undefined;
+type Told = (seen: boolean) => void;
 
-/** Whether an element is on the screen or soon will be. */
-function useSeen(element: { current: HTMLElement | null }): boolean {
+/** One observer for all charts: who watches an element is told when it comes into view and goes. */
+class Watcher {
+  private readonly told = new WeakMap<Element, Told>();
+  private readonly observer: IntersectionObserver;
+
+  constructor(margin: string) {
+    this.observer = new IntersectionObserver((entries) => entries.forEach((one) => this.told.get(one.target)?.(one.isIntersecting)), { rootMargin: margin });
+  }
+
+  watch(box: Element, told: Told): () => void {
+    this.told.set(box, told);
+    this.observer.observe(box);
+    return () => this.observer.unobserve(box);
+  }
+}
+
+let soon: Watcher | undefined;
+let here: Watcher | undefined;
+
+/** Whether an element is on the screen or soon will be; `inView` tells more exactly whether anything of it shows. */
+function useSeen(element: { current: HTMLElement | null }, inView: Told): boolean {
   const [seen, setSeen] = useState(false);
+  const latest = useRef(inView);
+  latest.current = inView;
   useEffect(() => {
     const box = element.current;
     if (!box) return;
-    watcher ??= new IntersectionObserver((entries) => entries.forEach((one) => shown.get(one.target)?.(one.isIntersecting)), { rootMargin: "240px" });
-    shown.set(box, setSeen);
-    watcher.observe(box);
-    return () => watcher?.unobserve(box);
+    const stops = [(soon ??= new Watcher("240px")).watch(box, setSeen), (here ??= new Watcher("0px")).watch(box, (on) => latest.current(on))];
+    return () => stops.forEach((stop) => stop());
   }, []);
   return seen;
 }
@@ -51,6 +69,11 @@ export const axisNames = { step: "Step", time: "Time", relative: "Time since the
 export function place(at: number, axis: keyof typeof axisNames): string {
   if (axis === "step") return `step ${number(at)}`;
   return axis === "time" ? new Date(at).toLocaleString() : `${number(Number(at.toPrecision(5)))} s`;
+}
+
+/** A text that is there already is not put again: that would lay the page out anew. */
+function write(into: HTMLElement | null | undefined, text: string): void {
+  if (into && into.textContent !== text) into.textContent = text;
 }
 
 export function Swatch({ at }: { at: number }) {
@@ -71,7 +94,15 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
   const drawn = useRef<{ parts: Shaped[]; data: (number | null | undefined)[][] }>({ parts: [], data: [[]] });
   const now = useRef(view);
   now.current = view;
-  const seen = useSeen(frame) || large;
+  // Points that land while a chart is out of view wait until it shows; a first picture is drawn before that.
+  const inView = useRef(large);
+  const stale = useRef(false);
+  const seen =
+    useSeen(frame, (on) => {
+      inView.current = on || large;
+      if (on && stale.current) ask.current();
+    }) || large;
+  const pixels = useRef(0);
   const theme = useTheme();
   const [notes, setNotes] = useState<string[]>([]);
   const [ready, setReady] = useState(false);
@@ -82,21 +113,20 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
   const say = (at: number | null): void => {
     const { data, parts } = drawn.current;
     const x = at === null ? undefined : data[0]?.[at];
-    if (where.current) where.current.textContent = typeof x === "number" ? place(x, parts[0]?.axis ?? "step") : "";
+    write(where.current, typeof x === "number" ? place(x, parts[0]?.axis ?? "step") : "");
     keys.forEach((key, i) => {
-      const out = figures.current[i];
-      if (!out) return;
       const raw = at === null ? undefined : data[1 + i * width]?.[at];
       const smooth = at === null || width === 1 ? undefined : data[2 + i * width]?.[at];
-      out.textContent = at === null ? number(live.summary[key]?.last) : typeof raw === "number" ? number(raw) + (typeof smooth === "number" ? ` · ${number(smooth)} smoothed` : "") : "–";
+      write(figures.current[i], at === null ? number(live.summary[key]?.last) : typeof raw === "number" ? number(raw) + (typeof smooth === "number" ? ` · ${number(smooth)} smoothed` : "") : "–");
     });
   };
 
   const compute = (): boolean => {
-    const pixels = box.current?.clientWidth || 320;
+    // Asked once, then told by the observer of its size: to ask at each painting is to lay the page out each time.
+    pixels.current ||= box.current?.clientWidth ?? 0;
     const parts = keys.map((key) => {
       const found = (zoom && view.range && zoom.get(key)) || book.get(key);
-      return found && shaped(found, now.current, start, pixels);
+      return found && shaped(found, now.current, start, pixels.current || 320);
     });
     if (!parts.every((one): one is Shaped => one !== undefined)) return false;
     drawn.current = { parts, data: joined(parts.map((one) => ({ x: one.x, columns: one.smooth ? [one.raw, one.smooth] : [one.raw] }))) };
@@ -120,19 +150,22 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
   };
 
   const rangeY = (): [number, number] | null => {
-    const columns = visible();
-    const all = now.current.hideOutliers ? inner(columns) : null;
+    const all = now.current.hideOutliers ? inner(visible()) : null;
     if (all) return [all.low, all.high];
-    const flat = columns.flat() as number[];
-    if (!flat.length) return null;
+    const [x, ...columns] = drawn.current.data as (number | null | undefined)[][];
+    const range = now.current.range;
     let [low, high] = [Infinity, -Infinity];
-    for (const one of flat) [low, high] = [Math.min(low, one), Math.max(high, one)];
-    return [low, high];
+    for (const one of columns)
+      one.forEach((value, i) => {
+        if (typeof value === "number" && (!range || (x![i]! >= range[0] && x![i]! <= range[1]))) [low, high] = [Math.min(low, value), Math.max(high, value)];
+      });
+    return low <= high ? [low, high] : null;
   };
 
   const paint = useRef<() => void>(() => undefined);
   paint.current = () => {
-    if (!compute()) return;
+    stale.current = !inView.current && plot.current !== undefined;
+    if (stale.current || !compute()) return;
     setReady(true);
     const made = plot.current;
     if (made) made.batch(() => made.setData(drawn.current.data as uPlot.AlignedData));
@@ -219,6 +252,7 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
       say(null);
       resized = new ResizeObserver(([entry]) => {
         const to = Math.max(120, Math.floor(entry?.contentRect.width ?? 0));
+        pixels.current = to;
         if (plot.current && plot.current.width !== to) plot.current.setSize({ width: to, height });
       });
       resized.observe(into);

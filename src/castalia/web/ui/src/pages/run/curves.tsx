@@ -43,6 +43,8 @@ const groupName = (name: string): string => name || "Metrics";
 
 export function CurvesTab({ live, start, moving, system, name }: { live: Live; start: number; moving: boolean; system: boolean; name: string }) {
   const view = useView(system ? "relative" : "step");
+  // Fetched beside the first points, not after them.
+  useEffect(() => void import("../../plot"), []);
   const summary = useSummary(live, (all) => {
     const names = Object.keys(all).filter((key) => key.startsWith("system/") === system);
     return { curves: names.filter((key) => isCurve(all[key]!)).sort(), single: names.filter((key) => !isCurve(all[key]!)).length };
@@ -183,7 +185,7 @@ function Large({ chart, live, view, start, name, all }: { chart: ChartOf; live: 
           <button type="button" class="button little" aria-pressed={table} onClick={() => setTable(!table)}>
             {table ? "Show chart" : "Data"}
           </button>
-          <button type="button" class="button little" onClick={() => void download()}>
+          <button type="button" class="button little" title="At most 100,000 points of a metric, thinned where there are more; castalia runs export has all" onClick={() => void download()}>
             CSV
           </button>
           <button type="button" class="button little" disabled={table} onClick={() => plot.current && picture(plot.current, chart, fileName(name, chart.title, "png"))}>

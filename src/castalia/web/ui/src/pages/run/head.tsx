@@ -1,6 +1,6 @@
 // The top of a run: its name, how it stands, what can be done with it.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Problem, part, send, url } from "../../api";
+import { get, Problem, part, send, url } from "../../api";
 import { Copy } from "../../components/code";
 import { Icon } from "../../components/icons";
 import { Link } from "../../components/link";
@@ -8,6 +8,7 @@ import { PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { Status, When } from "../../components/state";
 import { ago, duration, moment } from "../../format";
+import { useResource } from "../../resource";
 import { href } from "../../router";
 import type { Job, RunDetail } from "../../types";
 import { CompareWith } from "./compare-with";
@@ -35,12 +36,13 @@ export function Head({ run, live, job, again }: Props) {
       if (error instanceof Problem) setProblem(error);
     }
   };
+  const above = useResource<RunDetail>(run.parent ? `runs/${run.parent}` : "", (signal) => get(`runs/${part(run.parent!)}`, signal)).value;
   const archived = run.tags?.[ARCHIVED] === "true";
   const trashed = run.lifecycle === "deleted";
   const put = (path: string) => act(() => send("POST", path, { run_ids: [run.run_id] }));
   return (
     <div class="run-head">
-      <PageHead title={name} crumbs={[{ label: "Runs", to: ["runs"] }, ...(run.parent ? [{ label: "The run it is part of", to: ["runs", run.parent] }] : [])]}>
+      <PageHead title={name} crumbs={[{ label: "Runs", to: ["runs"] }, ...(run.parent ? [{ label: above?.name || run.parent.slice(0, 8), to: ["runs", run.parent] }] : [])]}>
         {editing && (
           <Rename
             name={name}
@@ -70,20 +72,20 @@ export function Head({ run, live, job, again }: Props) {
         </div>
         <p class="faint small">One run: what it was given, what it measured, what it kept.</p>
         <div class="row run-actions" role="group" aria-label="Actions">
-          <button type="button" class="button little" onClick={() => setEditing(!editing)} aria-expanded={editing}>
-            <Icon name="pencil" size={14} /> Rename
+          <button type="button" class="button little" title="Rename" onClick={() => setEditing(!editing)} aria-expanded={editing}>
+            <Icon name="pencil" size={14} /> <span class="word">Rename</span>
           </button>
           <CompareWith run={run} />
-          <a class="button little" href={url(`runs/${part(run.run_id)}/archive.zip`)} download>
-            <Icon name="download" size={14} /> Download files
+          <a class="button little" title="Download files" href={url(`runs/${part(run.run_id)}/archive.zip`)} download>
+            <Icon name="download" size={14} /> <span class="word">Download files</span>
           </a>
           {!trashed && (
             <>
-              <button type="button" class="button little" onClick={() => void act(() => send("PATCH", `runs/${part(run.run_id)}`, { archived: !archived }))}>
-                <Icon name="archive" size={14} /> {archived ? "Unarchive" : "Archive"}
+              <button type="button" class="button little" title={archived ? "Unarchive" : "Archive"} onClick={() => void act(() => send("PATCH", `runs/${part(run.run_id)}`, { archived: !archived }))}>
+                <Icon name="archive" size={14} /> <span class="word">{archived ? "Unarchive" : "Archive"}</span>
               </button>
-              <button type="button" class="button little" onClick={() => void put("trash")}>
-                <Icon name="trash" size={14} /> Trash
+              <button type="button" class="button little" title="Trash" onClick={() => void put("trash")}>
+                <Icon name="trash" size={14} /> <span class="word">Trash</span>
               </button>
             </>
           )}

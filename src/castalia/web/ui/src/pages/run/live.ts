@@ -11,35 +11,51 @@ const kinds = ["begin", "metrics", "status", "end"] as const;
 const SHARE = 40;
 const SOONEST = 200;
 const LATEST = 2000;
+/** How long points are not asked for because the stream has not begun. */
+const HOLD = 3000;
 
-/** Paints what has changed, at most five times a second and less often where painting is slow. */
+/** Paints what has changed, at most five times a second, and less often where that takes the browser long. */
 class Painter {
   private readonly due = new Set<() => void>();
   private timer = 0;
   private next = 0;
+  private began = 0;
+  private readonly after = new MessageChannel();
+
+  constructor() {
+    // Sent from a frame, heard when it is laid out and painted: what the canvases cost after our own code counts too.
+    this.after.port1.onmessage = () => this.pause(performance.now() - this.began);
+    document.addEventListener("visibilitychange", () => this.plan());
+  }
 
   ask(paint: () => void): void {
     this.due.add(paint);
-    if (!this.timer) this.timer = window.setTimeout(this.paint, Math.max(0, this.next - performance.now()));
+    this.plan();
   }
 
   drop(paint: () => void): void {
     this.due.delete(paint);
   }
 
+  /** Nothing is painted on a page that is not seen: it waits in the set, once. */
+  private plan(): void {
+    if (this.timer || !this.due.size || document.hidden) return;
+    this.timer = window.setTimeout(() => requestAnimationFrame(this.paint), Math.max(0, this.next - performance.now()));
+  }
+
   private readonly paint = (): void => {
     this.timer = 0;
-    if (document.hidden) {
-      document.addEventListener("visibilitychange", () => this.due.size && !this.timer && this.paint(), { once: true });
-      return;
-    }
-    const began = performance.now();
+    this.began = performance.now();
     const now = [...this.due];
     this.due.clear();
     for (const paint of now) paint();
-    const ended = performance.now();
-    this.next = ended + Math.min(LATEST, Math.max(SOONEST, (ended - began) * SHARE)) - 5;
+    this.pause(performance.now() - this.began);
+    this.after.port2.postMessage(null);
   };
+
+  private pause(took: number): void {
+    this.next = this.began + Math.min(LATEST, Math.max(SOONEST, took * SHARE)) - 5;
+  }
 }
 
 export const painter = new Painter();
@@ -56,12 +72,35 @@ export class Live {
   private readonly listeners = new Set<() => void>();
   private timer = 0;
 
-  constructor(readonly run: string) {
+  /** Done once what is fetched and what is heard overlap. */
+  private overlap = Promise.resolve();
+  private release: (() => void) | undefined;
+
+  /** Of a run that moves, points are asked for when the stream has begun: what lands between the two would be lost. */
+  constructor(
+    readonly run: string,
+    moving: boolean,
+  ) {
+    if (moving)
+      this.overlap = new Promise((done) => {
+        this.release = done;
+        setTimeout(() => {
+          this.release = undefined;
+          done();
+        }, HOLD);
+      });
     this.book = this.open(600);
   }
 
+  /** The stream has begun: whatever was fetched before may lack points. */
+  begin(): void {
+    if (!this.release) return this.refresh();
+    this.release();
+    this.release = undefined;
+  }
+
   open(most: number): Book {
-    const made = new Book(this.run, most);
+    const made = new Book(this.run, most, () => this.overlap);
     this.books.add(made);
     return made;
   }
@@ -114,20 +153,16 @@ export class Live {
 
 /** Follow a run while `moving`; `turned` is told a new status. */
 export function useLive(id: string, moving: boolean, turned: (status: string) => void): Live {
-  const [live] = useState(() => new Live(id));
-  const begun = useRef(false);
+  const [live] = useState(() => new Live(id, moving));
   useStream(moving ? `runs/${part(id)}/events?history=false` : "", kinds, (kind, data) => {
-    if (kind === "begin") {
-      // Whatever was fetched before this moment may lack points; the first time nothing was.
-      if (begun.current) live.refresh();
-      begun.current = true;
-    } else if (kind === "metrics") live.push(data as unknown as Record<string, Curve>);
+    if (kind === "begin") live.begin();
+    else if (kind === "metrics") live.push(data as unknown as Record<string, Curve>);
     else if (kind === "status") turned(String(data.status ?? ""));
     else {
       live.refresh();
       turned("");
     }
-  });
+  }, true);
   useEffect(() => () => live.end(), []);
   return live;
 }

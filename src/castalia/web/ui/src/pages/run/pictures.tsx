@@ -9,6 +9,9 @@ import { fileAddress } from "./files";
 import { stepsOf } from "./steps";
 
 const SIZES = [0, 1, 2, 4, 8];
+/** Pixels a side of a picture that is shown larger than it is, by a whole number, in so much room. */
+const SMALL = 200;
+const ROOM = 448;
 
 export function Pictures({ file, files, id }: { file: Artifact; files: Artifact[]; id: string }) {
   const steps = stepsOf(file.name, files.map((one) => one.name));
@@ -89,6 +92,7 @@ function One({ source, name, size }: { source: string; name: string; size: numbe
   const [state, setState] = useState<{ width: number; height: number } | "wrong">();
   if (state === "wrong") return <p class="muted">This is no picture that a browser can read, whatever its name says.</p>;
   const known = typeof state === "object" ? state : undefined;
-  const tiny = known !== undefined && known.width < 128;
-  return <img src={source} alt={name} class={tiny || size > 1 ? "pixels" : ""} style={size && known ? { width: `${known.width * size}px`, maxWidth: "none" } : tiny ? { width: "min(100%, 20rem)" } : {}} onLoad={(event) => setState({ width: event.currentTarget.naturalWidth, height: event.currentTarget.naturalHeight })} onError={() => setState("wrong")} />;
+  const tiny = known !== undefined && known.width <= SMALL && known.height <= SMALL;
+  const fit = tiny ? { width: `${known.width * Math.max(1, Math.floor(ROOM / Math.max(known.width, known.height)))}px` } : {};
+  return <img src={source} alt={name} class={tiny || size > 1 ? "pixels" : ""} style={size && known ? { width: `${known.width * size}px`, maxWidth: "none" } : fit} onLoad={(event) => setState({ width: event.currentTarget.naturalWidth, height: event.currentTarget.naturalHeight })} onError={() => setState("wrong")} />;
 }

@@ -1,13 +1,13 @@
 // What is in a file, as far as a page can show it. Nothing of a file ever runs: text is text, markup is in a closed frame.
 import type { ComponentChildren } from "preact";
 import { useErrorBoundary, useState } from "preact/hooks";
-import { request, url } from "../../api";
+import { get, part, request, url } from "../../api";
 import { Code } from "../../components/code";
 import { Loading } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { DataTable } from "../../components/table";
 import { parse } from "../../csv";
-import { bytes, plural } from "../../format";
+import { bytes, number, plural } from "../../format";
 import { LazyFigure, Markdown } from "../../parts";
 import { useResource } from "../../resource";
 import type { Artifact, Figure } from "../../types";
@@ -61,13 +61,40 @@ function Kind({ file, files, id }: Props) {
   if (is(/\.(md|markdown)$/)) return <Text address={address} size={file.size} most={TEXT}>{(text) => <Markdown text={text.replace(/^---\n[\s\S]*?\n---\n/, "")} top={3} />}</Text>;
   if (base === "mlmodel") return <Text address={address} size={file.size} most={TEXT}>{(text) => <Model text={text} />}</Text>;
   if (is(/\.(patch|diff)$/)) return <Text address={address} size={file.size} most={TEXT}>{(text) => <Diff text={text} />}</Text>;
-  if (is(/\.(parquet|arrow|feather|npy|npz|safetensors|onnx|pkl|pickle|pt|pth|bin|zip|gz|tar|pdf|h5|db|joblib|skops)$/))
+  if (is(/\.parquet$/)) return <Rows id={id} name={file.name} />;
+  if (is(/\.(arrow|feather|npy|npz|safetensors|onnx|pkl|pickle|pt|pth|bin|zip|gz|tar|pdf|h5|db|joblib|skops)$/))
     return (
       <p class="muted">
         A browser cannot show this kind of file{is(/\.(pkl|pickle|joblib|pt|pth|bin)$/) ? ", and a pickle runs what is in it when it is opened" : ""}. Download it instead.
       </p>
     );
   return <Text address={address} size={file.size} most={TEXT}>{(text) => <Plain text={text} what={file.name} />}</Text>;
+}
+
+interface FirstRows {
+  columns: { name: string; type: string }[];
+  rows: unknown[][];
+  total_rows: number;
+  total_columns: number;
+}
+
+/** What the server read of a table that a browser cannot. */
+function Rows({ id, name }: { id: string; name: string }) {
+  const address = `runs/${part(id)}/rows/${name.split("/").map(part).join("/")}`;
+  const { value, problem, again } = useResource<FirstRows>(address, (signal) => get(address, signal));
+  if (!value) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the first rows" />;
+  const cut = value.rows.length < value.total_rows;
+  const said = [`${cut ? "The first " : ""}${number(value.rows.length)}${cut ? ` of ${number(value.total_rows)}` : ""} ${value.total_rows === 1 ? "row" : "rows"}`, value.columns.length < value.total_columns ? `the first ${value.columns.length} of ${plural(value.total_columns, "column")}` : plural(value.total_columns, "column")];
+  return (
+    <div class="stack tight">
+      <DataTable caption={name} columns={value.columns.map((one) => one.name)} rows={value.rows} limit={value.rows.length} />
+      <p class="faint small">{said.join(", ")}.</p>
+      <details>
+        <summary>Types of the columns</summary>
+        <DataTable caption={`${name}: types`} columns={["Column", "Type"]} rows={value.columns.map((one) => [one.name, one.type])} />
+      </details>
+    </div>
+  );
 }
 
 interface TextProps {
