@@ -65,6 +65,8 @@ NEEDS: Mapping[str, Need] = {
     "GET /systems/{name}/source": READ,
     "GET /systems/{name}/lesson": READ,
     "GET /projects": READ,
+    "GET /manual": READ,
+    "GET /manual/{name}": READ,
     "GET /projects/{name}": READ,
     "GET /projects/{name}/names": READ,
     # A question changes nothing; a further verb may write (faces:enroll).

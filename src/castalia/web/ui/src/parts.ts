@@ -13,6 +13,7 @@ export const BatchTab = lazy(() => desk().then((part) => part.BatchTab));
 export const SourceTab = lazy(() => reading().then((part) => part.SourceTab));
 export const ViewsTab = lazy(() => reading().then((part) => part.ViewsTab));
 export const LessonTab = lazy(() => reading().then((part) => part.LessonTab));
+export const ManualPage = lazy(() => reading().then((part) => part.ManualPage));
 export const Markdown = lazy(() => reading().then((part) => part.Markdown));
 export const ImageControl = lazy(() => desk().then((part) => part.ImageControl));
 export const FirstRun = lazy(() => import("./pages/first-run").then((part) => part.FirstRun));
