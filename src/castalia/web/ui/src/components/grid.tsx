@@ -166,7 +166,7 @@ export function Grid<T>(props: GridProps<T>) {
       aria-colcount={columns.length + 1}
       aria-busy={props.busy}
       aria-activedescendant={active >= first && active <= last && active < count ? `row-${active}` : undefined}
-      style={{ "--tracks": tracks, "--total": `${total}rem`, "--pinned": `${pinned}rem` }}
+      style={{ "--tracks": tracks, "--total": `${total}rem`, "--pinned": `${pinned}rem`, "--most": `calc(${Math.max(1, count) * height}px + ${props.heads && columns.some((one) => one.group) ? 4.5 : 3.125}rem + 2px)` }}
       onKeyDown={(event) => event.target === event.currentTarget && props.onKey(event)}
     >
       <div role="rowgroup" class="grid-head" ref={head}>

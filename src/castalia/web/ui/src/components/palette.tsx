@@ -85,13 +85,15 @@ function fits(one: Entry, wanted: string[]): number {
   const label = one.label.toLowerCase();
   const words = one.words.toLowerCase();
   let least = 4;
+  let most = 0;
   for (const word of wanted) {
     const place = label.indexOf(word);
     const found = place === 0 ? 4 : place > 0 && /[^\p{L}\p{N}]/u.test(label[place - 1]!) ? 3 : place > 0 ? 2 : words.includes(word) ? 1 : 0;
     if (!found) return 0;
-    least = Math.min(least, found);
+    [least, most] = [Math.min(least, found), Math.max(most, found)];
   }
-  return least;
+  // The name of the whole finds the whole, not each of its parts.
+  return one.inside && most === 1 ? 0 : least;
 }
 
 /** The text once its writer has paused. */
@@ -134,11 +136,11 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
 
   const all = useMemo((): Entry[] => {
     const reading = manual.flatMap((one): Entry[] => {
-      const kind = one.kind === "docs" ? "Manual" : "Lesson";
+      const kind = one.kind === "docs" ? "Manual" : `Lesson of ${one.name}`;
       const of = one.kind === "docs" ? "manual docs documentation" : `lesson ${one.name}`;
       return [
         { label: one.title, kind, open: () => go(readingAddress(one)), words: `${one.title} ${one.name} ${one.chapter} ${of}` },
-        ...one.sections.map((section) => ({ label: section, kind: `${kind}: ${one.title}`, open: () => go(readingAddress(one, section)), words: `${section} ${one.title} ${one.name} ${of}`, inside: true })),
+        ...one.sections.map((section) => ({ label: section, kind: `In “${one.title}”`, open: () => go(readingAddress(one, section)), words: `${section} ${one.title} ${one.name} ${of}`, inside: true })),
       ];
     });
     return [

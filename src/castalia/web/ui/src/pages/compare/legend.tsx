@@ -107,6 +107,12 @@ function Row({ one, all, hidden, still }: { one: Shown; all: Comparison; hidden:
       <Link to={["runs", one.id]} class="name">
         <bdi>{one.name}</bdi>
       </Link>
+      {one.run.status === "running" && (
+        <span class="goes-on" title="It is running">
+          <span class="pulse" aria-hidden="true" />
+          <span class="hidden">running</span>
+        </span>
+      )}
       <span class="moves">
         {!still && (
           <>

@@ -4,21 +4,27 @@ import { useMemo } from "preact/hooks";
 import { Link } from "../../components/link";
 import { Empty, Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
-import { plural } from "../../format";
+import { number, plural } from "../../format";
 import { href, usePlace } from "../../router";
 import { MissingPage } from "../missing";
+import { Views } from "../runs/views";
 import { Boxes } from "./boxes";
 import { Code } from "./code";
-import { arranged, chosen, type Comparison, useComparison } from "./comparison";
-import { Curves } from "./curves";
-import { Differences } from "./differences";
+import { arranged, chosen, type Comparison, useComparison, useMoving } from "./comparison";
+import { Curves, pointsOf } from "./curves";
+import { Differences, MOST_ENVIRONMENTS } from "./differences";
 import { Images } from "./images";
 import { Importance } from "./importance";
 import { Legend } from "./legend";
+import { SavedComparisons } from "./saved";
 import { Parallel } from "./parallel";
 import { Report } from "./report";
 import { ScatterPart } from "./scatter";
+import { MOST_LOOKED } from "./shared";
 import { Tables } from "./tables";
+
+/** From so many runs on the page says what is left out. */
+const MANY = 100;
 
 interface Part {
   name: string;
@@ -44,7 +50,8 @@ export function ComparePage() {
   const which = chosen(query);
   const { value, problem, again } = useComparison(query);
   const look = ["hide", "ink", "group"].map((name) => query.get(name)).join("\n");
-  const all = useMemo(() => value && arranged(value, query), [value, look]);
+  const going = useMoving(value);
+  const all = useMemo(() => value && arranged(value, query, going), [value, look, going]);
   const part = parts.find((one) => one.name === (query.get("tab") ?? ""));
   if (!which)
     return (
@@ -56,6 +63,7 @@ export function ComparePage() {
             Go to the runs
           </Link>
         </Empty>
+        <SavedComparisons />
       </>
     );
   if (!part) return <MissingPage what={`A comparison has no part ${query.get("tab")}`} />;
@@ -78,11 +86,22 @@ function Compared({ all, query, part }: { all: Comparison; query: URLSearchParam
     else next.delete("tab");
     return `${href("compare")}?${next}`;
   };
+  const going = all.runs.filter((run) => run.status === "running").length;
   return (
     <>
       {all.total > all.runs.length && (
         <p class="notice">
           {plural(all.total, "run fits", "runs fit")}: the newest {all.runs.length} are compared, which is the most that fit on a page.
+        </p>
+      )}
+      {all.runs.length > MANY && (
+        <p class="notice">
+          All {number(all.runs.length)} runs are compared: a small chart draws at most {pointsOf(all.runs.length, "small")} points of each, a large one {pointsOf(all.runs.length, "large")}. Packages are those of the first {MOST_ENVIRONMENTS} shown runs, files those of the first {MOST_LOOKED}.
+        </p>
+      )}
+      {going > 0 && (
+        <p class="going small muted" role="status">
+          <span class="pulse" aria-hidden="true" /> {plural(going, "run still goes on", "runs still go on")}: what is drawn moves with {going === 1 ? "it" : "them"}.
         </p>
       )}
       <div class="compare-in">
@@ -97,7 +116,10 @@ function Compared({ all, query, part }: { all: Comparison; query: URLSearchParam
           </nav>
           <div class="row apart part-head">
             <p class="muted small">{part.about}</p>
-            <Report all={all} />
+            <span class="row whole">
+              <Views page="compare" query={query.toString()} />
+              <Report all={all} />
+            </span>
           </div>
           {all.shown.length ? part.show(all) : <p class="muted">Every run is hidden. Show one in the list of runs.</p>}
         </div>
