@@ -1,10 +1,12 @@
 // Runs side by side. Everything that is chosen here is the address, so that a comparison can be kept and sent.
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
+import sheet from "../../css/compare.css?later";
 import { Link } from "../../components/link";
 import { Empty, Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { number, plural } from "../../format";
+import { wear } from "../../later";
 import { href, usePlace } from "../../router";
 import { MissingPage } from "../missing";
 import { Views } from "../runs/views";
@@ -22,6 +24,8 @@ import { Report } from "./report";
 import { ScatterPart } from "./scatter";
 import { MOST_LOOKED } from "./shared";
 import { Tables } from "./tables";
+
+wear(sheet);
 
 /** From so many runs on the page says what is left out. */
 const MANY = 100;

@@ -57,8 +57,8 @@ export function Views({ page, query }: { page: keyof typeof words; query: string
   ];
   return (
     <>
-      <button type="button" class="button" aria-haspopup="menu" aria-expanded={menu !== undefined} onClick={(event) => setMenu(below(event.currentTarget))}>
-        {now ? now.name : label}
+      <button type="button" class={`button view-name${page === "compare" ? " little" : ""}`} aria-haspopup="menu" aria-expanded={menu !== undefined} onClick={(event) => setMenu(below(event.currentTarget))}>
+        <bdi>{now ? now.name : label}</bdi>
       </button>
       {menu && <Menu label={label} items={items} at={menu} close={() => setMenu(undefined)} />}
       {naming && (
