@@ -14,5 +14,6 @@ export interface Reading {
 /** Where a page is read; `section` is one of its headings. */
 export function readingAddress(one: Reading, section = ""): string {
   if (one.kind === "docs") return href("manual", one.name) + (section ? `?at=${part(section)}` : "");
-  return one.kind === "library" ? `${href("projects", one.name)}?tab=lesson` : `${href("systems", one.name)}?tab=lesson${one.chapter ? `&page=${part(one.chapter)}` : ""}`;
+  const place = new URLSearchParams({ tab: "lesson", ...(one.chapter ? { page: one.chapter } : {}), ...(section ? { at: section } : {}) });
+  return `${href(one.kind === "library" ? "projects" : "systems", one.name)}?${place}`;
 }

@@ -1,12 +1,12 @@
 // The manual: the pages of docs/ that come with the package, one at a time, with what else there is beside it.
-import { useEffect, useMemo } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { get, part } from "../api";
 import { Link } from "../components/link";
 import { Loading, PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
-import { type Book, Markdown, headings, slug } from "../markdown";
+import { type Book, Markdown, headings, slug, useHeading } from "../markdown";
 import { useResource } from "../resource";
-import { href, usePlace } from "../router";
+import { href } from "../router";
 import type { Reading } from "./manual-address";
 import { MissingPage } from "./missing";
 
@@ -25,18 +25,12 @@ const book = (names: string[]): Book => ({
 });
 
 export function ManualPage({ name = "why" }: { name?: string | undefined }) {
-  const { query } = usePlace();
   const all = useResource<Reading[]>("manual", (signal) => get("manual", signal)).value;
   const path = `manual/${part(name)}`;
   const { value, problem, again } = useResource<Page>(path, (signal) => get(path, signal));
   const pages = all?.filter((one) => one.kind === "docs") ?? [];
   const known = useMemo(() => book(pages.map((one) => one.name)), [all]);
-  const at = query.get("at") ?? "";
-  useEffect(() => {
-    const heading = at && value ? document.getElementById(slug(at)) : null;
-    heading?.scrollIntoView({ block: "start" });
-    heading?.focus({ preventScroll: true });
-  }, [at, value]);
+  useHeading(value);
   if (problem?.status === 404) return <MissingPage what={`The manual has no page ${name}`} />;
   if (!value) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the page" />;
   return (
