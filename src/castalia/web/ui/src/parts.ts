@@ -19,7 +19,8 @@ export const ImageControl = lazy(() => desk().then((part) => part.ImageControl))
 export const FirstRun = lazy(() => import("./pages/first-run").then((part) => part.FirstRun));
 export const Build = lazy(() => building().then((part) => part.Build));
 export const BuildTab = lazy(() => building().then((part) => part.BuildTab));
-export const LibraryPage = lazy(() => building().then((part) => part.LibraryPage));
+export const ElsewhereBox = lazy(() => building().then((part) => part.ElsewhereBox));
+export const LibraryPage = lazy(() => import("./pages/library").then((part) => part.LibraryPage));
 export const LearnPage = lazy(() => building().then((part) => part.LearnPage));
 export const LearnOne = lazy(() => building().then((part) => part.LearnOne));
 export const Palette = lazy(() => import("./components/palette").then((part) => part.Palette));

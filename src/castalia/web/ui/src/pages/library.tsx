@@ -8,11 +8,10 @@ import { Empty, Loading, PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { number, plural } from "../format";
 import { Markdown, spans, useHeading } from "../markdown";
-import { Build } from "../parts";
+import { Build, ElsewhereBox } from "../parts";
 import { useResource } from "../resource";
 import { usePlace } from "../router";
 import type { LibraryClaim, LibraryModule, Project } from "../types";
-import { ElsewhereBox } from "./build";
 import { MissingPage } from "./missing";
 
 /** One project that answers nothing: what is in it, what it promises, its lesson, and how to build it. */
