@@ -341,6 +341,41 @@ def test_a_filter_chooses_and_nothing_is_said_plainly(page: Any, watch_of: dict[
     page.get_by_text("no run 'absent'").wait_for()
 
 
+@pytest.mark.slow
+def test_runs_are_moved_left_out_and_added_with_the_keyboard_alone(page: Any) -> None:  # noqa: F811
+    open_compare(page)
+
+    def names() -> list[str]:
+        return page.locator(".legend li[data-run] .name").all_inner_texts()  # type: ignore[no-any-return]
+
+    def focused() -> str:
+        return str(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"))
+
+    first = names()
+    page.get_by_label(f"Show {first[2]}", exact=True).focus()
+    for _ in range(3):  # the line, the run, then its first button
+        page.keyboard.press("Tab")
+    assert focused() == f"Move {first[2]} up"
+    page.keyboard.press("Enter")
+    page.locator(f".legend li[data-run]:nth-child(2) .name bdi:text-is('{first[2]}')").wait_for()
+    page.locator(f"button[aria-label='Move {first[2]} up']:focus").wait_for()
+    page.keyboard.press("Enter")
+    page.locator(f".legend li[data-run]:nth-child(1) .name bdi:text-is('{first[2]}')").wait_for()
+    page.locator(f"button[aria-label='Move {first[2]} down']:focus").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="8 runs compared").wait_for()
+    page.locator(f"button[aria-label='Leave {first[0]} out']:focus").wait_for()
+    page.keyboard.press("Control+z")
+    page.get_by_role("heading", name="9 runs compared").wait_for()
+    assert names()[0] == first[2]
+    page.get_by_role("button", name="Add a run").focus()
+    page.keyboard.press("Enter")
+    page.locator("input[aria-label='Name or id of a run to add']:focus").wait_for()
+    page.keyboard.press("Escape")
+    assert focused().strip() == "Add a run"
+
+
 def series(start: int, stop: int) -> list[tuple[str, int, int, float]]:
     return [("loss", step, 1000 * step, 1 / (step + 1)) for step in range(start, stop)]
 

@@ -82,7 +82,7 @@ export function useSame<T>(path: string, every: number): Resource<T> {
   );
 }
 
-export function useComparison(query: URLSearchParams): Resource<Compared> {
+export function useComparison(query: URLSearchParams): Resource<Compared> & { stale: boolean } {
   const which = chosen(query);
   const by = query.get("group") ?? "";
   const path = which ? `runs/compare?${which}${by ? `&by=${encodeURIComponent(by)}` : ""}` : "";
@@ -90,7 +90,10 @@ export function useComparison(query: URLSearchParams): Resource<Compared> {
   const found = useSame<Compared>(path, live ? LOOK : 0);
   const going = found.value?.runs.some(goesOn) ?? false;
   useEffect(() => setLive(going), [going]);
-  return found;
+  // Runs in another order, or one less: what was there stays until the answer has come.
+  const last = useRef<Compared>(undefined);
+  if (found.value || found.problem || !which) last.current = found.value;
+  return { ...found, value: last.current, stale: last.current !== found.value };
 }
 
 /** Ids of the runs that went on when this comparison was opened, or later, and whether any still does. */

@@ -1,6 +1,6 @@
 // Runs side by side. Everything that is chosen here is the address, so that a comparison can be kept and sent.
 import type { VNode } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import sheet from "../../css/compare.css?later";
 import { Link } from "../../components/link";
 import { Empty, Loading, PageHead } from "../../components/page";
@@ -52,7 +52,7 @@ const parts: Part[] = [
 export function ComparePage() {
   const { query } = usePlace();
   const which = chosen(query);
-  const { value, problem, again } = useComparison(query);
+  const { value, problem, again, stale } = useComparison(query);
   const look = ["hide", "ink", "group"].map((name) => query.get(name)).join("\n");
   const going = useMoving(value);
   const all = useMemo(() => value && arranged(value, query, going), [value, look, going]);
@@ -73,7 +73,7 @@ export function ComparePage() {
   if (!part) return <MissingPage what={`A comparison has no part ${query.get("tab")}`} />;
   const title = value ? `${plural(value.runs.length, "run")} compared` : "Compare";
   return (
-    <div class="compare">
+    <div class="compare" aria-busy={stale}>
       <PageHead title={title} crumbs={[{ label: "Runs", to: ["runs"] }]} note="Runs side by side. What you choose here is in the address: keep it or send it." />
       {problem && <ProblemBox problem={problem} again={again} />}
       {!value && !problem && <Loading what="the runs" />}
@@ -91,6 +91,9 @@ function Compared({ all, query, part }: { all: Comparison; query: URLSearchParam
     return `${href("compare")}?${next}`;
   };
   const going = all.runs.filter((run) => run.status === "running").length;
+  useEffect(() => {
+    document.querySelector(".compare .tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [part]);
   return (
     <>
       {all.total > all.runs.length && (

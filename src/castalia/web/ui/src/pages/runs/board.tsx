@@ -82,7 +82,9 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
   };
   const hide = (column: GridColumn): void => {
     const before = shown.columns;
+    const place = columns.indexOf(column);
     arrange({ columns: columns.filter((one) => one !== column) });
+    requestAnimationFrame(() => document.querySelectorAll<HTMLElement>("[data-head]")[Math.min(place, columns.length - 2)]?.focus());
     toast(`The column ${full(column)} is hidden`, () => show({ columns: before }, true));
   };
   const back = (): HTMLElement | undefined => document.querySelector<HTMLElement>(".grid") ?? undefined;
