@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_fixtures import axe, chromium, page, settle, watch_of  # noqa: F401
+from browser_fixtures import ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
 from web_process import Workbench
 
 from castalia.track import Store
@@ -339,3 +339,118 @@ def test_a_filter_chooses_and_nothing_is_said_plainly(page: Any, watch_of: dict[
     page.get_by_text("these runs cannot be compared").wait_for()
     page.goto(address([RUNS[0], "absent"]))
     page.get_by_text("no run 'absent'").wait_for()
+
+
+@pytest.mark.slow
+def test_runs_are_moved_left_out_and_added_with_the_keyboard_alone(page: Any) -> None:  # noqa: F811
+    open_compare(page)
+
+    def names() -> list[str]:
+        return page.locator(".legend li[data-run] .name").all_inner_texts()  # type: ignore[no-any-return]
+
+    def focused() -> str:
+        return str(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"))
+
+    first = names()
+    page.get_by_label(f"Show {first[2]}", exact=True).focus()
+    for _ in range(3):  # the line, the run, then its first button
+        page.keyboard.press("Tab")
+    assert focused() == f"Move {first[2]} up"
+    page.keyboard.press("Enter")
+    page.locator(f".legend li[data-run]:nth-child(2) .name bdi:text-is('{first[2]}')").wait_for()
+    page.locator(f"button[aria-label='Move {first[2]} up']:focus").wait_for()
+    page.keyboard.press("Enter")
+    page.locator(f".legend li[data-run]:nth-child(1) .name bdi:text-is('{first[2]}')").wait_for()
+    page.locator(f"button[aria-label='Move {first[2]} down']:focus").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="8 runs compared").wait_for()
+    page.locator(f"button[aria-label='Leave {first[0]} out']:focus").wait_for()
+    page.keyboard.press("Control+z")
+    page.get_by_role("heading", name="9 runs compared").wait_for()
+    assert names()[0] == first[2]
+    page.get_by_role("button", name="Add a run").focus()
+    page.keyboard.press("Enter")
+    page.locator("input[aria-label='Name or id of a run to add']:focus").wait_for()
+    page.keyboard.press("Escape")
+    assert focused().strip() == "Add a run"
+
+
+def series(start: int, stop: int) -> list[tuple[str, int, int, float]]:
+    return [("loss", step, 1000 * step, 1 / (step + 1)) for step in range(start, stop)]
+
+
+@pytest.mark.slow
+def test_what_still_goes_on_moves_until_it_has_ended(chromium: Any, tmp_path: Path) -> None:  # noqa: F811
+    from playwright.sync_api import expect
+
+    with Store.open(tmp_path) as store, Workbench(tmp_path, env={"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}) as bench:
+        ended, live = store.create_run("e", "ended"), store.create_run("e", "live")
+        store.log_metrics(ended, series(0, 50))
+        store.finish(ended)
+        store.log_metrics(live, series(0, 10))
+        made = chromium.new_context(base_url=bench.root, reduced_motion="reduce").new_page()
+        made.add_init_script("Object.defineProperty(document, 'hidden', {get: () => window.away === true})")
+        made.clock.install()
+        asked: list[str] = []
+        made.on("request", lambda sent: "/runs/c" in sent.url and asked.append(sent.url))
+        open_compare(made, runs=[ended, live])
+        made.get_by_text("1 run still goes on: what is drawn moves with it.").wait_for()
+        assert axe(made) == []
+        line = made.get_by_role("article", name="loss", exact=True).locator(f'path[data-run="{live}"]')
+        line.wait_for(state="attached")
+        before = line.get_attribute("d")
+        store.log_metrics(live, series(10, 20))
+        expect(line).not_to_have_attribute("d", str(before), timeout=20_000)
+        curves = [url for url in asked if "/runs/curves" in url]
+        assert ended in curves[0] and all(ended not in url and live in url for url in curves[2:]), "what has ended is not sent again"
+        made.evaluate("window.away = true")
+        made.clock.run_for(5_000)
+        made.wait_for_load_state("networkidle")
+        asked.clear()
+        made.clock.run_for(60_000)
+        assert asked == [], "a page that nobody sees asks for nothing"
+        made.evaluate("window.away = false")
+        before = line.get_attribute("d")
+        store.log_metrics(live, series(20, 60))
+        store.finish(live)
+        made.clock.run_for(5_000)
+        made.get_by_text("still goes on").wait_for(state="detached")
+        expect(line).not_to_have_attribute("d", str(before), timeout=20_000)
+        made.get_by_role("button", name="Data of loss").click()
+        rows = made.get_by_role("region", name="loss: the data, table").locator("tbody tr", has_text="live")
+        expect(rows).to_have_count(60)
+        made.wait_for_load_state("networkidle")
+        asked.clear()
+        made.clock.run_for(60_000)
+        assert asked == [], "all have ended"
+        for i in range(99):
+            store.finish(store.create_run("e", f"more {i}"))
+        made.goto("/app/compare?experiment=e")
+        made.get_by_text("All 101 runs are compared: a small chart draws at most 148 points of each").wait_for()
+        made.context.close()
+
+
+@pytest.mark.slow
+def test_a_comparison_is_saved_found_again_and_deleted_with_a_way_back(page: Any, bench: Workbench) -> None:  # noqa: F811
+    open_compare(page, "group=params.rate")
+    page.get_by_role("button", name="Saved", exact=True).click()
+    page.get_by_role("menuitem", name="Save as…").click()
+    page.get_by_role("dialog", name="Save this comparison").get_by_label("Name").fill(HOSTILE)
+    page.keyboard.press("Enter")
+    page.locator(".toast").get_by_text("Saved as").wait_for()
+    page.get_by_role("button", name=HOSTILE, exact=True).wait_for()
+    page.goto("/app/compare")
+    saved = page.get_by_role("region", name="Saved comparisons")
+    saved.get_by_text("9 runs").wait_for()
+    assert axe(page) == [] and page.evaluate("window.hacked") is None
+    saved.get_by_role("link", name=HOSTILE).click()
+    page.locator(".legend-group").nth(2).wait_for()
+    assert "group=params.rate" in page.url
+    page.go_back()
+    saved.get_by_role("button", name=f"Delete {HOSTILE}").click()
+    saved.wait_for(state="detached")
+    page.keyboard.press("Control+z")
+    saved.get_by_role("link", name=HOSTILE).wait_for()
+    (kept,) = ask_json(bench, "/views")
+    assert kept["page"] == "compare" and kept["name"] == HOSTILE and "group=params.rate" in kept["query"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -174,8 +175,10 @@ def test_the_palette_finds_experiments_and_commands_and_what_was_opened_last_fir
     box.fill("night's")
     page.get_by_role("option", name="night's work").first.wait_for()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/runs?filter=*")
+    page.wait_for_url("**/runs?experiment=*")
     settle(page)
+    page.get_by_role("row", name=re.compile("palette")).wait_for()
+    assert page.locator(".grid-body a").count() == 1, "only its runs"
     page.keyboard.press("Control+k")
     box.fill("doctor")
     page.get_by_role("option", name="castalia doctor").click()
@@ -185,3 +188,88 @@ def test_the_palette_finds_experiments_and_commands_and_what_was_opened_last_fir
     assert page.get_by_role("option").first.inner_text().startswith("castalia doctor")
     assert "night's work" in page.get_by_role("option").nth(1).inner_text()
     assert axe(page) == []
+
+
+def search(page: Any, text: str) -> Any:  # noqa: F811
+    """The options for a text, once the runs have been looked through too."""
+    if not page.get_by_role("dialog", name="Search").is_visible():
+        page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Search systems").fill(text)
+    dialog = page.get_by_role("dialog", name="Search")
+    dialog.get_by_role("status").get_by_text(re.compile(r"^\d+ entr|^Nothing is called")).wait_for(state="attached")
+    return dialog.get_by_role("option")
+
+
+def test_the_palette_opens_the_manual_and_what_was_saved(page: Any, store: Store) -> None:  # noqa: F811
+    run = store.create_run("palette", "walrus <b>one</b>", run_id="walrus")
+    store.finish(run)
+    page.goto("/app/runs")
+    settle(page)
+    saved = {"page": "compare", "query": "experiment=palette&filter=name%20LIKE%20'walrus%25'"}
+    assert page.request.put("/views/Seals%20compared", data=saved).ok
+    search(page, "every page searching").filter(has_text="All runs with").wait_for()
+    assert page.get_by_text("Nothing is called that.").is_visible()
+    assert axe(page) == []
+    found = search(page, "walrus")
+    assert found.first.inner_text().startswith("walrus <b>one</b>")
+    found = search(page, "the page of runs")
+    assert found.first.inner_text().splitlines() == ["The page of runs", "Manual"]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/app/manual/runs")
+    page.get_by_role("heading", name="The page of runs", level=1).wait_for()
+    page.get_by_role("article").get_by_role("link", name="search.md").first.click()
+    page.wait_for_url("**/app/manual/search")
+    settle(page)
+    found = search(page, "choosing, and what")
+    assert "In “The page of runs”" in found.first.inner_text()
+    page.keyboard.press("Enter")
+    heading = page.get_by_role("heading", name="Choosing, and what can be done")
+    heading.wait_for()
+    assert heading.evaluate("one => one === document.activeElement")
+    assert axe(page) == []
+    found = search(page, "seals")
+    assert found.first.inner_text().splitlines() == ["Seals compared", "Saved comparison"]
+    page.keyboard.press("Escape")
+    found = search(page, "open the trash")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/app/runs?show=trash")
+    page.get_by_text("The trash is empty").wait_for()
+
+
+@pytest.mark.slow
+def test_the_palette_goes_round_by_key_and_finds_lessons_and_actions(page: Any) -> None:  # noqa: F811
+    page.goto("/app/manual")
+    settle(page)
+    found = search(page, "backwards")
+    assert "The chain rule, backwards" in found.first.inner_text() and "network from scratch" in found.first.inner_text()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/app/systems/neural_net?tab=lesson&at=*")
+    heading = page.get_by_role("heading", name="The chain rule, backwards")
+    heading.wait_for()
+    assert heading.evaluate("one => one === document.activeElement")
+    search(page, "what COMMIT promises")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/app/projects/track?tab=lesson&at=*")
+    heading = page.get_by_role("heading", name="What COMMIT promises")
+    heading.wait_for()
+    assert heading.evaluate("one => one === document.activeElement")
+    found = search(page, "train neural")
+    assert found.first.inner_text().startswith("Train ")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/app/systems/neural_net?tab=train")
+    found = search(page, "")
+    count = found.count()
+
+    def chosen() -> int:
+        marked = found.evaluate_all("all => all.map(one => one.getAttribute('aria-selected'))")
+        box = page.get_by_role("combobox", name="Search systems")
+        assert box.get_attribute("aria-activedescendant") == f"found-{marked.index('true')}"
+        return int(marked.index("true"))
+
+    for key, place in (("ArrowUp", count - 1), ("ArrowDown", 0), ("PageDown", 5), ("PageUp", 0), ("ArrowDown", 1)):
+        page.keyboard.press(key)
+        assert chosen() == place, key
+    theme = page.evaluate("document.documentElement.dataset.theme")
+    search(page, "turn the theme")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.documentElement.dataset.theme") != theme

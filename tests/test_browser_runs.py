@@ -266,6 +266,130 @@ def test_columns_are_chosen_moved_pinned_and_sorted(page: Any, bench: Workbench)
     assert "col" not in state(page)
 
 
+def width_of(page: Any, column: str) -> float:  # noqa: F811
+    box = page.locator(f"[data-head='{column}']").bounding_box()
+    assert box
+    return float(box["width"])
+
+
+@pytest.mark.slow
+def test_columns_are_made_wider_by_dragging_and_by_key_and_the_address_keeps_it(page: Any) -> None:  # noqa: F811
+    open_runs(page, col=["name", "status", "metrics.test/loss", "params.model"])
+    loss, before = "metrics.test/loss", width_of(page, "metrics.test/loss")
+    edge = page.locator(f"[data-head='{loss}'] .grid-edge").bounding_box()
+    assert edge
+    x, y = edge["x"] + 4, edge["y"] + 10
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y, steps=4)
+    assert width_of(page, loss) == pytest.approx(before + 40, abs=2), "it follows the pointer"
+    page.mouse.move(x + 80, y, steps=4)
+    page.mouse.up()
+    page.wait_for_url("**wide=*")
+    wide = width_of(page, loss)
+    assert wide == pytest.approx(before + 80, abs=3)
+    assert state(page).get("order") is None, "the edge sorts nothing"
+    cell = page.locator(f".grid-body [data-col='{loss}']").first.bounding_box()
+    assert cell and cell["width"] == pytest.approx(wide, abs=1)
+    head = page.locator(f"[data-head='{loss}']")
+    head.focus()
+    page.keyboard.press("Alt+Shift+ArrowRight")
+    page.keyboard.press("Alt+Shift+ArrowRight")
+    page.keyboard.press("Alt+Shift+ArrowLeft")
+    assert width_of(page, loss) == pytest.approx(wide + 16, abs=3)
+    assert page.evaluate("document.activeElement.dataset.head") == loss
+    page.keyboard.press("Alt+ArrowLeft")
+    heads = page.locator("[data-head]").evaluate_all("all => all.map(one => one.dataset.head)")
+    assert heads == ["name", loss, "status", "params.model"], "it is moved as before"
+    kept = width_of(page, loss)
+    page.reload()
+    page.locator(".grid-body a").first.wait_for()
+    assert width_of(page, loss) == pytest.approx(kept, abs=1)
+    edge = page.locator("[data-head=name] .grid-edge").bounding_box()
+    assert edge
+    page.mouse.move(edge["x"] + 4, edge["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(edge["x"] - 200, edge["y"] + 10, steps=4)
+    page.mouse.up()
+    page.wait_for_url("**wide=name*")
+    assert width_of(page, "name") < edge["x"], "the name no longer takes what is left"
+    page.locator("[data-head=name] .grid-edge").dblclick()
+    page.locator(f"[data-head='{loss}']").click(button="right")
+    page.get_by_role("menuitem", name="As wide as it was").click()
+    assert width_of(page, loss) == pytest.approx(before, abs=1)
+    page.goto("/app/runs?wide=name~1e9&wide=status~-3&wide=__proto__~5&wide=took~x")
+    page.locator(".grid-body a").first.wait_for()
+    assert width_of(page, "status") == pytest.approx(7 * 16, abs=1), "what is no width is none"
+
+
+@pytest.mark.slow
+def test_what_was_done_is_taken_back_from_its_toast_with_keys_and_it_waits_for_them(page: Any, bench: Workbench) -> None:  # noqa: F811
+    page.clock.install()
+    open_runs(page, q="name LIKE 'run 07%'", order="name")
+    page.locator(".grid").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("a")
+    toast(page, "run 070 is archived")
+    assert page.locator(".toasts [role=status] .toast").count() == 1, "it is announced"
+    undo = page.get_by_role("button", name="Undo: run 070 is archived")
+    undo.focus()
+    page.clock.run_for(60_000)
+    assert undo.is_visible(), "it waits for who is on it"
+    page.keyboard.press("Enter")
+    toast(page, "Undone: run 070 is archived")
+    assert page.evaluate("document.activeElement.className") == "grid", "the focus is where it was"
+    assert not listed(bench, archived="only")
+    page.locator(".toast").first.hover()
+    page.clock.run_for(60_000)
+    assert page.locator(".toast").count() == 1
+    page.mouse.move(5, 5)
+    page.clock.run_for(11_000)
+    page.locator(".toast").wait_for(state="detached")
+    # A hidden column, then a view that was deleted: one after the other, the last one first.
+    page.locator("[data-head=took]").click(button="right")
+    page.get_by_role("menuitem", name="Hide").click()
+    toast(page, "The column Took is hidden")
+    ask = {"page": "runs", "query": "order=name"}
+    assert page.request.put("/views/Old%2Fand%20new", data=ask).ok
+    page.goto("/app/runs?order=name")
+    page.get_by_role("button", name="Old/and new").click()
+    page.get_by_role("menuitem", name="Delete Old/and new").click()
+    toast(page, "Old/and new is deleted")
+    assert ask_json(bench, "/views") == []
+    page.locator(".grid").focus()
+    page.keyboard.press("Control+z")
+    page.get_by_role("button", name="Old/and new").wait_for()
+    (kept,) = ask_json(bench, "/views")
+    assert (kept["name"], kept["query"]) == ("Old/and new", "order=name")
+    assert page.request.delete("/views/Old%2Fand%20new").ok
+
+
+@pytest.mark.slow
+def test_a_spreadsheet_runs_nothing_that_was_logged(chromium: Any, tmp_path: Path) -> None:  # noqa: F811
+    begun = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1"]
+    with Store.open(tmp_path) as store:
+        for i, text in enumerate(begun):
+            run = store.create_run("e", text, {"text": text, "rate": "-0.5", "plus": "+1e-3", "inf": "-Infinity"})
+            store.log_metrics(run, [("loss", 0, 1, -1.5 - i)])
+            store.finish(run)
+    with Workbench(tmp_path, env=ENV) as other:
+        made = chromium.new_context(base_url=other.root, reduced_motion="reduce").new_page()
+        names = ["name", "params.text", "params.rate", "params.plus", "params.inf", "metrics.loss"]
+        open_runs(made, col=names, order="-metrics.loss")
+        made.get_by_role("button", name="More", exact=True).click()
+        with made.expect_download() as saving:
+            made.get_by_role("menuitem", name="All of these as CSV").click()
+        with saving.value.path().open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        made.context.close()
+    kept = [listed_name.strip() for listed_name in begun]
+    assert [row["params.text"] for row in rows] == [f"'{text}" for text in begun]
+    assert [row["name"].lstrip("'").strip() for row in rows] == kept
+    assert all(row["name"][0] not in "=+-@\t\r" for row in rows)
+    assert [row["metrics.loss"] for row in rows] == [str(-1.5 - i) for i in range(len(begun))], "numbers stay numbers"
+    assert {(row["params.rate"], row["params.plus"], row["params.inf"]) for row in rows} == {("-0.5", "+1e-3", "-Infinity")}
+
+
 @pytest.mark.slow
 def test_runs_inside_others_open_in_their_place(page: Any) -> None:  # noqa: F811
     open_runs(page, order="started")
@@ -439,9 +563,9 @@ def test_views_are_kept_and_one_of_them_is_home(page: Any, bench: Workbench) -> 
     page.get_by_role("menuitem", name="Rename Best…").click()
     page.get_by_role("dialog").get_by_label("Name").fill("Lowest loss")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Lowest loss").wait_for()
+    page.get_by_role("button", name="Lowest loss", exact=True).wait_for()
     assert [(view["name"], view["home"]) for view in ask_json(bench, "/views")] == [("Lowest loss", True)]
-    page.get_by_role("button", name="Lowest loss").click()
+    page.get_by_role("button", name="Lowest loss", exact=True).click()
     page.get_by_role("menuitem", name="Delete Lowest loss").click()
     page.get_by_role("button", name="Views").wait_for()
     assert ask_json(bench, "/views") == []
@@ -606,6 +730,8 @@ def test_at_400_percent_it_is_a_list(page: Any) -> None:  # noqa: F811
     open_runs(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert page.get_by_role("columnheader").count() == 0
+    own = page.locator(".grid-body [role=row]").first.locator("[data-own]")
+    assert own.evaluate_all("all => all.map(one => one.dataset.label)") == ["test/loss", "train/loss"]
     page.get_by_role("combobox", name="Order").select_option("metrics.test/loss")
     page.locator(".grid-body a").first.get_by_text("run 000").wait_for()
     page.locator(".grid").focus()
@@ -616,6 +742,10 @@ def test_at_400_percent_it_is_a_list(page: Any) -> None:  # noqa: F811
     box = active.bounding_box()
     assert box and box["y"] >= 0 and box["y"] + box["height"] <= 257
     assert len(shown(page)) < 60
+    page.get_by_role("combobox", name=re.compile("Filter runs")).fill("trial 100")
+    found(page, "3 runs")
+    cards = page.locator(".grid-body")
+    assert cards.locator("[data-own]").count() == 0 and "–" not in cards.inner_text(), "these runs have no metric"
 
 
 BUDGET = 60_000

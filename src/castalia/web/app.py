@@ -29,7 +29,7 @@ from castalia.track import Store
 from castalia.track.notices.courier import Courier
 from castalia.track.notices.watching import Watcher
 from castalia.track.protocol.routes import Table
-from castalia.web import pages, problems, reference
+from castalia.web import manual, pages, problems, reference
 from castalia.web.access import gate
 from castalia.web.audit import Audit
 from castalia.web.guard import LOOPBACK, Guard
@@ -123,6 +123,7 @@ def create_app(
     app.include_router(_health())
     for router in _routers(settings, parts):
         app.include_router(router)
+    app.include_router(manual.router(settings))
     app.include_router(reference.router(app, base_path))
     app.include_router(pages.router(base_path, dist))
     gate(app.routes)

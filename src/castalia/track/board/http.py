@@ -130,12 +130,12 @@ def _views(routes: APIRouter, store: Store) -> None:
         """[{"name", "page", "query", "home", "updated"}], by name."""
         return answer(views.views(store))
 
-    @routes.put("/views/{name}", tags=["views"])
+    @routes.put("/views/{name:path}", tags=["views"])
     def keep(name: str, body: views.View) -> Response:
         """Keep a view under a name; answers all views."""
         return answer(views.keep(store, name, body))
 
-    @routes.delete("/views/{name}", tags=["views"])
+    @routes.delete("/views/{name:path}", tags=["views"])
     def forget(name: str) -> Response:
         """Forget a view; answers the others."""
         return answer(views.forget(store, name))

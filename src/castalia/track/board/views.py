@@ -14,7 +14,7 @@ from castalia.track.database import inserting
 from castalia.track.naming import checked_text, now
 from castalia.track.store import Store
 
-MOST, MAX_QUERY, MAX_VIEW = 500, 8000, 100
+MOST, MAX_QUERY, MAX_VIEW = 500, 16_000, 100
 
 
 class View(Record):

@@ -1,12 +1,11 @@
 // Builds the face into ../dist: hashed assets, an index.html that names them, and a manifest.
 // Every address in index.html is relative to its <base>, which the server rewrites under --base-path.
-import { build, context } from "esbuild";
+import { build, context, transform } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { joined } from "./joining.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "..", "dist");
@@ -19,21 +18,17 @@ const PAGES = { runs: "src/pages/runs/page.tsx", "runs-one": "src/pages/run.tsx"
 async function finish({ metafile, outputFiles }) {
   const outputs = Object.entries(metafile.outputs).map(([path, out]) => [basename(path), out]);
   const entry = (source) => outputs.find(([, out]) => out.entryPoint === source);
-  const [first, { cssBundle }] = entry("src/main.tsx");
+  const [main, { cssBundle }] = entry("src/main.tsx");
   const style = basename(cssBundle);
-  const texts = Object.fromEntries(outputFiles.filter((one) => one.path.endsWith(".js")).map((one) => [basename(one.path), one.text]));
-  const entries = outputs.filter(([, out]) => out.entryPoint).map(([name]) => name);
-  const { files: scripts, main, renamed } = watching ? { files: texts, main: first, renamed: {} } : await joined(texts, first, entries);
-  for (const [name, text] of Object.entries(scripts)) await writeFile(join(dist, "assets", name), text);
-  for (const one of outputFiles) if (!one.path.endsWith(".js")) await writeFile(join(dist, "assets", basename(one.path)), one.contents);
+  for (const one of outputFiles) await writeFile(join(dist, "assets", basename(one.path)), one.contents);
+  const texts = Object.fromEntries(outputFiles.map((one) => [basename(one.path), one.text]));
 
-  const asked = (name) => [...scripts[name].matchAll(/(?:from|import)"\.\/([^"]+)"/g)].map((one) => one[1]);
+  const asked = (name) => [...texts[name].matchAll(/(?:from|import)"\.\/([^"]+)"/g)].map((one) => one[1]);
   const closure = (name, found = new Set()) => (found.has(name) || (found.add(name), asked(name).forEach((one) => closure(one, found))), found);
   const template = await readFile(join(here, "index.html"), "utf8");
   const early = {};
   for (const [page, source] of [["index", "src/main.tsx"], ...Object.entries(PAGES)]) {
-    const [old] = entry(source);
-    early[page] = [...new Set([...closure(main), ...closure(renamed[old] ?? old)])].filter((name) => name !== main);
+    early[page] = [...new Set([...closure(main), ...closure(entry(source)[0])])].filter((name) => name !== main);
     const html = template
       .replace("%STYLE%", `assets/${style}`)
       .replace("%SCRIPT%", `assets/${main}`)
@@ -56,9 +51,23 @@ async function finish({ metafile, outputFiles }) {
   console.log(`gzip: ${Object.keys(early).map((page) => `${page} ${kb(weight(page))}`).join(", ")}; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
 }
 
+/** A sheet imported as "x.css?later" is text in the script of its page, which puts it on when it is first opened. */
+const later = {
+  name: "later",
+  setup: (b) => {
+    b.onResolve({ filter: /\.css\?later$/ }, (one) => ({ path: join(one.resolveDir, one.path.replace(/\?later$/, "")), namespace: "later" }));
+    b.onLoad({ filter: /.*/, namespace: "later" }, async (one) => {
+      const { code } = await transform(await readFile(one.path, "utf8"), { loader: "css", minify: !watching, target: options.target });
+      return { contents: code, loader: "text", watchFiles: [one.path] };
+    });
+  },
+};
+
 const options = {
   absWorkingDir: here,
   entryPoints: ["src/main.tsx"],
+  // Else each set of pages that shares a module gets a file of its own, and a page is two dozen of them.
+  inject: ["src/shared.ts"],
   outdir: join(dist, "assets"),
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
@@ -75,7 +84,7 @@ const options = {
   legalComments: "none",
   logLevel: "warning",
   loader: { ".svg": "text" },
-  plugins: [{ name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result))) }],
+  plugins: [later, { name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result))) }],
 };
 
 await rm(dist, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { HomePage } from "./pages/home";
 import { MissingPage } from "./pages/missing";
 import { SystemPage } from "./pages/system";
 import { SystemsPage } from "./pages/systems";
-import { ComparePage, LearnOne, LearnPage, LibraryPage, ModelPage, ModelsPage, NoticesPage, RunPage, RunsPage } from "./parts";
+import { ComparePage, LearnOne, LearnPage, LibraryPage, ManualPage, ModelPage, ModelsPage, NoticesPage, RunPage, RunsPage } from "./parts";
 import { usePlace } from "./router";
 
 function Page() {
@@ -22,6 +22,7 @@ function Page() {
     if (section === "projects" && name) return <LibraryPage key={name} name={name} />;
     if (section === "runs") return name ? <RunPage key={name} id={name} /> : <RunsPage />;
     if (section === "compare" && !name) return <ComparePage />;
+    if (section === "manual") return <ManualPage name={name} />;
     if (section === "notices" && !name) return <NoticesPage />;
     if (section === "models") return name ? <ModelPage key={name} name={name} /> : <ModelsPage />;
   }
@@ -51,6 +52,7 @@ export function App() {
       <footer class="foot">
         <span>Castalia runs on this machine. No page connects anywhere else.</span>
         <Link to={["systems"]}>Systems</Link>
+        <Link to={["manual"]}>Manual</Link>
         <a href={url("docs")}>The HTTP interface</a>
       </footer>
       <Toasts />

@@ -37,6 +37,11 @@ export function write(rows: unknown[][]): string {
   return rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
 }
 
+const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^-Infinity$/i;
+
+/** Rows for a spreadsheet. A text that one would run as a formula gets an apostrophe before it; what is a number stays one. */
+export const sheet = (rows: unknown[][]): string => write(rows.map((row) => row.map((cell) => (typeof cell === "string" && /^[=+\-@\t\r\n＝＋－＠]/.test(cell) && !number.test(cell) ? `'${cell}` : cell))));
+
 /** Hand text or a blob to the person as a file. */
 export function save(name: string, content: string | Blob, type = "text/csv"): void {
   const address = URL.createObjectURL(typeof content === "string" ? new Blob([content], { type }) : content);

@@ -7,7 +7,6 @@ import "./css/parts.css";
 import "./css/learn.css";
 import "./css/grid.css";
 import "./css/run.css";
-import "./css/compare.css";
 import "./css/notices.css";
 import { App } from "./app";
 import { followLinks, followPrinted } from "./router";

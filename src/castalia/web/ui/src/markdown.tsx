@@ -1,7 +1,9 @@
 // Lessons: the part of Markdown that prose needs, drawn as elements. No HTML passes: what is not understood is text.
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 import { Code } from "./components/code";
 import { pieces } from "./python";
+import { usePlace } from "./router";
 
 /** Where a lesson's own links and pictures lead; what it does not know stays text. */
 export interface Book {
@@ -57,6 +59,16 @@ const starts = /^(#{1,6}\s|```|~~~|>|\s*([-*+]|\d+[.)])\s|\||(\*\*\*|---|___)\s*
 
 /** The id of a heading. */
 export const slug = (heading: string): string => heading.toLowerCase().replace(/[^\p{L}\p{N}\- ]/gu, "").replaceAll(" ", "-");
+
+/** Goes to the heading that the address names (`at`), once it is there. */
+export function useHeading(ready: unknown): void {
+  const at = usePlace().query.get("at") ?? "";
+  useEffect(() => {
+    const heading = at && ready ? document.getElementById(slug(at)) : null;
+    heading?.scrollIntoView({ block: "start" });
+    heading?.focus({ preventScroll: true });
+  }, [at, ready]);
+}
 
 /** The headings of a level, for a table of contents. */
 export function headings(text: string, level: number): string[] {

@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { type GridColumn, TICK } from "./grid";
+import { type GridColumn, TICK, WIDTHS } from "./grid";
 import { Icon } from "./icons";
 
 interface Props {
@@ -11,6 +11,10 @@ interface Props {
   onMove: (id: string, to: number) => void;
   onMenu: (column: GridColumn, at: HTMLElement) => void;
   onSelectAll: () => void;
+  onResize: (column: GridColumn, width?: number) => void;
+  onDragged: (to: { id: string; width: number } | undefined) => void;
+  /** Pixels of a rem. */
+  rem: number;
 }
 
 interface Span {
@@ -30,8 +34,9 @@ function spans(columns: GridColumn[]): Span[] {
   return found;
 }
 
-/** Groups, and below them the heads: click or Enter sorts, Alt and an arrow or dragging moves, the menu does the rest. */
-export function GridHead({ columns, order, heads, all, onOrder, onMove, onMenu, onSelectAll }: Props) {
+/** Groups, and below them the heads: click or Enter sorts, Alt and an arrow or dragging moves, with Shift it or dragging the edge
+ * resizes, the menu does the rest. */
+export function GridHead({ columns, order, heads, all, onOrder, onMove, onMenu, onSelectAll, onResize, onDragged, rem }: Props) {
   const row = useRef<HTMLDivElement>(null);
   const [reached, setReached] = useState(0);
   const [over, setOver] = useState(-1);
@@ -50,7 +55,8 @@ export function GridHead({ columns, order, heads, all, onOrder, onMove, onMenu, 
   const keys = (event: KeyboardEvent, at: number): void => {
     const column = columns[at]!;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step && event.altKey) {
+    if (step && event.altKey && event.shiftKey) onResize(column, column.width + step);
+    else if (step && event.altKey) {
       onMove(column.id, at + step);
       setReached(Math.min(columns.length - 1, Math.max(0, at + step)));
       requestAnimationFrame(() => cells().find((one) => one.dataset.head === column.id)?.focus());
@@ -61,6 +67,34 @@ export function GridHead({ columns, order, heads, all, onOrder, onMove, onMenu, 
     else return;
     event.preventDefault();
     event.stopPropagation();
+  };
+  const pull = (event: PointerEvent, column: GridColumn): void => {
+    const edge = event.currentTarget as HTMLElement;
+    if (event.button || !edge.parentElement) return;
+    // Neither dragged as a column nor sorted.
+    event.preventDefault();
+    event.stopPropagation();
+    const from = event.clientX;
+    const width = edge.parentElement.getBoundingClientRect().width / rem;
+    let to = width;
+    edge.setPointerCapture(event.pointerId);
+    const moved = (now: PointerEvent): void => {
+      to = Math.min(WIDTHS[1], Math.max(WIDTHS[0], width + (now.clientX - from) / rem));
+      onDragged({ id: column.id, width: to });
+    };
+    const done = (now: PointerEvent): void => {
+      for (const [name, what] of ends) edge.removeEventListener(name, what);
+      onDragged(undefined);
+      if (now.type === "pointerup" && Math.abs(to - width) * rem > 1) onResize(column, to);
+    };
+    const ends = [["pointermove", moved], ["pointerup", done], ["pointercancel", done]] as const;
+    for (const [name, what] of ends) edge.addEventListener(name, what);
+  };
+  /** As wide as what it shows. */
+  const fit = (edge: HTMLElement, column: GridColumn): void => {
+    const cells = [edge.parentElement!, ...(edge.closest(".grid")?.querySelectorAll<HTMLElement>(`.grid-body [data-col="${CSS.escape(column.id)}"]`) ?? [])];
+    const wide = Math.max(...cells.map((cell) => [...cell.children].reduce((sum, one) => sum + (getComputedStyle(one).position === "absolute" ? 0 : one.scrollWidth + 4), 26)));
+    onResize(column, wide / rem);
   };
   const grouped = spans(columns);
   return (
@@ -146,6 +180,7 @@ export function GridHead({ columns, order, heads, all, onOrder, onMove, onMenu, 
                   <path d="M3 4.5 6 7.5 9 4.5" />
                 </svg>
               </button>
+              <span class="grid-edge" aria-hidden="true" title="Drag for another width; double-click for the width of what it shows" onPointerDown={(event) => pull(event, one)} onClick={(event) => event.stopPropagation()} onDblClick={(event) => fit(event.currentTarget, one)} draggable onDragStart={(event) => (event.preventDefault(), event.stopPropagation())} />
             </div>
           );
         })}

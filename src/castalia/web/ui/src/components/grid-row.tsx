@@ -13,6 +13,8 @@ interface Props {
   look: GridLook | undefined;
   name: string | undefined;
   version: number;
+  has: (column: GridColumn, row: unknown) => boolean;
+  called: (column: GridColumn) => string;
   cell: (column: GridColumn, row: unknown, level: number) => ComponentChildren;
 }
 
@@ -34,7 +36,7 @@ export class GridRow extends Component<Props> {
     );
   }
 
-  render({ at, row, level, top, height, columns, active, look, name, cell, narrow }: Props) {
+  render({ at, row, level, top, height, columns, active, look, name, has, called, cell, narrow }: Props) {
     let left = TICK;
     return (
       <div
@@ -51,11 +53,11 @@ export class GridRow extends Component<Props> {
         <div role="gridcell" class="grid-cell tick pin" aria-colindex={1} style={{ left: 0 }} data-act="select">
           {row !== undefined && <input type="checkbox" tabIndex={-1} checked={look?.selected ?? false} aria-label={`Select ${name}`} />}
         </div>
-        {columns.map((one, i) => {
+        {(narrow ? cardColumns(columns, (one) => row === undefined || has(one, row)) : columns).map((one, i) => {
           const style = one.pinned && !narrow ? { left: `${left}rem` } : undefined;
           if (one.pinned) left += one.width;
           return (
-            <div key={one.id} role="gridcell" aria-colindex={i + 2} data-col={one.id} class={`grid-cell${one.right ? " right" : ""}${one.pinned ? " pin" : ""}`} style={style} data-label={narrow && (one.id === "took" || one.id.includes(".")) ? one.label.toLowerCase() : undefined}>
+            <div key={one.id} role="gridcell" aria-colindex={i + 2} data-col={one.id} class={`grid-cell${one.right ? " right" : ""}${one.pinned ? " pin" : ""}`} style={style} data-label={narrow && (one.id === "took" || one.id.includes(".")) ? called(one) : undefined} data-own={narrow && one.id.includes(".") ? "" : undefined}>
               {row === undefined ? i === 0 && <span class="hidden">Loading</span> : cell(one, row, level)}
             </div>
           );
@@ -63,4 +65,12 @@ export class GridRow extends Component<Props> {
       </div>
     );
   }
+}
+
+const MOST_ON_CARD = 3;
+
+/** What a card has room for: who and how, when, and the first numbers that this row has. */
+function cardColumns(columns: GridColumn[], has: (column: GridColumn) => boolean): GridColumn[] {
+  const first = ["name", "status", "started", "took"].map((id) => columns.find((one) => one.id === id)).filter((one) => one !== undefined);
+  return [...first.filter((one) => one.id !== "took" || has(one)), ...columns.filter((one) => one.id.includes(".") && !one.id.startsWith("spark.") && has(one)).slice(0, MOST_ON_CARD)];
 }

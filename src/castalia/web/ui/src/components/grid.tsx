@@ -1,7 +1,7 @@
 // A table of many rows of which only those that are seen are drawn. The scrollbar is the browser's own: the body is as high
 // as all rows together. Where there is no room for columns each row is a small card and the page scrolls.
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { GridHead } from "./grid-head";
 import { GridRow } from "./grid-row";
 
@@ -14,6 +14,8 @@ export interface GridColumn {
   right: boolean;
   order: string;
   pinned: boolean;
+  /** It has the width that somebody gave it, and takes no more. */
+  fixed?: boolean;
 }
 
 export interface GridLine<T> {
@@ -36,6 +38,10 @@ export interface GridProps<T> {
   look: (row: T) => GridLook;
   cell: (column: GridColumn, row: T, level: number) => ComponentChildren;
   named: (row: T) => string;
+  /** Whether a row says anything in a column: on a card nothing else is shown. */
+  has: (column: GridColumn, row: T) => boolean;
+  /** The name of a column beside its value, where no head stands above it. */
+  called: (column: GridColumn) => string;
   /** Changes when `cell` shows the same row differently. */
   version: number;
   order: string;
@@ -47,6 +53,8 @@ export interface GridProps<T> {
   onView: (first: number, last: number) => void;
   onOrder: (column: GridColumn) => void;
   onMove: (id: string, to: number) => void;
+  /** To so many rem; to the width it has of itself where none is given. */
+  onResize: (column: GridColumn, width?: number) => void;
   onColumnMenu: (column: GridColumn, at: HTMLElement) => void;
   onAct: (act: string, at: number, column: string, event: MouseEvent) => void;
   onKey: (event: KeyboardEvent) => void;
@@ -59,15 +67,20 @@ const BEYOND = 8;
 const ROW = 2.125;
 const CARD = 6.75;
 export const TICK = 2.25;
+/** Narrowest and widest that a column can be made, in rem. */
+export const WIDTHS: readonly [number, number] = [3, 60];
 export const narrowWindow = matchMedia("(max-width: 46rem)");
 
 export function Grid<T>(props: GridProps<T>) {
-  const { columns, count, active } = props;
+  const { count, active } = props;
   const box = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const head = useRef<HTMLDivElement>(null);
   const [[first, last], setRange] = useState<[number, number]>([0, 40]);
   const [narrow, setNarrow] = useState(narrowWindow.matches);
+  // While an edge is dragged; the address gets it when it is let go.
+  const [dragged, setDragged] = useState<{ id: string; width: number }>();
+  const columns = useMemo(() => props.columns.map((one) => (one.id === dragged?.id ? { ...one, width: dragged.width, fixed: true } : one)), [props.columns, dragged]);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
   const height = Math.round((narrow ? CARD : ROW) * rem);
   const latest = useRef(props);
@@ -133,15 +146,14 @@ export function Grid<T>(props: GridProps<T>) {
     if (act || found.act || event.altKey) props.onAct(act ?? (event.altKey ? "filter" : found.act), found.at, found.column, event);
   };
 
-  const shown = narrow ? cardColumns(columns) : columns;
   const lines = [];
   for (let at = first; at <= Math.min(last, count - 1); at++) {
     const { row, level } = props.line(at);
-    lines.push(<GridRow key={at} at={at} row={row} level={level} top={at * height} height={height} columns={shown} active={at === active} narrow={narrow} look={row && props.look(row)} name={row && props.named(row)} cell={props.cell as (column: GridColumn, row: unknown, level: number) => ComponentChildren} version={props.version} />);
+    lines.push(<GridRow key={at} at={at} row={row} level={level} top={at * height} height={height} columns={columns} active={at === active} narrow={narrow} look={row && props.look(row)} name={row && props.named(row)} has={props.has as (column: GridColumn, row: unknown) => boolean} called={props.called} cell={props.cell as (column: GridColumn, row: unknown, level: number) => ComponentChildren} version={props.version} />);
   }
   const pinned = columns.filter((one) => one.pinned).reduce((sum, one) => sum + one.width, TICK);
   const total = columns.reduce((sum, one) => sum + one.width, TICK);
-  const tracks = [`${TICK}rem`, ...columns.map((one) => (one.id === "name" ? `minmax(${one.width}rem, 1fr)` : `${one.width}rem`))].join(" ");
+  const tracks = [`${TICK}rem`, ...columns.map((one) => (one.id === "name" && !one.fixed ? `minmax(${one.width}rem, 1fr)` : `${one.width}rem`))].join(" ");
   return (
     <div
       class={narrow ? "grid cards-only" : "grid"}
@@ -154,11 +166,11 @@ export function Grid<T>(props: GridProps<T>) {
       aria-colcount={columns.length + 1}
       aria-busy={props.busy}
       aria-activedescendant={active >= first && active <= last && active < count ? `row-${active}` : undefined}
-      style={{ "--tracks": tracks, "--total": `${total}rem`, "--pinned": `${pinned}rem` }}
+      style={{ "--tracks": tracks, "--total": `${total}rem`, "--pinned": `${pinned}rem`, "--most": `calc(${Math.max(1, count) * height}px + ${props.heads && columns.some((one) => one.group) ? 4.5 : 3.125}rem + 2px)` }}
       onKeyDown={(event) => event.target === event.currentTarget && props.onKey(event)}
     >
       <div role="rowgroup" class="grid-head" ref={head}>
-        <GridHead columns={columns} order={props.order} heads={props.heads} all={props.selectedAll} onOrder={props.onOrder} onMove={props.onMove} onMenu={props.onColumnMenu} onSelectAll={props.onSelectAll} />
+        <GridHead columns={columns} order={props.order} heads={props.heads} all={props.selectedAll} onOrder={props.onOrder} onMove={props.onMove} onResize={props.onResize} onDragged={setDragged} rem={rem} onMenu={props.onColumnMenu} onSelectAll={props.onSelectAll} />
       </div>
       <div
         role="rowgroup"
@@ -177,10 +189,4 @@ export function Grid<T>(props: GridProps<T>) {
       </div>
     </div>
   );
-}
-
-/** What a card has room for: who and how, when, and the first three numbers. */
-function cardColumns(columns: GridColumn[]): GridColumn[] {
-  const first = ["name", "status", "started", "took"].map((id) => columns.find((one) => one.id === id)).filter((one) => one !== undefined);
-  return [...first, ...columns.filter((one) => one.id.includes(".") && !one.id.startsWith("spark.")).slice(0, 3)];
 }

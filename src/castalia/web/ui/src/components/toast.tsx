@@ -1,13 +1,27 @@
-import { useEffect, useState } from "preact/hooks";
+// What was done is said at the foot of the page and can be taken back there, with Undo or Ctrl+Z, whichever page it was done on.
+import { useEffect, useRef, useState } from "preact/hooks";
 
-interface Toast {
-  id: number;
-  text: string;
-  undo: (() => unknown) | undefined;
+type Undo = () => unknown;
+
+export interface Done {
+  /** What was done: "3 runs are in the trash". */
+  said: string;
+  undo?: Undo | undefined;
+  wrong?: boolean;
 }
 
-const SECONDS = 8;
+interface Toast extends Done {
+  id: number;
+}
+
+const SECONDS = 10;
+const MOST_SHOWN = 3;
+const MOST_UNDONE = 20;
+/** Tells a page that something was taken back that it may show. */
+export const UNDONE = "castalia:undone";
+
 let shown: Toast[] = [];
+let steps: Toast[] = [];
 let last = 0;
 let draw: () => void = () => undefined;
 
@@ -16,46 +30,110 @@ function change(next: Toast[]): void {
   draw();
 }
 
-/** Say what was done, at the foot of the page; with `undo`, offer to take it back. */
-export function toast(text: string, undo?: () => unknown): void {
+export function tell(done: Done): void {
   last += 1;
-  change([...shown.slice(-2), { id: last, text, undo }]);
+  const one = { ...done, id: last };
+  if (one.undo) steps = [...steps, one].slice(-MOST_UNDONE);
+  change([...shown.slice(1 - MOST_SHOWN), one]);
 }
 
-/** The toasts; one stays while the pointer or the focus is on it. */
+/** Say what was done; with `undo`, offer to take it back. */
+export const toast = (said: string, undo?: Undo): void => tell({ said, undo });
+
+async function back(one: Toast): Promise<void> {
+  steps = steps.filter((step) => step !== one);
+  change(shown.filter((each) => each.id !== one.id));
+  try {
+    await one.undo?.();
+    tell({ said: `Undone: ${one.said}` });
+    dispatchEvent(new Event(UNDONE));
+  } catch (error) {
+    tell({ said: `It could not be undone: ${error instanceof Error ? error.message : String(error)}`, wrong: true });
+  }
+}
+
+/** Calls `again` when something was taken back. */
+export function useUndone(again: () => void): void {
+  const latest = useRef(again);
+  latest.current = again;
+  useEffect(() => {
+    const heard = (): void => latest.current();
+    addEventListener(UNDONE, heard);
+    return () => removeEventListener(UNDONE, heard);
+  }, []);
+}
+
+/** The toasts; while the pointer or the focus is on one, all stay. */
 export function Toasts() {
   const [, redraw] = useState(0);
   const [held, setHeld] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const before = useRef<HTMLElement | null>(null);
   draw = () => redraw((n) => n + 1);
   const oldest = shown[0]?.id;
-  const close = (id: number) => {
+  /** Who was among the toasts goes back to where they came from. */
+  const leave = (): void => {
     setHeld(false);
-    change(shown.filter((one) => one.id !== id));
+    if (box.current?.contains(document.activeElement)) before.current?.focus();
   };
   useEffect(() => {
     if (oldest === undefined || held) return;
-    const timer = setTimeout(() => close(oldest), SECONDS * 1000);
+    const timer = setTimeout(() => change(shown.filter((one) => one.id !== oldest)), SECONDS * 1000);
     return () => clearTimeout(timer);
   }, [oldest, held]);
+  useEffect(() => {
+    const keys = (event: KeyboardEvent): void => {
+      const typing = (event.target as Element | null)?.closest?.("input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable],dialog");
+      const step = steps[steps.length - 1];
+      if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || typing || !step) return;
+      event.preventDefault();
+      leave();
+      void back(step);
+    };
+    addEventListener("keydown", keys);
+    return () => removeEventListener("keydown", keys);
+  }, []);
+  const line = (one: Toast) => (
+    <div class={one.wrong ? "toast bad" : "toast"} key={one.id}>
+      <span>
+        <bdi>{one.said}</bdi>
+      </span>
+      {one.undo && steps.includes(one) && (
+        <button
+          type="button"
+          class="button little"
+          aria-keyshortcuts="Control+Z Meta+Z"
+          aria-label={`Undo: ${one.said}`}
+          onClick={() => {
+            leave();
+            void back(one);
+          }}
+        >
+          Undo
+        </button>
+      )}
+    </div>
+  );
   return (
-    <div class="toasts" role="status" onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)} onFocusIn={() => setHeld(true)} onFocusOut={() => setHeld(false)}>
-      {shown.map((one) => (
-        <p class="toast" key={one.id} onKeyDown={(event) => event.key === "Escape" && close(one.id)}>
-          <span>{one.text}</span>
-          {one.undo && (
-            <button
-              type="button"
-              class="button little"
-              onClick={() => {
-                close(one.id);
-                one.undo?.();
-              }}
-            >
-              Undo
-            </button>
-          )}
-        </p>
-      ))}
+    <div
+      class="toasts"
+      ref={box}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(box.current?.contains(document.activeElement) ?? false)}
+      onFocusIn={(event) => {
+        const from = event.relatedTarget as HTMLElement | null;
+        if (from && !box.current?.contains(from)) before.current = from;
+        setHeld(true);
+      }}
+      onFocusOut={(event) => !box.current?.contains(event.relatedTarget as Node | null) && setHeld(false)}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        leave();
+        change([]);
+      }}
+    >
+      <div role="status">{shown.filter((one) => !one.wrong).map(line)}</div>
+      <div role="alert">{shown.filter((one) => one.wrong).map(line)}</div>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 // What is compared and how it is shown: runs and their order, who is hidden, inks, groups. All of it is the address.
-import { get } from "../../api";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { request } from "../../api";
 import { type Resource, useResource } from "../../resource";
 import { go, setQuery } from "../../router";
 import type { Num, RunDetail } from "../../types";
@@ -39,6 +40,9 @@ export interface Comparison extends Compared {
   /** Those that are not hidden. */
   shown: Shown[];
   by: string;
+  /** Runs whose curves may move while the page is open; `live`: some still go on. */
+  moving: string[];
+  live: boolean;
 }
 
 export const INKS = 6;
@@ -58,15 +62,52 @@ export function chosen(query: URLSearchParams): string {
   return asked.toString();
 }
 
-export function useComparison(query: URLSearchParams): Resource<Compared> {
+/** How often what goes on is asked for again, in milliseconds: the list of runs, and a curve. */
+export const LOOK = 3000;
+export const SAMPLE = 1000;
+
+const goesOn = (run: RunDetail): boolean => run.status === "running" || run.status === "queued";
+
+/** Asks for `path`, again and again where `every` is not 0. An answer that says nothing new is the old one, so that nothing is drawn for it. */
+export function useSame<T>(path: string, every: number): Resource<T> {
+  const last = useRef({ path: "", text: "", value: undefined as T | undefined });
+  return useResource<T>(
+    path,
+    async (signal) => {
+      const text = await (await request(path, { headers: { accept: "application/json" }, signal })).text();
+      if (last.current.path !== path || last.current.text !== text) last.current = { path, text, value: JSON.parse(text) as T };
+      return last.current.value!;
+    },
+    every,
+  );
+}
+
+export function useComparison(query: URLSearchParams): Resource<Compared> & { stale: boolean } {
   const which = chosen(query);
   const by = query.get("group") ?? "";
   const path = which ? `runs/compare?${which}${by ? `&by=${encodeURIComponent(by)}` : ""}` : "";
-  return useResource<Compared>(path, (signal) => get(path, signal));
+  const [live, setLive] = useState(false);
+  const found = useSame<Compared>(path, live ? LOOK : 0);
+  const going = found.value?.runs.some(goesOn) ?? false;
+  useEffect(() => setLive(going), [going]);
+  // Runs in another order, or one less: what was there stays until the answer has come.
+  const last = useRef<Compared>(undefined);
+  if (found.value || found.problem || !which) last.current = found.value;
+  return { ...found, value: last.current, stale: last.current !== found.value };
+}
+
+/** Ids of the runs that went on when this comparison was opened, or later, and whether any still does. */
+export function useMoving(value: Compared | undefined): { moving: string[]; live: boolean } {
+  const seen = useRef(new Set<string>());
+  return useMemo(() => {
+    const now = (value?.runs ?? []).filter(goesOn);
+    for (const run of now) seen.current.add(run.run_id);
+    return { moving: (value?.runs ?? []).map((run) => run.run_id).filter((id) => seen.current.has(id)), live: now.length > 0 };
+  }, [value]);
 }
 
 /** The answer of the server with what the address says of it. */
-export function arranged(value: Compared, query: URLSearchParams): Comparison {
+export function arranged(value: Compared, query: URLSearchParams, { moving, live }: { moving: string[]; live: boolean }): Comparison {
   const hidden = new Set(list(query.get("hide")));
   const inks = new Map(list(query.get("ink")).map((one) => [one.slice(0, one.lastIndexOf(":")), Number(one.slice(one.lastIndexOf(":") + 1))]));
   const names = new Map<string, number>();
@@ -79,7 +120,7 @@ export function arranged(value: Compared, query: URLSearchParams): Comparison {
     const ink = place >= 0 ? place : own !== undefined && own >= 0 && own < LOOKS && Number.isInteger(own) ? own : i % LOOKS;
     return { run, id: run.run_id, name: !known ? run.run_id.slice(0, 8) : names.get(known)! > 1 ? `${known} · ${run.run_id.slice(-6)}` : known, ink, hidden: hidden.has(run.run_id), group: place };
   });
-  return { ...value, all, shown: all.filter((one) => !one.hidden), by: value.groups.length ? (query.get("group") ?? "") : "" };
+  return { ...value, all, shown: all.filter((one) => !one.hidden), by: value.groups.length ? (query.get("group") ?? "") : "", moving, live };
 }
 
 /** Write the runs, in this order, into the address in the place of whatever chose them. */

@@ -1,11 +1,11 @@
 // The metrics of all runs over each other: small charts, one of them large on demand; groups of runs as bands.
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get } from "../../api";
 import { Segments } from "../../components/choice";
 import { Icon } from "../../components/icons";
 import { ProblemBox } from "../../components/problem";
 import { number, plural } from "../../format";
-import { useResource } from "../../resource";
+import { type Resource, useResource } from "../../resource";
 import { setQuery, usePlace } from "../../router";
 import type { Curve } from "../../types";
 import { isCurve } from "../run/book";
@@ -14,9 +14,9 @@ import { place } from "../run/curve-chart";
 import { Controls } from "../run/curves";
 import { inner, received, shaped, type Shaped, steps } from "../run/shaping";
 import { axis, roomy, span } from "./axis";
-import { type Comparison, fill, type Shown, stroke } from "./comparison";
+import { type Comparison, fill, SAMPLE, type Shown, stroke, useSame } from "./comparison";
 import { Axes, ComparedFigure, type Drawing, type Mark } from "./figure";
-import { useSeenOnce } from "./size";
+import { useSeen, useSeenOnce } from "./size";
 
 type Sampled = Record<string, Record<string, Curve & { whole: boolean }>>;
 
@@ -35,6 +35,8 @@ interface Banded {
 
 let opening = false;
 const POINTS = { small: 250, large: 1000 };
+/** Points of one of so many runs in a chart. */
+export const pointsOf = (runs: number, size: "small" | "large"): number => Math.max(60, Math.min(POINTS[size], Math.floor(MOST[size] / runs)));
 /** Points of all runs in one chart: what is painted while a person waits, and what the server gives at once. */
 const MOST = { small: 15_000, large: 100_000 };
 
@@ -143,20 +145,20 @@ function Tile({ name, all, view, banded, way, large }: TileProps) {
   const size = large ? "large" : "small";
   const bands = banded && view.axis === "step";
   const ids = all.all.map((one) => one.id);
-  const points = Math.max(60, Math.min(POINTS[size], Math.floor(MOST[size] / ids.length)));
-  const asked = new URLSearchParams([...ids.map((id) => ["run", id]), ["key", name], ["points", String(points)]]);
-  const whole = `runs/curves?${asked}`;
-  const first = useResource<Sampled>(seen && !bands ? whole : "", (signal) => get(whole, signal));
-  const window = useMemo(() => (view.range && first.value ? windowOf(first.value, name, view, all) : null), [view.range?.join(), view.axis, first.value]);
-  const fine = window && !bands ? `${whole}&first=${window[0]}&last=${window[1]}` : "";
-  const finer = useResource<Sampled>(fine, (signal) => get(fine, signal));
+  const points = pointsOf(ids.length, size);
+  const here = useSeen(frame) || large;
+  // Many runs are asked for less often.
+  const every = all.live && here ? Math.max(SAMPLE, 50 * all.moving.length) : 0;
+  const first = useSampled(seen && !bands, name, points, ids, all.moving, every);
+  const window = useMemo(() => (view.range && first.value ? windowOf(first.value, name, view, all) : null), [view.range?.join(), view.axis, first.value === undefined]);
+  const finer = useSampled(window !== null && !bands, name, points, ids, all.moving, every, window);
   const grouped = new URLSearchParams([...all.shown.map((one) => ["run", one.id]), ["key", name], ["by", all.by], ["way", way === "range" ? "range" : "mean"]]);
   if (view.range && bands) {
     grouped.set("first", String(Math.floor(view.range[0])));
     if (view.range[1] !== OPEN) grouped.set("last", String(Math.ceil(view.range[1])));
   }
   const bandPath = seen && bands && all.shown.length ? `runs/bands?${grouped}` : "";
-  const around = useResource<Banded>(bandPath, (signal) => get(bandPath, signal));
+  const around = useSame<Banded>(bandPath, 2 * every);
   const problem = (bands ? around : first).problem;
   const found = finer.value ?? first.value;
   const made = useMemo(() => (bands ? (around.value ? bandLines(around.value, name, all) : []) : runLines(found, name, all.shown, view)), [bands, around.value, found, name, all, JSON.stringify(view)]);
@@ -168,14 +170,27 @@ function Tile({ name, all, view, banded, way, large }: TileProps) {
   );
 }
 
-/** The steps that a range of another axis covers, over all runs. */
+/** Curves of all runs, asked for once, with those that move asked for again: what has ended is not sent twice. */
+function useSampled(wanted: boolean, key: string, points: number, ids: string[], moving: string[], every: number, window: [number, number] | null = null): Resource<Sampled> {
+  const path = (some: string[]): string => `runs/curves?${new URLSearchParams([...some.map((id) => ["run", id]), ["key", key], ["points", String(points)], ...(window ? [["first", String(window[0])], ["last", String(window[1])]] : [])])}`;
+  const first = useResource<Sampled>(wanted ? path(ids) : "", (signal) => get(path(ids), signal));
+  const [began, setBegan] = useState(false);
+  useEffect(() => {
+    if (every) setBegan(true);
+  }, [every]);
+  const again = useSame<Sampled>(wanted && began && moving.length ? path(moving) : "", every).value;
+  const value = useMemo(() => first.value && { ...first.value, ...again }, [first.value, again]);
+  return { ...first, value };
+}
+
+/** The steps that a range covers, over all runs; one without an end goes on with the runs. */
 function windowOf(found: Sampled, key: string, view: View, all: Comparison): [number, number] | null {
   let [low, high] = [Infinity, -Infinity];
   for (const one of all.all) {
     const curve = found[one.id]?.[key];
     const end = view.range![1];
     const part = curve && steps(received(curve), view.axis, [view.range![0], end === OPEN ? 9e15 : end], Number(one.run.started));
-    if (part) [low, high] = [Math.min(low, part[0]), Math.max(high, Math.min(part[1], 9e15))];
+    if (part) [low, high] = [Math.min(low, part[0]), Math.max(high, end === OPEN ? 9e15 : Math.min(part[1], 9e15))];
   }
   return low <= high ? [low, high] : null;
 }

@@ -32,7 +32,8 @@ interface Part {
 }
 
 const LONG = 60;
-const MOST_ENVIRONMENTS = 50;
+/** Runs whose packages are compared. */
+export const MOST_ENVIRONMENTS = 50;
 const titles: Record<string, string> = { run: "Run", params: "Params", metrics: "Metrics, last value", git: "Git", environment: "Environment", tags: "Tags", packages: "Packages", variables: "Environment variables" };
 
 const bare = (key: string): string => key.replace(/^(castalia|mlflow\.source)\.(git\.)?/, "");

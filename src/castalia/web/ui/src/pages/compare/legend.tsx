@@ -1,9 +1,10 @@
 // The runs as a legend: shown or hidden, in an order, with an ink each, grouped where asked.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../../components/icons";
 import { Link } from "../../components/link";
+import { toast } from "../../components/toast";
 import { plural } from "../../format";
-import { setQuery, usePlace } from "../../router";
+import { go, href, setQuery, usePlace } from "../../router";
 import { Adding } from "./adding";
 import { type Comparison, LOOKS, setHidden, setInk, setRuns, type Shown, stroke } from "./comparison";
 import { highlight } from "./hot";
@@ -16,7 +17,22 @@ export function Swatch({ ink }: { ink: number }) {
   );
 }
 
+/** Where the focus goes once the list is in its new order: a run, and which of its buttons. */
+let going: { run: string; button: string } | undefined;
+
+function refocus(): void {
+  if (!going) return;
+  const line = document.querySelector(`.legend li[data-run="${CSS.escape(going.run)}"]`);
+  // The buttons are there only while the focus is in their line.
+  line?.querySelector("input")?.focus();
+  const buttons = [...(line?.querySelectorAll<HTMLButtonElement>(".moves button") ?? [])];
+  const wanted = buttons.find((one) => one.dataset.to === going?.button && !one.disabled) ?? buttons.find((one) => !one.disabled);
+  going = undefined;
+  wanted?.focus();
+}
+
 export function Legend({ all }: { all: Comparison }) {
+  useEffect(refocus, [all.runs]);
   const [text, setText] = useState("");
   const [open, setOpen] = useState(() => innerWidth > 960);
   const hidden = all.all.filter((one) => one.hidden).map((one) => one.id);
@@ -76,7 +92,14 @@ function Row({ one, all, hidden, still }: { one: Shown; all: Comparison; hidden:
     const ids = all.all.map((other) => other.id);
     ids.splice(at, 1);
     ids.splice(at + by, 0, one.id);
+    going = { run: one.id, button: by < 0 ? "up" : "down" };
     setRuns(ids);
+  };
+  const leave = (): void => {
+    const before = new URLSearchParams(location.search);
+    going = { run: (all.all[at + 1] ?? all.all[at - 1])!.id, button: "out" };
+    setRuns(all.all.map((other) => other.id).filter((id) => id !== one.id));
+    toast(`${one.name} is left out`, () => go(`${href("compare")}?${before}`, true));
   };
   const drop = (id: string): void => {
     const ids = all.all.map((other) => other.id).filter((other) => other !== id);
@@ -107,18 +130,24 @@ function Row({ one, all, hidden, still }: { one: Shown; all: Comparison; hidden:
       <Link to={["runs", one.id]} class="name">
         <bdi>{one.name}</bdi>
       </Link>
+      {one.run.status === "running" && (
+        <span class="goes-on" title="It is running">
+          <span class="pulse" aria-hidden="true" />
+          <span class="hidden">running</span>
+        </span>
+      )}
       <span class="moves">
         {!still && (
           <>
-            <button type="button" disabled={at === 0} aria-label={`Move ${one.name} up`} title="Up" onClick={() => move(-1)}>
+            <button type="button" data-to="up" disabled={at === 0} aria-label={`Move ${one.name} up`} title="Up" onClick={() => move(-1)}>
               <Icon name="up" size={12} />
             </button>
-            <button type="button" disabled={at === all.all.length - 1} aria-label={`Move ${one.name} down`} title="Down" onClick={() => move(1)}>
+            <button type="button" data-to="down" disabled={at === all.all.length - 1} aria-label={`Move ${one.name} down`} title="Down" onClick={() => move(1)}>
               <Icon name="down" size={12} />
             </button>
           </>
         )}
-        <button type="button" disabled={all.all.length <= 2} aria-label={`Leave ${one.name} out`} title="Leave out" onClick={() => setRuns(all.all.map((other) => other.id).filter((id) => id !== one.id))}>
+        <button type="button" data-to="out" disabled={all.all.length <= 2} aria-label={`Leave ${one.name} out`} title="Leave out" onClick={leave}>
           <Icon name="cross" size={12} />
         </button>
       </span>

@@ -1,24 +1,34 @@
 // Runs side by side. Everything that is chosen here is the address, so that a comparison can be kept and sent.
 import type { VNode } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
+import sheet from "../../css/compare.css?later";
 import { Link } from "../../components/link";
 import { Empty, Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
-import { plural } from "../../format";
+import { number, plural } from "../../format";
+import { wear } from "../../later";
 import { href, usePlace } from "../../router";
 import { MissingPage } from "../missing";
+import { Views } from "../runs/views";
 import { Boxes } from "./boxes";
 import { Code } from "./code";
-import { arranged, chosen, type Comparison, useComparison } from "./comparison";
-import { Curves } from "./curves";
-import { Differences } from "./differences";
+import { arranged, chosen, type Comparison, useComparison, useMoving } from "./comparison";
+import { Curves, pointsOf } from "./curves";
+import { Differences, MOST_ENVIRONMENTS } from "./differences";
 import { Images } from "./images";
 import { Importance } from "./importance";
 import { Legend } from "./legend";
+import { SavedComparisons } from "./saved";
 import { Parallel } from "./parallel";
 import { Report } from "./report";
 import { ScatterPart } from "./scatter";
+import { MOST_LOOKED } from "./shared";
 import { Tables } from "./tables";
+
+wear(sheet);
+
+/** From so many runs on the page says what is left out. */
+const MANY = 100;
 
 interface Part {
   name: string;
@@ -42,9 +52,10 @@ const parts: Part[] = [
 export function ComparePage() {
   const { query } = usePlace();
   const which = chosen(query);
-  const { value, problem, again } = useComparison(query);
+  const { value, problem, again, stale } = useComparison(query);
   const look = ["hide", "ink", "group"].map((name) => query.get(name)).join("\n");
-  const all = useMemo(() => value && arranged(value, query), [value, look]);
+  const going = useMoving(value);
+  const all = useMemo(() => value && arranged(value, query, going), [value, look, going]);
   const part = parts.find((one) => one.name === (query.get("tab") ?? ""));
   if (!which)
     return (
@@ -56,12 +67,13 @@ export function ComparePage() {
             Go to the runs
           </Link>
         </Empty>
+        <SavedComparisons />
       </>
     );
   if (!part) return <MissingPage what={`A comparison has no part ${query.get("tab")}`} />;
   const title = value ? `${plural(value.runs.length, "run")} compared` : "Compare";
   return (
-    <div class="compare">
+    <div class="compare" aria-busy={stale}>
       <PageHead title={title} crumbs={[{ label: "Runs", to: ["runs"] }]} note="Runs side by side. What you choose here is in the address: keep it or send it." />
       {problem && <ProblemBox problem={problem} again={again} />}
       {!value && !problem && <Loading what="the runs" />}
@@ -78,11 +90,25 @@ function Compared({ all, query, part }: { all: Comparison; query: URLSearchParam
     else next.delete("tab");
     return `${href("compare")}?${next}`;
   };
+  const going = all.runs.filter((run) => run.status === "running").length;
+  useEffect(() => {
+    document.querySelector(".compare .tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [part]);
   return (
     <>
       {all.total > all.runs.length && (
         <p class="notice">
           {plural(all.total, "run fits", "runs fit")}: the newest {all.runs.length} are compared, which is the most that fit on a page.
+        </p>
+      )}
+      {all.runs.length > MANY && (
+        <p class="notice">
+          All {number(all.runs.length)} runs are compared: a small chart draws at most {pointsOf(all.runs.length, "small")} points of each, a large one {pointsOf(all.runs.length, "large")}. Packages are those of the first {MOST_ENVIRONMENTS} shown runs, files those of the first {MOST_LOOKED}.
+        </p>
+      )}
+      {going > 0 && (
+        <p class="going small muted" role="status">
+          <span class="pulse" aria-hidden="true" /> {plural(going, "run still goes on", "runs still go on")}: what is drawn moves with {going === 1 ? "it" : "them"}.
         </p>
       )}
       <div class="compare-in">
@@ -97,7 +123,10 @@ function Compared({ all, query, part }: { all: Comparison; query: URLSearchParam
           </nav>
           <div class="row apart part-head">
             <p class="muted small">{part.about}</p>
-            <Report all={all} />
+            <span class="row whole">
+              <Views page="compare" query={query.toString()} />
+              <Report all={all} />
+            </span>
           </div>
           {all.shown.length ? part.show(all) : <p class="muted">Every run is hidden. Show one in the list of runs.</p>}
         </div>

@@ -14,6 +14,19 @@ export function useWidth(box: { current: HTMLElement | null }, again: unknown = 
   return width;
 }
 
+/** Whether the element is on the screen now. */
+export function useSeen(box: { current: HTMLElement | null }): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const watcher = new IntersectionObserver((entries) => setSeen(entries[entries.length - 1]!.isIntersecting));
+    watcher.observe(element);
+    return () => watcher.disconnect();
+  }, []);
+  return seen;
+}
+
 /** True from the first time that the element is on the screen, or will be soon. */
 export function useSeenOnce(box: { current: HTMLElement | null }): boolean {
   const [seen, setSeen] = useState(false);

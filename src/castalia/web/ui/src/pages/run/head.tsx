@@ -13,6 +13,7 @@ import { href } from "../../router";
 import type { Job, RunDetail } from "../../types";
 import { CompareWith } from "./compare-with";
 import type { Live } from "./live";
+import { told } from "./undoing";
 
 export const ARCHIVED = "castalia.archived";
 
@@ -31,6 +32,7 @@ export function Head({ run, live, job, again }: Props) {
     setProblem(undefined);
     try {
       await work();
+      await told(run, again);
       again();
     } catch (error) {
       if (error instanceof Problem) setProblem(error);

@@ -1,6 +1,6 @@
 // What is done to many runs at once, in the portions that the server takes.
 import { get, send } from "../../api";
-import { save, write } from "../../csv";
+import { save, sheet } from "../../csv";
 import type { RunRow } from "../../types";
 import { holding } from "./address";
 import type { Column } from "./columns";
@@ -80,7 +80,7 @@ export async function exported(kind: "csv" | "json", chosen: Chosen, columns: Co
   else {
     const some = columns.filter((one) => !one.id.startsWith("spark."));
     const time = (value: unknown): unknown => (typeof value === "number" ? new Date(value).toISOString() : value);
-    save("runs.csv", write([["run_id", ...some.map((one) => one.id)], ...rows.map((row) => [row.run_id, ...some.map((one) => (one.id === "started" ? time(row.started) : valueOf(one.id, row)))])]));
+    save("runs.csv", sheet([["run_id", ...some.map((one) => one.id)], ...rows.map((row) => [row.run_id, ...some.map((one) => (one.id === "started" ? time(row.started) : valueOf(one.id, row)))])]));
   }
   return rows.length;
 }

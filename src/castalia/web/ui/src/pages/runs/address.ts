@@ -1,5 +1,6 @@
 // What the page shows is its address: everything below is read from the query and written into it.
 import { useMemo } from "preact/hooks";
+import { WIDTHS } from "../../components/grid";
 import { go, usePlace } from "../../router";
 import { all, condition, kindOf, writable, written } from "./conditions";
 
@@ -16,16 +17,19 @@ export interface Shown {
   kept: "active" | "all" | "archived" | "trash";
   nested: boolean;
   heads: boolean;
+  /** In rem, of the columns that were made wider or narrower. */
+  widths: Record<string, number>;
 }
 
 const keptNames = ["all", "archived", "trash"] as const;
 
 export function read(query: URLSearchParams): Shown {
-  const status = query.get("status");
+  // Other pages lead here with a status, an experiment or a whole filter.
+  const named = ["status", "experiment"].flatMap((name) => (query.get(name) ? [condition(name, query.get(name))] : []));
   const columns = query.getAll("col");
   return {
     text: query.get("q") ?? "",
-    where: [...(status ? [condition("status", status)] : []), ...query.getAll("where")],
+    where: [...named, ...query.getAll("filter").filter(Boolean), ...query.getAll("where")],
     order: query.get("order") || "-started",
     columns: columns.length ? columns : null,
     pins: query.getAll("pin"),
@@ -33,7 +37,19 @@ export function read(query: URLSearchParams): Shown {
     kept: keptNames.find((one) => one === query.get("show")) ?? "active",
     nested: query.get("nested") !== "no",
     heads: query.get("heads") !== "no",
+    widths: widths(query.getAll("wide")),
   };
+}
+
+/** "metrics.loss~12.5" for each column that has a width of its own. */
+function widths(told: string[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const one of told) {
+    const at = one.lastIndexOf("~");
+    const width = Number(one.slice(at + 1));
+    if (at > 0 && width >= WIDTHS[0] && width <= WIDTHS[1]) found[one.slice(0, at)] = width;
+  }
+  return found;
 }
 
 export function queryOf(shown: Shown): string {
@@ -47,6 +63,7 @@ export function queryOf(shown: Shown): string {
   if (shown.kept !== "active") query.set("show", shown.kept);
   if (!shown.nested) query.set("nested", "no");
   if (!shown.heads) query.set("heads", "no");
+  for (const [id, width] of Object.entries(shown.widths)) query.append("wide", `${id}~${width}`);
   return query.toString();
 }
 

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Anchor, Menu, below } from "../../components/menu";
 import { plural } from "../../format";
 import type { Doing } from "./doing";
@@ -7,8 +7,16 @@ import type { Selecting } from "./selecting";
 /** How many runs are chosen and what can be done to them. */
 export function Bar({ selecting, doing, kept }: { selecting: Selecting; doing: Doing; kept: string }) {
   const [menu, setMenu] = useState<Anchor>();
+  const box = useRef<HTMLElement>(null);
+  // Who was on it when it went away is on the list again.
+  useLayoutEffect(
+    () => () => {
+      if (box.current?.contains(document.activeElement)) document.querySelector<HTMLElement>(".grid, #runs-filter")?.focus({ preventScroll: true });
+    },
+    [],
+  );
   return (
-    <section class="chosen" aria-label="Chosen runs">
+    <section class="chosen" aria-label="Chosen runs" ref={box}>
       <b role="status" class="num">
         {selecting.isAll ? "All " : ""}
         {plural(selecting.count, "run")} chosen

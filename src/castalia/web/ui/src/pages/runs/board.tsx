@@ -1,17 +1,21 @@
 // The table of the page: what heads, cells and keys do.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Grid, type GridColumn } from "../../components/grid";
+import { Grid, type GridColumn, WIDTHS } from "../../components/grid";
 import { type Anchor, Menu, type MenuItems, below } from "../../components/menu";
+import { toast } from "../../components/toast";
 import { plural } from "../../format";
 import { go, href } from "../../router";
 import type { RunRow } from "../../types";
 import { type Shown, show } from "./address";
 import { Cell, runName, valueOf } from "./cells";
-import { full } from "./columns";
+import { distinct, full } from "./columns";
 import { condition, kindOf, written } from "./conditions";
 import type { Doing } from "./doing";
 import type { Rows } from "./rows";
 import type { Selecting } from "./selecting";
+
+/** By how much a key makes a column wider, in rem. */
+const STEP = 1;
 
 interface BoardProps {
   shown: Shown;
@@ -71,6 +75,18 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
     const begin = column.right || column.id === "started" || column.id.startsWith("spark.") ? down : column.order;
     show({ order: shown.order !== begin ? begin : begin === down ? column.order : down });
   };
+  const resize = (column: GridColumn, width?: number): void => {
+    const { [column.id]: _, ...others } = shown.widths;
+    const fitted = width && Math.round(Math.min(WIDTHS[1], Math.max(WIDTHS[0], width)) * 4) / 4;
+    show({ widths: fitted ? { ...others, [column.id]: fitted } : others }, true);
+  };
+  const hide = (column: GridColumn): void => {
+    const before = shown.columns;
+    const place = columns.indexOf(column);
+    arrange({ columns: columns.filter((one) => one !== column) });
+    requestAnimationFrame(() => document.querySelectorAll<HTMLElement>("[data-head]")[Math.min(place, columns.length - 2)]?.focus());
+    toast(`The column ${full(column)} is hidden`, () => show({ columns: before }, true));
+  };
   const back = (): HTMLElement | undefined => document.querySelector<HTMLElement>(".grid") ?? undefined;
 
   const columnMenu = (column: GridColumn, element: HTMLElement): void => {
@@ -103,7 +119,12 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
         { label: column.pinned ? "Let go from the left" : "Pin to the left", act: () => arrange({ pins: column.pinned ? (pins.length > 1 ? pins.filter((one) => one !== column.id) : pins) : [...pins, column.id] }), off: column.pinned && pins.length === 1 },
         { label: "Move left", hint: "Alt ←", act: () => move(column.id, place - 1), off: columns[place - 1]?.pinned !== column.pinned },
         { label: "Move right", hint: "Alt →", act: () => move(column.id, place + 1), off: columns[place + 1]?.pinned !== column.pinned },
-        { label: "Hide", act: () => arrange({ columns: columns.filter((one) => one !== column) }), off: column.id === "name" },
+        null,
+        { label: "Wider", hint: "Shift Alt →", act: () => resize(column, column.width + STEP), off: column.width >= WIDTHS[1] },
+        { label: "Narrower", hint: "Shift Alt ←", act: () => resize(column, column.width - STEP), off: column.width <= WIDTHS[0] },
+        { label: "As wide as it was", act: () => resize(column), off: !column.fixed },
+        null,
+        { label: "Hide", act: () => hide(column), off: column.id === "name" },
       ],
     });
   };
@@ -222,6 +243,8 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
         look={(row) => ({ selected: selecting.has(row), open: row.children ? open.has(row.run_id) : undefined })}
         cell={(column, row, level) => <Cell id={column.id} run={row} level={level} open={open.has(row.run_id)} />}
         named={runName}
+        has={(column, row) => ![undefined, null, ""].includes(valueOf(column.id, row) as undefined) || (column.id === "took" && row.status === "running")}
+        called={distinct(columns)}
         version={Math.floor(Date.now() / 30_000)}
         order={shown.order}
         heads={shown.heads}
@@ -235,6 +258,7 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
         }}
         onOrder={sort}
         onMove={move}
+        onResize={resize}
         onColumnMenu={columnMenu}
         onAct={act}
         onKey={keys}

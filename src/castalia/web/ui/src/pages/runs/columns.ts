@@ -20,6 +20,8 @@ export interface Column {
   /** What GET /runs calls the order; empty where there is none. */
   order: string;
   pinned: boolean;
+  /** Somebody said how wide. */
+  fixed?: boolean;
 }
 
 const own: Record<string, [label: string, width: number, order?: string, right?: boolean]> = {
@@ -91,10 +93,19 @@ export function column(id: string, pinned: boolean): Column | undefined {
 }
 
 /** The columns in the order they are shown: pinned ones first, the name always among them. */
-export function arranged(ids: string[], pins: string[]): Column[] {
+export function arranged(ids: string[], pins: string[], widths: Record<string, number> = {}): Column[] {
   const pinned = new Set(pins.length ? pins : ["name"]);
   const made = [...new Set(ids.includes("name") ? ids : ["name", ...ids])].map((id) => column(id, pinned.has(id))).filter((one) => one !== undefined);
+  for (const one of made) if (Object.hasOwn(widths, one.id)) Object.assign(one, { width: widths[one.id], fixed: true });
   return [...made.filter((one) => one.pinned), ...made.filter((one) => !one.pinned)];
+}
+
+/** What each column is called where no head stands above it: a metric and a param of one name are told apart. */
+export function distinct(columns: Column[]): (column: { id: string }) => string {
+  const names = new Map(columns.map((one) => [one.id, full(one)]));
+  const counts = new Map<string, number>();
+  for (const name of names.values()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return ({ id }) => (counts.get(names.get(id) ?? "") === 1 ? names.get(id)! : id);
 }
 
 /** The name a person reads where there is no head above it. */

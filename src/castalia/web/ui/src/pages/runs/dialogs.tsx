@@ -181,11 +181,12 @@ const keys: [string, string][] = [
   ["e, F2", "Name, note and tags"],
   ["m, Shift F10", "Menu of the run: filters among others"],
   ["/", "To the filter"],
-  ["Ctrl Z", "Undo"],
+  ["Ctrl Z", "Take back what was done last"],
   ["Alt and a click", "Filter by what is in a cell"],
   ["On a head: ← →", "Move along the heads"],
   ["On a head: Enter, ↓", "Sort, menu"],
   ["On a head: Alt ← →", "Move the column"],
+  ["On a head: Shift Alt ← →", "Make the column narrower, wider"],
 ];
 
 export function KeysDialog({ close }: { close: () => void }) {
@@ -211,12 +212,12 @@ export function KeysDialog({ close }: { close: () => void }) {
 }
 
 /** A name for a view; another view's is refused. */
-export function NameDialog({ old, taken, keep, close }: { old: string | undefined; taken: string[]; keep: (name: string) => Promise<void>; close: () => void }) {
+export function NameDialog({ title, help, old, taken, keep, close }: { title: string; help: string; old: string | undefined; taken: string[]; keep: (name: string) => Promise<void>; close: () => void }) {
   const [name, setName] = useState(old ?? "");
   const [problem, setProblem] = useState<Problem>();
   const used = name.trim() !== old && taken.includes(name.trim());
   return (
-    <Dialog title={old ? `Rename ${old}` : "Save this view"} close={close}>
+    <Dialog title={title} close={close}>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -224,7 +225,7 @@ export function NameDialog({ old, taken, keep, close }: { old: string | undefine
           if (name.trim() && !used) keep(name.trim()).then(close, setProblem);
         }}
       >
-        <Field label="Name" help={used ? "Another view is called that." : "Filter, order and columns are kept; which runs they find is looked up each time."}>
+        <Field label="Name" help={used ? "Something else is saved under that name." : help}>
           {(at) => <input {...at} class="input" value={name} maxLength={100} autocomplete="off" onInput={(event) => setName(event.currentTarget.value)} />}
         </Field>
         {problem && <ProblemBox problem={problem} />}

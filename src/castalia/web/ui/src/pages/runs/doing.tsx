@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { Problem, part, send } from "../../api";
+import { type Done, tell } from "../../components/toast";
 import { plural } from "../../format";
 import { go, href } from "../../router";
 import type { RunRow } from "../../types";
@@ -11,7 +12,6 @@ import type { Column } from "./columns";
 import { EditDialog, RemoveDialog } from "./lazily";
 import type { Rows } from "./rows";
 import type { Selecting } from "./selecting";
-import type { Done } from "./undo";
 
 const MOST_COMPARED = 200;
 
@@ -26,7 +26,7 @@ export interface Doing {
   dialog: ComponentChildren;
 }
 
-export function useDoing(rows: Rows, selecting: Selecting, did: (done: Done) => void, columns: Column[], kept: string): Doing {
+export function useDoing(rows: Rows, selecting: Selecting, columns: Column[], kept: string): Doing {
   const [editing, setEditing] = useState<string>();
   const [removing, setRemoving] = useState<string[]>();
   const busy = useRef(false);
@@ -37,8 +37,8 @@ export function useDoing(rows: Rows, selecting: Selecting, did: (done: Done) => 
     busy.current = true;
     work()
       .then(
-        (done) => done && did(done),
-        (error: unknown) => did({ said: error instanceof Problem ? [error.subject, error.cure].filter(Boolean).join(". ") : String(error), wrong: true }),
+        (done) => done && tell(done),
+        (error: unknown) => tell({ said: error instanceof Problem ? [error.subject, error.cure].filter(Boolean).join(". ") : String(error), wrong: true }),
       )
       .finally(() => (busy.current = false));
   };
@@ -56,10 +56,7 @@ export function useDoing(rows: Rows, selecting: Selecting, did: (done: Done) => 
       changed();
       return {
         said: said(words(moved.length, row), moved.length !== 1),
-        undo: async () => {
-          await back(moved);
-          rows.again();
-        },
+        undo: () => back(moved),
       };
     });
   const away = step((some) => archive(some, true), (some) => archive(some, false), (what, many) => `${what} ${many ? "are" : "is"} archived`);
@@ -97,7 +94,7 @@ export function useDoing(rows: Rows, selecting: Selecting, did: (done: Done) => 
             close={() => setEditing(undefined)}
             saved={(run, before) => {
               rows.put(run);
-              did({ said: `${runName(run)} is saved`, undo: () => undone(before, run).then((again) => rows.put(again)) });
+              tell({ said: `${runName(run)} is saved`, undo: () => undone(before, run) });
             }}
           />
         )}
@@ -108,7 +105,7 @@ export function useDoing(rows: Rows, selecting: Selecting, did: (done: Done) => 
             remove={async () => {
               const gone = await remove(removing);
               changed();
-              did({ said: `${plural(gone.length, "run")} deleted for good` });
+              tell({ said: `${plural(gone.length, "run")} deleted for good` });
             }}
           />
         )}

@@ -140,14 +140,14 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
           {shown.where.map((one, i) => (
             <li key={one} class="chip accent">
               <bdi>{one}</bdi>
-              <button type="button" aria-label={`Take away ${one}`} onClick={() => show({ where: shown.where.filter((_, n) => n !== i) })}>
+              <button type="button" aria-label={`Take away ${one}`} onClick={() => (show({ where: shown.where.filter((_, n) => n !== i) }), box.current?.focus(), setCaret(null))}>
                 <Icon name="cross" size={12} />
               </button>
             </li>
           ))}
           {shown.where.length > 1 && (
             <li>
-              <button type="button" class="button quiet little" onClick={() => show({ where: [] })}>
+              <button type="button" class="button quiet little" onClick={() => (show({ where: [] }), box.current?.focus(), setCaret(null))}>
                 Take all away
               </button>
             </li>

@@ -3,6 +3,7 @@ import { Problem, get } from "../../api";
 import { Overnight } from "../../components/overnight";
 import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
+import { useUndone } from "../../components/toast";
 import { useConnection } from "../../connection";
 import { plural } from "../../format";
 import { useResource } from "../../resource";
@@ -17,7 +18,6 @@ import { Filter } from "./filter";
 import { Rows } from "./rows";
 import { useSelecting } from "./selecting";
 import { Tools } from "./tools";
-import { useUndo } from "./undo";
 
 const EVERY = 3000;
 const nameless: Names = { metrics: [], params: [], tags: [] };
@@ -33,8 +33,8 @@ export function RunsPage() {
   const [first] = useState(() => new URLSearchParams({ newest: "100", ...(asked(shown).get("filter") ? { filter: asked(shown).get("filter")! } : {}) }));
   const looked = useResource<Names>(shown.columns ? "" : `runs/columns?${first}`, (signal) => get(`runs/columns?${first}`, signal));
   const names = looked.value ?? (looked.problem ? nameless : undefined);
-  const ids = useMemo(() => shown.columns ?? (names && defaults(names)), [shown.columns, names]);
-  const columns = useMemo(() => arranged(ids ?? ["name"], shown.pins), [ids, shown.pins.join("\n")]);
+  const ids = useMemo(() => shown.columns ?? (names && defaults(names)), [shown.columns?.join("\n"), names]);
+  const columns = useMemo(() => arranged(ids ?? ["name"], shown.pins, shown.widths), [ids, shown.pins.join("\n"), JSON.stringify(shown.widths)]);
 
   // Of half a condition nothing is asked: the rows stay as they are until it is whole.
   const whole = useRef("");
@@ -54,9 +54,9 @@ export function RunsPage() {
     return () => clearInterval(timer);
   }, [top, shown.order]);
 
-  const { did, toast } = useUndo();
+  useUndone(() => rows.again());
   const selecting = useSelecting(rows, question);
-  const doing = useDoing(rows, selecting, did, columns, shown.kept);
+  const doing = useDoing(rows, selecting, columns, shown.kept);
   const held = rows.held;
   const wrong = usePointed(rows.problem, shown);
   const narrowed = shown.where.length > 0 || kindOf(shown.text) !== "none" || shown.kept !== "active";
@@ -67,7 +67,7 @@ export function RunsPage() {
       <Overnight order={shown.order} />
       <div class="board-tools">
         <Filter shown={shown} problem={wrong} />
-        <Tools shown={shown} columns={columns} chosen={columns.map((one) => one.id)} did={(said) => did({ said })} doing={doing} question={question} />
+        <Tools shown={shown} columns={columns} chosen={columns.map((one) => one.id)} doing={doing} question={question} />
       </div>
       {rows.problem && !wrong && <ProblemBox problem={rows.problem} again={() => rows.again()} />}
       {!held && !rows.problem && <Loading what="the runs" />}
@@ -90,7 +90,6 @@ export function RunsPage() {
       )}
       {selecting.count > 0 && <Bar selecting={selecting} doing={doing} kept={shown.kept} />}
       {doing.dialog}
-      {toast}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { GridColumn } from "../../components/grid";
 import { type Anchor, Menu, type MenuItems, below } from "../../components/menu";
+import { toast } from "../../components/toast";
 import { type Shown, queryOf, show } from "./address";
 import { full } from "./columns";
 import type { Doing } from "./doing";
@@ -15,7 +16,7 @@ const kept: [Shown["kept"], string][] = [
 ];
 
 /** What stands beside the filter: which runs, columns, views, and the rest in a menu. */
-export function Tools({ shown, columns, chosen, did, doing, question }: { shown: Shown; columns: GridColumn[]; chosen: string[]; did: (said: string) => void; doing: Doing; question: string }) {
+export function Tools({ shown, columns, chosen, doing, question }: { shown: Shown; columns: GridColumn[]; chosen: string[]; doing: Doing; question: string }) {
   const [choosing, setChoosing] = useState(false);
   const [keys, setKeys] = useState(false);
   const [menu, setMenu] = useState<Anchor>();
@@ -39,6 +40,11 @@ export function Tools({ shown, columns, chosen, did, doing, question }: { shown:
     null,
     { label: "Keys of this page", hint: "?", act: () => setKeys(true) },
   ];
+  const reset = (): void => {
+    const { columns, pins, widths } = shown;
+    show({ columns: null, pins: [], widths: {} }, true);
+    if (columns) toast("The columns are those that the page chooses", () => show({ columns, pins, widths }, true));
+  };
   const order = shown.order.replace(/^-/, "");
   return (
     <div class="board-buttons">
@@ -65,12 +71,12 @@ export function Tools({ shown, columns, chosen, did, doing, question }: { shown:
       <button type="button" class="button" aria-haspopup="dialog" onClick={() => setChoosing(true)}>
         Columns
       </button>
-      <Views query={queryOf(shown)} said={did} />
+      <Views page="runs" query={queryOf(shown)} />
       <button type="button" class="button" aria-haspopup="menu" aria-expanded={menu !== undefined} onClick={(event) => setMenu(below(event.currentTarget))}>
         More
       </button>
       {menu && <Menu label="More" items={items} at={menu} close={() => setMenu(undefined)} />}
-      {choosing && <Chooser chosen={chosen} choose={(ids) => show({ columns: ids }, true)} reset={() => show({ columns: null, pins: [] }, true)} close={() => setChoosing(false)} />}
+      {choosing && <Chooser chosen={chosen} choose={(ids) => show({ columns: ids }, true)} reset={reset} close={() => setChoosing(false)} />}
       {keys && <KeysDialog close={() => setKeys(false)} />}
     </div>
   );
