@@ -8,6 +8,7 @@ import "./css/learn.css";
 import "./css/grid.css";
 import "./css/run.css";
 import "./css/compare.css";
+import "./css/models.css";
 import "./css/notices.css";
 import { App } from "./app";
 import { followLinks, followPrinted } from "./router";
