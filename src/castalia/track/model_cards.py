@@ -23,6 +23,7 @@ INTENDED, LIMITS, LICENCE = "intended_use", "limits", "licence"
 UNKNOWN = "Unknown: nobody said."
 _FRONT = re.compile(r"---\n(.*?)\n---\s*(?:\n|$)", re.DOTALL)
 _SAID = re.compile(r"^licen[cs]e(?:_name)?:[ \t]*(\S.*)$", re.MULTILINE)
+_PLAIN, _HEX = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 .,:;@%()+-]|_(?=[A-Za-z0-9])){0,200}"), re.compile("[0-9a-f]{12}")
 Rows = Sequence[tuple[str, str]]
 
 
@@ -75,7 +76,8 @@ def model_card(store: Store, name: str, version: int) -> ModelCard:
     said_licence = licence[1].strip().strip("\"'")[:200] if licence else said.get(LICENCE, "")
     flags = tuple(_flags(came["data"], said_licence))
     sections = tuple((head, rows) for head, rows in _sections(came, known) if rows)
-    intended, limits = said.get(INTENDED, ""), said.get(LIMITS, "")
+    intended = said.get(INTENDED, "") or _under(body, "intended use")
+    limits = said.get(LIMITS, "") or _under(body, "limit")
     label = came["version"]["label"]
     body = body[front.end() :] if front else body
     if not written:
@@ -102,6 +104,12 @@ def _written(store: Store, name: str, version: int, came: dict[str, Any]) -> tup
             if (found := text(store, where, file)) is not None and found.strip():  # type: ignore[arg-type]
                 return file, found.replace("\r\n", "\n")
     return "", ""
+
+
+def _under(body: str, heading: str) -> str:
+    """The text of a written card below the first heading that begins so; "" where there is none."""
+    found = re.search(rf"^(#+)[ \t]*{heading}[^\n]*\n+(.*?)(?=^#|\Z)", body, re.DOTALL | re.MULTILINE | re.IGNORECASE)
+    return found[2].strip()[:2000] if found else ""
 
 
 def _flags(sets: Sequence[Mapping[str, Any]], licence: str) -> list[Flag]:
@@ -141,10 +149,10 @@ def _generated(
     label: str, note: str, flags: Sequence[Flag], intended: str, limits: str, sections: Sequence[tuple[str, Rows]]
 ) -> str:
     found = dict(sections)
-    parts = [f"# {_code(label)}", "Made by Castalia of what is known; nobody wrote a card."]
+    parts = [f"# {_cell(label)}", "Made by Castalia of what is known; nobody wrote a card."]
     parts += [note.strip()] if note.strip() else []
     parts += ["## Intended use", intended or f"{UNKNOWN} The tag `{INTENDED}` says it."]
-    parts += ["## Licence", "\n".join(f"- {_code(flag.text)}" for flag in flags)]
+    parts += ["## Licence", "\n".join(f"- {_cell(flag.text)}" for flag in flags)]
     for head in ("About", "Data", "Params", "Metrics"):
         parts += [f"## {head}", _table(found[head]) if head in found else UNKNOWN]
     parts += ["## Limits", limits or f"{UNKNOWN} The tag `{LIMITS}` says them."]
@@ -154,11 +162,15 @@ def _generated(
 
 
 def _table(rows: Rows) -> str:
-    return "\n".join(["| | |", "|---|---|", *(f"| {_code(key)} | {_code(value)} |" for key, value in rows)])
+    return "\n".join(["| Name | Value |", "|---|---|", *(f"| {_cell(key)} | {_cell(value)} |" for key, value in rows)])
+
+
+def _cell(value: str) -> str:
+    """A text that Markdown takes for nothing else: as it is where it is plain words and numbers."""
+    return value if _PLAIN.fullmatch(value) and not _HEX.search(value) else _code(value)
 
 
 def _code(value: str) -> str:
-    """A text that Markdown takes for nothing else, in a cell."""
     plain = _one_line(value).replace("|", "\\|")
     if not plain:
         return ""

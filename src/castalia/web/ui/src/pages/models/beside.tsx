@@ -56,7 +56,6 @@ export function Beside({ model, chosen }: { model: Model; chosen: number[] }) {
 }
 
 function Table({ answer, all, name }: { answer: Answer; all: boolean; name: string }) {
-  const many = answer.versions.length;
   return (
     <div class="scroll beside" tabIndex={0} role="region" aria-label="Versions beside each other">
       <table class="dense">
@@ -75,14 +74,15 @@ function Table({ answer, all, name }: { answer: Answer; all: boolean; name: stri
           </tr>
         </thead>
         {answer.sections.map((section) => (
-          <Section key={section.name} section={section} all={all} many={many} here={answer.here} />
+          <Section key={section.name} section={section} all={all} versions={answer.versions} here={answer.here} />
         ))}
       </table>
     </div>
   );
 }
 
-function Section({ section, all, many, here }: { section: Answer["sections"][number]; all: boolean; many: number; here: boolean[] }) {
+function Section({ section, all, versions, here }: { section: Answer["sections"][number]; all: boolean; versions: Version[]; here: boolean[] }) {
+  const many = versions.length;
   const shown = section.rows.filter((one) => all || one.differs);
   const same = section.rows.length - shown.length;
   return (
@@ -98,7 +98,7 @@ function Section({ section, all, many, here }: { section: Answer["sections"][num
           <th scope="row">{section.name === "version" || section.name === "code" ? (facts[one.key] ?? one.key) : one.key}</th>
           {one.values.map((value, i) => (
             <td key={i} class={one.differs && all ? "differs" : ""}>
-              <Cell section={section.name} name={one.key} value={value} first={one.values[0]} delta={i > 0 && section.name === "metrics"} />
+              <Cell section={section.name} name={one.key} value={value} first={one.values[0]} delta={i > 0 && section.name === "metrics"} run={versions[i]?.run?.name} />
             </td>
           ))}
         </tr>
@@ -114,7 +114,7 @@ function Section({ section, all, many, here }: { section: Answer["sections"][num
   );
 }
 
-function Cell({ section, name, value, first, delta }: { section: string; name: string; value: unknown; first: unknown; delta: boolean }): ComponentChildren {
+function Cell({ section, name, value, first, delta, run }: { section: string; name: string; value: unknown; first: unknown; delta: boolean; run: string | undefined }): ComponentChildren {
   if (value === null || value === undefined) return <span class="faint">–</span>;
   if (section === "metrics")
     return (
@@ -131,7 +131,7 @@ function Cell({ section, name, value, first, delta }: { section: string; name: s
     );
   }
   if (name === "created") return <When value={value} />;
-  if (name === "run_id" && section === "version") return <Link to={["runs", String(value)]}>{String(value).slice(0, 8)}</Link>;
+  if (name === "run_id" && section === "version") return <Link to={["runs", String(value)]}>{run || String(value).slice(0, 8)}</Link>;
   if (typeof value === "boolean") return value ? "yes" : "no";
   const text = String(value);
   return /^[0-9a-f]{32,64}$/.test(text) ? <code title={text}>{text.slice(0, 12)}</code> : <bdi>{text}</bdi>;

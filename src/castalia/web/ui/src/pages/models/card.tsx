@@ -67,7 +67,7 @@ export function CardTab({ name, version }: { name: string; version: Version }) {
           </>
         ) : (
           <>
-            Nobody wrote a card: this one is made of what is known. A <code>README.md</code> beside the model's files takes its place; the tags <code>intended_use</code>, <code>limits</code> and <code>licence</code> fill its gaps.
+            A <code>README.md</code> beside the model's files takes the place of this card; the tags <code>intended_use</code>, <code>limits</code> and <code>licence</code> fill its gaps.
           </>
         )}
       </p>

@@ -63,7 +63,7 @@ export function History({ model, changed }: { model: Model; changed: () => void 
                 {version(one.before)} → {one.version === null ? <span class="faint">taken away</span> : version(one.version)}
               </td>
               <td class="said reason">{one.reason || <span class="faint">–</span>}</td>
-              <td>{who(one.who)}</td>
+              <td class="no-wrap">{who(one.who)}</td>
               <td class="right">
                 {newest.get(one.alias) === one.id && (one.before === null ? one.version !== null : there(one.before)) && one.before !== one.version && (
                   <button type="button" class="button little" onClick={() => void undo(one)}>

@@ -61,7 +61,7 @@ function Edges({ from, to }: { from: number; to: number }) {
 }
 
 function columnsOf({ version, run, code, logged, inputs, data }: Lineage): Node[][] {
-  const sets: Node[] = data.slice(0, data.length > MOST ? MOST - 1 : MOST).map((one, i) => ({ key: `data${i}`, kind: one.use ? `data, ${one.use}` : "data", name: nameOf(one), more: <code>{short(one.digest)}</code>, ...(one.research_only ? { tone: "warn" } : {}) }));
+  const sets: Node[] = data.slice(0, data.length > MOST ? MOST - 1 : MOST).map((one, i) => ({ key: `data${i}`, kind: one.use && one.use !== "data" ? `data, ${one.use}` : "data", name: nameOf(one), more: <code>{short(one.digest)}</code>, ...(one.research_only ? { tone: "warn" } : {}) }));
   if (data.length > MOST) sets.push({ key: "more", kind: "data", name: `${data.length - MOST + 1} further sets`, more: "in the list below" });
   for (const one of inputs.slice(0, 2)) sets.push({ key: one.model_id, kind: "model it began from", name: one.name || one.model_id });
   if (!sets.length) sets.push({ key: "none", kind: "data", name: "unknown", more: "nobody said", tone: "open" });
@@ -81,7 +81,7 @@ function columnsOf({ version, run, code, logged, inputs, data }: Lineage): Node[
   const names = version.aliases ?? [];
   const aliases: Node[] = names.slice(0, MOST).map((one) => ({ key: one, kind: "alias", name: <bdi>{one}</bdi>, ...(one === "champion" ? { tone: "good" } : {}) }));
   if (names.length > MOST) aliases.push({ key: "\0", kind: "alias", name: `${names.length - MOST} more` });
-  const itself: Node = { key: "version", kind: "version", name: version.label ?? `version ${version.version}`, more: version.digest ? <code>{short(version.digest)}</code> : (version.source ?? ""), tone: "accent" };
+  const itself: Node = { key: "version", kind: "version", name: version.label ?? `version ${version.version}`, more: version.digest ? <code>{short(version.digest)}</code> : version.stage !== "None" ? version.stage : "", tone: "accent" };
   return [sets, [ran], ...(kept.length ? [kept] : []), [itself], ...(aliases.length ? [aliases] : [])];
 }
 

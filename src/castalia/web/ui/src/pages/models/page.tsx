@@ -101,7 +101,7 @@ function Line({ one }: { one: ModelLine }) {
         {said && <p class="faint small said-short">{said}</p>}
       </th>
       <td>
-        <span class="row chips">
+        <span class="row names-of">
           <span class="chip accent">{one.champion}</span>
           {others.slice(0, SHOWN).map(([alias, version]) => (
             <span class="chip" key={alias}>

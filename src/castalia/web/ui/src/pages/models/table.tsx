@@ -89,8 +89,8 @@ export function VersionTable({ model, versions, changed, chosen, choose }: Props
                 {staged && <td>{one.stage === "None" ? <span class="faint">–</span> : one.stage}</td>}
                 {metrics.map((name) => (
                   <td class="right" key={name}>
+                    {versions.length > 1 && best.get(name) === one.version && <span class="best">best </span>}
                     {number(one.metrics?.[name])}
-                    {versions.length > 1 && best.get(name) === one.version && <span class="best"> best</span>}
                   </td>
                 ))}
                 <td class="no-wrap">
@@ -123,7 +123,7 @@ export function Names({ model, version }: { model: Model; version: Version }) {
   const crowned = model.champion === version.version;
   if (!crowned && !aliases.length) return <span class="faint">–</span>;
   return (
-    <span class="row chips">
+    <span class="row names-of">
       {crowned && <span class="chip accent">champion{model.aliases?.[CHAMPION] === undefined ? ", the newest" : ""}</span>}
       {aliases.map((one) => (
         <span class="chip" key={one}>
@@ -144,7 +144,7 @@ export function RunOf({ version }: { version: Version }) {
     );
   const gone = version.run.lifecycle === "deleted" ? "in the trash" : version.run.status === "done" ? "" : version.run.status;
   return (
-    <span class="row chips">
+    <span class="row names-of">
       <Link to={["runs", version.run_id]}>
         <bdi>{version.run.name || version.run_id.slice(0, 8)}</bdi>
       </Link>

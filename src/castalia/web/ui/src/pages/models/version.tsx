@@ -72,7 +72,7 @@ function Stage({ model, version, changed }: { model: Model; version: Version; ch
     }
   };
   return (
-    <label class="row stage">
+    <label class="row stage-of">
       <span class="muted">Stage</span>
       <select class="input little" value={version.stage ?? "None"} onChange={(event) => void put(event.currentTarget.value, version.stage ?? "None")}>
         {STAGES.map((one) => (
