@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { Copy } from "../../components/code";
 import { Link } from "../../components/link";
-import type { DataSet, Lineage } from "./registry";
+import { type DataSet, type Lineage, isolated } from "./registry";
 
 interface Node {
   key: string;
@@ -81,7 +81,7 @@ function columnsOf({ version, run, code, logged, inputs, data }: Lineage): Node[
   const names = version.aliases ?? [];
   const aliases: Node[] = names.slice(0, MOST).map((one) => ({ key: one, kind: "alias", name: <bdi>{one}</bdi>, ...(one === "champion" ? { tone: "good" } : {}) }));
   if (names.length > MOST) aliases.push({ key: "\0", kind: "alias", name: `${names.length - MOST} more` });
-  const itself: Node = { key: "version", kind: "version", name: version.label ?? `version ${version.version}`, more: version.digest ? <code>{short(version.digest)}</code> : version.stage !== "None" ? version.stage : "", tone: "accent" };
+  const itself: Node = { key: "version", kind: "version", name: `${isolated(version.model ?? "")}@${version.version}`, more: version.digest ? <code>{short(version.digest)}</code> : version.stage !== "None" ? version.stage : "", tone: "accent" };
   return [sets, [ran], ...(kept.length ? [kept] : []), [itself], ...(aliases.length ? [aliases] : [])];
 }
 
@@ -143,7 +143,7 @@ function List({ found: { version, run, code, logged, inputs, data } }: { found: 
         </li>
       )}
       <li>
-        <b>Version</b>: <bdi>{version.label}</bdi>
+        <b>Version</b>: {isolated(version.model ?? "")}@{version.version}
         {version.digest && (
           <>
             , manifest <Digest text={version.digest} />

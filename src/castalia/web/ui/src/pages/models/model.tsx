@@ -14,7 +14,7 @@ import type { Model } from "../../types";
 import { MissingPage } from "../missing";
 import { Beside } from "./beside";
 import { History } from "./history";
-import { fits, loadModel, modelAt, promote, tagged } from "./registry";
+import { fits, literal, loadModel, modelAt, plain, promote, tagged } from "./registry";
 import { VersionTable } from "./table";
 import { VersionPage } from "./version";
 
@@ -120,13 +120,13 @@ function Use({ model }: { model: Model }) {
       <h2>Use it</h2>
       {ours ? (
         <>
-          <Code text={`import castalia\n\nmodel = castalia.load(${JSON.stringify(`${model.name}@champion`)})`} what="the lines of Python" />
+          <Code text={`import castalia\n\nmodel = castalia.load(${literal(`${model.name}@champion`)})`} what="the lines of Python" />
           <Code text={`castalia call ${model.name}@champion`} what="the line for the shell" wrap />
         </>
       ) : (
-        <Code text={`import mlflow\n\nmodel = mlflow.pyfunc.load_model(${JSON.stringify(`models:/${model.name}/${model.champion}`)})`} what="the lines of Python" />
+        <Code text={`import mlflow\n\nmodel = mlflow.pyfunc.load_model(${literal(`models:/${model.name}/${model.champion}`)})`} what="the lines of Python" />
       )}
-      <Code text={`castalia models promote ${quote(model.name)} ${model.newest} --reason "better on last week's data"`} what="the line that promotes a version" wrap />
+      {plain(model.name) && <Code text={`castalia models promote ${quote(model.name)} ${model.newest} --reason "better on last week's data"`} what="the line that promotes a version" wrap />}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { Dialog, Field } from "../../components/dialog";
 import { ProblemBox } from "../../components/problem";
 import { number, signed } from "../../format";
 import type { Model } from "../../types";
-import { CHAMPION, metricsOf, promote, size } from "./registry";
+import { CHAMPION, isolated, metricsOf, promote, size } from "./registry";
 
 const MOST = 2000;
 const NEW = "\0new";
@@ -29,7 +29,7 @@ export function PromoteDialog({ model, version, close, changed }: { model: Model
     });
   };
   return (
-    <Dialog title={`Promote version ${version} of ${model.name}`} close={close}>
+    <Dialog title={`Promote version ${version} of ${isolated(model.name)}`} close={close}>
       <form class="stack" onSubmit={go}>
         <Field label="It goes by" help={alias === CHAMPION ? "The champion is what the bare name means, wherever a model is asked." : "A word that may move from version to version."}>
           {(at) => (

@@ -47,7 +47,7 @@ export async function promote(model: Model, alias: string, version: number | nul
   if (version === null) await send("DELETE", `${modelAt(model.name)}/aliases/${part(alias)}`);
   else await send("POST", `${modelAt(model.name)}/promotions`, { alias, version, reason });
   done();
-  toast(version === null ? `${model.name}@${alias} was taken away` : `${model.name}@${alias} is version ${version} now`, () => void back(model, alias, version, before, done));
+  toast(version === null ? `${isolated(model.name)}@${alias} was taken away` : `${isolated(model.name)}@${alias} is version ${version} now`, () => void back(model, alias, version, before, done));
 }
 
 async function back(model: Model, alias: string, version: number | null, before: number | undefined, done: () => void): Promise<void> {
@@ -55,7 +55,7 @@ async function back(model: Model, alias: string, version: number | null, before:
     if (before === undefined) await send("DELETE", `${modelAt(model.name)}/aliases/${part(alias)}`);
     // Refused where somebody else moved it meanwhile.
     else await send("POST", `${modelAt(model.name)}/promotions`, { alias, version: before, reason: "Undone.", ...(version === null ? {} : { expected: version }) });
-    toast(before === undefined ? `${model.name} has no ${alias} any more` : `${model.name}@${alias} is version ${before} again`);
+    toast(before === undefined ? `${isolated(model.name)} has no ${alias} any more` : `${isolated(model.name)}@${alias} is version ${before} again`);
   } catch (error) {
     toast(`It could not be undone: ${error instanceof Problem ? `${error.subject}. ${error.got}` : String(error)}`);
   }
@@ -86,6 +86,17 @@ export function fits(text: string, said: (string | null | undefined)[]): boolean
 }
 
 export const tagged = (tags: Record<string, string> | undefined): string[] => Object.entries(tags ?? {}).map(([name, value]) => `${name}:${value}`);
+
+const turning = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+/** A name in a line of other words: marks that turn the direction of writing end with it. */
+export const isolated = (name: string): string => (turning.test(name) ? `\u2068${name}\u2069` : name);
+
+/** A text as Python and JavaScript write it; what would turn the line around is written by its number. */
+export const literal = (text: string): string => JSON.stringify(text).replace(/[\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
+
+/** Whether a line for the shell shows what it is. */
+export const plain = (name: string): boolean => !turning.test(name) && !/[\p{C}]/u.test(name);
 
 /** Who did it: a token's name, or whoever sits at this machine. */
 export const who = (name: string): string => (name === "loopback" ? "on this machine" : name || "–");

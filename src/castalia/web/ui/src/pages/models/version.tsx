@@ -18,7 +18,7 @@ import { MissingPage } from "../missing";
 import { CardTab, Flags, useCard } from "./card";
 import { Digest, LineageView } from "./lineage";
 import { PromoteDialog } from "./promote";
-import { type Lineage, STAGES, metricsOf, versionAt } from "./registry";
+import { type Lineage, STAGES, isolated, literal, metricsOf, versionAt } from "./registry";
 import { Names } from "./table";
 
 const TABS = { "": "Overview", card: "Card", files: "Files" } as const;
@@ -33,7 +33,7 @@ export function VersionPage({ model, number: wanted, changed }: { model: Model; 
   if (!version) return <MissingPage what={`${model.name} has no version ${wanted}`} />;
   return (
     <>
-      <PageHead title={`${model.name}@${version.version}`} crumbs={[{ label: "Models", to: ["models"] }, { label: model.name, to: ["models", model.name] }]} note="One version: where it came from, what it measured, what it may be used for. It never changes; what is written beside it may.">
+      <PageHead title={`${isolated(model.name)}@${version.version}`} crumbs={[{ label: "Models", to: ["models"] }, { label: model.name, to: ["models", model.name] }]} note="One version: where it came from, what it measured, what it may be used for. It never changes; what is written beside it may.">
         <div class="row small">
           <Names model={model} version={version} />
           <span class="muted">
@@ -163,8 +163,7 @@ function Overview({ model, version, changed }: { model: Model; version: Version;
 }
 
 function Use({ model, version }: { model: Model; version: Version }) {
-  const quoted = JSON.stringify(`${model.name}@${version.version}`);
-  const lines = version.ours ? `import castalia\n\nmodel = castalia.load(${quoted})` : `import mlflow\n\nmodel = mlflow.pyfunc.load_model(${JSON.stringify(`models:/${model.name}/${version.version}`)})`;
+  const lines = version.ours ? `import castalia\n\nmodel = castalia.load(${literal(`${model.name}@${version.version}`)})` : `import mlflow\n\nmodel = mlflow.pyfunc.load_model(${literal(`models:/${model.name}/${version.version}`)})`;
   return (
     <section class="stack tight" aria-label="Use it">
       <h2>Use it</h2>
