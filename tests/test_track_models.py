@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
@@ -16,6 +15,7 @@ from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from model_filling import DATA, SETS, logged, trained
 
 from castalia.core.errors import CastaliaError, NotFound, WrongInput
 from castalia.track import Store, models_card
@@ -28,12 +28,6 @@ from castalia.track.http import router
 from castalia.track.model_cards import _table, model_card
 from castalia.track.protocol import batches, inputs, logged_models, registered, versions
 from castalia.track.protocol.wire import Fields
-
-DATA = "ab" * 32
-SETS = [
-    {"field": "data", "name": "telco", "version": 1, "digest": DATA, "licence": "sample", "research_only": False},
-    {"field": "scans", "name": "medmnist", "version": 1, "digest": "cd" * 32, "licence": "NC", "research_only": True},
-]
 
 
 @pytest.fixture
@@ -53,36 +47,6 @@ def client(store: Store) -> Iterator[TestClient]:
 
     with TestClient(app) as opened:
         yield opened
-
-
-def trained(store: Store, params: dict[str, Any], metrics: dict[str, float], content: str, data: Any = SETS) -> int:
-    """A version as ``castalia.fit`` leaves it: its folder with a manifest, its run."""
-    tags = {"castalia.git.commit": "0123456789abcdef", "castalia.git.branch": "main", "castalia.git.dirty": "true",
-            "castalia.data.data": f"telco@1 sha256:{DATA}"}  # fmt: skip
-    run = store.create_run("churn", "fit", params, tags, system="churn")
-
-    def put(number: int) -> Path:
-        folder = store.home / "models" / "churn" / str(number)
-        folder.mkdir(parents=True)
-        (folder / "model.txt").write_text(content)
-        told = {"model.txt": {"sha256": hashlib.sha256(content.encode()).hexdigest(), "bytes": len(content)}}
-        said = {"code": "ef" * 32, "data": data, "params": params, "files": told, "libraries": {"python": "3.11"}}
-        (folder / "manifest.json").write_text(json.dumps(said))
-        return folder
-
-    return store.add_version("churn", "churn", run, put, metrics, "12" * 32)
-
-
-def logged(store: Store, name: str = "sales", **more: Any) -> str:
-    """A version as MLflow's client leaves it; the id of its run."""
-    run = store.create_run("sales", "train", {"horizon": 7}, {"mlflow.source.git.commit": "c0ffee1234"})
-    store.log_metrics(run, [("rmse", 0, 1, 3.0), ("rmse", 1, 2, 2.0), ("system/cpu", 0, 1, 9.0)])
-    registered_already = any(one["name"] == name for one in store.models())
-    if not registered_already:
-        registered.create(store, Fields({"name": name}))
-    store.add_artifact(run, "model/MLmodel", b"flavors: {}\n")
-    versions.create(store, Fields({"name": name, "source": f"runs:/{run}/model", "run_id": run, **more}))
-    return run
 
 
 def test_a_page_says_what_is_known_of_each_version(store: Store, client: TestClient) -> None:

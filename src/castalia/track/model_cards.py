@@ -23,7 +23,7 @@ INTENDED, LIMITS, LICENCE = "intended_use", "limits", "licence"
 UNKNOWN = "Unknown: nobody said."
 _FRONT = re.compile(r"---\n(.*?)\n---\s*(?:\n|$)", re.DOTALL)
 _SAID = re.compile(r"^licen[cs]e(?:_name)?:[ \t]*(\S.*)$", re.MULTILINE)
-_PLAIN, _HEX = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 .,:;@%()+-]|_(?=[A-Za-z0-9])){0,200}"), re.compile("[0-9a-f]{12}")
+_PLAIN, _HEX = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 .,:;@%()'+-]|_(?=[A-Za-z0-9])){0,200}"), re.compile("[0-9a-f]{12}")
 Rows = Sequence[tuple[str, str]]
 
 

@@ -68,7 +68,7 @@ export function History({ model, changed }: { model: Model; changed: () => void 
                 {newest.get(one.alias) === one.id && (one.before === null ? one.version !== null : there(one.before)) && one.before !== one.version && (
                   <button type="button" class="button little" onClick={() => void undo(one)}>
                     {one.before === null ? "Take it away" : `Back to version ${one.before}`}
-                    <span class="hidden">: {one.alias}</span>
+                    <span class="hidden"> as {one.alias}</span>
                   </button>
                 )}
               </td>

@@ -7,7 +7,7 @@ import { number } from "../../format";
 import { setQuery, usePlace } from "../../router";
 import type { Model, Version } from "../../types";
 import { PromoteDialog } from "./promote";
-import { CHAMPION, better, metricsOf, size } from "./registry";
+import { CHAMPION, better, isolated, metricsOf, size } from "./registry";
 
 const METRICS = 6;
 
@@ -80,7 +80,7 @@ export function VersionTable({ model, versions, changed, chosen, choose }: Props
                 )}
                 <th scope="row" class="no-wrap">
                   <Link to={["models", model.name]} query={`version=${one.version}`} aria-label={`${model.name}, version ${one.version}`}>
-                    Version {one.version}
+                    {choose ? `Version ${one.version}` : `${isolated(model.name)}@${one.version}`}
                   </Link>
                 </th>
                 <td>
