@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from castalia.track.model_cards import UNKNOWN, ModelCard, model_card
 from castalia.track.store import Store
 
 COLOURS = ("#1d8f88", "#c8692f", "#6178d6", "#b8528f", "#7d8a2b", "#97704f")
@@ -88,8 +89,10 @@ def card(store: Store, *run_ids: str) -> Card:
     return Card(frame, "\n".join(text))
 
 
-def models_card(store: Store, name: str = "") -> Card:
-    """Every model of a store; with ``name`` its versions, the newest first."""
+def models_card(store: Store, name: str = "", version: int | None = None) -> Card:
+    """Every model of a store; with ``name`` its versions, the newest first; with ``version`` that one's model card."""
+    if version is not None:
+        return _version_card(model_card(store, name, version))
     if name:
         lines = store.versions(name)
         rows = [[str(each.version), ", ".join(each.aliases), each.run_id or "–", _said(each.metrics, each.metrics)]
@@ -102,6 +105,21 @@ def models_card(store: Store, name: str = "") -> Card:
     table = _table(head, [[escape(cell) for cell in row] for row in rows])
     text = "\n".join("  ".join(row) for row in [head, *rows])
     return Card(_framed([f"<b>{escape(name)}</b>" if name else "", table]), text)
+
+
+def _version_card(found: ModelCard) -> Card:
+    """The same that the page of the version shows; a card that somebody wrote stays the Markdown that it is."""
+    parts = [f"<b>{escape(found.label)}</b> <small>{escape(found.written or 'of what is known')}</small>"]
+    rules = [flag.text for flag in found.flags]
+    told = [("Intended use", found.intended or UNKNOWN), ("Limits", found.limits or UNKNOWN)]
+    rows = [("Licence", rule) for rule in rules] + told
+    parts.append(_table(["", ""], [[escape(cell) for cell in row] for row in rows]))
+    if found.written:
+        parts.append(f'<pre style="white-space:pre-wrap">{escape(found.text)}</pre>')
+    for head, lines in found.sections:
+        cells = [[escape(name), escape(_short(value))] for name, value in lines[:MOST_ROWS]]
+        parts.append(f"<b>{escape(head)}</b>{_table(['', ''], cells)}")
+    return Card(_framed(parts), "\n".join(f"{name}: {value}" for name, value in [("Card", found.label), *rows]))
 
 
 def _curves(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Series]:

@@ -21,6 +21,7 @@ from castalia.core.errors import Conflict, NotFound, WrongInput, did_you_mean
 from castalia.track import schema
 from castalia.track.database import Part, inserting
 from castalia.track.naming import now
+from castalia.track.promotions import checked_reason, history, point
 from castalia.track.runs import run_number
 
 CHAMPION = "champion"
@@ -152,25 +153,36 @@ class Registry(Part):
                                   "created": row.created, "updated": found[0].created})  # fmt: skip
             return items
 
-    def set_alias(self, model: str, alias: str, version: int) -> None:
-        """Point ``alias`` at a version, moving it where it was. NotFound, or WrongInput for a word that is no alias."""
+    def set_alias(
+        self, model: str, alias: str, version: int, reason: str = "", who: str = "", expected: int | None = None
+    ) -> None:
+        """Point ``alias`` at a version, moving it where it was; who did it, and why, is kept with the time.
+
+        NotFound, WrongInput for a word that is no alias or a reason that is too long. With ``expected`` it is a
+        Conflict where the alias does not mean that version now.
+        """
         checked_alias(alias)
+        reason = checked_reason(reason)
         with self.database.write() as connection:
             found = self._versions(connection, model)
             if version not in {line.version for line in found}:
                 raise _no_version(model, str(version), found)
-            statement = inserting(connection, schema.aliases).values(
-                model=_model(connection, model), alias=alias, version=version
-            )
-            connection.execute(statement.on_conflict_do_update(set_={"version": version}))
+            means = next((line.version for line in found if alias in line.aliases), None)
+            if expected is not None and means != expected:
+                now_at = f"it is version {means}" if means else "it was taken away"
+                raise Conflict(f"{model}@{alias} was moved meanwhile", now_at, f"version {expected}", "Look again.")
+            point(connection, _model(connection, model), alias, version, who, reason)
 
-    def delete_alias(self, model: str, alias: str) -> None:
+    def delete_alias(self, model: str, alias: str, who: str = "") -> None:
         """Take an alias away. NotFound where there is none."""
-        table = schema.aliases
         with self.database.write() as connection:
-            gone = table.delete().where(table.c.model == _model(connection, model), table.c.alias == alias)
-            if not connection.execute(gone).rowcount:
+            if point(connection, _model(connection, model), alias, None, who) is None:
                 raise NotFound(f"{model} has no alias {alias[:80]!r}", cure=f"castalia models {model}")
+
+    def promotions(self, model: str, alias: str | None = None) -> list[dict[str, Any]]:
+        """Where aliases pointed, the newest first: id, alias, version, before, time (ms), who, reason."""
+        with self.database.read() as connection:
+            return history(connection, _model(connection, model), alias)
 
     def resolve(self, model: str, which: str | int | None = None) -> Version:
         """The version a number, an alias or ``latest`` means. None is ``champion``; where that is not set, the newest

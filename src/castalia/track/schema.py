@@ -279,6 +279,21 @@ aliases = Table(
     sqlite_with_rowid=False,
 )
 
+# What each alias came to mean; no reference to versions, since history outlives them.
+promotions = Table(
+    "promotions",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("model", ForeignKey("models.id"), nullable=False),
+    Column("alias", Text, nullable=False),
+    Column("version", Integer),  # null: it was taken away
+    Column("before", Integer),  # null: it was not there
+    Column("time", BigInteger, nullable=False),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Index("promotions_by_model", "model", "id"),
+)
+
 # Addresses of pages that were given a name.
 views = Table(
     "views",

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from castalia.check.loopback import only_here
 from castalia.core.errors import CastaliaError, Refused
+from castalia.track.asking import PERSON
 from castalia.track.protocol.routes import PREFIXES, Table
 from castalia.track.protocol.wire import Route
 from castalia.web.tokens import Person, Role
@@ -127,6 +128,14 @@ NEEDS: Mapping[str, Need] = {
     "POST /notices/rules/{id}/test": WRITE,
     "GET /models": READ,
     "GET /models/{name}": READ,
+    "PATCH /models/{name}": WRITE,
+    "GET /models/{name}/compare": READ,
+    "GET /models/{name}/promotions": READ,
+    "POST /models/{name}/promotions": WRITE,
+    "GET /models/{name}/versions/{version}": READ,
+    "PATCH /models/{name}/versions/{version}": WRITE,
+    "GET /models/{name}/versions/{version}/card": READ,
+    "GET /models/{name}/versions/{version}/files": READ,
     "PUT /models/{name}/aliases/{alias}": WRITE,
     "DELETE /models/{name}/aliases/{alias}": WRITE,
     "GET /data": READ,
@@ -146,8 +155,8 @@ NEEDS: Mapping[str, Need] = {
 }  # fmt: skip
 """``METHOD template`` -> what it needs. HEAD is as GET; ``*`` is every method of a route that takes all."""
 
-PERSON, NEED, TEMPLATE = "castalia_person", "castalia_need", "castalia_template"
-"""Where the scope of a request holds who asks, what was found needed, and the route."""
+NEED, TEMPLATE = "castalia_need", "castalia_template"
+"""Where the scope of a request holds what was found needed, and the route."""
 
 Handle = Callable[[Scope, Receive, Send], Awaitable[None]]
 

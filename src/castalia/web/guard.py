@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from castalia.core.errors import CastaliaError, Refused, Unavailable, WrongInput
 from castalia.core.record import shown
+from castalia.track.asking import PERSON
 from castalia.track.protocol.routes import ADMIN, Table
 from castalia.web import access, bodies, problems
 from castalia.web.answer import Answer
@@ -125,7 +126,7 @@ class Guard:
             if asks and path == "/login":
                 scope[access.NEED] = access.OPEN
                 return await self._login(scope, headers, incoming, answer)
-            scope[access.PERSON] = self._person(headers, path) if asks else OWNER
+            scope[PERSON] = self._person(headers, path) if asks else OWNER
             async with self._large if bodies.is_large(headers, path) else contextlib.nullcontext():
                 await self.app(scope, await bodies.admit(headers, path, incoming), answer)
         except access.Denied as denied:
@@ -159,7 +160,7 @@ class Guard:
         try:
             headers = self._headers(scope)
             self._check(scope, headers, path)
-            scope[access.PERSON] = self._person(headers, path) if self.keyring.asks else OWNER
+            scope[PERSON] = self._person(headers, path) if self.keyring.asks else OWNER
             bodies.check_plain(headers, path)
             scope.update(table.matches(scope)[1])
             gate.admit(scope)
@@ -266,7 +267,7 @@ class Guard:
     def _note(self, scope: Scope, path: str, status: int) -> None:
         """Leave a line of what wrote or was to write, and of every wrong token."""
         need: access.Need | None = scope.get(access.NEED)
-        method, person = scope["method"], scope.get(access.PERSON)
+        method, person = scope["method"], scope.get(PERSON)
         stranger = person is None and status in (401, 403)
         if not stranger and (method in SAFE or need is access.READ or need is access.OPEN):
             return

@@ -133,12 +133,12 @@ def is_text(value: str) -> bool:
 class Fields:
     """The fields of one message. ``path`` names it where it lies inside another: ``metrics[3].``"""
 
-    __slots__ = ("admin", "path", "values")
+    __slots__ = ("admin", "path", "values", "who")
 
-    def __init__(self, values: Mapping[str, Any], path: str = "", admin: bool = False) -> None:
+    def __init__(self, values: Mapping[str, Any], path: str = "", admin: bool = False, who: str = "") -> None:
         self.values, self.path = values, path
-        self.admin = admin
-        """Whether an admin sent the message."""
+        self.admin, self.who = admin, who
+        """Whether an admin sent the message, and who sent it."""
 
     def __contains__(self, name: str) -> bool:
         return self.values.get(name) is not None

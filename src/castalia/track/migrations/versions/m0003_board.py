@@ -1,4 +1,4 @@
-"""What pages keep: views that were given a name, rules of notices."""
+"""What pages keep: views that were given a name, promotions of versions, rules of notices."""
 
 from typing import Any
 
@@ -35,6 +35,18 @@ def _pages() -> None:
         _int("updated"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "promotions",
+        sa.Column("id", Id, primary_key=True),
+        sa.Column("model", Id, sa.ForeignKey("models.id"), nullable=False),
+        _text("alias"),
+        sa.Column("version", sa.Integer),
+        sa.Column("before", sa.Integer),
+        _int("time"),
+        _text("who", ""),
+        _text("reason", ""),
+    )
+    op.create_index("promotions_by_model", "promotions", ["model", "id"])
     op.create_table(
         "rules",
         sa.Column("id", Id, primary_key=True),

@@ -75,7 +75,7 @@ export function usePlace(): Place {
 export function followPrinted(): void {
   const [kind, name, part, id] = location.hash.startsWith("#/") ? location.hash.slice(2).split(/[/?]/).map(decode) : [];
   if (kind === "experiments") history.replaceState(null, "", part === "runs" && id ? href("runs", id) : href("runs"));
-  else if (kind === "models") history.replaceState(null, "", name ? href("models", name) : href("models"));
+  else if (kind === "models") history.replaceState(null, "", name ? href("models", name) + (part === "versions" && /^\d+$/.test(id ?? "") ? `?version=${id}` : "") : href("models"));
 }
 
 /** Let plain clicks on our own links change the page without loading it again. */

@@ -103,12 +103,24 @@ export interface Verb {
 export interface Version {
   version: number;
   model?: string;
-  system?: string;
-  run_id?: string;
+  system?: string | null;
+  run_id?: string | null;
+  run?: { run_id: string; name: string; status: string; lifecycle: string } | null;
+  label?: string;
   created?: number | string;
-  metrics?: Record<string, number>;
+  updated?: number;
+  metrics?: Record<string, Num>;
+  /** Who said the metrics: the fit, the logged model, its run, or nobody. */
+  measured?: "fit" | "model" | "run" | "";
   aliases?: string[];
   digest?: string;
+  source?: string;
+  stage?: string;
+  note?: string;
+  tags?: Record<string, string>;
+  user?: string;
+  model_id?: string | null;
+  ours?: boolean;
 }
 
 export interface System extends Omit<SystemCard, "ready"> {
@@ -215,16 +227,38 @@ export interface ModelLine {
   champion: number;
   aliases?: Record<string, number>;
   metrics?: Record<string, Num>;
+  source?: string;
+  description?: string;
+  tags?: Record<string, string>;
   created?: number;
   updated?: number;
 }
 
 export interface Model {
   name: string;
+  description?: string;
+  tags?: Record<string, string>;
   champion?: number;
   newest?: number;
   versions: Version[];
   aliases?: Record<string, number>;
+}
+
+/** The code that a version was made with, as far as its run said. */
+export interface Code {
+  commit: string;
+  branch: string;
+  dirty: boolean | null;
+  origin: string;
+  command: string;
+  hash: string;
+}
+
+export interface LoggedModel {
+  model_id: string;
+  name: string;
+  type: string;
+  known: boolean;
 }
 
 /** NaN and infinities travel as text. */

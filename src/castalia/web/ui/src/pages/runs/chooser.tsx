@@ -1,10 +1,10 @@
 import { useMemo, useState } from "preact/hooks";
 import { get } from "../../api";
+import { Dialog } from "../../components/dialog";
 import { Loading } from "../../components/page";
 import { plural } from "../../format";
 import { useResource } from "../../resource";
 import { type Names, column, full, ofMachine, ownColumns } from "./columns";
-import { Dialog } from "./dialogs";
 
 interface Entry {
   id: string;
