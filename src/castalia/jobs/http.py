@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from castalia.jobs.folder import as_json
 from castalia.jobs.job import Job
+from castalia.jobs.output import MOST
 from castalia.jobs.queue import Jobs
 
 BEAT = 15.0
@@ -19,7 +20,7 @@ BEAT = 15.0
 
 
 def router(jobs: Jobs, scrub: Callable[[str], str] = str) -> APIRouter:
-    """GET /jobs, /jobs/{id}, /jobs/{id}/events, /jobs/{id}/log; POST /jobs/{id}/cancel, /jobs/{id}/resume.
+    """GET /jobs, /jobs/{id}, of it /events, /log and /output; POST /jobs/{id}/cancel and /jobs/{id}/resume.
 
     ``scrub`` takes this machine's folders out of everything a client is shown.
     """
@@ -39,6 +40,17 @@ def router(jobs: Jobs, scrub: Callable[[str], str] = str) -> APIRouter:
     def get_log(id: str, lines: Annotated[int | None, Query(ge=1, le=10_000)] = None) -> PlainTextResponse:
         """What the job printed."""
         return PlainTextResponse(scrub(jobs.log(id, lines)), headers={"X-Content-Type-Options": "nosniff"})
+
+    @api.get("/{id}/output")
+    def get_output(
+        id: str,
+        after: Annotated[int | None, Query(ge=0, lt=2**53, description="The place to go on from.")] = None,
+        most: Annotated[int, Query(ge=1, le=MOST, description="Bytes of one answer.")] = 1 << 17,
+    ) -> dict[str, Any]:
+        """{"text", "start", "next", "size", "left_out", "drawing"}: what it printed, in whole lines, from a place on.
+        Without ``after`` the end of it; ``next`` is the place to ask for then. ``drawing`` is the line without an end.
+        """
+        return {key: clean(value, scrub) for key, value in jobs.output(id, after, most).items()}
 
     @api.post("/{id}/cancel")
     def cancel_job(id: str) -> dict[str, Any]:
