@@ -27,7 +27,7 @@ def test_what_is_printed_while_one_reads_is_read_once_and_in_order(tmp_path: Pat
             assert said["start"] >= place and said["size"] == len(printed)
             assert printed[said["start"] : said["start"] + len(text)] == text
             if said["start"] > place:
-                first, last = said["left_out"]
+                assert said["left_out"][0] <= place and said["left_out"][1] == said["start"]
             heard += text
             if said["next"] < said["size"] and not text:
                 assert b"\n" not in printed[said["next"] :]

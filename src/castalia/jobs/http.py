@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from castalia.jobs.folder import as_json
-from castalia.jobs.job import Job
+from castalia.jobs.job import Job, State
 from castalia.jobs.output import MOST
 from castalia.jobs.queue import Jobs
 
@@ -27,9 +27,14 @@ def router(jobs: Jobs, scrub: Callable[[str], str] = str) -> APIRouter:
     api = APIRouter(prefix="/jobs", tags=["jobs"])
 
     @api.get("")
-    def list_jobs(owner: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> list[dict[str, Any]]:
+    def list_jobs(
+        owner: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        state: Annotated[list[State] | None, Query(max_length=5, description="Only jobs in one of these.")] = None,
+    ) -> list[dict[str, Any]]:
         """The newest jobs first, without their last log lines: pages ask this often."""
-        return [brief(shown(job, scrub)) for job in jobs.list(owner)[:limit]]
+        found = [job for job in jobs.list(owner) if not state or job.state in state]
+        return [brief(shown(job, scrub)) for job in found[:limit]]
 
     @api.get("/{id}")
     def get_job(id: str) -> dict[str, Any]:

@@ -26,7 +26,12 @@ MINUTE = 60_000
 
 
 def experiments(
-    store: Store, metric: str | None = None, best_run: bool = False, days: int = 0, zone: int = 0
+    store: Store,
+    metric: str | None = None,
+    best_run: bool = False,
+    days: int = 0,
+    zone: int = 0,
+    name: str | None = None,
 ) -> list[dict[str, Any]]:
     """Each experiment: id, name, lifecycle, created, note, tags, runs, statuses {status: runs}, last (ms), models.
 
@@ -34,10 +39,16 @@ def experiments(
     put away, ``away`` how many of its runs are, ``gone`` how many come back with it from the trash. Notes are cut to
     280 characters. With ``best_run`` each has ``best``, by ``metric`` or by the one it is usually judged by (see
     ``best.bests``). With ``days`` each has ``activity``: how many runs began on each of the last so many days, today
-    last; ``zone`` is the minutes by which the days begin earlier than in UTC.
+    last; ``zone`` is the minutes by which the days begin earlier than in UTC. With ``name`` only the one of that name.
     """
     with store.database.read() as connection:
-        found = _filled(connection, None, metric, best_run, days, zone)
+        number = None
+        if name is not None:
+            table = schema.experiments
+            number = connection.scalar(sa.select(table.c.id).where(table.c.name == name))
+            if number is None:
+                return []
+        found = _filled(connection, number, metric, best_run, days, zone)
     for one in found:
         one["note"] = one["note"][:GLANCE]
     return sorted(found, key=lambda one: (-(one["last"] or 0), one["name"]))

@@ -12,7 +12,7 @@ from castalia.core.record import Record
 from castalia.track.board import columns, comparing_http, experiments, marks, sparks, summary, views
 from castalia.track.board.answering import answer
 from castalia.track.listing import MOST_RUNS
-from castalia.track.naming import MAX_KEY
+from castalia.track.naming import MAX_KEY, MAX_NAME
 from castalia.track.protocol.grammar import MAX_LENGTH
 from castalia.track.store import Store
 
@@ -53,10 +53,16 @@ def router(store: Store) -> APIRouter:
 
 def _experiments(routes: APIRouter, store: Store) -> None:
     @routes.get("/experiments", tags=["experiments"])
-    def listed(best: bool = False, metric: Metric = None, days: Days = 0, zone: Zone = 0) -> Response:
+    def listed(
+        best: bool = False,
+        metric: Metric = None,
+        days: Days = 0,
+        zone: Zone = 0,
+        name: Annotated[str | None, Query(max_length=MAX_NAME, description="Only the one of this name.")] = None,
+    ) -> Response:
         """Every experiment with its note, tags, runs by status and last activity; the one used last comes first.
         ``best`` adds the run that leads by ``metric``, or by the metric each is usually judged by."""
-        return answer(experiments.experiments(store, metric, best, days, zone))
+        return answer(experiments.experiments(store, metric, best, days, zone, name))
 
     @routes.get("/experiments/{id}", tags=["experiments"])
     def one(id: Number, metric: Metric = None, days: Days = 30, zone: Zone = 0) -> Response:

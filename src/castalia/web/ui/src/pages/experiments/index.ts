@@ -1,0 +1,3 @@
+// Experiments: the list and the page of one; fetched once.
+export { ExperimentsPage } from "./list";
+export { NamedExperiment } from "./one";

@@ -1,0 +1,3 @@
+// Jobs: the queue with what was, and the page of one; fetched once.
+export { JobsPage } from "./list";
+export { JobPage } from "./one";
