@@ -18,9 +18,10 @@ export function JobBar({ progress, rate, queued, started, label = "Training", wa
       : started
         ? `Running for ${duration(Math.max(0, now / 1000 - started))}`
         : "Starting";
+  if (queued) return <span class="small muted">{words}</span>;
   return (
     <div class="stack tight">
-      <div class={queued ? "progress" : total > 0 ? "progress" : "progress unknown"} role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} {...(total > 0 ? { "aria-valuenow": Math.round(share * 100), "aria-valuetext": words } : {})}>
+      <div class={total > 0 ? "progress" : "progress unknown"} role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} {...(total > 0 ? { "aria-valuenow": Math.round(share * 100), "aria-valuetext": words } : {})}>
         <i style={{ width: `${share * 100}%` }} />
       </div>
       <span class="small muted num">{words}</span>

@@ -17,7 +17,7 @@ import { addressOf, archive, bin, type Experiment, DAYS, runsOf, useExperiments 
 import { ExperimentPage } from "./one";
 import { BestRun, Statuses } from "./parts";
 
-const NOTE = "An experiment is a set of runs that belong together: how each stands, and which of its runs is best.";
+const NOTE = "Sets of runs that belong together: how each stands, and which of its runs is best.";
 const MOST = 200;
 
 /** All experiments, or with ?id= the one of that number, whose name cannot stand in an address. */
@@ -77,7 +77,7 @@ function List() {
       {value && !empty && (
         <>
           <Tools text={text} metric={metric} kept={kept} all={all} />
-          <p class="small muted" role="status">
+          <p class="small muted list-count" role="status">
             {plural(found.length, "experiment")}
             {kept === "archived" ? " out of sight" : kept === "trash" ? " in the trash, with the runs that went along" : ""}
           </p>
@@ -223,10 +223,10 @@ function Row({ one, again, attempt }: { one: Experiment; again: () => void; atte
         {kept === "trash" ? (
           <span class="muted">{plural(one.gone, "run")} come back with it</span>
         ) : one.runs ? (
-          <>
+          <div>
             <a href={runsOf(one)}>{plural(one.runs, "run")}</a>
             <Statuses one={one} />
-          </>
+          </div>
         ) : (
           <span class="faint">no run yet</span>
         )}

@@ -219,8 +219,10 @@ function RunLines({ one, order, metric, label }: { one: Experiment; order: strin
                 <bdi>{metric}</bdi>
               </th>
             )}
-            <th scope="col">Started</th>
-            <th scope="col" class="right">
+            <th scope="col" class="spare">
+              Started
+            </th>
+            <th scope="col" class="right spare">
               Took
             </th>
           </tr>
@@ -237,10 +239,10 @@ function RunLines({ one, order, metric, label }: { one: Experiment; order: strin
                 <Status status={run.status} />
               </td>
               {metric && <td class="right">{number(run.metrics?.[metric])}</td>}
-              <td class="when">
+              <td class="when spare">
                 <When value={run.started} />
               </td>
-              <td class="right">{took(run)}</td>
+              <td class="right when spare">{took(run)}</td>
             </tr>
           ))}
         </tbody>

@@ -187,8 +187,10 @@ function History({ jobs, again }: { jobs: Job[]; again: () => void }) {
                     </Link>
                   </th>
                   <td data-label="How it ended">
-                    <Status status={job.state} />
-                    {reason && <span class="glance">{reason}</span>}
+                    <div>
+                      <Status status={job.state} />
+                      {reason && <span class="glance">{reason}</span>}
+                    </div>
                   </td>
                   <td data-label="Attempts" class="right">
                     {job.attempt || "–"}

@@ -16,7 +16,7 @@ import { useResource } from "../../resource";
 import type { Job } from "../../types";
 import { MissingPage } from "../missing";
 import { Attempt } from "./list";
-import { reasonOf, secondsOf, titleOf } from "./words";
+import { secondsOf, titleOf } from "./words";
 
 /** One job: how far it is, what it prints, how it ended; it goes on from where it was when the server returns. */
 export function JobPage({ id }: { id: string }) {
@@ -132,7 +132,6 @@ function Took({ job }: { job: Job }) {
 
 function Facts({ job }: { job: Job }) {
   const date = (value: number | null | undefined): string => (value ? new Date(value * 1000).toLocaleString() : "–");
-  const reason = reasonOf(job);
   const result = job.result && Object.keys(job.result).length > 0 ? JSON.stringify(job.result, null, 2) : "";
   const args = job.args && Object.keys(job.args).length > 0 ? JSON.stringify(job.args, null, 2) : "";
   const rows: [string, string][] = [
@@ -140,7 +139,6 @@ function Facts({ job }: { job: Job }) {
     ["Started", date(job.started)],
     ["Ended", date(job.ended)],
     ["Attempts", String(job.attempt ?? 0)],
-    ...(reason ? ([["Why it ended", reason]] as [string, string][]) : []),
     ...(job.limits?.wall ? ([["Time limit", duration(job.limits.wall)]] as [string, string][]) : []),
     ["Whose", job.owner === "workbench" ? "the workbench: it goes on by itself after a restart" : (job.owner ?? "–")],
   ];
