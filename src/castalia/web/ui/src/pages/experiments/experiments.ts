@@ -1,9 +1,9 @@
 // Experiments as the server tells them, their addresses, and what is done to one.
 import { get, send } from "../../api";
 import { toast } from "../../components/toast";
+import { duration, moment } from "../../format";
 import { type Resource, useResource } from "../../resource";
 import { href } from "../../router";
-import { condition } from "../runs/conditions";
 
 export interface Best {
   metric: string;
@@ -64,9 +64,15 @@ const steps = /^\.{1,2}$/;
 
 export const addressOf = (one: { id: number; name: string }): string => (steps.test(one.name) ? `${href("experiments")}?id=${one.id}` : href("experiments", one.name));
 
+/** The condition that finds its runs, as filters are written (docs/search.md). It has no escape: a name with both quotes is matched with _ for one. */
+function condition(name: string): string {
+  if (!name.includes("'")) return `experiment = '${name}'`;
+  return name.includes('"') ? `experiment LIKE '${name.replace(/'/g, "_")}'` : `experiment = "${name}"`;
+}
+
 /** Runs of it, as the page of runs shows them; put-away ones among them where it has some. */
 export function runsOf(one: Experiment, more: Record<string, string> = {}): string {
-  const query = new URLSearchParams({ where: condition("experiment", one.name), ...(one.away ? { show: "all" } : {}), ...more });
+  const query = new URLSearchParams({ where: condition(one.name), ...(one.away ? { show: "all" } : {}), ...more });
   return `${href("runs")}?${query}`;
 }
 
@@ -100,3 +106,9 @@ export async function bin(one: Experiment, into: boolean, again: () => void): Pr
 
 export const NOTE_LENGTH = 20_000;
 export const NAME_LENGTH = 500;
+
+/** How long a run took. */
+export function took(run: { started?: unknown; ended?: unknown }): string {
+  const [from, to] = [moment(run.started), moment(run.ended)];
+  return from && to ? duration((to.getTime() - from.getTime()) / 1000) : "–";
+}

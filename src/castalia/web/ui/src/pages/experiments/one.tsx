@@ -11,10 +11,9 @@ import { useResource } from "../../resource";
 import { go, href, setQuery, usePlace } from "../../router";
 import type { RunRow } from "../../types";
 import { MissingPage } from "../missing";
-import { took } from "../runs";
 import type { Names } from "../runs/columns";
 import { Activity } from "./days";
-import { addressOf, archive, bin, change, type Experiment, NAME_LENGTH, NOTE_LENGTH, rename, runsOf, useExperiment } from "./experiments";
+import { addressOf, archive, bin, change, type Experiment, NAME_LENGTH, NOTE_LENGTH, rename, runsOf, took, useExperiment } from "./experiments";
 import { Statuses } from "./parts";
 
 const FEW = 5;
