@@ -1,6 +1,6 @@
 // Builds the face into ../dist: hashed assets, an index.html that names them, and a manifest.
 // Every address in index.html is relative to its <base>, which the server rewrites under --base-path.
-import { build, context } from "esbuild";
+import { build, context, transform } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -40,9 +40,23 @@ async function finish(metafile) {
   console.log(`first page ${kb(first.reduce((sum, name) => sum + files[name].gzip, 0))} gzip; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
 }
 
+/** A sheet imported as "x.css?later" is text in the script of its page, which puts it on when it is first opened. */
+const later = {
+  name: "later",
+  setup: (b) => {
+    b.onResolve({ filter: /\.css\?later$/ }, (one) => ({ path: join(one.resolveDir, one.path.replace(/\?later$/, "")), namespace: "later" }));
+    b.onLoad({ filter: /.*/, namespace: "later" }, async (one) => {
+      const { code } = await transform(await readFile(one.path, "utf8"), { loader: "css", minify: !watching, target: options.target });
+      return { contents: code, loader: "text", watchFiles: [one.path] };
+    });
+  },
+};
+
 const options = {
   absWorkingDir: here,
   entryPoints: ["src/main.tsx"],
+  // Else each set of pages that shares a module gets a file of its own, and a page is two dozen of them.
+  inject: ["src/shared.ts"],
   outdir: join(dist, "assets"),
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
@@ -58,7 +72,7 @@ const options = {
   legalComments: "none",
   logLevel: "warning",
   loader: { ".svg": "text" },
-  plugins: [{ name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result.metafile))) }],
+  plugins: [later, { name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result.metafile))) }],
 };
 
 await rm(dist, { recursive: true, force: true });

@@ -9,7 +9,6 @@ import "./css/grid.css";
 import "./css/run.css";
 import "./css/compare.css";
 import "./css/notices.css";
-import "./css/lists.css";
 import { App } from "./app";
 import { followLinks, followPrinted } from "./router";
 import { showTheme } from "./theme";

@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { LOST, Problem, part, url } from "../api";
 import { useConnection } from "../connection";
 import { bytes, plural } from "../format";
+import "../lists";
 import { type Line, LogReader, nothing } from "../log";
 
 const EVERY = 1000;
