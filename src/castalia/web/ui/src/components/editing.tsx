@@ -1,5 +1,5 @@
 // What a person says of something afterwards, written in place: a name, a note in Markdown, tags.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../api";
 import { Markdown } from "../parts";
 import { Icon } from "./icons";
@@ -33,7 +33,11 @@ export function useTrying(): { problem: Problem | undefined; busy: boolean; atte
 export function RenameForm({ name, most, done }: { name: string; most: number; done: (to?: string) => void }) {
   const [typed, setTyped] = useState(name);
   const box = useRef<HTMLInputElement>(null);
-  useEffect(() => box.current?.select(), []);
+  // Before the next key arrives: what is typed right after the button belongs to the box.
+  useLayoutEffect(() => {
+    box.current?.focus();
+    box.current?.select();
+  }, []);
   return (
     <form
       class="row"
