@@ -105,7 +105,13 @@ def test_an_experiment_is_found_judged_noted_and_thrown_away(page: Any, bench: W
 
 
 @pytest.mark.slow
-def test_one_is_renamed_archived_and_restored_with_the_keyboard_alone(page: Any, bench: Workbench, home: Path) -> None:  # noqa: F811
+def test_one_is_renamed_archived_and_restored_with_the_keyboard_alone(
+    page: Any,  # noqa: F811
+    bench: Workbench,
+    home: Path,
+    watch_of: dict[Any, Any],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("409",)
     with Store.open(home) as store:
         store.finish(store.create_run("gamma", "g"))
     open_list(page, "?q=gam")
@@ -135,7 +141,7 @@ def test_one_is_renamed_archived_and_restored_with_the_keyboard_alone(page: Any,
     page.reload()
     page.get_by_role("heading", level=1, name="delta / 2").wait_for()
     page.get_by_role("button", name="Rename").click()
-    page.get_by_label("Name").fill("alpha")
+    page.get_by_role("textbox", name="Name").fill("alpha")
     page.keyboard.press("Enter")
     page.get_by_text("the name is taken").wait_for()
 

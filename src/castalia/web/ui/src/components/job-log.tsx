@@ -7,6 +7,8 @@ import { type Line, LogReader, nothing } from "../log";
 
 const EVERY = 1000;
 const AT_ONCE = 1000;
+/** In one line. */
+const MOST_MARKS = 10;
 
 /** What a job printed: the end first, growing while it lives, searched, never more of it in the page than can be read. */
 export function JobLog({ id, alive, tall = false }: { id: string; alive: boolean; tall?: boolean }) {
@@ -127,9 +129,12 @@ function Marked({ line, wanted }: { line: Line; wanted: string }) {
   const low = line.text.toLowerCase();
   // A letter may be longer in small: then the places of the two differ, and the line is shown as it is.
   if (low.length === line.text.length)
-    for (let at = low.indexOf(wanted), from = 0; ; at = low.indexOf(wanted, from)) {
-      parts.push(line.text.slice(from, at < 0 ? undefined : at));
-      if (at < 0) break;
+    for (let at = low.indexOf(wanted), from = 0, count = 0; ; at = low.indexOf(wanted, from), count += 1) {
+      if (at < 0 || count === MOST_MARKS) {
+        parts.push(line.text.slice(from));
+        break;
+      }
+      parts.push(line.text.slice(from, at));
       parts.push(<mark>{line.text.slice(at, at + wanted.length)}</mark>);
       from = at + wanted.length;
     }
