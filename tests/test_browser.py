@@ -215,7 +215,7 @@ def test_the_theme_turns_and_is_kept(page: Any) -> None:  # noqa: F811
 
 
 def test_the_addresses_that_the_client_of_mlflow_prints_open_our_pages(page: Any) -> None:  # noqa: F811
-    for printed, ours in (("experiments/1/runs/no-such-run", "runs/no-such-run"), ("experiments/1", "runs"),
+    for printed, ours in (("experiments/1/runs/no-such-run", "runs/no-such-run"), ("experiments/0", "experiments?id=0"),
                           ("models/mine/versions/1", "models/mine?version=1")):  # fmt: skip
         page.goto("about:blank")
         page.goto(f"/#/{printed}")

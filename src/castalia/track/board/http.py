@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from castalia.core.errors import WrongInput
 from castalia.core.record import Record
-from castalia.track.board import columns, comparing_http, marks, sparks, summary, views
+from castalia.track.board import columns, comparing_http, experiments, marks, sparks, summary, views
 from castalia.track.board.answering import answer
 from castalia.track.listing import MOST_RUNS
+from castalia.track.naming import MAX_KEY, MAX_NAME
 from castalia.track.protocol.grammar import MAX_LENGTH
 from castalia.track.store import Store
 
 Run = Annotated[list[str], Query(max_length=MOST_RUNS, description="Ids of runs.")]
 Keys = Annotated[list[str] | None, Query(max_length=1000, description="Metrics; all if none.")]
 Points = Annotated[int, Query(ge=4, le=100_000, description="At most so many points a metric.")]
+Number = Annotated[int, Path(ge=0, lt=2**63, description="The id of an experiment.")]
+Metric = Annotated[str | None, Query(max_length=MAX_KEY, description="The metric to judge by.")]
+Days = Annotated[int, Query(ge=0, le=366, description="Days of which runs are counted; today is the last.")]
+Zone = Annotated[int, Query(ge=-900, le=900, description="Minutes by which days begin earlier than in UTC.")]
 POINTS_AT_ONCE = 4_000_000
 """Points that one answer may hold at most."""
 
@@ -42,12 +47,42 @@ def router(store: Store) -> APIRouter:
     _views(routes, store)
     comparing_http.add_routes(routes, store)
 
-    @routes.get("/experiments", tags=["runs"])
-    def experiments() -> Response:
-        """Every experiment with its note, tags, runs by status and newest run; the one used last comes first."""
-        return answer(summary.experiments(store))
-
+    _experiments(routes, store)
     return routes
+
+
+def _experiments(routes: APIRouter, store: Store) -> None:
+    @routes.get("/experiments", tags=["experiments"])
+    def listed(
+        best: bool = False,
+        metric: Metric = None,
+        days: Days = 0,
+        zone: Zone = 0,
+        name: Annotated[str | None, Query(max_length=MAX_NAME, description="Only the one of this name.")] = None,
+    ) -> Response:
+        """Every experiment with its note, tags, runs by status and last activity; the one used last comes first.
+        ``best`` adds the run that leads by ``metric``, or by the metric each is usually judged by."""
+        return answer(experiments.experiments(store, metric, best, days, zone, name))
+
+    @routes.get("/experiments/{id}", tags=["experiments"])
+    def one(id: Number, metric: Metric = None, days: Days = 30, zone: Zone = 0) -> Response:
+        """One experiment, with its best run and its whole note."""
+        return answer(experiments.experiment(store, id, metric, days, zone))
+
+    @routes.patch("/experiments/{id}", tags=["experiments"])
+    def change(id: Number, body: marks.Marks) -> Response:
+        """Change its name, note or tags, or put it away; answers the experiment."""
+        return answer(experiments.mark(store, id, body))
+
+    @routes.post("/experiments/{id}/trash", tags=["experiments"])
+    def delete_experiment(id: Number) -> Response:
+        """Put it into the trash with its runs; answers the experiment."""
+        return answer(experiments.trash(store, id))
+
+    @routes.post("/experiments/{id}/restore", tags=["experiments"])
+    def restore_experiment(id: Number) -> Response:
+        """Take it out of the trash with the runs that went along; answers the experiment."""
+        return answer(experiments.restore(store, id))
 
 
 def _of_runs(routes: APIRouter, store: Store) -> None:

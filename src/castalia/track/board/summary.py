@@ -1,4 +1,4 @@
-"""Summaries: experiments as a list, and what has happened since a person last looked."""
+"""Summaries: what has happened since a person last looked."""
 
 from __future__ import annotations
 
@@ -8,40 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from castalia.track import schema
-from castalia.track.board.marks import NOTE
 from castalia.track.store import Store
 
 SHOWN = 5
 """Runs of a kind that are named; the others are counted."""
-
-
-def experiments(store: Store) -> list[dict[str, Any]]:
-    """Each experiment: id, name, lifecycle, created, note, tags, runs, statuses {status: runs}, last (ms), models.
-
-    The one with the newest run comes first; runs in the trash do not count.
-    """
-    table, runs, tags, logged = schema.experiments, schema.runs, schema.experiment_tags, schema.logged_models
-    with store.database.read() as connection:
-        found = {
-            row.id: {"id": row.id, "name": row.name, "lifecycle": row.lifecycle, "created": row.created, "note": "",
-                     "tags": {}, "runs": 0, "statuses": {}, "last": None, "models": 0}
-            for row in connection.execute(sa.select(table))
-        }  # fmt: skip
-        counted = sa.select(runs.c.experiment, runs.c.status, sa.func.count(), sa.func.max(runs.c.started))
-        counted = counted.where(runs.c.lifecycle == "active").group_by(runs.c.experiment, runs.c.status)
-        for number, status, count, last in connection.execute(counted):
-            one = found[number]
-            one["runs"] += count
-            one["statuses"][status] = count
-            one["last"] = max(last, one["last"] or 0)
-        for row in connection.execute(sa.select(tags)):
-            found[row.experiment]["tags"][row.key] = row.value
-        active = sa.select(logged.c.experiment, sa.func.count()).where(logged.c.lifecycle == "active")
-        for number, count in connection.execute(active.group_by(logged.c.experiment)):
-            found[number]["models"] = count
-    for one in found.values():
-        one["note"] = one["tags"].pop(NOTE, "")
-    return sorted(found.values(), key=lambda one: (-(one["last"] or 0), one["name"]))
 
 
 def since(store: Store, moment: int) -> dict[str, Any]:

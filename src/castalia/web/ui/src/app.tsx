@@ -2,6 +2,7 @@ import { useRef } from "preact/hooks";
 import { ConnectionBanner } from "./components/banner";
 import { Header } from "./components/header";
 import { Link } from "./components/link";
+import { Sections } from "./components/sections";
 import { useBeingHere } from "./components/overnight";
 import { Toasts } from "./components/toast";
 import { url } from "./api";
@@ -9,7 +10,7 @@ import { HomePage } from "./pages/home";
 import { MissingPage } from "./pages/missing";
 import { SystemPage } from "./pages/system";
 import { SystemsPage } from "./pages/systems";
-import { ComparePage, LearnOne, LearnPage, LibraryPage, ManualPage, ModelPage, ModelsPage, NoticesPage, RunPage, RunsPage } from "./parts";
+import { ComparePage, ExperimentsPage, JobPage, JobsPage, LearnOne, LearnPage, LibraryPage, ManualPage, ModelPage, ModelsPage, NamedExperiment, NoticesPage, RunPage, RunsPage } from "./parts";
 import { usePlace } from "./router";
 
 function Page() {
@@ -21,6 +22,8 @@ function Page() {
     if (section === "systems") return name ? <SystemPage key={name} name={name} /> : <SystemsPage />;
     if (section === "projects" && name) return <LibraryPage key={name} name={name} />;
     if (section === "runs") return name ? <RunPage key={name} id={name} /> : <RunsPage />;
+    if (section === "experiments") return name ? <NamedExperiment key={name} name={name} /> : <ExperimentsPage />;
+    if (section === "jobs") return name ? <JobPage key={name} id={name} /> : <JobsPage />;
     if (section === "compare" && !name) return <ComparePage />;
     if (section === "manual") return <ManualPage name={name} />;
     if (section === "notices" && !name) return <NoticesPage />;
@@ -47,6 +50,7 @@ export function App() {
       <ConnectionBanner />
       <Header />
       <main id="main" tabIndex={-1} ref={main}>
+        <Sections />
         <Page />
       </main>
       <footer class="foot">

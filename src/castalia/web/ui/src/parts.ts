@@ -6,6 +6,8 @@ const desk = () => import("./pages/desk");
 const building = () => import("./pages/building");
 const reading = () => import("./pages/reading");
 const more = () => import("./pages/run/more");
+const experiments = () => import("./pages/experiments");
+const jobs = () => import("./pages/jobs");
 const tracking = () => import("./pages/tracking");
 
 export const AskTab = lazy(() => desk().then((part) => part.AskTab));
@@ -36,3 +38,7 @@ export const NoticesPage = lazy(() => import("./pages/notices").then((part) => p
 export const ModelsPage = lazy(() => tracking().then((part) => part.ModelsPage));
 export const ModelPage = lazy(() => tracking().then((part) => part.ModelPage));
 export const ComparePage = lazy(() => import("./pages/compare/page").then((part) => part.ComparePage));
+export const ExperimentsPage = lazy(() => experiments().then((part) => part.ExperimentsPage));
+export const NamedExperiment = lazy(() => experiments().then((part) => part.NamedExperiment));
+export const JobsPage = lazy(() => jobs().then((part) => part.JobsPage));
+export const JobPage = lazy(() => jobs().then((part) => part.JobPage));

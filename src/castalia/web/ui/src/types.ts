@@ -161,6 +161,8 @@ export interface Job {
   title: string;
   state: "queued" | "running" | "done" | "failed" | "cancelled";
   args?: Record<string, unknown>;
+  owner?: string;
+  limits?: { wall?: number | null };
   created?: number;
   started?: number | null;
   ended?: number | null;

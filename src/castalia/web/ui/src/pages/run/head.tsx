@@ -59,7 +59,7 @@ export function Head({ run, live, job, again }: Props) {
           <Took run={run} />
           {run.experiment && (
             <span class="muted">
-              in <a href={`${href("runs")}?experiment=${encodeURIComponent(run.experiment)}`}>{run.experiment}</a>
+              in <a href={href("experiments", run.experiment)}>{run.experiment}</a>
             </span>
           )}
           <span class="muted">
