@@ -115,12 +115,10 @@ export class Live {
 /** Follow a run while `moving`; `turned` is told a new status. */
 export function useLive(id: string, moving: boolean, turned: (status: string) => void): Live {
   const [live] = useState(() => new Live(id));
-  const begun = useRef(false);
   useStream(moving ? `runs/${part(id)}/events?history=false` : "", kinds, (kind, data) => {
     if (kind === "begin") {
-      // Whatever was fetched before this moment may lack points; the first time nothing was.
-      if (begun.current) live.refresh();
-      begun.current = true;
+      // Whatever was asked for before this moment may lack points.
+      if ([...live.books].some((book) => book.asked)) live.refresh();
     } else if (kind === "metrics") live.push(data as unknown as Record<string, Curve>);
     else if (kind === "status") turned(String(data.status ?? ""));
     else {
