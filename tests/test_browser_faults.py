@@ -232,3 +232,25 @@ def test_the_metrics_of_the_first_runs_get_columns_on_the_page_that_waited(chrom
             show.click()
         made.locator("[data-head='metrics.accuracy']").wait_for()
         made.context.close()
+
+
+@pytest.mark.slow
+def test_who_comes_back_to_an_open_page_is_told_what_happened_until_it_is_put_away(page: Any, store: Store) -> None:  # noqa: F811
+    page.clock.install()
+    open_runs(page)
+    said = page.get_by_role("region", name="Since you were last here")
+    for i in range(2):
+        store.finish(store.create_run("night", f"sad {i}"), "failed")
+    page.clock.fast_forward(9 * 3_600_000)
+    assert said.count() == 0
+    page.mouse.move(300, 300)
+    said.get_by_text("2 failed").wait_for()
+    said.get_by_role("button", name="Put this away").click()
+    said.wait_for(state="detached")
+    asked: list[str] = []
+    page.on("request", lambda sent: "/runs/since" in sent.url and asked.append(sent.url))
+    page.locator(".grid-body a").first.click()
+    page.get_by_role("navigation", name="Parts of the run").wait_for()
+    page.go_back()
+    page.locator(".grid-body a").first.wait_for()
+    assert asked == [] and said.count() == 0

@@ -12,7 +12,7 @@ import { Board } from "./board";
 import { type Names, arranged, defaults } from "./columns";
 import { kindOf } from "./conditions";
 import { useDoing } from "./doing";
-import { NoRuns, NothingFound } from "./empty";
+import { NoRuns, NothingFound } from "./lazily";
 import { Filter } from "./filter";
 import { Rows } from "./rows";
 import { useSelecting } from "./selecting";
