@@ -15,7 +15,7 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
     };
   }, []);
   return (
-    <dialog ref={box} class="veil sheet" aria-label={title} onClose={close} onMouseDown={(event) => event.target === box.current && box.current?.close()}>
+    <dialog ref={box} class="veil sheet" aria-label={title} onClose={() => box.current && close()} onMouseDown={(event) => event.target === box.current && box.current?.close()}>
       <div class="sheet-in stack">
         <h2>{title}</h2>
         {children}

@@ -33,6 +33,11 @@ export class Book {
     private readonly mayAsk: () => Promise<void> = () => Promise.resolve(),
   ) {}
 
+  /** Whether anything was asked for. */
+  get asked(): boolean {
+    return [...this.kept.values()].some((one) => one.asked);
+  }
+
   get(key: string): Series | undefined {
     const found = this.kept.get(key);
     return found?.ready ? found.series : undefined;

@@ -1,5 +1,5 @@
 // All curves of a run as small charts in groups, one of them large on demand, and what is set for all of them.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import { get } from "../../api";
 import { Segments } from "../../components/choice";
@@ -151,7 +151,7 @@ function Large({ chart, live, view, start, name, all }: { chart: ChartOf; live: 
   const head = useRef<HTMLHeadingElement>(null);
   const close = () => setQuery({ chart: "" }, false);
   const at = all.indexOf(chart);
-  useEffect(() => {
+  useLayoutEffect(() => {
     head.current?.focus();
     const key = (event: KeyboardEvent) => {
       if (event.key === "Escape" && !document.querySelector("dialog[open]")) close();
@@ -282,11 +282,13 @@ function Check({ label, on, set, off = false, title }: { label: string; on: bool
 /** The range as numbers, for who does not drag. */
 function Range({ view }: { view: View }) {
   const [from, to] = view.range ?? [null, null];
-  const [low, setLow] = useState("");
-  const [high, setHigh] = useState("");
-  useEffect(() => {
-    setLow(from === null ? "" : String(Number(from.toPrecision(6))));
-    setHigh(to === null || to === OPEN ? "" : String(Number(to.toPrecision(6))));
+  const lowest = from === null ? "" : String(Number(from.toPrecision(6)));
+  const highest = to === null || to === OPEN ? "" : String(Number(to.toPrecision(6)));
+  const [low, setLow] = useState(lowest);
+  const [high, setHigh] = useState(highest);
+  useLayoutEffect(() => {
+    setLow(lowest);
+    setHigh(highest);
   }, [from, to]);
   const typed = useRef(false);
   const apply = () => {

@@ -1,5 +1,5 @@
 // The table of the page: what heads, cells and keys do.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Grid, type GridColumn, WIDTHS } from "../../components/grid";
 import { type Anchor, Menu, type MenuItems, below } from "../../components/menu";
 import { toast } from "../../components/toast";
@@ -40,17 +40,6 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
     }
     answered.current = now;
   }, [rows.held?.rows]);
-  useEffect(() => {
-    const slash = (event: KeyboardEvent): void => {
-      const typing = (event.target as Element | null)?.closest?.("input:not([type=checkbox]),textarea,select,dialog");
-      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      document.getElementById("runs-filter")?.focus();
-    };
-    addEventListener("keydown", slash, true);
-    return () => removeEventListener("keydown", slash, true);
-  }, []);
 
   // New rows above it do not change which run is active.
   const found = active.id ? rows.place(active.id) : -1;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Problem, get, part, send } from "../../api";
 import { Dialog, Field } from "../../components/dialog";
 import { Loading } from "../../components/page";
@@ -8,8 +8,12 @@ import type { RunRow } from "../../types";
 import { type Size, sizeOf } from "./actions";
 import { runName } from "./cells";
 import { ofMachine } from "./columns";
+import { changesOf, linesOf } from "./tag-lines";
 
 const NOTE = "mlflow.note.content";
+
+/** The tags that a person gave. */
+const own = (run: RunRow | undefined): Record<string, unknown> => Object.fromEntries(Object.entries(run?.tags ?? {}).filter(([key]) => !ofMachine(key)));
 
 /** Name, note and tags of one run. Tags are lines of "name: value". */
 export function EditDialog({ id, close, saved }: { id: string; close: () => void; saved: (run: RunRow, before: RunRow) => void }) {
@@ -20,12 +24,13 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
+  const before = useMemo(() => linesOf(own(run)), [run]);
   useEffect(() => {
     get<RunRow>(`runs/${part(id)}`).then((found) => {
       setRun(found);
       setName(runName(found));
       setNote(String(found.tags?.[NOTE] ?? ""));
-      setTags(Object.entries(found.tags ?? {}).filter(([key]) => !ofMachine(key)).map(([key, value]) => `${key}: ${value}`).join("\n"));
+      setTags(linesOf(own(found)).text);
     }, setProblem);
   }, [id]);
   useEffect(() => {
@@ -34,17 +39,10 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
   const keep = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (!run) return;
-    const wanted: Record<string, string | null> = {};
-    for (const line of tags.split("\n").map((one) => one.trim()).filter(Boolean)) {
-      const at = line.indexOf(":");
-      wanted[(at < 0 ? line : line.slice(0, at)).trim()] = at < 0 ? "true" : line.slice(at + 1).trim();
-    }
-    const changes: Record<string, string | null> = {};
-    for (const [key, value] of Object.entries(wanted)) if (run.tags?.[key] !== value) changes[key] = value;
-    for (const key of Object.keys(run.tags ?? {})) if (!ofMachine(key) && !(key in wanted)) changes[key] = null;
+    const changes = changesOf(run.tags ?? {}, before, tags);
     setBusy(true);
     try {
-      const body = { ...(name.trim() !== runName(run) ? { name } : {}), ...(note !== (run.tags?.[NOTE] ?? "") ? { note } : {}), tags: changes };
+      const body = { ...(name !== runName(run) ? { name } : {}), ...(note !== (run.tags?.[NOTE] ?? "") ? { note } : {}), ...(Object.keys(changes).length ? { tags: changes } : {}) };
       saved(await send<RunRow>("PATCH", `runs/${part(id)}`, body), run);
       close();
     } catch (error) {
@@ -66,7 +64,7 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
         <Field label="Note" help={`Markdown, at most 8,000 characters${note.length > 7000 ? `; ${note.length.toLocaleString("en")} now` : "; longer texts belong into an artifact"}.`}>
           {(at) => <textarea {...at} class="input" value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
         </Field>
-        <Field label="Tags" help="One a line: name: value">
+        <Field label="Tags" help={`One a line: name: value${before.outside.length ? `. ${before.outside.map((one) => JSON.stringify(one)).join(", ")} cannot be a line and ${before.outside.length > 1 ? "stay as they are" : "stays as it is"}` : ""}`}>
           {(at) => <textarea {...at} class="input mono" value={tags} onInput={(event) => setTags(event.currentTarget.value)} spellcheck={false} />}
         </Field>
         {problem && <ProblemBox problem={problem} />}
