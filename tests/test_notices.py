@@ -307,6 +307,24 @@ def test_rules_are_changed_dropped_and_capped(store, watcher, monkeypatch):
         watcher.keep(Rule(name="b", when=["failed"]))
 
 
+def test_a_new_rule_has_nothing_of_one_that_is_gone(store, watcher):
+    old = watcher.keep(Rule(name="old", when=["failed"], webhook="https://old.example/x", hourly=1))
+    run = store.create_run("e", "r")
+    store.finish(run, "failed")
+    assert watcher.look() == 1
+    rules.drop(store, old.id)
+    new = watcher.keep(Rule(name="new", when=["failed"], webhook="https://new.example/x", hourly=1))
+    assert new.id != old.id and [row["rule_name"] for row in listed(store)] == [None]
+    asked = []
+    courier = Courier(store, Settings(store.home), lambda host, port: asked.append(host) or [])
+    assert courier.round() == 0 and not asked
+    assert [(row["hook"], row["hook_said"]) for row in listed(store)] == [("failed", "its rule is gone")]
+    store.finish(store.create_run("e", "later"), "failed")  # what the old one said does not count for the new one
+    assert watcher.look() == 1
+    courier.round()
+    assert asked == ["new.example"] and listed(store)[0]["rule_name"] == "new"
+
+
 _WATCH = """
 import sys
 from castalia.track import Store
