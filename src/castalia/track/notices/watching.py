@@ -82,7 +82,7 @@ class Watcher:
         for each in active:
             if "metric" in each.rule.when:
                 ended = {event.run: Open(event.run, event.run_id, event.name, event.time)
-                         for event in over}  # fmt: skip
+                         for event in over if _is_news(event, each)}  # fmt: skip
                 met += [(each, event) for event in crossed(connection, each.rule, {**runs, **ended})]
             if "stalled" in each.rule.when:
                 met += [(each, event) for event in self._silence.stalled(each.rule, moment)]
