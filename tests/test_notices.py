@@ -146,8 +146,9 @@ def test_a_run_is_stalled_once_until_it_goes_on(store, watcher):
     store.finish(over)
     start = now()
     store.log_metrics(run, [("loss", 0, start, 1.0)])
+    assert watcher.look(start) == 0
     store.log_metrics(other, [("loss", 0, start + 5 * MINUTE, 1.0)])
-    assert watcher.look(start + 9 * MINUTE) == 0
+    assert watcher.look(start + 5 * MINUTE) == watcher.look(start + 9 * MINUTE) == 0
     assert watcher.look(start + 11 * MINUTE) == 1
     assert watcher.look(start + 12 * MINUTE) == Watcher(store).look(start + 12 * MINUTE) == 0
     assert watcher.look(start + 16 * MINUTE) == 1
@@ -170,6 +171,37 @@ def test_a_run_whose_clock_is_behind_is_not_taken_for_stalled(store, watcher):
     assert watcher.look(now() + 2 * MINUTE) == 0
     assert watcher.look(now() + 11 * MINUTE) == 0
     assert watcher.look(now() + 13 * MINUTE) == 1
+
+
+def test_after_a_restart_a_run_whose_clock_is_behind_is_listened_to_first(store, watcher):
+    watcher.keep(Rule(name="asleep", when=["stalled"], minutes=10))
+    run, start = store.create_run("e", "r"), now()
+    with store.database.write() as connection:
+        connection.execute(sa.update(schema.runs).values(started=start - 120 * MINUTE))
+    for minute in range(12):
+        if minute == 5:
+            watcher = Watcher(store)  # another workbench, which has seen no point come
+        store.log_metrics(run, [("loss", minute, start + (minute - 60) * MINUTE, 1.0)])
+        assert watcher.look(start + minute * MINUTE) == 0
+    assert [watcher.look(start + minute * MINUTE) for minute in (20, 21, 22)] == [0, 1, 0]
+    assert Watcher(store).look(start + 30 * MINUTE) == 0
+
+
+def test_what_hung_before_the_workbench_came_up_is_told_once_it_has_listened(store):
+    Watcher(store).keep(Rule(name="asleep", when=["stalled"], minutes=300))
+    run, start = store.create_run("e", "r"), now()
+    store.log_metrics(run, [("loss", 0, start, 1.0)])
+    late = Watcher(store)
+    looks = [late.look(start + minute * MINUTE) for minute in (500, 559, 560)]
+    assert looks == [0, 0, 1] and texts(store) == ["r has logged nothing for 9 h"]
+
+
+def test_a_run_whose_clock_is_ahead_stalls_by_ours(store, watcher):
+    watcher.keep(Rule(name="asleep", when=["stalled"], minutes=10))
+    run, start = store.create_run("e", "r"), now()
+    watcher.look(start)
+    store.log_metrics(run, [("loss", 0, start + 24 * 60 * MINUTE, 1.0)])
+    assert [watcher.look(start + minute * MINUTE) for minute in (1, 10, 11, 12)] == [0, 0, 1, 0]
 
 
 def test_a_run_that_hangs_is_stalled_though_its_machine_is_measured(store, watcher):

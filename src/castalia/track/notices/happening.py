@@ -21,6 +21,8 @@ AT_ONCE = 500
 """Changes that one look takes; the next takes more."""
 MOST_VALUES = 10_000
 """Values of one statement; SQLite takes 32,766."""
+LISTEN = 60.0
+"""Minutes that are listened to a run at most before what was there is believed to be its newest point."""
 MACHINE = "system/"
 """What metrics of the machine begin with, ours and MLflow's."""
 _RUNNING = sa.text("runs.status = 'running' AND runs.lifecycle = 'active'")
@@ -131,36 +133,53 @@ class Silence:
     """Which runs say nothing of their own: what is measured of the machine comes though the training hangs."""
 
     def __init__(self) -> None:
-        self._newest: dict[int, tuple[int, float]] = {}
+        self._heard: dict[int, Heard] = {}
         self._runs: Mapping[int, Open] = {}
 
     def listen(self, connection: Connection, runs: Mapping[int, Open], moment: int) -> None:
-        """Take down when each of the runs that are not over had its newest point. Points carry the time of whoever
-        wrote them, whose clock may be slow: one that was seen to come counts from when it came."""
+        """Take down when each of the runs that are not over had its newest point."""
         latest, keys = schema.latest.c, schema.metric_keys.c
         machine = sa.select(keys.id).where(keys.name >= MACHINE, keys.name < MACHINE[:-1] + "0")
         wanted = sa.select(latest.run, sa.func.max(latest.time)).where(latest.key.not_in(machine))
-        here = {run.id: run.started for run in runs.values()}
+        newest = {run.id: run.started for run in runs.values()}
         for some in parts(runs):
             for number, last in connection.execute(wanted.where(latest.run.in_(some)).group_by(latest.run)):
-                here[number] = last
-        before, self._runs = self._newest, runs
-        self._newest = {}
-        for number, newest in here.items():
-            known, came = before.get(number, (newest, 0.0))
-            self._newest[number] = newest, came if newest == known else float(moment)
+                newest[number] = last
+        before, self._runs = self._heard, runs
+        self._heard = {number: _heard(before.get(number), last, runs[number].started, moment)
+                       for number, last in newest.items()}  # fmt: skip
 
     def stalled(self, rule: Rule, moment: int) -> list[Event]:
         """Runs that have had no point for the rule's minutes."""
         found = []
-        for number, (newest, came) in self._newest.items():
-            run = self._runs[number]
-            quiet = moment - max(newest, run.started, came)
-            if quiet >= rule.minutes * 60_000:
+        for number, heard in self._heard.items():
+            run, quiet = self._runs[number], moment - heard.at
+            enough = min(rule.minutes, LISTEN) * 60_000
+            if quiet >= rule.minutes * 60_000 and moment - heard.since >= enough:
                 text = f"{_calm(run.name)} has logged nothing for {_span(quiet / 1000)}"
                 about = (run.id, run.run_id, run.name, "stalled", LEVELS["stalled"], text, moment)
-                found.append(Event(*about, mark=str(newest)))
+                found.append(Event(*about, mark=str(heard.newest)))
         return found
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The newest point of a run: its own time; when it came by our clock; since when we listen. All in ms.
+
+    Points carry the time of whoever wrote them, whose clock may be wrong. One that was seen to come came then. Of
+    what was there before we listened its own time is all there is: it is believed unless it lies ahead, and only
+    once we have listened for a while, since a clock that is behind makes a run that goes on look silent.
+    """
+
+    newest: int
+    at: int
+    since: int
+
+
+def _heard(before: Heard | None, newest: int, started: int, moment: int) -> Heard:
+    if before is None:
+        return Heard(newest, min(max(newest, started), moment), moment)
+    return before if before.newest == newest else Heard(newest, moment, before.since)
 
 
 def parts(numbers: Iterable[int]) -> Iterator[list[int]]:
