@@ -84,7 +84,9 @@ runs = Table(
     Index("runs_by_parent", "parent", "name"),
     # Empty but for what changed since the watcher looked: a look reads no table.
     Index("runs_unseen", "id", sqlite_where=sa.text("seen <> status"), postgresql_where=sa.text("seen <> status")),
-)
+    Index("runs_running", "id", sqlite_where=sa.text("status = 'running' AND lifecycle = 'active'"),
+          postgresql_where=sa.text("status = 'running' AND lifecycle = 'active'")),
+)  # fmt: skip
 
 params = _key_values("params", "run", "runs.id")
 
@@ -314,6 +316,7 @@ rules = Table(
     Column("name", Text, nullable=False),
     Column("rule", Text, nullable=False),  # JSON
     Column("updated", BigInteger, nullable=False),
+    sqlite_autoincrement=True,  # notices and secrets outlive a rule: its number is never another's
 )
 
 # What a rule has said of a run already and shall not say again: a value crossed, a silence.

@@ -65,7 +65,7 @@ class Courier:
     def _deliver(self, row: dict[str, Any]) -> tuple[bool, str]:
         rule = next((each for each in rules.listed(self.store) if each.id == row["rule"]), None)
         if rule is None or not rule.rule.webhook:
-            return False, "its rule is gone"
+            return False, rules.GONE
         return self.send(rule, row)
 
     def send(self, each: Kept, row: dict[str, Any]) -> tuple[bool, str]:
@@ -80,7 +80,7 @@ class Courier:
 
     def _note(self, row: dict[str, Any], done: bool, said: str, moment: int) -> None:
         tried = row["hook_tries"]
-        over = done or tried > len(TRIES) or said == "its rule is gone"
+        over = done or tried > len(TRIES) or said == rules.GONE
         changed: dict[str, Any] = {"hook": "sent" if done else "failed", "hook_said": said}
         if not over:
             changed = {"hook": "waiting", "hook_said": said, "hook_due": moment + TRIES[tried - 1]}

@@ -7,7 +7,7 @@ has changed. A value crossed and a silence are found of the runs that are not ov
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -19,6 +19,14 @@ from castalia.track.notices.rules import Rule
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x1f]")
 AT_ONCE = 500
 """Changes that one look takes; the next takes more."""
+MOST_VALUES = 10_000
+"""Values of one statement; SQLite takes 32,766."""
+LISTEN = 60.0
+"""Minutes that are listened to a run at most before what was there is believed to be its newest point."""
+MACHINE = "system/"
+"""What metrics of the machine begin with, ours and MLflow's."""
+_RUNNING = sa.text("runs.status = 'running' AND runs.lifecycle = 'active'")
+"""As the index ``runs_running`` has it: bound values would not find it."""
 KINDS = {"done": "finished", "failed": "failed", "cancelled": "cancelled"}
 LEVELS = {"finished": "info", "failed": "error", "cancelled": "info", "stalled": "warning", "metric": "info"}
 
@@ -84,56 +92,101 @@ def raised(connection: Connection) -> list[Event]:
     ]  # fmt: skip
 
 
-def crossed(connection: Connection, rule: Rule, also: Iterable[int] = ()) -> list[Event]:
-    """Of the runs that are not over, and those ``also``: whose metric has been beyond the value, ever."""
-    runs, latest, keys = schema.runs, schema.latest, schema.metric_keys
-    number = connection.scalar(sa.select(keys.c.id).where(keys.c.name == rule.metric))
+@dataclass(frozen=True)
+class Open:
+    """A run that a value or a silence is looked for in."""
+
+    id: int
+    run_id: str
+    name: str
+    started: int
+
+
+def running(connection: Connection) -> dict[int, Open]:
+    """The runs that are not over, by number."""
+    runs = schema.runs.c
+    wanted = sa.select(runs.id, runs.run_id, runs.name, runs.started).where(_RUNNING).order_by(runs.id)
+    return {row.id: Open(*row) for row in connection.execute(wanted)}
+
+
+def crossed(connection: Connection, rule: Rule, runs: Mapping[int, Open]) -> list[Event]:
+    """Those of the runs whose metric has been beyond the value, ever."""
+    latest, keys = schema.latest, schema.metric_keys
+    number = connection.scalar(sa.select(keys.c.id).where(keys.c.name == rule.metric)) if runs else None
     if number is None:
         return []
     best = latest.c.high if rule.above else latest.c.low
     beyond = best > rule.value if rule.above else best < rule.value
-    open_runs = sa.or_(runs.c.status == "running", runs.c.id.in_(list(also)))
-    wanted = sa.select(runs.c.id, runs.c.run_id, runs.c.name, best.label("best"), latest.c.time)
-    wanted = wanted.join(latest, sa.and_(latest.c.run == runs.c.id, latest.c.key == number))
+    wanted = sa.select(latest.c.run, best.label("best"), latest.c.time).where(latest.c.key == number, beyond)
     way = "above" if rule.above else "below"
-    return [
-        Event(row.id, row.run_id, row.name, "metric", LEVELS["metric"],
-              f"{_calm(row.name)}: {rule.metric} is {way} {rule.value:g}: {row.best:.6g}", row.time,
-              mark=f"{rule.metric} {way} {rule.value!r}")
-        for row in connection.execute(wanted.where(runs.c.lifecycle == "active", open_runs, beyond))
-    ]  # fmt: skip
+    found = []
+    for some in parts(runs):  # by numbers, which the primary key finds: else every run there ever was is read
+        for row in connection.execute(wanted.where(latest.c.run.in_(some))):
+            run = runs[row.run]
+            text = f"{_calm(run.name)}: {rule.metric} is {way} {rule.value:g}: {row.best:.6g}"
+            found.append(Event(run.id, run.run_id, run.name, "metric", LEVELS["metric"], text, row.time,
+                               mark=f"{rule.metric} {way} {rule.value!r}"))  # fmt: skip
+    return found
 
 
 class Silence:
-    """Which runs say nothing. Points carry the time of whoever wrote them, whose clock may be slow: a point that was
-    seen to come counts from when it came."""
+    """Which runs say nothing of their own: what is measured of the machine comes though the training hangs."""
 
     def __init__(self) -> None:
-        self._newest: dict[int, tuple[int, float]] = {}
+        self._heard: dict[int, Heard] = {}
+        self._runs: Mapping[int, Open] = {}
 
-    def stalled(self, connection: Connection, rule: Rule, moment: int) -> list[Event]:
-        """Runs that are running and have had no point for the rule's minutes."""
-        runs, latest = schema.runs, schema.latest
-        last = sa.func.max(latest.c.time)
-        wanted = sa.select(runs.c.id, runs.c.run_id, runs.c.name, runs.c.started, last.label("last"))
-        wanted = wanted.outerjoin(latest, latest.c.run == runs.c.id)
-        wanted = wanted.where(runs.c.status == "running", runs.c.lifecycle == "active")
-        rows = connection.execute(wanted.group_by(runs.c.id, runs.c.run_id, runs.c.name, runs.c.started)).all()
-        here = {row.id: row.last or row.started for row in rows}
-        self._newest = {run: self._newest.get(run, (newest, 0.0)) for run, newest in here.items()}
+    def listen(self, connection: Connection, runs: Mapping[int, Open], moment: int) -> None:
+        """Take down when each of the runs that are not over had its newest point."""
+        latest, keys = schema.latest.c, schema.metric_keys.c
+        machine = sa.select(keys.id).where(keys.name >= MACHINE, keys.name < MACHINE[:-1] + "0")
+        wanted = sa.select(latest.run, sa.func.max(latest.time)).where(latest.key.not_in(machine))
+        newest = {run.id: run.started for run in runs.values()}
+        for some in parts(runs):
+            for number, last in connection.execute(wanted.where(latest.run.in_(some)).group_by(latest.run)):
+                newest[number] = last
+        before, self._runs = self._heard, runs
+        self._heard = {number: _heard(before.get(number), last, runs[number].started, moment)
+                       for number, last in newest.items()}  # fmt: skip
+
+    def stalled(self, rule: Rule, moment: int) -> list[Event]:
+        """Runs that have had no point for the rule's minutes."""
         found = []
-        for row in rows:
-            newest = here[row.id]
-            known, came = self._newest[row.id]
-            if newest != known:
-                came = float(moment)
-                self._newest[row.id] = newest, came
-            quiet = moment - max(newest, row.started, came)
-            if quiet >= rule.minutes * 60_000:
-                text = f"{_calm(row.name)} has logged nothing for {_span(quiet / 1000)}"
-                about = (row.id, row.run_id, row.name, "stalled", LEVELS["stalled"], text, moment)
-                found.append(Event(*about, mark=str(newest)))
+        for number, heard in self._heard.items():
+            run, quiet = self._runs[number], moment - heard.at
+            enough = min(rule.minutes, LISTEN) * 60_000
+            if quiet >= rule.minutes * 60_000 and moment - heard.since >= enough:
+                text = f"{_calm(run.name)} has logged nothing for {_span(quiet / 1000)}"
+                about = (run.id, run.run_id, run.name, "stalled", LEVELS["stalled"], text, moment)
+                found.append(Event(*about, mark=str(heard.newest)))
         return found
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The newest point of a run: its own time; when it came by our clock; since when we listen. All in ms.
+
+    Points carry the time of whoever wrote them, whose clock may be wrong. One that was seen to come came then. Of
+    what was there before we listened its own time is all there is: it is believed unless it lies ahead, and only
+    once we have listened for a while, since a clock that is behind makes a run that goes on look silent.
+    """
+
+    newest: int
+    at: int
+    since: int
+
+
+def _heard(before: Heard | None, newest: int, started: int, moment: int) -> Heard:
+    if before is None:
+        return Heard(newest, min(max(newest, started), moment), moment)
+    return before if before.newest == newest else Heard(newest, moment, before.since)
+
+
+def parts(numbers: Iterable[int]) -> Iterator[list[int]]:
+    """The numbers in lists that a statement can hold as values."""
+    every = list(numbers)
+    for at in range(0, len(every), MOST_VALUES):
+        yield every[at : at + MOST_VALUES]
 
 
 def _calm(name: str) -> str:

@@ -81,8 +81,8 @@ def _of_rules(routes: APIRouter, store: Store, watcher: Watcher, courier: Courie
         """Delete a rule; answers the others."""
         if rules.one(store, id).rule.webhook:
             _only_admin(request)
+        secrets.keep(store.home, id, "")  # first: a kill in between leaves no secret behind
         rules.drop(store, id)
-        secrets.keep(store.home, id, "")
         return answer([shown(each, request) for each in rules.listed(store)])
 
     @routes.post("/notices/rules/{id}/test")

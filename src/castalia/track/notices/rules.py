@@ -19,6 +19,8 @@ from castalia.track.protocol.grammar import MAX_LENGTH
 from castalia.track.store import Store
 
 MOST = 100
+GONE = "its rule is gone"
+"""Why a notice was not sent."""
 Kind = Literal["finished", "failed", "cancelled", "stalled", "alert", "metric"]
 
 
@@ -124,8 +126,10 @@ def put(connection: Connection, rule: Rule, number: int | None = None) -> Kept:
 
 
 def drop(store: Store, number: int) -> None:
-    """Delete a rule; what it said stays. NotFound where there is none."""
+    """Delete a rule; what it said stays, what its webhook was not told yet is told to nobody. NotFound without one."""
+    waiting = sa.and_(schema.notices.c.rule == number, schema.notices.c.hook.in_(("waiting", "sending")))
     with store.database.write() as connection:
+        connection.execute(sa.update(schema.notices).where(waiting).values(hook="failed", hook_said=GONE))
         connection.execute(sa.delete(schema.rule_marks).where(schema.rule_marks.c.rule == number))
         if not connection.execute(sa.delete(schema.rules).where(schema.rules.c.id == number)).rowcount:
             raise _absent(number)

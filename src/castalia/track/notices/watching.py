@@ -16,7 +16,18 @@ from castalia.track import schema
 from castalia.track.database import inserting
 from castalia.track.naming import now
 from castalia.track.notices import rules
-from castalia.track.notices.happening import AT_ONCE, Event, Silence, changed, crossed, raised, unseen
+from castalia.track.notices.happening import (
+    AT_ONCE,
+    Event,
+    Open,
+    Silence,
+    changed,
+    crossed,
+    parts,
+    raised,
+    running,
+    unseen,
+)
 from castalia.track.notices.rules import Kept, Rule
 from castalia.track.store import Store
 
@@ -49,8 +60,7 @@ class Watcher:
         moment = now() if moment is None else moment
         with self.store.database.read() as connection:
             active = [each for each in rules.kept(connection) if each.rule.on]
-            told = self._states(connection, active, moment, ()) if active else []
-            fresh = unseen(connection) or any(self._new(connection, each, event) for each, event in told)
+            fresh = unseen(connection) or bool(active and self._states(connection, active, moment, ()))
         written = 0
         if fresh:
             written, more = self.store.database.commit(lambda connection: self._write(connection, moment))
@@ -59,17 +69,28 @@ class Watcher:
         return written
 
     def _states(
-        self, connection: Connection, active: Sequence[Kept], moment: int, also: Sequence[int]
+        self, connection: Connection, active: Sequence[Kept], moment: int, over: Sequence[Event]
     ) -> list[tuple[Kept, Event]]:
-        """Values crossed and silences of the runs that a rule is about, each with the rule."""
-        found: list[tuple[Kept, Event]] = []
+        """Values crossed, by the runs that are ``over`` too, and silences, each with the rule that has not said it."""
+        asked = {kind for each in active for kind in each.rule.when}
+        if not asked & {"metric", "stalled"}:
+            return []
+        runs = running(connection)
+        if "stalled" in asked:
+            self._silence.listen(connection, runs, moment)
+        met: list[tuple[Kept, Event]] = []
         for each in active:
-            events = crossed(connection, each.rule, also) if "metric" in each.rule.when else []
+            if "metric" in each.rule.when:
+                ended = {event.run: Open(event.run, event.run_id, event.name, event.time)
+                         for event in over if _is_news(event, each)}  # fmt: skip
+                met += [(each, event) for event in crossed(connection, each.rule, {**runs, **ended})]
             if "stalled" in each.rule.when:
-                events += self._silence.stalled(connection, each.rule, moment)
-            fit = rules.fitting(connection, each.rule, [event.run for event in events])
-            found += [(each, event) for event in events if event.run in fit]
-        return found
+                met += [(each, event) for event in self._silence.stalled(each.rule, moment)]
+        said = _said(connection, met)
+        new = [(each, event) for each, event in met if said.get((each.id, event.run, event.kind)) != event.mark]
+        fits = {each.id: rules.fitting(connection, each.rule, [event.run for kept, event in new if kept is each])
+                for each in {id(kept): kept for kept, _ in new}.values()}  # fmt: skip
+        return [(each, event) for each, event in new if event.run in fits[each.id]]
 
     def _write(self, connection: Connection, moment: int) -> tuple[int, bool]:
         active = [each for each in rules.kept(connection) if each.rule.on]
@@ -79,37 +100,42 @@ class Watcher:
                 for each in active}  # fmt: skip
         told = [(each, event) for event in (*alerts, *events) for each in active
                 if event.kind in each.rule.when and _is_news(event, each) and event.run in fits[each.id]]  # fmt: skip
-        states = self._states(connection, active, moment, numbers)
-        told += [(each, event) for each, event in states if self._new(connection, each, event, keep=True)]
+        states = self._states(connection, active, moment, events)
+        _mark(connection, states)
         shown: set[tuple[int, str, str]] = set()
-        written = sum(_say(connection, each, event, moment, shown) for each, event in told)
+        written = sum(_say(connection, each, event, moment, shown) for each, event in (*told, *states))
         if written:
             oldest = sa.select(sa.func.max(schema.notices.c.id) - KEPT).scalar_subquery()
             connection.execute(sa.delete(schema.notices).where(schema.notices.c.id <= oldest))
         return written, len(numbers) == AT_ONCE or len(alerts) == AT_ONCE
-
-    def _new(self, connection: Connection, each: Kept, event: Event, keep: bool = False) -> bool:
-        """Whether the rule has not said it yet; with ``keep`` it has from now on."""
-        marks = schema.rule_marks
-        this = sa.and_(marks.c.rule == each.id, marks.c.run == event.run, marks.c.kind == event.kind)
-        new = connection.scalar(sa.select(marks.c.mark).where(this)) != event.mark
-        if new and keep:
-            row = {"rule": each.id, "run": event.run, "kind": event.kind, "mark": event.mark}
-            insert = inserting(connection, marks).values(row)
-            connection.execute(insert.on_conflict_do_update(set_={"mark": insert.excluded.mark}))
-        return new
 
     def keep(self, rule: Rule, number: int | None = None) -> Kept:
         """Keep a rule, new or in the place of ``number``; what is so already it does not say."""
 
         def work(connection: Connection) -> Kept:
             kept = rules.put(connection, rule, number)
-            for each, event in self._states(connection, [kept], kept.updated, ()):
-                self._new(connection, each, event, keep=True)
+            _mark(connection, self._states(connection, [kept], kept.updated, ()))
             return kept
 
         with self._lock:
             return self.store.database.commit(work)
+
+
+def _said(connection: Connection, met: Sequence[tuple[Kept, Event]]) -> dict[tuple[int, int, str], str]:
+    """{(rule, run, kind): mark}: what rules have said already of what they have met."""
+    marks = schema.rule_marks.c
+    wanted = sa.select(marks.rule, marks.run, marks.kind, marks.mark)
+    wanted = wanted.where(marks.rule.in_({each.id for each, _ in met}))
+    rows = (connection.execute(wanted.where(marks.run.in_(some))) for some in parts({event.run for _, event in met}))
+    return {(row.rule, row.run, row.kind): row.mark for some in rows for row in some}
+
+
+def _mark(connection: Connection, told: Sequence[tuple[Kept, Event]]) -> None:
+    """Rules have said this from now on."""
+    if told:
+        rows = [{"rule": each.id, "run": event.run, "kind": event.kind, "mark": event.mark} for each, event in told]
+        insert = inserting(connection, schema.rule_marks)
+        connection.execute(insert.on_conflict_do_update(set_={"mark": insert.excluded.mark}), rows)
 
 
 def _is_news(event: Event, each: Kept) -> bool:

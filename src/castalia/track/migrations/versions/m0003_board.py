@@ -53,6 +53,7 @@ def _pages() -> None:
         _text("name"),
         _text("rule"),
         _int("updated"),
+        sqlite_autoincrement=True,
     )
 
 
@@ -89,6 +90,7 @@ def _notices() -> None:
     op.execute("UPDATE alerts SET seen = 1")
     _partial("runs_unseen", "runs", "id", "seen <> status")
     _partial("alerts_unseen", "alerts", "run", "seen = 0")
+    _partial("runs_running", "runs", "id", "status = 'running' AND lifecycle = 'active'")
 
 
 def _partial(name: str, table: str, column: str, where: str) -> None:
