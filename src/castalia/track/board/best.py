@@ -95,10 +95,10 @@ def _leading(connection: Connection, metric: str, some: list[int]) -> dict[int, 
     if key is None:
         return {}
     down = goes_down(metric)
-    value, of = latest.c.value, {"partition_by": runs.c.experiment}
+    value, each = latest.c.value, runs.c.experiment
     order = (value.asc() if down else value.desc(), runs.c.started.desc(), runs.c.id.desc())
-    place = sa.func.row_number().over(order_by=order, **of).label("place")
-    many = sa.func.count().over(**of).label("many")
+    place = sa.func.row_number().over(partition_by=each, order_by=order).label("place")
+    many = sa.func.count().over(partition_by=each).label("many")
     measured = sa.select(runs.c.experiment, runs.c.run_id, runs.c.name, value, place, many)
     measured = measured.join(latest, sa.and_(latest.c.run == runs.c.id, latest.c.key == key))
     # NaN is a text in SQLite, behind every number, and behind infinity in PostgreSQL.
