@@ -199,6 +199,19 @@ def test_it_waits_for_the_first_run_and_shows_it(chromium: Any, tmp_path: Path) 
         context.close()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [{"viewport": {"width": 1700, "height": 900}}], ids=["large"], indirect=True)
+def test_the_bar_is_as_wide_as_the_page_below_it(page: Any) -> None:  # noqa: F811
+    for path in ("runs", "experiments", "jobs", "systems"):
+        page.goto(f"/app/{path}")
+        settle(page)
+        text = page.locator("main h1").bounding_box()["x"]
+        assert page.locator(".brand").bounding_box()["x"] == text, path
+        ends = page.locator(".head-tools").bounding_box(), page.locator("main").bounding_box()
+        tools, main = (box["x"] + box["width"] for box in ends)
+        assert abs(main - 24 - tools) < 2, path
+
+
 LOOKS = [pytest.param(look, id=name) for name, look in
          (("light", {}), ("dark", DARK), ("phone", PHONE), ("dark-phone", DARK | PHONE),
           ("400 %", {"viewport": {"width": 320, "height": 256}}))]  # fmt: skip

@@ -119,7 +119,7 @@ function Tools({ text, metric, kept, all }: { text: string; metric: string; kept
           Best by
         </label>
         <select id="exp-metric" class="input" value={metric} onChange={(event) => setQuery({ metric: event.currentTarget.value }, false)}>
-          <option value="">each one's own metric</option>
+          <option value="">its own metric</option>
           {metrics.map((one) => (
             <option key={one} value={one}>
               {one}
