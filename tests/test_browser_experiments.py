@@ -141,6 +141,13 @@ def test_one_is_renamed_archived_and_restored_with_the_keyboard_alone(
     page.reload()
     page.get_by_role("heading", level=1, name="delta / 2").wait_for()
     page.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="Name").fill("up/../down")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/experiments?id=*")
+    page.get_by_role("heading", level=1, name="up/../down").wait_for()
+    page.reload()
+    page.get_by_role("heading", level=1, name="up/../down").wait_for()
+    page.get_by_role("button", name="Rename").click()
     page.get_by_role("textbox", name="Name").fill("alpha")
     page.keyboard.press("Enter")
     page.get_by_text("the name is taken").wait_for()
@@ -197,6 +204,19 @@ def test_it_waits_for_the_first_run_and_shows_it(chromium: Any, tmp_path: Path) 
             store.create_run("digits", "first")
         opened.get_by_role("link", name="digits", exact=True).wait_for(timeout=30_000)
         context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [{"viewport": {"width": 1700, "height": 900}}], ids=["large"], indirect=True)
+def test_the_bar_is_as_wide_as_the_page_below_it(page: Any) -> None:  # noqa: F811
+    for path in ("runs", "experiments", "jobs", "systems"):
+        page.goto(f"/app/{path}")
+        settle(page)
+        text = page.locator("main h1").bounding_box()["x"]
+        assert page.locator(".brand").bounding_box()["x"] == text, path
+        ends = page.locator(".head-tools").bounding_box(), page.locator("main").bounding_box()
+        tools, main = (box["x"] + box["width"] for box in ends)
+        assert abs(main - 24 - tools) < 2, path
 
 
 LOOKS = [pytest.param(look, id=name) for name, look in

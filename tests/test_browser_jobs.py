@@ -178,6 +178,8 @@ def test_it_waits_for_the_first_job_and_what_is_not_there(
         assert axe(opened) == []
         ask_json(made, "/systems/neural_net/fit", {"quick": True})
         opened.get_by_role("region", name="Ended").get_by_role("link").first.wait_for(timeout=120_000)
+        opened.get_by_role("region", name="Ended").get_by_role("link", name=re.compile("The run of")).click()
+        opened.wait_for_url("**/app/runs/*")
         opened.goto("/app/jobs/20260101-000000000-abcdef")
         opened.get_by_text(re.compile("There is no job")).first.wait_for()
         context.close()

@@ -16,6 +16,8 @@ from castalia.track import schema
 
 NEWEST = 3
 """Runs of an experiment that are asked which metrics it has."""
+MANY = 10_000
+"""Experiments that a query names; of more it asks for all."""
 _LARGEST = 1.7976931348623157e308
 _DOWN = frozenset({
     "loss", "losses", "logloss", "nll", "entropy", "perplexity", "ppl", "brier", "ece", "hinge", "pinball", "deviance",
@@ -95,19 +97,20 @@ def _leading(connection: Connection, metric: str, some: list[int]) -> dict[int, 
     if key is None:
         return {}
     down = goes_down(metric)
-    value, of = latest.c.value, {"partition_by": runs.c.experiment}
+    value, each = latest.c.value, runs.c.experiment
     order = (value.asc() if down else value.desc(), runs.c.started.desc(), runs.c.id.desc())
-    place = sa.func.row_number().over(order_by=order, **of).label("place")
-    many = sa.func.count().over(**of).label("many")
+    place = sa.func.row_number().over(partition_by=each, order_by=order).label("place")
+    many = sa.func.count().over(partition_by=each).label("many")
     measured = sa.select(runs.c.experiment, runs.c.run_id, runs.c.name, value, place, many)
     measured = measured.join(latest, sa.and_(latest.c.run == runs.c.id, latest.c.key == key))
     # NaN is a text in SQLite, behind every number, and behind infinity in PostgreSQL.
     measured = measured.where(runs.c.lifecycle == "active", value.between(-_LARGEST, _LARGEST))
-    if some:
+    if 0 < len(some) <= MANY:
         measured = measured.where(runs.c.experiment.in_(some))
-    first = measured.subquery()
+    first, wanted = measured.subquery(), set(some)
     return {
         row.experiment: {"metric": metric, "down": down, "run_id": row.run_id, "name": row.name, "value": row.value,
                          "runs": row.many}
         for row in connection.execute(sa.select(first).where(first.c.place == 1))
+        if not some or row.experiment in wanted
     }  # fmt: skip

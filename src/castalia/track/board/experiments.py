@@ -144,8 +144,9 @@ def _filled(
     for row in connection.execute(only(sa.select(tags), tags.c.experiment)):
         found[row.experiment]["tags"][row.key] = row.value
     for field, query in (("models", _models()), ("away", _away()), ("gone", _gone())):
-        for each, many in connection.execute(only(query, query.selected_columns[0])):  # type: ignore[arg-type]
-            found[each][field] = many
+        column: Any = query.selected_columns[0]
+        for row in connection.execute(only(query, column)):
+            found[row.experiment][field] = row.many
     for one in found.values():
         one["note"] = one["tags"].pop(NOTE, "")
         one["archived"] = one["tags"].pop(ARCHIVED, "") == "true"
@@ -160,20 +161,20 @@ def _filled(
 
 def _models() -> sa.Select[Any]:
     logged = schema.logged_models
-    counted = sa.select(logged.c.experiment, sa.func.count()).where(logged.c.lifecycle == "active")
+    counted = sa.select(logged.c.experiment, sa.func.count().label("many")).where(logged.c.lifecycle == "active")
     return counted.group_by(logged.c.experiment)
 
 
 def _away() -> sa.Select[Any]:
     runs, tags = schema.runs, schema.tags
-    counted = sa.select(runs.c.experiment, sa.func.count()).join(tags, tags.c.run == runs.c.id)
+    counted = sa.select(runs.c.experiment, sa.func.count().label("many")).join(tags, tags.c.run == runs.c.id)
     put_away = (runs.c.lifecycle == "active", tags.c.key == ARCHIVED, tags.c.value == "true")
     return counted.where(*put_away).group_by(runs.c.experiment)
 
 
 def _gone() -> sa.Select[Any]:
     runs, table = schema.runs, schema.experiments
-    counted = sa.select(runs.c.experiment, sa.func.count()).join(table, table.c.id == runs.c.experiment)
+    counted = sa.select(runs.c.experiment, sa.func.count().label("many")).join(table, table.c.id == runs.c.experiment)
     along = (table.c.lifecycle == "deleted", runs.c.deleted == table.c.updated)
     return counted.where(*along).group_by(runs.c.experiment)
 

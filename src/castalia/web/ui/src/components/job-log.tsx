@@ -61,13 +61,13 @@ export function JobLog({ id, alive, tall = false }: { id: string; alive: boolean
       <div class="row apart log-tools">
         <input class="input little narrow-search" type="search" aria-label="Search the log" placeholder="Search the log" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
         <span class="row small muted">
-          <span role="status">{wanted ? `${plural(found.length, "line")} with it` : ""}</span>
           <label class="check">
             <input type="checkbox" checked={following} onChange={(event) => setFollowing(event.currentTarget.checked)} /> Stay at the end
           </label>
           <a href={url(`jobs/${part(id)}/log`)} target="_blank" rel="noopener">
             Plain text<span class="hidden"> (opens in a new tab)</span>
           </a>
+          <span role="status">{wanted ? `${plural(found.length, "line")} with it` : ""}</span>
         </span>
       </div>
       {(output.before > 0 || earlier > 0) && (

@@ -31,8 +31,8 @@ export function JobPanel({ following, id }: { following: Following; id: string }
   );
 }
 
-/** The button that stops a job or lets it go on, and what the server says against it. */
-export function useActing(following: Following, id: string): { doing: preact.JSX.Element | null; problem: Problem | undefined } {
+/** The button that stops a job or lets it go on, and what the server says against it; `again` is called when it has agreed. */
+export function useActing(following: Following, id: string, again?: () => void): { doing: preact.JSX.Element | null; problem: Problem | undefined } {
   const [problem, setProblem] = useState<Problem>();
   const { job } = following;
   const act = async (what: "cancel" | "resume"): Promise<void> => {
@@ -40,6 +40,7 @@ export function useActing(following: Following, id: string): { doing: preact.JSX
     try {
       await send<Job>("POST", `jobs/${part(id)}/${what}`);
       if (what === "resume") following.restart();
+      again?.();
     } catch (error) {
       if (error instanceof Problem) setProblem(error);
     }

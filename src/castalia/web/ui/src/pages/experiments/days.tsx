@@ -18,6 +18,11 @@ function said(days: number[]): string {
   return `${plural(sum, "run")} began on ${plural(on, "day")} of the last ${days.length}; most on ${dayOf(days.length - 1 - days.lastIndexOf(most))}: ${most}`;
 }
 
+/** One path for all bars: a list has thousands of them. */
+function bars(days: number[], height: (count: number) => number): string {
+  return days.map((count, i) => [i * STEP, height(count)] as const).filter(([, h]) => h).map(([x, h]) => `M${x} ${HEIGHT}v-${h.toFixed(2)}h${STEP - 1}v${h.toFixed(2)}z`).join("");
+}
+
 /** Runs begun on each day, today at the right: a bar a day. */
 export function Days({ days, large = false }: { days: number[]; large?: boolean }) {
   const most = Math.max(...days, 1);
@@ -31,10 +36,8 @@ export function Days({ days, large = false }: { days: number[]; large?: boolean 
   return (
     <svg class={large ? "days large" : "days"} viewBox={`0 0 ${days.length * STEP} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
       <title>{words}</title>
-      {days.map((count, i) => {
-        const height = count ? Math.max(2, (count / most) * HEIGHT) : 0.75;
-        return <rect key={i} class={count ? "" : "none"} x={i * STEP} y={HEIGHT - height} width={STEP - 1} height={height} />;
-      })}
+      <path class="none" d={bars(days, (count) => (count ? 0 : 0.75))} />
+      <path d={bars(days, (count) => (count ? Math.max(2, (count / most) * HEIGHT) : 0))} />
     </svg>
   );
 }

@@ -3,7 +3,7 @@ import { get, send } from "../../api";
 import { toast } from "../../components/toast";
 import { duration, moment } from "../../format";
 import { type Resource, useResource } from "../../resource";
-import { href } from "../../router";
+import { go, href } from "../../router";
 
 export interface Best {
   metric: string;
@@ -59,10 +59,10 @@ export function useExperiment(id: number | undefined, metric: string): Resource<
   return useResource<Experiment>(path, (signal) => get(path, signal), EVERY);
 }
 
-/** A name that is a step of an address of its own would lead elsewhere: that one is found by its number. */
-const steps = /^\.{1,2}$/;
+/** A name with a step of an address in it would lead elsewhere: that one is found by its number. */
+const stepping = (name: string): boolean => name.split(/[/\\]|%2f|%5c/i).some((part) => /^\.{1,2}$/.test(part.replace(/%2e/gi, ".")));
 
-export const addressOf = (one: { id: number; name: string }): string => (steps.test(one.name) ? `${href("experiments")}?id=${one.id}` : href("experiments", one.name));
+export const addressOf = (one: { id: number; name: string }): string => (stepping(one.name) ? `${href("experiments")}?id=${one.id}` : href("experiments", one.name));
 
 /** The condition that finds its runs, as filters are written (docs/search.md). It has no escape: a name with both quotes is matched with _ for one. */
 function condition(name: string): string {
@@ -88,9 +88,16 @@ export async function archive(one: Experiment, archived: boolean, again: () => v
   });
 }
 
-export async function rename(one: Experiment, name: string, again: (renamed: Experiment) => void): Promise<void> {
-  again(await change(one.id, { name }));
-  toast(`${one.name} is now called ${name}`, async () => again(await change(one.id, { name: one.name })));
+export async function rename(one: Experiment, name: string, again: () => void): Promise<void> {
+  const call = async (from: Experiment, to: string): Promise<Experiment> => {
+    const named = await change(from.id, { name: to });
+    // The address of its page follows the name, without a step back; another page stays where it is.
+    if (location.pathname === href("experiments", from.name)) go(addressOf(named), true);
+    again();
+    return named;
+  };
+  const named = await call(one, name);
+  toast(`${one.name} is now called ${name}`, () => call(named, one.name));
 }
 
 /** Into the trash with its runs, or out of it. */

@@ -119,7 +119,7 @@ function Tools({ text, metric, kept, all }: { text: string; metric: string; kept
           Best by
         </label>
         <select id="exp-metric" class="input" value={metric} onChange={(event) => setQuery({ metric: event.currentTarget.value }, false)}>
-          <option value="">each one's own metric</option>
+          <option value="">its own metric</option>
           {metrics.map((one) => (
             <option key={one} value={one}>
               {one}
@@ -142,9 +142,11 @@ function Tools({ text, metric, kept, all }: { text: string; metric: string; kept
 }
 
 function Table({ found, by, down, metric, again }: { found: Experiment[]; by: Order; down: boolean; metric: string; again: () => void }) {
-  const head = (label: string, order: Order, right = false) => (
-    <th scope="col" class={right ? "right" : ""} aria-sort={by === order ? (down ? "descending" : "ascending") : "none"}>
-      <button type="button" onClick={() => setQuery({ order: by === order && !down ? `-${order}` : by === order || order === "name" ? order : `-${order}` })}>
+  // The first click shows what one looks for: names from A, the best, the most, the newest.
+  const upward = (order: Order): boolean => order === "name" || (order === "best" && found.some((one) => one.best?.down));
+  const head = (label: string, order: Order) => (
+    <th scope="col" aria-sort={by === order ? (down ? "descending" : "ascending") : "none"}>
+      <button type="button" onClick={() => setQuery({ order: (by === order ? down : upward(order)) ? order : `-${order}` })}>
         {label}
         {by === order && <Icon name={down ? "down" : "up"} size={12} />}
       </button>

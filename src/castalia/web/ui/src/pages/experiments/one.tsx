@@ -8,12 +8,12 @@ import { ProblemBox } from "../../components/problem";
 import { Status, When } from "../../components/state";
 import { number, plural } from "../../format";
 import { useResource } from "../../resource";
-import { go, href, setQuery, usePlace } from "../../router";
+import { href, setQuery, usePlace } from "../../router";
 import type { RunRow } from "../../types";
 import { MissingPage } from "../missing";
 import type { Names } from "../runs/columns";
 import { Activity } from "./days";
-import { addressOf, archive, bin, change, type Experiment, NAME_LENGTH, NOTE_LENGTH, rename, runsOf, took, useExperiment } from "./experiments";
+import { archive, bin, change, type Experiment, NAME_LENGTH, NOTE_LENGTH, rename, runsOf, took, useExperiment } from "./experiments";
 import { Statuses } from "./parts";
 
 const FEW = 5;
@@ -74,11 +74,6 @@ function Head({ one, again }: { one: Experiment; again: () => void }) {
   const { problem, attempt } = useTrying();
   const act = (work: () => Promise<unknown>) => () => void attempt(work);
   const trashed = one.lifecycle === "deleted";
-  const renamed = (to: Experiment): void => {
-    // The address follows the name, in the same page and without a step back.
-    go(addressOf(to) + (addressOf(to).includes("?") ? "" : location.search), true);
-    again();
-  };
   return (
     <div class="run-head">
       <PageHead title={one.name} crumbs={[{ label: "Experiments", to: ["experiments"] }]}>
@@ -88,7 +83,7 @@ function Head({ one, again }: { one: Experiment; again: () => void }) {
             most={NAME_LENGTH}
             done={(to) => {
               setEditing(false);
-              if (to) void attempt(() => rename(one, to, renamed));
+              if (to) void attempt(() => rename(one, to, again));
             }}
           />
         )}

@@ -107,7 +107,7 @@ function Going({ job: start, before, again }: { job: Job; before: number; again:
   const following = useJob(start.state === "running" ? start.id : "", start);
   // The list is asked every other second, the stream at once: the later word counts while it runs.
   const job = following.job?.id === start.id && start.state === "running" ? following.job : start;
-  const { doing, problem } = useActing({ ...following, job }, start.id);
+  const { doing, problem } = useActing({ ...following, job }, start.id, again);
   useEffect(() => {
     if (job.state !== start.state) again();
   }, [job.state]);
