@@ -349,7 +349,9 @@ def test_runs_are_moved_left_out_and_added_with_the_keyboard_alone(page: Any) ->
         return page.locator(".legend li[data-run] .name").all_inner_texts()  # type: ignore[no-any-return]
 
     def focused() -> str:
-        return str(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"))
+        return str(
+            page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent")
+        )
 
     first = names()
     page.get_by_label(f"Show {first[2]}", exact=True).focus()
@@ -384,7 +386,10 @@ def series(start: int, stop: int) -> list[tuple[str, int, int, float]]:
 def test_what_still_goes_on_moves_until_it_has_ended(chromium: Any, tmp_path: Path) -> None:  # noqa: F811
     from playwright.sync_api import expect
 
-    with Store.open(tmp_path) as store, Workbench(tmp_path, env={"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}) as bench:
+    with (
+        Store.open(tmp_path) as store,
+        Workbench(tmp_path, env={"CASTALIA_DATA": "", "CASTALIA_OFFLINE": "1"}) as bench,
+    ):
         ended, live = store.create_run("e", "ended"), store.create_run("e", "live")
         store.log_metrics(ended, series(0, 50))
         store.finish(ended)
@@ -403,7 +408,9 @@ def test_what_still_goes_on_moves_until_it_has_ended(chromium: Any, tmp_path: Pa
         store.log_metrics(live, series(10, 20))
         expect(line).not_to_have_attribute("d", str(before), timeout=20_000)
         curves = [url for url in asked if "/runs/curves" in url]
-        assert ended in curves[0] and all(ended not in url and live in url for url in curves[2:]), "what has ended is not sent again"
+        assert ended in curves[0] and all(ended not in url and live in url for url in curves[2:]), (
+            "what has ended is not sent again"
+        )
         made.evaluate("window.away = true")
         made.clock.run_for(5_000)
         made.wait_for_load_state("networkidle")

@@ -252,11 +252,14 @@ def test_the_palette_opens_the_manual_and_what_was_saved(page: Any, store: Store
 
 
 @pytest.mark.slow
-def test_the_palette_goes_round_by_key_and_finds_lessons_and_actions(page: Any) -> None:  # noqa: F811
+def test_the_palette_goes_round_by_key_and_finds_lessons_and_actions(page: Any, watch_of: dict[Any, Any]) -> None:  # noqa: F811
+    watch_of[page].expected = ("500",)
     page.goto("/app/manual")
     settle(page)
     found = search(page, "backwards")
-    assert "The chain rule, backwards" in found.first.inner_text() and "network from scratch" in found.first.inner_text()
+    assert (
+        "The chain rule, backwards" in found.first.inner_text() and "network from scratch" in found.first.inner_text()
+    )
     page.keyboard.press("Enter")
     page.wait_for_url("**/app/systems/neural_net?tab=lesson&at=*")
     heading = page.get_by_role("heading", name="The chain rule, backwards")
@@ -284,6 +287,22 @@ def test_the_palette_goes_round_by_key_and_finds_lessons_and_actions(page: Any) 
     for key, place in (("ArrowUp", count - 1), ("ArrowDown", 0), ("PageDown", 5), ("PageUp", 0), ("ArrowDown", 1)):
         page.keyboard.press(key)
         assert chosen() == place, key
+    held: list[Any] = []
+    page.route("**/runs?q=slow*", lambda route: held.append(route))
+    box = page.get_by_role("combobox", name="Search systems")
+    box.fill("slow one")
+    page.get_by_text("Looking through the runs…").wait_for()
+    page.get_by_role("option", name="All runs with “slow one”").wait_for()
+    while len(held) < 1:
+        page.wait_for_timeout(20)
+    held[0].fulfill(json={"items": [], "total": 0})
+    page.get_by_text("Nothing is called that.").wait_for()
+    box.fill("slow two")
+    page.get_by_text("Looking through the runs…").wait_for()
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    held[1].fulfill(status=500, json={"subject": "no"})
+    page.get_by_text("The runs could not be searched").wait_for()
     theme = page.evaluate("document.documentElement.dataset.theme")
     search(page, "turn the theme")
     page.keyboard.press("Enter")

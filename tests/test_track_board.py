@@ -147,7 +147,12 @@ def test_views_are_kept_one_of_them_as_home(store, client):
         ("best of week", "runs", False), ("другой", "compare", True)]  # fmt: skip
     assert [view["name"] for view in client.delete("/views/best of week").json()] == ["другой"]
     assert client.delete("/views/best of week").status_code == 404
-    for name, body in (("x" * 101, {}), ("x", {"page": "elsewhere"}), ("x", {"query": "q" * 16_001}), ("x", {"more": 1})):
+    for name, body in (
+        ("x" * 101, {}),
+        ("x", {"page": "elsewhere"}),
+        ("x", {"query": "q" * 16_001}),
+        ("x", {"more": 1}),
+    ):
         assert client.put(f"/views/{name}", json=body).status_code == 422
     assert len(client.get("/views").json()) == 1
     assert client.put("/views/a%2Fb %3F", json={}).status_code == 200

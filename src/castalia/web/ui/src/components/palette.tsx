@@ -18,6 +18,8 @@ interface Entry {
   kind: string;
   open: () => void;
   words: string;
+  /** What it is called in addresses and commands. */
+  name?: string;
   /** A part of something that is listed too. */
   inside?: boolean;
 }
@@ -27,8 +29,10 @@ const pages: [string, string[]][] = [
   ["Learn", ["learn"]],
   ["Systems", ["systems"]],
   ["Runs", ["runs"]],
+  ["Compare", ["compare"]],
   ["Models", ["models"]],
   ["Notices", ["notices"]],
+  ["Manual", ["manual"]],
 ];
 
 /** Lines for the shell, which choosing copies. */
@@ -80,8 +84,9 @@ const MOST = 14;
 const MOST_RUNS = 4;
 const PAUSE = 80;
 
-/** How well a text fits: at the beginning of the name, of a word of it, inside it, or elsewhere; 0 where a word is missing. */
+/** How well a text fits: it is the name; at the beginning of the title, of a word of it, inside it, or elsewhere; 0 where a word is missing. */
 function fits(one: Entry, wanted: string[]): number {
+  if (one.name && one.name.toLowerCase() === wanted.join(" ")) return 5;
   const label = one.label.toLowerCase();
   const words = one.words.toLowerCase();
   let least = 4;
@@ -147,9 +152,9 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
       ...pages.map(([label, names]) => ({ label, kind: "Page", open: to(...names), words: label })),
       ...views.map((one) => ({ label: one.name, kind: one.page === "compare" ? "Saved comparison" : "View of runs", open: () => go(viewAddress(one)), words: `${one.name} view saved ${one.page}` })),
       ...actions.map(([label, words, open]) => ({ label, kind: "Action", open, words: `${label} ${words} action` })),
-      ...systems.map((one) => ({ label: one.title || one.name, kind: `System ${one.project}`.trim(), open: to("systems", one.address || one.name), words: `${one.name} ${one.title} ${one.skill} ${one.project} ${one.summary}` })),
-      ...projects.filter((one) => one.kind !== "system").map((one) => ({ label: one.title, kind: `${one.kind === "library" ? "Library" : "Project"} ${one.project}`, open: to("projects", one.address), words: `${one.name} ${one.title} ${one.skill} ${one.project} ${one.summary} ${one.subject} ${one.kind}` })),
-      ...(checks ?? []).filter((one) => one.kind === "exercise").map((one) => ({ label: one.title, kind: "Exercise", open: to("learn", one.address), words: `${one.name} ${one.title} ${one.summary} learn build exercise` })),
+      ...systems.map((one) => ({ label: one.title || one.name, kind: `System ${one.project}`.trim(), open: to("systems", one.address || one.name), words: `${one.name} ${one.title} ${one.skill} ${one.project} ${one.summary}`, name: one.name })),
+      ...projects.filter((one) => one.kind !== "system").map((one) => ({ label: one.title, kind: `${one.kind === "library" ? "Library" : "Project"} ${one.project}`, open: to("projects", one.address), words: `${one.name} ${one.title} ${one.skill} ${one.project} ${one.summary} ${one.subject} ${one.kind}`, name: one.name })),
+      ...(checks ?? []).filter((one) => one.kind === "exercise").map((one) => ({ label: one.title, kind: "Exercise", open: to("learn", one.address), words: `${one.name} ${one.title} ${one.summary} learn build exercise`, name: one.name })),
       ...models.map((one) => ({ label: one.name, kind: "Model", open: to("models", one.name), words: `${one.name} model` })),
       ...experiments.map((one) => ({ label: one.name, kind: "Experiment", open: at("runs", { experiment: one.name }), words: `${one.name} experiment` })),
       ...commands.map(([line, words]) => ({ label: line, kind: "Copy the command", open: copies(line), words: `${line} ${words} command shell` })),

@@ -3,7 +3,7 @@ import { Problem, get } from "../../api";
 import { type Anchor, Menu, type MenuItems, below } from "../../components/menu";
 import { tell } from "../../components/toast";
 import { useResource } from "../../resource";
-import { go } from "../../router";
+import { go, href } from "../../router";
 import { NameDialog } from "./lazily";
 import { type View, dropView, putView, viewAddress, viewsKey } from "./view";
 
@@ -54,6 +54,7 @@ export function Views({ page, query }: { page: keyof typeof words; query: string
       : home
         ? [null, { label: `Open the workbench elsewhere than ${home.name}`, act: () => opens(home) }]
         : []),
+    ...(page === "runs" && value?.some((one) => one.page === "compare") ? [null, { label: "Saved comparisons…", act: () => go(href("compare")) }] : []),
   ];
   return (
     <>
