@@ -24,13 +24,20 @@ export class Book {
   private readonly queue = new Set<string>();
   private timer = 0;
   private readonly control = new AbortController();
-  failed = false;
+  /** Series whose points could not be read. */
+  private readonly missed = new Set<string>();
+  /** Called when that changes. */
+  told: () => void = () => undefined;
 
   /** `most` points a series are asked for; twice as many are kept, then thinned again. */
   constructor(
     private readonly run: string,
     private readonly most: number,
   ) {}
+
+  get failed(): boolean {
+    return this.missed.size > 0;
+  }
 
   /** Whether anything was asked for. */
   get asked(): boolean {
@@ -92,11 +99,13 @@ export class Book {
         for (const news of line.waiting.splice(0)) this.add(line, news);
         this.tell(key);
       });
-      this.failed = false;
+      if (keys.filter((key) => this.missed.delete(key)).length) this.told();
     } catch {
-      // The page asks again when the server is back (`refresh`); what is on it stays.
+      if (this.control.signal.aborted) return;
+      // The page says so, and asks again when it is told to or the server is back (`refresh`); what is on it stays.
       for (const line of lines) line.asked = false;
-      this.failed = true;
+      for (const key of keys) this.missed.add(key);
+      this.told();
     }
   }
 
@@ -133,7 +142,10 @@ export class Book {
   /** The server may know more than was heard: ask again for what is looked at, forget the rest. */
   refresh(): void {
     for (const [key, line] of [...this.kept]) {
-      if (!this.hearing.get(key)?.size) this.kept.delete(key);
+      if (!this.hearing.get(key)?.size) {
+        this.kept.delete(key);
+        this.missed.delete(key);
+      }
       else {
         this.kept.set(key, { ...line, ready: false, asked: false, waiting: [] });
         this.ask(key);
