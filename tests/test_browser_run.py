@@ -338,7 +338,7 @@ def test_nothing_hostile_in_a_file_runs(
         assert page.evaluate("window.hacked === undefined"), name
         assert page.url.endswith(name), "the page was led away"
     inner = page.frame_locator("iframe")
-    assert inner.locator("img").evaluate("each => each.naturalWidth") == 40, "a drawing is shown all the same"
+    eventually(lambda: inner.locator("img").evaluate("each => each.naturalWidth") == 40)  # a drawing is shown
     open_run(page, runs["full"], "?tab=files&file=page.html")
     inner.get_by_text("away").click()
     page.wait_for_timeout(300)
@@ -463,6 +463,7 @@ def test_how_a_run_stands_is_said_plainly(page: Any, runs: dict[str, str]) -> No
         page.locator(".notice", has_text=words).wait_for()
     open_run(page, runs["full"])
     children = page.get_by_role("region", name="Runs inside this one, table")
+    children.locator("tbody tr").nth(2).wait_for()
     assert children.locator("tbody tr").count() == 3
     href = page.get_by_role("link", name="Compare them").get_attribute("href")
     assert href.count("run=") == 3

@@ -22,6 +22,7 @@ export const LibraryPage = lazy(() => building().then((part) => part.LibraryPage
 export const LearnPage = lazy(() => building().then((part) => part.LearnPage));
 export const LearnOne = lazy(() => building().then((part) => part.LearnOne));
 export const Palette = lazy(() => import("./components/palette").then((part) => part.Palette));
+export const OvernightSaid = lazy(() => import("./components/overnight-said").then((part) => part.OvernightSaid), false);
 export const LazyFigure = lazy(() => reading().then((part) => part.FigureView));
 export const TrainTab = lazy(() => import("./pages/train").then((part) => part.TrainTab));
 export const VersionsTab = lazy(() => tracking().then((part) => part.VersionsTab));

@@ -37,7 +37,8 @@ export function Menu({ label, items, at, close }: { label: string; items: MenuIt
     menu.style.left = `${Math.max(8, Math.min(at.x, innerWidth - size.width - 8))}px`;
     menu.style.top = `${Math.max(8, Math.min(at.y, innerHeight - size.height - 8))}px`;
     entries()[0]?.focus();
-  }, [at, items]);
+    // Not with the entries: they are made anew at each drawing, and who is on one of them stays there.
+  }, [at]);
   const leave = (): void => {
     close();
     at.back?.focus();

@@ -1,103 +1,59 @@
 import { useEffect, useState } from "preact/hooks";
-import { get } from "../api";
-import { number, plural } from "../format";
 import { keep, kept } from "../kept";
-import { useResource } from "../resource";
-import type { RunRow } from "../types";
-import { Icon } from "./icons";
-import { Link } from "./link";
-
-interface Some {
-  count: number;
-  runs: { run_id: string; name: string }[];
-}
-
-interface Since {
-  done: Some;
-  failed: Some;
-  cancelled: Some;
-  running: Some;
-  alerts: { count: number; runs: { run_id: string; name: string; text: string }[] };
-}
+import { OvernightSaid } from "../parts";
 
 const AWAY = 3600_000;
 const SHOWN = 4 * AWAY;
 const BEAT = 60_000;
-/** When this browser last had a page of ours in sight, before an hour or more without: for some hours after the return. */
-const last = ((): number => {
+/** When somebody was last here, before an hour or more without: for some hours after the return; 0: they were not away. */
+let last = 0;
+let told = 0;
+const listeners = new Set<() => void>();
+
+function look(): void {
+  const [from = 0, back = 0] = kept("away").split(" ").map(Number);
+  const found = Date.now() - back < SHOWN ? from : 0;
+  if (found === last) return;
+  last = found;
+  for (const listener of [...listeners]) listener();
+}
+
+/** Somebody is here: they opened the page, came back to it, or touch it. A page that only stands on a screen says nothing. */
+function here(): void {
   const now = Date.now();
+  if (document.hidden || now - told < BEAT) return;
+  told = now;
   const before = Number(kept("seen")) || 0;
   if (before && now - before >= AWAY) keep("away", `${before} ${now}`);
-  const [from = 0, back = 0] = kept("away").split(" ").map(Number);
-  return now - back < SHOWN ? from : 0;
-})();
+  keep("seen", String(now));
+  look();
+}
 
-/** Say, while a page is in sight, that somebody is here. */
+here();
+look();
+
+const signs = ["visibilitychange", "pointerdown", "pointermove", "wheel", "keydown"];
+
 export function useBeingHere(): void {
   useEffect(() => {
-    const beat = () => {
-      if (!document.hidden) keep("seen", String(Date.now()));
+    for (const one of signs) document.addEventListener(one, here, { passive: true });
+    return () => {
+      for (const one of signs) document.removeEventListener(one, here);
     };
-    beat();
-    const timer = setInterval(beat, BEAT);
-    return () => clearInterval(timer);
   }, []);
 }
 
-/** What happened while nobody looked; `metric` is the column the runs are ordered by, "-metrics.accuracy" say. */
+/** What happened while nobody was here, until it is put away. */
 export function Overnight({ order = "" }: { order?: string }) {
-  const [closed, setClosed] = useState(false);
-  const shown = last > 0 && !closed;
-  const { value } = useResource<Since>(shown ? `runs/since?time=${last}` : "", (signal) => get(`runs/since?time=${last}`, signal), 15000);
-  const metric = /^-?metrics\.(.+)$/.exec(order)?.[1] ?? "";
-  const query = new URLSearchParams({ order, limit: "1", filter: `ended > ${last} AND status = 'done'`, columns: `metrics.${metric}` });
-  const best = useResource<{ items: RunRow[] }>(shown && metric ? `runs?${query}` : "", (signal) => get(`runs?${query}`, signal)).value?.items[0];
-  if (!shown || !value) return null;
-  const { done, failed, alerts, running, cancelled } = value;
-  if (!done.count && !failed.count && !alerts.count && !cancelled.count) return null;
-  const one = (some: Some | Since["alerts"], label: string, query: string) => {
-    const only = some.count === 1 ? some.runs[0] : undefined;
-    return only ? <Link to={["runs", only.run_id]}>{label}</Link> : <Link to={["runs"]} query={query}>{label}</Link>;
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    const listener = () => redraw((n) => n + 1);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, []);
+  const away = () => {
+    keep("away", "");
+    look();
   };
-  const after = (text: string) => new URLSearchParams({ filter: text }).toString();
-  return (
-    <section class="overnight" aria-label="Since you were last here">
-      <p>
-        <strong>Since you were last here</strong> <span class="muted">({new Date(last).toLocaleString([], { weekday: "long", hour: "2-digit", minute: "2-digit" })})</span>:{" "}
-        {[
-          done.count > 0 && one(done, `${done.count} finished`, after(`ended > ${last} AND status = 'done'`)),
-          failed.count > 0 && <b class="state bad"><Icon name="alert" size={14} /> {one(failed, `${failed.count} failed`, after(`ended > ${last} AND status = 'failed'`))}</b>,
-          cancelled.count > 0 && one(cancelled, `${cancelled.count} cancelled`, after(`ended > ${last} AND status = 'cancelled'`)),
-          alerts.count > 0 && <Link to={alerts.count === 1 && alerts.runs[0] ? ["runs", alerts.runs[0].run_id] : ["notices"]}>{plural(alerts.count, "alert")}</Link>,
-          running.count > 0 && one(running, `${running.count} ${running.count === 1 ? "runs" : "run"} now`, "status=running"),
-        ]
-          .filter(Boolean)
-          .map((each, i) => (
-            <>
-              {i > 0 && ", "}
-              {each}
-            </>
-          ))}
-        .
-        {best && (
-          <>
-            {" "}
-            Best {metric}: <Link to={["runs", best.run_id]}>{best.name}</Link> with <span class="num">{number(best.metrics?.[metric])}</span>.
-          </>
-        )}
-      </p>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Put this away"
-        title="Put this away"
-        onClick={() => {
-          keep("away", "");
-          setClosed(true);
-        }}
-      >
-        <Icon name="cross" />
-      </button>
-    </section>
-  );
+  return last > 0 ? <OvernightSaid key={last} last={last} order={order} away={away} /> : null;
 }

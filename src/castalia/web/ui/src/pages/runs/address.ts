@@ -21,11 +21,12 @@ export interface Shown {
 const keptNames = ["all", "archived", "trash"] as const;
 
 export function read(query: URLSearchParams): Shown {
-  const status = query.get("status");
+  // Other pages lead here with a status, an experiment or a whole filter.
+  const named = ["status", "experiment"].flatMap((name) => (query.get(name) ? [condition(name, query.get(name))] : []));
   const columns = query.getAll("col");
   return {
     text: query.get("q") ?? "",
-    where: [...(status ? [condition("status", status)] : []), ...query.getAll("where")],
+    where: [...named, ...query.getAll("filter").filter(Boolean), ...query.getAll("where")],
     order: query.get("order") || "-started",
     columns: columns.length ? columns : null,
     pins: query.getAll("pin"),

@@ -1,5 +1,5 @@
 // The table of the page: what heads, cells and keys do.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Grid, type GridColumn } from "../../components/grid";
 import { type Anchor, Menu, type MenuItems, below } from "../../components/menu";
 import { plural } from "../../format";
@@ -36,17 +36,6 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
     }
     answered.current = now;
   }, [rows.held?.rows]);
-  useEffect(() => {
-    const slash = (event: KeyboardEvent): void => {
-      const typing = (event.target as Element | null)?.closest?.("input:not([type=checkbox]),textarea,select,dialog");
-      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      document.getElementById("runs-filter")?.focus();
-    };
-    addEventListener("keydown", slash, true);
-    return () => removeEventListener("keydown", slash, true);
-  }, []);
 
   // New rows above it do not change which run is active.
   const found = active.id ? rows.place(active.id) : -1;
@@ -156,7 +145,7 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
     const row = rows.flat(place).row;
     if (!row) return;
     if (name === "select") {
-      if (event.shiftKey) void selecting.reach(place);
+      if (event.shiftKey) void selecting.reach(place).catch(() => undefined);
       else {
         selecting.turn(row);
         selecting.anchor(place);
@@ -185,7 +174,8 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
       const to = Math.min(rows.count - 1, Math.max(0, at + step));
       if (event.shiftKey && row) {
         if (!selecting.count) selecting.anchor(at);
-        void selecting.reach(to);
+        // A question that has changed meanwhile has other rows.
+        void selecting.reach(to).catch(() => undefined);
       }
       activate(at < 0 && Math.abs(step) === 1 ? 0 : to);
     } else if (command && event.key.toLowerCase() === "a") selecting.all();

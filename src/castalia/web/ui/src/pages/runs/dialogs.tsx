@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Problem, get, part, send } from "../../api";
 import { Loading } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
@@ -8,6 +8,7 @@ import type { RunRow } from "../../types";
 import { type Size, sizeOf } from "./actions";
 import { runName } from "./cells";
 import { ofMachine } from "./columns";
+import { changesOf, linesOf } from "./tag-lines";
 
 /** The browser's own modal dialog: Escape and the shade behind it close it, the focus goes back. */
 export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
@@ -23,7 +24,7 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
     };
   }, []);
   return (
-    <dialog ref={box} class="veil sheet" aria-label={title} onClose={close} onMouseDown={(event) => event.target === box.current && box.current?.close()}>
+    <dialog ref={box} class="veil sheet" aria-label={title} onClose={() => box.current && close()} onMouseDown={(event) => event.target === box.current && box.current?.close()}>
       <div class="sheet-in stack">
         <h2>{title}</h2>
         {children}
@@ -52,6 +53,9 @@ function Field({ label, help, children }: { label: string; help?: string; childr
 
 const NOTE = "mlflow.note.content";
 
+/** The tags that a person gave. */
+const own = (run: RunRow | undefined): Record<string, unknown> => Object.fromEntries(Object.entries(run?.tags ?? {}).filter(([key]) => !ofMachine(key)));
+
 /** Name, note and tags of one run. Tags are lines of "name: value". */
 export function EditDialog({ id, close, saved }: { id: string; close: () => void; saved: (run: RunRow, before: RunRow) => void }) {
   const [run, setRun] = useState<RunRow>();
@@ -61,12 +65,13 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
+  const before = useMemo(() => linesOf(own(run)), [run]);
   useEffect(() => {
     get<RunRow>(`runs/${part(id)}`).then((found) => {
       setRun(found);
       setName(runName(found));
       setNote(String(found.tags?.[NOTE] ?? ""));
-      setTags(Object.entries(found.tags ?? {}).filter(([key]) => !ofMachine(key)).map(([key, value]) => `${key}: ${value}`).join("\n"));
+      setTags(linesOf(own(found)).text);
     }, setProblem);
   }, [id]);
   useEffect(() => {
@@ -75,17 +80,10 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
   const keep = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (!run) return;
-    const wanted: Record<string, string | null> = {};
-    for (const line of tags.split("\n").map((one) => one.trim()).filter(Boolean)) {
-      const at = line.indexOf(":");
-      wanted[(at < 0 ? line : line.slice(0, at)).trim()] = at < 0 ? "true" : line.slice(at + 1).trim();
-    }
-    const changes: Record<string, string | null> = {};
-    for (const [key, value] of Object.entries(wanted)) if (run.tags?.[key] !== value) changes[key] = value;
-    for (const key of Object.keys(run.tags ?? {})) if (!ofMachine(key) && !(key in wanted)) changes[key] = null;
+    const changes = changesOf(run.tags ?? {}, before, tags);
     setBusy(true);
     try {
-      const body = { ...(name.trim() !== runName(run) ? { name } : {}), ...(note !== (run.tags?.[NOTE] ?? "") ? { note } : {}), tags: changes };
+      const body = { ...(name !== runName(run) ? { name } : {}), ...(note !== (run.tags?.[NOTE] ?? "") ? { note } : {}), ...(Object.keys(changes).length ? { tags: changes } : {}) };
       saved(await send<RunRow>("PATCH", `runs/${part(id)}`, body), run);
       close();
     } catch (error) {
@@ -103,11 +101,11 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
   return (
     <Dialog title={`Edit ${runName(run)}`} close={close}>
       <form class="stack" onSubmit={keep}>
-        <Field label="Name">{(at) => <input {...at} class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={500} autocomplete="off" />}</Field>
+        <Field label="Name">{(at) => <input {...at} class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={250} autocomplete="off" />}</Field>
         <Field label="Note" help={`Markdown, at most 8,000 characters${note.length > 7000 ? `; ${note.length.toLocaleString("en")} now` : "; longer texts belong into an artifact"}.`}>
           {(at) => <textarea {...at} class="input" value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
         </Field>
-        <Field label="Tags" help="One a line: name: value">
+        <Field label="Tags" help={`One a line: name: value${before.outside.length ? `. ${before.outside.map((one) => JSON.stringify(one)).join(", ")} cannot be a line and ${before.outside.length > 1 ? "stay as they are" : "stays as it is"}` : ""}`}>
           {(at) => <textarea {...at} class="input mono" value={tags} onInput={(event) => setTags(event.currentTarget.value)} spellcheck={false} />}
         </Field>
         {problem && <ProblemBox problem={problem} />}
@@ -214,6 +212,8 @@ export function KeysDialog({ close }: { close: () => void }) {
 export function NameDialog({ old, taken, keep, close }: { old: string | undefined; taken: string[]; keep: (name: string) => Promise<void>; close: () => void }) {
   const [name, setName] = useState(old ?? "");
   const [problem, setProblem] = useState<Problem>();
+  // An address would take "." and ".." for a way up.
+  const dots = /^\.{1,2}$/.test(name.trim());
   const used = name.trim() !== old && taken.includes(name.trim());
   return (
     <Dialog title={old ? `Rename ${old}` : "Save this view"} close={close}>
@@ -221,7 +221,7 @@ export function NameDialog({ old, taken, keep, close }: { old: string | undefine
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          if (name.trim() && !used) keep(name.trim()).then(close, setProblem);
+          if (name.trim() && !used && !dots) keep(name.trim()).then(close, setProblem);
         }}
       >
         <Field label="Name" help={used ? "Another view is called that." : "Filter, order and columns are kept; which runs they find is looked up each time."}>
@@ -229,7 +229,7 @@ export function NameDialog({ old, taken, keep, close }: { old: string | undefine
         </Field>
         {problem && <ProblemBox problem={problem} />}
         <div class="row">
-          <button type="submit" class="button first" disabled={!name.trim() || used}>
+          <button type="submit" class="button first" disabled={!name.trim() || used || dots}>
             Save
           </button>
           <button type="button" class="button" onClick={close}>

@@ -12,7 +12,7 @@ import { Board } from "./board";
 import { type Names, arranged, defaults } from "./columns";
 import { kindOf } from "./conditions";
 import { useDoing } from "./doing";
-import { NoRuns, NothingFound } from "./empty";
+import { NoRuns, NothingFound } from "./lazily";
 import { Filter } from "./filter";
 import { Rows } from "./rows";
 import { useSelecting } from "./selecting";
@@ -30,8 +30,10 @@ export function RunsPage() {
   const rows = useMemo(() => new Rows(() => redraw((n) => n + 1)), []);
   useEffect(() => () => rows.stop(), []);
 
+  // Runs that have just begun may have logged no metric yet.
+  const nothing = useRef(false);
   const [first] = useState(() => new URLSearchParams({ newest: "100", ...(asked(shown).get("filter") ? { filter: asked(shown).get("filter")! } : {}) }));
-  const looked = useResource<Names>(shown.columns ? "" : `runs/columns?${first}`, (signal) => get(`runs/columns?${first}`, signal));
+  const looked = useResource<Names>(shown.columns ? "" : `runs/columns?${first}`, (signal) => get(`runs/columns?${first}`, signal), nothing.current ? EVERY : 0);
   const names = looked.value ?? (looked.problem ? nameless : undefined);
   const ids = useMemo(() => shown.columns ?? (names && defaults(names)), [shown.columns, names]);
   const columns = useMemo(() => arranged(ids ?? ["name"], shown.pins), [ids, shown.pins.join("\n")]);
@@ -59,6 +61,8 @@ export function RunsPage() {
   const doing = useDoing(rows, selecting, did, columns, shown.kept);
   const held = rows.held;
   const wrong = usePointed(rows.problem, shown);
+  nothing.current = looked.value?.metrics.length === 0;
+  useNews(held, looked.again);
   const narrowed = shown.where.length > 0 || kindOf(shown.text) !== "none" || shown.kept !== "active";
   const ahead = held?.ahead ?? 0;
   return (
@@ -93,6 +97,17 @@ export function RunsPage() {
       {toast}
     </div>
   );
+}
+
+/** Runs that come may bring metrics of their own: then the page looks again what its columns are. */
+function useNews(held: Rows["held"], look: () => void): void {
+  const before = useRef({ rows: "", count: 0 });
+  const count = held?.total ?? 0;
+  useEffect(() => {
+    const { rows, count: old } = before.current;
+    before.current = { rows: held?.rows ?? "", count };
+    if (held && held.rows === rows && count > old) look();
+  }, [held?.rows, count]);
 }
 
 /** What is new stands at the top. */

@@ -137,7 +137,7 @@ export class Rows {
         if (held !== this.held) return;
         const grown = page.total - held.total;
         if (grown !== held.ahead) {
-          if (follow || (grown < 0 && held.total < WINDOW)) return void this.again();
+          if (follow || !held.total || (grown < 0 && held.total < WINDOW)) return void this.again();
           held.ahead = grown;
           this.tell();
           if (grown > 0 && held.rows.includes("order=-started")) page = await this.fetch(held, window);
@@ -164,7 +164,9 @@ export class Rows {
 
   private merge(held: Held, window: number, items: RunRow[]): void {
     const rows = held.windows.get(window);
-    if (!rows) return;
+    this.flats = undefined;
+    // What could not be read when it was scrolled to.
+    if (!rows) return void held.windows.set(window, items);
     const fresh = new Map(items.map((row) => [row.run_id, row]));
     held.windows.set(
       window,
@@ -174,7 +176,6 @@ export class Rows {
       }),
     );
     if (!held.ahead && items.some((row, i) => row.run_id !== rows[i]?.run_id)) held.moved = true;
-    this.flats = undefined;
   }
 
   private async begin(windows: number[]): Promise<void> {
