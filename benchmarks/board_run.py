@@ -40,6 +40,8 @@ from castalia.track import Store  # noqa: E402
 RESULT = HERE / "results" / "board_run.json"
 TIMES = 7
 METRICS, A_SECOND, SLICE = 20, 5, 30.0
+EARLIER = 3000
+"""Steps that were logged before the page is opened, so that it begins with as many points as it keeps."""
 # The frame after the one in which each was first there: by then it has been painted.
 MARKED = """
   window.marks = {};
@@ -101,7 +103,12 @@ class Logging(threading.Thread):
 
     def __init__(self, home: Path, run: str) -> None:
         super().__init__()
-        self.home, self.run_id, self.over, self.step = home, run, threading.Event(), 0
+        self.home, self.run_id, self.over, self.step = home, run, threading.Event(), EARLIER
+        now = int(time.time() * 1000)
+        with Store.open(home) as store:
+            for k in range(METRICS):
+                line = [(f"metric_{k}", i, now - (EARLIER - i) * 200, math.sin(i / 50 + k)) for i in range(EARLIER)]
+                store.log_metrics(run, line)
 
     def run(self) -> None:
         """Keep the pace by the clock, so that a late step does not shift those behind it."""
@@ -112,7 +119,7 @@ class Logging(threading.Thread):
                 line = [(f"metric_{k}", self.step, now, math.sin(self.step / 50 + k)) for k in range(METRICS)]
                 store.log_metrics(self.run_id, line)
                 self.step += 1
-                self.over.wait(max(0.0, began + self.step / A_SECOND - time.monotonic()))
+                self.over.wait(max(0.0, began + (self.step - EARLIER) / A_SECOND - time.monotonic()))
 
 
 def resident(process: int) -> float:
@@ -177,7 +184,7 @@ def live(browser: Any, bench: Workbench, home: Path, run: str, minutes: float) -
     shown = page.locator(".uplot canvas").count()
     context.close()
     return {
-        "minutes": minutes, "metrics": METRICS, "updates_a_second": A_SECOND, "steps_logged": training.step,
+        "minutes": minutes, "metrics": METRICS, "updates_a_second": A_SECOND, "steps_logged": training.step - EARLIER,
         "charts_drawn": shown, "busy_percent": statistics.mean(one["busy"] for one in slices),
         "cpu_percent": statistics.mean(one["cpu"] for one in slices),
         "heap_mb": [rest[0]["heap_mb"], rest[-1]["heap_mb"]],

@@ -26,6 +26,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run = store.create_run("alpha" if i % 2 else "bob's \"own\"", f"run {i}", {"rate": 0.1})
             store.log_metrics(run, [("loss", 0, 1, i / 10)])
             store.finish(run, "failed" if i == 0 else "done")
+        for i in range(130):
+            store.finish(store.create_run("many", f"one of many {i:03}"))
     return made
 
 
@@ -254,3 +256,169 @@ def test_who_comes_back_to_an_open_page_is_told_what_happened_until_it_is_put_aw
     page.go_back()
     page.locator(".grid-body a").first.wait_for()
     assert asked == [] and said.count() == 0
+
+
+@pytest.mark.slow
+def test_rows_that_could_not_be_read_while_scrolling_come_by_themselves(
+    page: Any,  # noqa: F811
+    watch_of: dict[Any, Any],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("503",)
+    open_runs(page, experiment="many", order="name")
+    failed: list[str] = []
+
+    def once(route: Any) -> None:
+        if "offset=100" in route.request.url and not failed:
+            failed.append(route.request.url)
+            route.fulfill(status=503, json={"subject": "Not now"})
+        else:
+            route.continue_()
+
+    page.route("**/runs?*", once)
+    page.locator(".grid").evaluate("grid => (grid.scrollTop = grid.scrollHeight)")
+    page.locator(".grid-body a", has_text="one of many 129").wait_for()
+    page.get_by_text("Not now").wait_for(state="detached")
+    assert len(failed) == 1
+
+
+@pytest.mark.slow
+def test_an_answer_that_comes_late_does_not_take_the_place_of_a_newer_one(page: Any) -> None:  # noqa: F811
+    open_runs(page)
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if "alpha" in route.request.url:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/runs?*", hold)
+    box = filter_box(page)
+    with page.expect_request(re.compile("alpha")):
+        box.fill("experiment = 'alpha'")
+    box.fill("name = 'run 2'")
+    page.locator(".board-count").get_by_text("1 run", exact=True).wait_for()
+    for route in held:
+        route.continue_()
+    with page.expect_response(re.compile(r"/runs\?")):  # the next refresh
+        pass
+    assert names(page) == {"run 2"}
+
+
+@pytest.mark.slow
+def test_what_was_chosen_among_active_runs_is_not_chosen_in_the_trash(page: Any) -> None:  # noqa: F811
+    open_runs(page, experiment="alpha")
+    page.get_by_role("checkbox", name="Select run 1").click()
+    page.get_by_role("checkbox", name="Select run 3").click()
+    chosen = page.get_by_role("region", name="Chosen runs")
+    chosen.get_by_text("2 runs chosen").wait_for()
+    page.get_by_role("combobox", name="Which runs").select_option("trash")
+    page.get_by_role("heading", name="No run fits").wait_for()
+    assert chosen.count() == 0
+
+
+@pytest.mark.slow
+def test_a_small_curve_whose_question_failed_comes_and_has_its_end(
+    page: Any,  # noqa: F811
+    store: Store,
+    watch_of: dict[Any, Any],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("503",)
+    run = store.create_run("sparks", "still going")
+    store.log_metrics(run, [("loss", i, 1000 + i, 1.0 - i / 10) for i in range(3)])
+    done = store.create_run("sparks", "has ended")
+    store.log_metrics(done, [("loss", i, 1000 + i, 3.0 + i) for i in range(3)])
+    store.finish(done)
+    failed: list[Any] = []
+    page.route("**/runs/sparks?*", lambda route: (failed.append(route), route.fulfill(status=503, json={}))[1], times=1)
+    open_runs(page, experiment="sparks", col=["name", "status", "spark.loss"])
+    page.get_by_role("img", name=re.compile("loss: from 3 to 5")).wait_for()
+    page.get_by_role("img", name=re.compile("loss: from 1 to 0.8")).wait_for()
+    assert len(failed) == 1
+    store.log_metrics(run, [("loss", 3, 2000, 0.125)])
+    store.finish(run)
+    page.get_by_role("img", name=re.compile("loss: from 1 to 0.125")).wait_for()
+
+
+@pytest.mark.slow
+def test_curves_that_could_not_be_read_say_so_and_are_read_again(
+    page: Any,  # noqa: F811
+    store: Store,
+    watch_of: dict[Any, Any],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("503",)
+    run = store.create_run("curves", "with curves")
+    store.log_metrics(run, [("loss", i, 1000 + i, 1.0 - i / 10) for i in range(3)])
+    store.finish(run)
+    page.route("**/runs/series?*", lambda route: route.fulfill(status=503, json={}), times=1)
+    page.goto(f"/app/runs/{run}?tab=curves")
+    told = page.get_by_role("alert").filter(has_text="Some curves could not be read")
+    told.get_by_role("button", name="Try again").click()
+    page.locator(".tile canvas").wait_for()
+    told.wait_for(state="detached")
+
+
+@pytest.mark.slow
+def test_escape_in_a_box_of_the_range_leaves_the_chart_open(page: Any, store: Store) -> None:  # noqa: F811
+    run = store.create_run("curves", "with a range")
+    store.log_metrics(run, [("loss", i, 1000 + i, 1.0 - i / 10) for i in range(9)])
+    store.finish(run)
+    page.goto(f"/app/runs/{run}?tab=curves&chart=loss&range=2~5")
+    box = page.get_by_label("From step")
+    box.wait_for()
+    assert box.input_value() == "2"
+    box.press("Escape")
+    assert "chart=loss" in page.url
+    page.get_by_role("button", name="Notices", exact=True).press("Enter")
+    page.get_by_role("group", name="Newest notices").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("group", name="Newest notices").wait_for(state="detached")
+    assert "chart=loss" in page.url
+    page.keyboard.press("Escape")
+    page.wait_for_url("**tab=curves&range=*")
+
+
+@pytest.mark.slow
+def test_a_threshold_may_be_negative_and_must_be_a_number(page: Any, bench: Workbench) -> None:  # noqa: F811
+    page.goto("/app/notices")
+    settle(page)
+    page.get_by_role("button", name="New rule").click()
+    form = page.get_by_role("form", name="New rule")
+    form.get_by_label("Name").fill("deep")
+    form.get_by_label("A metric crosses a value").check()
+    form.get_by_label("Metric", exact=True).fill("loss")
+    value = form.get_by_role("spinbutton", name="Value")
+    value.press("Control+a")
+    value.press("Delete")
+    assert value.input_value() == ""
+    form.get_by_role("button", name="Make the rule").click()
+    assert value.evaluate("box => box.matches(':invalid')") and form.is_visible()
+    value.press_sequentially("-2.5")
+    assert value.input_value() == "-2.5"
+    form.get_by_role("button", name="Make the rule").click()
+    form.wait_for(state="detached")
+    assert [rule["value"] for rule in ask_json(bench, "/notices/rules") if rule["name"] == "deep"] == [-2.5]
+
+
+@pytest.mark.slow
+def test_a_window_beside_another_one_is_told_on_the_desktop_and_the_bell_rings_all_the_same(
+    page: Any,  # noqa: F811
+    bench: Workbench,
+    store: Store,
+) -> None:
+    ask_json(bench, "/notices/rules", {"name": "failures", "when": ["failed"]})
+    # As on a phone: allowed, and refused where it is made.
+    page.add_init_script(
+        """window.told = [];
+        window.Notification = class {
+            static permission = 'granted';
+            constructor(title, {body}) { told.push(body); throw new TypeError('Illegal constructor'); }
+        };
+        document.hasFocus = () => false;
+        localStorage['castalia.desktop'] = 'on';"""
+    )
+    with page.expect_response(re.compile(r"/notices\?")):
+        page.goto("/app/runs")
+    store.finish(store.create_run("e", "gone wrong"), "failed")
+    page.get_by_role("button", name=re.compile("^Notices, .* new")).wait_for()
+    assert [text for text in page.evaluate("told") if "gone wrong failed" in text]

@@ -706,10 +706,9 @@ def test_hostile_texts_are_texts(page: Any, chromium: Any, tmp_path: Path) -> No
         found(made, "1 run")
         assert len(state(made)["where"]) == 3
         assert axe(made) == []
+        said = made.request.patch(f"/runs/{run}", data={"note": "n" * 10_000_000})
+        assert said.status in (413, 422), "a note of 10 MB stays out"
         made.context.close()
-        body = json.dumps({"note": "n" * 10_000_000}).encode()
-        status, _, _ = other.ask(f"/runs/{run}", body, content_type="application/json")
-        assert status in (405, 413, 422)
 
 
 DARK, PHONE = {"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}

@@ -3,7 +3,7 @@
 import { build, context, transform } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
@@ -12,32 +12,36 @@ const dist = join(here, "..", "dist");
 const watching = process.argv.includes("--watch");
 
 /** Whose files are named in the page's head, so that they come beside the first instead of after it: {page: source}. */
-const PAGES = { runs: "src/pages/runs/page.tsx", "runs-one": "src/pages/run.tsx", compare: "src/pages/compare/page.tsx" };
+const PAGES = { index: "src/main.tsx", runs: "src/pages/runs/page.tsx", "runs-one": "src/pages/run.tsx", compare: "src/pages/compare/page.tsx" };
 
-/** Write the files that esbuild just made, index.html, one page like it for each of PAGES, and manifest.json. */
-async function finish({ metafile, outputFiles }) {
-  const outputs = Object.entries(metafile.outputs).map(([path, out]) => [basename(path), out]);
-  const entry = (source) => outputs.find(([, out]) => out.entryPoint === source);
-  const [main, { cssBundle }] = entry("src/main.tsx");
-  const style = basename(cssBundle);
-  for (const one of outputFiles) await writeFile(join(dist, "assets", basename(one.path)), one.contents);
-  const texts = Object.fromEntries(outputFiles.map((one) => [basename(one.path), one.text]));
-
-  const asked = (name) => [...texts[name].matchAll(/(?:from|import)"\.\/([^"]+)"/g)].map((one) => one[1]);
-  const closure = (name, found = new Set()) => (found.has(name) || (found.add(name), asked(name).forEach((one) => closure(one, found))), found);
+/** Write index.html, a page like it for each of PAGES, and manifest.json for the files that esbuild just wrote. */
+async function finish(metafile) {
+  const outputs = Object.entries(metafile.outputs);
+  const find = (source) => outputs.find(([, out]) => out.entryPoint === source);
+  const asset = (path) => path.slice(path.lastIndexOf("assets/"));
+  const [main, entry] = find(PAGES.index);
+  // All that a script asks for by static imports, and what these ask for.
+  const all = (path, found = new Set()) => {
+    if (!found.has(path)) {
+      found.add(path);
+      for (const one of metafile.outputs[path].imports) if (one.kind === "import-statement") all(one.path, found);
+    }
+    return found;
+  };
   const template = await readFile(join(here, "index.html"), "utf8");
   const early = {};
-  for (const [page, source] of [["index", "src/main.tsx"], ...Object.entries(PAGES)]) {
-    early[page] = [...new Set([...closure(main), ...closure(entry(source)[0])])].filter((name) => name !== main);
+  for (const [page, source] of Object.entries(PAGES)) {
+    early[page] = [...new Set([...all(main), ...all(find(source)[0])])].filter((path) => path !== main).map(asset);
     const html = template
-      .replace("%STYLE%", `assets/${style}`)
-      .replace("%SCRIPT%", `assets/${main}`)
-      .replace("%EARLY%", early[page].map((name) => `<link rel="modulepreload" href="assets/${name}">`).join("\n    "));
+      .replace("%STYLE%", asset(entry.cssBundle))
+      .replace("%SCRIPT%", asset(main))
+      .replace("%EARLY%", early[page].map((href) => `<link rel="modulepreload" href="${href}">`).join("\n    "));
     await writeFile(join(dist, `${page}.html`), html);
   }
 
   const files = {};
-  for (const name of [...Object.keys(early).map((page) => `${page}.html`), ...(await readdir(join(dist, "assets"))).map((file) => `assets/${file}`)].sort()) {
+  const pages = Object.keys(PAGES).map((page) => `${page}.html`);
+  for (const name of [...pages, ...(await readdir(join(dist, "assets"))).map((file) => `assets/${file}`)].sort()) {
     const content = await readFile(join(dist, name));
     files[name] = {
       bytes: content.length,
@@ -45,10 +49,10 @@ async function finish({ metafile, outputFiles }) {
       sha256: createHash("sha256").update(content).digest("hex"),
     };
   }
-  await writeFile(join(dist, "manifest.json"), JSON.stringify({ entry: `assets/${main}`, style: `assets/${style}`, files }, null, 2));
+  await writeFile(join(dist, "manifest.json"), JSON.stringify({ entry: asset(main), style: asset(entry.cssBundle), files }, null, 2));
   const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-  const weight = (page) => [main, style, ...early[page]].reduce((sum, name) => sum + files[`assets/${name}`].gzip, files[`${page}.html`].gzip);
-  console.log(`gzip: ${Object.keys(early).map((page) => `${page} ${kb(weight(page))}`).join(", ")}; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
+  const weight = (page) => [asset(main), asset(entry.cssBundle), ...early[page]].reduce((sum, name) => sum + files[name].gzip, files[`${page}.html`].gzip);
+  console.log(`gzip: ${Object.keys(PAGES).map((page) => `${page} ${kb(weight(page))}`).join(", ")}; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
 }
 
 /** A sheet imported as "x.css?later" is text in the script of its page, which puts it on when it is first opened. */
@@ -78,13 +82,12 @@ const options = {
   target: ["es2021"],
   minify: !watching,
   metafile: true,
-  write: false,
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "none",
   logLevel: "warning",
   loader: { ".svg": "text" },
-  plugins: [later, { name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result))) }],
+  plugins: [later, { name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result.metafile))) }],
 };
 
 await rm(dist, { recursive: true, force: true });

@@ -33,13 +33,14 @@ async function ask(): Promise<void> {
     try {
       const since = known ? `?since=${all[0]?.id ?? 0}` : `?limit=${MOST}`;
       const { notices } = await get<{ notices: Notice[] }>(`notices${since}`);
-      if (known && document.hidden) notices.slice(0, 3).forEach(show);
+      const told = known && !document.hasFocus() ? notices.slice(0, 3) : [];
       if (notices.length || !known) {
         all = [...notices, ...all].slice(0, MOST);
         if (!known && !kept("read")) keep("read", String(all[0]?.id ?? 0));
         known = true;
         tell();
       }
+      told.forEach(show);
     } catch {
       // the banner says that the workbench is away; the next turn asks again
     }

@@ -60,7 +60,7 @@ export function Bell() {
         {fresh > 0 && notices[0] ? `${count} new: ${notices[0].text}` : ""}
       </span>
       {open && (
-        <div class="bell-box" role="group" aria-label="Newest notices">
+        <div class="bell-box" role="group" aria-label="Newest notices" onClick={(event) => (event.target as Element).closest("a") && setOpen(false)}>
           {notices.length ? <NoticeList notices={notices.slice(0, 8)} from={from} /> : <p class="muted small">Nothing yet. A rule says what you want to be told.</p>}
           <Link to={["notices"]} class="bell-all">
             All notices and rules

@@ -193,13 +193,15 @@ function RuleForm({ start, save, close }: { start: Rule; save: (rule: Rule) => P
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
   const set = (change: Partial<Rule>) => setRule({ ...rule, ...change });
+  // As they are typed: a minus alone is no number yet, and neither is nothing.
+  const [figures, setFigures] = useState<Record<string, string>>({});
   const has = (kind: string) => rule.when.includes(kind);
   const text = (id: string, label: string, value: string, change: (value: string) => Partial<Rule>, help = "", type: "text" | "number" | "url" | "password" = "text") => (
     <div class="field">
       <label class="label" for={`rule-${id}`}>
         {label}
       </label>
-      <input id={`rule-${id}`} class="input" type={type as "text"} step="any" value={value} autocomplete="off" spellcheck={false} ref={id === "name" ? first : undefined} aria-describedby={help ? `help-${id}` : undefined} onInput={(event) => set(change(event.currentTarget.value))} />
+      <input id={`rule-${id}`} class="input" type={type as "text"} step="any" required={type === "number"} value={value} autocomplete="off" spellcheck={false} ref={id === "name" ? first : undefined} aria-describedby={help ? `help-${id}` : undefined} onInput={(event) => set(change(event.currentTarget.value))} />
       {help && (
         <span class="help" id={`help-${id}`}>
           {help}
@@ -207,6 +209,18 @@ function RuleForm({ start, save, close }: { start: Rule; save: (rule: Rule) => P
       )}
     </div>
   );
+  const figure = (id: "minutes" | "value" | "pause" | "hourly", label: string, help = "") =>
+    text(
+      id,
+      label,
+      figures[id] ?? String(rule[id]),
+      (typed) => {
+        setFigures({ ...figures, [id]: typed });
+        return typed === "" ? {} : { [id]: Number(typed) };
+      },
+      help,
+      "number",
+    );
   return (
     <form
       class="card stack"
@@ -226,7 +240,7 @@ function RuleForm({ start, save, close }: { start: Rule; save: (rule: Rule) => P
         ))}
       </fieldset>
       <div class="fields">
-        {has("stalled") && text("minutes", "Minutes without a point", String(rule.minutes), (value) => ({ minutes: Number(value) }), "", "number")}
+        {has("stalled") && figure("minutes", "Minutes without a point")}
         {has("metric") && text("metric", "Metric", rule.metric, (metric) => ({ metric }))}
         {has("metric") && (
           <div class="field">
@@ -239,7 +253,7 @@ function RuleForm({ start, save, close }: { start: Rule; save: (rule: Rule) => P
             </select>
           </div>
         )}
-        {has("metric") && text("value", "Value", String(rule.value), (value) => ({ value: Number(value) }), "", "number")}
+        {has("metric") && figure("value", "Value")}
         {text("experiment", "Only of the experiment", rule.experiment, (experiment) => ({ experiment }), "Empty: of all.")}
         {text("filter", "Only of runs that fit", rule.filter, (filter) => ({ filter }), "As on Runs: params.rate > 0.01")}
       </div>
@@ -252,8 +266,8 @@ function RuleForm({ start, save, close }: { start: Rule; save: (rule: Rule) => P
       <div class="fields">
         {text("webhook", "Webhook", rule.webhook ?? "", (webhook) => ({ webhook }), "An address that gets a POST of JSON. It takes an admin.", "url")}
         {rule.webhook && text("secret", "Secret that signs it", typeof rule.secret === "string" ? rule.secret : "", (secret) => ({ secret }), start.secret ? "There is one; a new one takes its place." : "May be empty. 16 characters or more.", "password")}
-        {text("pause", "Pause after each, seconds", String(rule.pause), (value) => ({ pause: Number(value) }), "For the same run and the same reason.", "number")}
-        {text("hourly", "At most an hour", String(rule.hourly), (value) => ({ hourly: Number(value) }), "", "number")}
+        {figure("pause", "Pause after each, seconds", "For the same run and the same reason.")}
+        {figure("hourly", "At most an hour")}
       </div>
       <p class="row">
         <button type="submit" class="button first">

@@ -122,7 +122,7 @@ export function ComparedFigure({ title, height, onOpen, head, draw, on, summary,
           <button type="button" class="icon-button small" aria-pressed={table} aria-label={`Data of ${title}`} title="Data" onClick={() => setTable(!table)}>
             <Icon name="table" size={14} />
           </button>
-          <details class="take" onKeyDown={(event) => event.key === "Escape" && (event.currentTarget.open = false)} onFocusOut={(event) => !event.currentTarget.contains(event.relatedTarget as Node | null) && (event.currentTarget.open = false)}>
+          <details class="take" onKeyDown={(event) => event.key === "Escape" && event.currentTarget.open && (event.stopPropagation(), (event.currentTarget.open = false))} onFocusOut={(event) => !event.currentTarget.contains(event.relatedTarget as Node | null) && (event.currentTarget.open = false)}>
             <summary class="icon-button small" aria-label={`Download ${title}`} title="Download">
               <Icon name="download" size={14} />
             </summary>

@@ -19,7 +19,7 @@ export function Report({ all }: { all: Comparison }) {
       <span class="row whole small muted">
         Address <Copy text={location.href} what="the address of this comparison" />
       </span>
-      <details class="take" onKeyDown={(event) => event.key === "Escape" && (event.currentTarget.open = false)}>
+      <details class="take" onKeyDown={(event) => event.key === "Escape" && event.currentTarget.open && (event.stopPropagation(), (event.currentTarget.open = false))}>
         <summary class="button little">
           <Icon name="download" size={14} /> Report
         </summary>

@@ -24,7 +24,10 @@ export class Book {
   private readonly queue = new Set<string>();
   private timer = 0;
   private readonly control = new AbortController();
-  failed = false;
+  /** Series whose points could not be read. */
+  private readonly missed = new Set<string>();
+  /** Called when that changes. */
+  told: () => void = () => undefined;
 
   /** `most` points a series are asked for; twice as many are kept, then thinned again. */
   constructor(
@@ -32,6 +35,10 @@ export class Book {
     private readonly most: number,
     private readonly mayAsk: () => Promise<void> = () => Promise.resolve(),
   ) {}
+
+  get failed(): boolean {
+    return this.missed.size > 0;
+  }
 
   /** Whether anything was asked for. */
   get asked(): boolean {
@@ -79,10 +86,14 @@ export class Book {
     await Promise.all([loads(), loads()]);
   }
 
-  private async load(keys: string[]): Promise<void> {
+  private async load(queued: string[]): Promise<void> {
+    // While they waited for their turn some may have been forgotten, or asked for by another turn.
+    const open = queued.filter((key) => this.kept.get(key)?.asked === false);
+    if (!open.length || this.control.signal.aborted) return;
+    const window = this.kept.get(open[0]!)!.window;
+    const keys = open.filter((key) => String(this.kept.get(key)!.window) === String(window));
     const lines = keys.map((key) => this.kept.get(key)!);
     for (const line of lines) line.asked = true;
-    const window = lines[0]!.window;
     const asked = new URLSearchParams({ run: this.run, points: String(this.most) });
     if (window) {
       asked.set("first", String(window[0]));
@@ -99,11 +110,13 @@ export class Book {
         for (const news of line.waiting.splice(0)) this.add(line, news);
         this.tell(key);
       });
-      this.failed = false;
+      if (keys.filter((key) => this.missed.delete(key)).length) this.told();
     } catch {
-      // The page asks again when the server is back (`refresh`); what is on it stays.
+      if (this.control.signal.aborted) return;
+      // The page says so, and asks again when it is told to or the server is back (`refresh`); what is on it stays.
       for (const line of lines) line.asked = false;
-      this.failed = true;
+      for (const key of keys) this.missed.add(key);
+      this.told();
     }
   }
 
@@ -140,7 +153,10 @@ export class Book {
   /** The server may know more than was heard: ask again for what is looked at, forget the rest. */
   refresh(): void {
     for (const [key, line] of [...this.kept]) {
-      if (!this.hearing.get(key)?.size) this.kept.delete(key);
+      if (!this.hearing.get(key)?.size) {
+        this.kept.delete(key);
+        this.missed.delete(key);
+      }
       else {
         this.kept.set(key, { ...line, ready: false, asked: false, waiting: [] });
         this.ask(key);

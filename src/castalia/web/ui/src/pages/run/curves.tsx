@@ -49,6 +49,7 @@ export function CurvesTab({ live, start, moving, system, name }: { live: Live; s
     const names = Object.keys(all).filter((key) => key.startsWith("system/") === system);
     return { curves: names.filter((key) => isCurve(all[key]!)).sort(), single: names.filter((key) => !isCurve(all[key]!)).length };
   });
+  const failed = useSummary(live, () => live.failed);
   const range = view.range?.join("~") ?? "";
   const zoom = useBook(live, range ? `${range}|${view.axis}` : "", 600);
   const all = useMemo(() => charts(summary.curves, view.together && !system), [summary.curves.join("\n"), view.together, system]);
@@ -68,12 +69,27 @@ export function CurvesTab({ live, start, moving, system, name }: { live: Live; s
             : "No metric was logged more than once, so there is no curve."}
       </p>
     );
-  if (opened) return <Large key={opened.title} chart={opened} live={live} view={view} start={start} name={name} all={all} />;
+  const missing = failed && (
+    <p class="notice warn" role="alert">
+      Some curves could not be read.
+      <button type="button" class="button little" onClick={() => live.refresh()}>
+        Try again
+      </button>
+    </p>
+  );
+  if (opened)
+    return (
+      <>
+        {missing}
+        <Large key={opened.title} chart={opened} live={live} view={view} start={start} name={name} all={all} />
+      </>
+    );
   const words = view.text.toLowerCase().split(/\s+/).filter(Boolean);
   const wanted = all.filter((one) => words.every((word) => one.keys.some((key) => key.toLowerCase().includes(word))));
   const groups = [...new Set(wanted.map((one) => one.group))];
   return (
     <section class="stack" aria-label={system ? "Machine" : "Curves"}>
+      {missing}
       <Controls view={view} system={system} many={all.length > 4} />
       {!wanted.length && (
         <p class="muted" role="status">
@@ -154,7 +170,8 @@ function Large({ chart, live, view, start, name, all }: { chart: ChartOf; live: 
   useLayoutEffect(() => {
     head.current?.focus();
     const key = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !document.querySelector("dialog[open]")) close();
+      const typing = (event.target as Element | null)?.closest?.("input:not([type=checkbox],[type=radio],[type=range])");
+      if (event.key === "Escape" && !typing && !document.querySelector("dialog[open],.bell-box")) close();
     };
     addEventListener("keydown", key);
     return () => removeEventListener("keydown", key);

@@ -1,5 +1,6 @@
 // One run as it goes on: what is heard is put into the books and the summary; charts paint when there is time for it.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useConnection } from "../../connection";
 import { useStream } from "../../stream";
 import { part } from "../../api";
 import type { Curve, Summary } from "../../types";
@@ -102,6 +103,7 @@ export class Live {
   open(most: number): Book {
     const made = new Book(this.run, most, () => this.overlap);
     this.books.add(made);
+    made.told = () => this.tell();
     return made;
   }
 
@@ -112,10 +114,13 @@ export class Live {
 
   /** The server's own summary; a metric that was heard of later than it was made stays. */
   summed(summary: Record<string, Summary>): void {
+    const first = !Object.keys(this.summary).length;
     const later = Object.entries(this.summary).filter(([key, one]) => (one.last_time ?? 0) > (summary[key]?.last_time ?? -1));
     this.summary = { ...summary, ...Object.fromEntries(later) };
     for (const one of Object.values(this.summary)) this.newest = Math.max(this.newest, one.last_time ?? 0);
-    this.tell();
+    // Until the first one the page says that there is nothing.
+    if (first) this.tellNow();
+    else this.tell();
   }
 
   push(news: Record<string, Curve>): void {
@@ -126,6 +131,11 @@ export class Live {
     }
     this.heard = Date.now();
     this.tell();
+  }
+
+  /** Whether points of a curve could not be read. */
+  get failed(): boolean {
+    return [...this.books].some((book) => book.failed);
   }
 
   refresh(): void {
@@ -141,8 +151,12 @@ export class Live {
     if (!this.timer)
       this.timer = window.setTimeout(() => {
         this.timer = 0;
-        for (const listener of [...this.listeners]) listener();
+        this.tellNow();
       }, 1000);
+  }
+
+  private tellNow(): void {
+    for (const listener of [...this.listeners]) listener();
   }
 
   listen(listener: () => void): () => void {
@@ -164,6 +178,10 @@ export function useLive(id: string, moving: boolean, turned: (status: string) =>
     }
   }, true);
   useEffect(() => () => live.end(), []);
+  const { returns } = useConnection();
+  useEffect(() => {
+    if (returns && live.failed) live.refresh();
+  }, [returns]);
   return live;
 }
 

@@ -8,6 +8,10 @@ export interface Described {
   facts: [string, string][];
 }
 
+/** More is not what MLflow writes, and looking for the end of a text takes longer with each line. */
+const MOST_LINES = 5000;
+const LONGEST = 100_000;
+
 const bare = (text: string): string => {
   const one = text.trim();
   if (/^'.*'$/s.test(one)) return one.slice(1, -1).replace(/''/g, "'");
@@ -18,12 +22,12 @@ const bare = (text: string): string => {
 /** The plain YAML that MLflow writes: names, values, blocks two spaces further in; long values go on in the next line. */
 export function described(text: string): Described {
   const lines: [number, string, string][] = [];
-  for (const line of text.split("\n")) {
+  for (const line of text.split("\n", MOST_LINES)) {
     const found = /^( *)([\w.-]+):(?: (.*))?$/.exec(line);
     const last = lines[lines.length - 1];
     const going = last && /^['"]/.test(last[2]) && !/^(['"]).*\1$/s.test(last[2]);
     if (found && !going) lines.push([found[1]!.length, found[2]!, found[3] ?? ""]);
-    else if (last && line.trim()) last[2] += ` ${line.trim()}`;
+    else if (last && line.trim() && last[2].length < LONGEST) last[2] += ` ${line.trim()}`;
   }
   const made: Described = { flavors: [], signature: [], facts: [] };
   let block = "";

@@ -1,6 +1,6 @@
 // What is in a file, as far as a page can show it. Nothing of a file ever runs: text is text, markup is in a closed frame.
 import type { ComponentChildren } from "preact";
-import { useErrorBoundary, useState } from "preact/hooks";
+import { useErrorBoundary, useMemo, useState } from "preact/hooks";
 import { get, part, request, url } from "../../api";
 import { Code } from "../../components/code";
 import { Loading } from "../../components/page";
@@ -137,12 +137,13 @@ function Plain({ text, what }: { text: string; what: string }) {
 
 function Json({ text, cut, what }: { text: string; cut: boolean; what: string }) {
   const [raw, setRaw] = useState(false);
-  let value: unknown;
-  try {
-    value = cut ? undefined : (JSON.parse(text) as unknown);
-  } catch {
-    value = undefined;
-  }
+  const value = useMemo((): unknown => {
+    try {
+      return cut ? undefined : JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+  }, [text, cut]);
   const plotly = typeof value === "object" && value !== null && Array.isArray((value as Record<string, unknown>).data) && "layout" in value;
   if (value === undefined) return <Code text={text.slice(0, TEXT)} what={what} />;
   if (plotly && !raw) return <Drawn text={JSON.stringify({ title: what, kind: "plotly", data: value })} />;
@@ -164,7 +165,7 @@ function Drawn({ text }: { text: string }) {
 
 /** A table; a formula in it is text like everything else. */
 function Sheet({ text, cut, separator, what }: { text: string; cut: boolean; separator: string; what: string }) {
-  const rows = parse(text, ROWS + 2, separator);
+  const rows = useMemo(() => parse(text, ROWS + 2, separator), [text, separator]);
   const [head = [], ...all] = rows;
   if (cut && rows.length < ROWS + 2) all.pop();
   const body = all.slice(0, ROWS).map((row) => row.slice(0, COLUMNS));

@@ -60,7 +60,7 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
   return (
     <Dialog title={`Edit ${runName(run)}`} close={close}>
       <form class="stack" onSubmit={keep}>
-        <Field label="Name">{(at) => <input {...at} class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={500} autocomplete="off" />}</Field>
+        <Field label="Name">{(at) => <input {...at} class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={250} autocomplete="off" />}</Field>
         <Field label="Note" help={`Markdown, at most 8,000 characters${note.length > 7000 ? `; ${note.length.toLocaleString("en")} now` : "; longer texts belong into an artifact"}.`}>
           {(at) => <textarea {...at} class="input" value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
         </Field>
@@ -172,6 +172,8 @@ export function KeysDialog({ close }: { close: () => void }) {
 export function NameDialog({ title, help, old, taken, keep, close }: { title: string; help: string; old: string | undefined; taken: string[]; keep: (name: string) => Promise<void>; close: () => void }) {
   const [name, setName] = useState(old ?? "");
   const [problem, setProblem] = useState<Problem>();
+  // An address would take "." and ".." for a way up.
+  const dots = /^\.{1,2}$/.test(name.trim());
   const used = name.trim() !== old && taken.includes(name.trim());
   return (
     <Dialog title={title} close={close}>
@@ -179,7 +181,7 @@ export function NameDialog({ title, help, old, taken, keep, close }: { title: st
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          if (name.trim() && !used) keep(name.trim()).then(close, setProblem);
+          if (name.trim() && !used && !dots) keep(name.trim()).then(close, setProblem);
         }}
       >
         <Field label="Name" help={used ? "Something else is saved under that name." : help}>
@@ -187,7 +189,7 @@ export function NameDialog({ title, help, old, taken, keep, close }: { title: st
         </Field>
         {problem && <ProblemBox problem={problem} />}
         <div class="row">
-          <button type="submit" class="button first" disabled={!name.trim() || used}>
+          <button type="submit" class="button first" disabled={!name.trim() || used || dots}>
             Save
           </button>
           <button type="button" class="button" onClick={close}>

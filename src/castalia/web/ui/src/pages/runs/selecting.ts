@@ -32,6 +32,9 @@ export interface Selecting {
 export function useSelecting(rows: Rows, question: string): Selecting {
   const [state, setState] = useState(nothing);
   const from = useRef(0);
+  // What was chosen among active runs is not chosen in the trash.
+  const list = /(?:^|&)((?:archived|trash)=[^&]*)/.exec(question)?.[1];
+  useEffect(() => setState(nothing), [list]);
   useEffect(() => setState((old) => (old.all === undefined ? old : nothing())), [question]);
   const has = (row: RunRow): boolean => (state.all === undefined ? state.ticked.has(row.run_id) : !state.except.has(row.run_id));
   const turn = (row: RunRow, on = !has(row)): void =>

@@ -1,6 +1,6 @@
 // A curve in a cell. Cells ask one by one; what is asked within a moment goes to the server as one question.
-import { useEffect, useState } from "preact/hooks";
-import { get, part } from "../../api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Problem, get, part } from "../../api";
 import { number } from "../../format";
 
 type Values = number[];
@@ -8,6 +8,7 @@ const MOST_RUNS = 200;
 const MOST_KEYS = 8;
 const kept = new Map<string, { values: Values; time: number }>();
 const MOST_KEPT = 5000;
+const AGAIN = 5000;
 let waiting = new Map<string, Map<string, ((values: Values) => void)[]>>();
 let timer = 0;
 
@@ -22,8 +23,15 @@ async function ask(): Promise<void> {
     for (let r = 0; r < runs.length; r += MOST_RUNS) {
       const few = runs.slice(r, r + MOST_RUNS);
       const query = [...few.map((one) => `run=${part(one)}`), ...some.map((one) => `key=${part(one)}`)].join("&");
-      const found = await get<Record<string, Record<string, (number | string)[]>>>(`runs/sparks?${query}`).catch(() => undefined);
-      if (!found) continue;
+      let refused = false;
+      const found = await get<Record<string, Record<string, (number | string)[]>>>(`runs/sparks?${query}`).catch((error: unknown) => void (refused = error instanceof Problem && error.status >= 400 && error.status < 500));
+      if (!found) {
+        // The cells that wait for it go on waiting, unless it would be refused again.
+        if (!refused) setTimeout(() => {
+          for (const metric of some) for (const run of few) for (const tell of batch.get(metric)?.get(run) ?? []) want(run, metric, tell);
+        }, AGAIN);
+        continue;
+      }
       if (kept.size > MOST_KEPT) kept.clear();
       for (const metric of some)
         for (const run of few) {
@@ -37,7 +45,7 @@ async function ask(): Promise<void> {
 
 function want(run: string, metric: string, tell: (values: Values) => void): void {
   const runs = waiting.get(metric) ?? new Map<string, ((values: Values) => void)[]>();
-  waiting.set(metric, runs.set(run, [...(runs.get(run) ?? []), tell]));
+  waiting.set(metric, runs.set(run, [...new Set([...(runs.get(run) ?? []), tell])]));
   timer ||= window.setTimeout(ask, 40);
 }
 
@@ -47,6 +55,7 @@ const HEIGHT = 20;
 export function Spark({ run, metric, live }: { run: string; metric: string; live: boolean }) {
   const key = `${run} ${metric}`;
   const [values, setValues] = useState(() => kept.get(key)?.values);
+  const moved = useRef(false);
   useEffect(() => {
     let gone = false;
     const tell = (found: Values): void => {
@@ -54,9 +63,11 @@ export function Spark({ run, metric, live }: { run: string; metric: string; live
     };
     const known = kept.get(key);
     setValues(known?.values);
-    if (!known) want(run, metric, tell);
+    // Once more when it has ended: what was read while it went on lacks the end.
+    if (!known || moved.current) want(run, metric, tell);
+    moved.current = live;
     if (!live) return () => void (gone = true);
-    const again = setInterval(() => !document.hidden && want(run, metric, tell), 5000);
+    const again = setInterval(() => !document.hidden && want(run, metric, tell), AGAIN);
     return () => {
       gone = true;
       clearInterval(again);
