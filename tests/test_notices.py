@@ -269,6 +269,57 @@ def test_a_rule_pauses_for_a_run_and_for_an_hour(store, watcher):
     assert watcher.look(moment + 61 * MINUTE) == 1
 
 
+def test_a_filter_that_is_no_longer_understood_stops_its_own_rule_alone(store, watcher):
+    only = "params.a = 'b'"
+    gone = watcher.keep(Rule(name="of another release", when=["finished", "metric"], metric="m", filter=only))
+    watcher.keep(Rule(name="good", when=["finished"], filter=only))
+    with store.database.write() as connection:
+        unknown = sa.func.replace(schema.rules.c.rule, "params.a", "colours.a")
+        connection.execute(sa.update(schema.rules).where(schema.rules.c.id == gone.id).values(rule=unknown))
+    run = store.create_run("e", "r", {"a": "b"})
+    store.log_metrics(run, [("m", 0, 0, 1.0)])
+    store.finish(run)
+    assert watcher.look() == 1 and [row["rule_name"] for row in listed(store)] == ["good"]
+    assert list(watcher.faults) == [gone.id] and "colours" in watcher.faults[gone.id]
+    watcher.keep(Rule(name="mended", when=["finished"], filter=only), gone.id)
+    store.finish(store.create_run("e", "r", {"a": "b"}))
+    assert watcher.look() == 1 and watcher.faults == {}  # a page shows once what two rules say
+
+
+def test_a_filter_that_takes_too_long_stops_its_own_rule_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(rules, "SECONDS", -1.0)
+    monkeypatch.setattr("castalia.track.protocol.patience._STEPS", 1)
+    with Store.open(tmp_path) as store:
+        watcher = Watcher(store)
+        slow = watcher.keep(Rule(name="slow", when=["finished", "metric"], metric="m", filter="params.a = 'b'"))
+        watcher.keep(Rule(name="good", when=["finished"]))
+        run = store.create_run("e", "r", {"a": "b"})
+        store.log_metrics(run, [("m", 0, 0, 1.0)])
+        with pytest.raises(TooLarge):  # who makes such a rule is told at once
+            watcher.keep(Rule(name="slow", when=["metric"], metric="m", filter="params.a = 'b'"))
+        store.finish(run)
+        assert watcher.look() == 1 and [row["rule_name"] for row in listed(store)] == ["good"]
+        assert watcher.faults == {slow.id: "the search takes too long"}
+
+
+def test_nobody_who_writes_waits_for_the_filters_of_rules(store, watcher, place, monkeypatch):
+    run = store.create_run("e", "r", {"a": "b"})
+    store.log_metrics(run, [("m", 0, 0, 1.0)])
+    plain, asked = rules.fitting, []
+
+    def fitting(connection, rule, runs):
+        with Store.open(store.home, place) as other:  # Busy if we held the database
+            other.database.commit(lambda connection: None, patience=0.2)
+        asked.append(rule.name)
+        return plain(connection, rule, runs)
+
+    monkeypatch.setattr(rules, "fitting", fitting)
+    watcher.keep(Rule(name="metric", when=["metric"], metric="m", value=0.5, filter="params.a = 'b'"))
+    watcher.keep(Rule(name="end", when=["finished"], filter="params.a = 'b'"))
+    store.finish(run)
+    assert watcher.look() == 1 and asked == ["metric", "metric", "end"]
+
+
 def test_runs_of_the_trash_are_not_told_of(store, watcher):
     watcher.keep(Rule(name="all", when=["finished", "alert"]))
     run = store.create_run("e", "r")

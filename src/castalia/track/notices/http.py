@@ -58,7 +58,8 @@ def router(store: Store, watcher: Watcher, courier: Courier, stopping: Callable[
 
 def _of_rules(routes: APIRouter, store: Store, watcher: Watcher, courier: Courier) -> None:
     def shown(each: Kept, request: Request) -> dict[str, Any]:
-        return each.as_row(each.id in secrets.known(store.home), _is_admin(request))
+        row = each.as_row(each.id in secrets.known(store.home), _is_admin(request))
+        return row | {"fault": watcher.faults.get(each.id, "")}
 
     @routes.get("/notices/rules")
     def all_rules(request: Request) -> Response:

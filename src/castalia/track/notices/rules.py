@@ -16,9 +16,12 @@ from castalia.track import schema
 from castalia.track.naming import MAX_KEY, MAX_NAME, checked_text, now
 from castalia.track.protocol import places, vocabulary
 from castalia.track.protocol.grammar import MAX_LENGTH
+from castalia.track.protocol.patience import patience
 from castalia.track.store import Store
 
 MOST = 100
+SECONDS = 2.0
+"""How long a rule's filter may take."""
 GONE = "its rule is gone"
 """Why a notice was not sent."""
 Kind = Literal["finished", "failed", "cancelled", "stalled", "alert", "metric"]
@@ -136,7 +139,7 @@ def drop(store: Store, number: int) -> None:
 
 
 def fitting(connection: Connection, rule: Rule, runs: Iterable[int]) -> set[int]:
-    """Those of ``runs`` (their numbers) that the rule is about."""
+    """Those of ``runs`` (their numbers) that the rule is about. TooLarge where its filter takes over two seconds."""
     numbers = list(runs)
     if not numbers or not (rule.experiment or rule.filter):
         return set(numbers)
@@ -145,7 +148,8 @@ def fitting(connection: Connection, rule: Rule, runs: Iterable[int]) -> set[int]
     if rule.experiment:
         wanted.append(schema.experiments.c.name == rule.experiment)
     joined = schema.runs.join(schema.experiments)
-    return set(connection.scalars(sa.select(schema.runs.c.id).select_from(joined).where(*wanted)))
+    with patience(connection, SECONDS):
+        return set(connection.scalars(sa.select(schema.runs.c.id).select_from(joined).where(*wanted)))
 
 
 def _absent(number: int) -> NotFound:
