@@ -320,6 +320,27 @@ def test_nobody_who_writes_waits_for_the_filters_of_rules(store, watcher, place,
     assert watcher.look() == 1 and asked == ["metric", "metric", "end"]
 
 
+def test_a_graver_alert_is_told_within_the_pause(store, watcher):
+    watcher.keep(Rule(name="alerts", when=["alert"], pause=60))
+    run, moment = store.create_run("e", "r"), now()
+    for level, told in (("info", 1), ("info", 0), ("error", 1), ("warning", 0), ("error", 0)):
+        store.add_alert(run, f"{level} {told}", level)
+        assert watcher.look(moment) == told
+    assert texts(store) == ["r: info 1", "r: error 1"]
+
+
+def test_trying_a_rule_out_pushes_no_notice_out(store, watcher, monkeypatch):
+    monkeypatch.setattr(watching, "KEPT", 3)
+    made = watcher.keep(Rule(name="all", when=["finished"]))
+    store.finish(store.create_run("e", "old"))
+    watcher.look()
+    seen = [watching.try_out(store, made)["id"] for _ in range(9)]
+    assert seen == sorted(set(seen)) and [row["id"] for row in listed(store, seen[-2])] == [seen[-1]]
+    store.finish(store.create_run("e", "new"))
+    watcher.look()
+    assert [row["kind"] for row in listed(store)] == ["finished", "test", "finished"]
+
+
 def test_runs_of_the_trash_are_not_told_of(store, watcher):
     watcher.keep(Rule(name="all", when=["finished", "alert"]))
     run = store.create_run("e", "r")
@@ -601,5 +622,15 @@ def test_a_webhook_is_an_admins_and_its_secret_is_never_shown(store, client):
     said = client.post(f"{at}/test").json()["webhook"]
     assert said == {"taken": False, "said": "offline: no webhook is sent"}
     assert client.post("/notices/rules", json={**hook, "secret": "short"}).status_code == 422
-    client.delete(at)
+    kept.write_text("{")
+    assert [row["secret"] for row in client.get("/notices/rules").json()] == [None, None]
+    with store.database.write() as connection:  # an address that this release would not take
+        unlike = sa.func.replace(schema.rules.c.rule, "https://hooks", "gopher://hooks")
+        connection.execute(sa.update(schema.rules).where(schema.rules.c.id == made["id"]).values(rule=unlike))
+    client.roles["admin"] = False
+    assert [row["webhook"] for row in client.get("/notices/rules").json()] == ["…", ""]
+    client.roles["admin"] = True
+    assert [row["name"] for row in client.delete(at).json()] == ["plain"]  # though its secret cannot be forgotten
+    kept.write_text(json.dumps({"format": 1, "secrets": {"2": "s" * 20}}))
+    client.delete("/notices/rules/2")
     assert json.loads(kept.read_text())["secrets"] == {}

@@ -52,8 +52,10 @@ class Kept:
     id: int
     rule: Rule
     updated: int
+    signed: bool = False
+    """Whether a secret was given, wherever it lies."""
 
-    def as_row(self, secret: bool, whole: bool) -> dict[str, Any]:
+    def as_row(self, secret: bool | None, whole: bool) -> dict[str, Any]:
         """As it is shown; ``whole`` with the whole address of the webhook, which may hold a key."""
         row = self.rule.plain()
         if not whole:
@@ -67,7 +69,10 @@ def masked(webhook: str) -> str:
 
     if not webhook:
         return ""
-    found = Address.read(webhook)
+    try:
+        found = Address.read(webhook)
+    except WrongInput:  # kept by a release that took it
+        return "…"
     return f"{found.scheme}://{found.authority}/…"
 
 
@@ -90,11 +95,11 @@ def checked(rule: Rule) -> Rule:
 def kept(connection: Connection) -> list[Kept]:
     """All rules, the oldest first. One that this release does not understand is passed over."""
     table = schema.rules
-    rows = connection.execute(sa.select(table.c.id, table.c.rule, table.c.updated).order_by(table.c.id))
+    rows = connection.execute(sa.select(table).order_by(table.c.id))
     found = []
     for row in rows:
         try:
-            found.append(Kept(row.id, Rule.model_validate_json(row.rule), row.updated))
+            found.append(Kept(row.id, Rule.model_validate_json(row.rule), row.updated, bool(row.signed)))
         except ValueError:
             continue
     return found
@@ -114,10 +119,10 @@ def one(store: Store, number: int) -> Kept:
     raise _absent(number)
 
 
-def put(connection: Connection, rule: Rule, number: int | None = None) -> Kept:
+def put(connection: Connection, rule: Rule, number: int | None = None, signed: bool = False) -> Kept:
     """Keep a new rule, or another in the place of ``number``. NotFound, or TooLarge beyond 100."""
     table, moment = schema.rules, now()
-    row = {"name": rule.name, "rule": checked(rule).model_dump_json(), "updated": moment}
+    row = {"name": rule.name, "rule": checked(rule).model_dump_json(), "updated": moment, "signed": int(signed)}
     if number is None:
         if (connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0) >= MOST:
             raise TooLarge("too many rules", f"{MOST}", f"at most {MOST}", "Delete some.")
@@ -125,7 +130,7 @@ def put(connection: Connection, rule: Rule, number: int | None = None) -> Kept:
     elif not connection.execute(sa.update(table).where(table.c.id == number).values(row)).rowcount:
         raise _absent(number)
     connection.execute(sa.delete(schema.rule_marks).where(schema.rule_marks.c.rule == number))
-    return Kept(number, rule, moment)
+    return Kept(number, rule, moment, signed)
 
 
 def drop(store: Store, number: int) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from castalia.core.errors import TooLarge, WrongInput
 from castalia.track import schema
+from castalia.track.alerts import LEVELS
 from castalia.track.database import inserting
 from castalia.track.naming import now
 from castalia.track.notices import rules
@@ -127,17 +128,18 @@ class Watcher:
         shown: set[tuple[int, str, str]] = set()
         written = sum(_say(connection, each, event, moment, shown) for each, event in (*told, *states))
         if written:
-            oldest = sa.select(sa.func.max(schema.notices.c.id) - KEPT).scalar_subquery()
-            connection.execute(sa.delete(schema.notices).where(schema.notices.c.id <= oldest))
+            kept = sa.select(schema.notices.c.id).order_by(schema.notices.c.id.desc()).offset(KEPT).limit(1)
+            connection.execute(sa.delete(schema.notices).where(schema.notices.c.id <= kept.scalar_subquery()))
         return written, len(numbers) == AT_ONCE or len(alerts) == AT_ONCE
 
-    def keep(self, rule: Rule, number: int | None = None) -> Kept:
-        """Keep a rule, new or in the place of ``number``; what is so already it does not say."""
+    def keep(self, rule: Rule, number: int | None = None, signed: bool = False) -> Kept:
+        """Keep a rule, new or in the place of ``number``; what is so already it does not say. ``signed``: its
+        messages are, so they are not sent without its secret."""
 
         trial, fits = Kept(0, rules.checked(rule), now()), set[int]()
 
         def work(connection: Connection) -> Kept:
-            kept = rules.put(connection, rule, number)
+            kept = rules.put(connection, rule, number, signed)
             met = self._met(connection, [kept], kept.updated, ())
             _mark(connection, [(each, event) for each, event in met if event.run in fits])
             return kept
@@ -180,7 +182,8 @@ def _say(connection: Connection, each: Kept, event: Event, moment: int, shown: s
     if not page and not rule.webhook:
         return 0
     mine = sa.and_(table.c.rule == each.id, table.c.kind.not_in(("quiet", "test")))
-    alike = sa.and_(mine, table.c.run_id == event.run_id, table.c.kind == event.kind)
+    as_grave = LEVELS[LEVELS.index(event.level) if event.level in LEVELS else 0 :]
+    alike = sa.and_(mine, table.c.run_id == event.run_id, table.c.kind == event.kind, table.c.level.in_(as_grave))
     again = sa.exists().where(alike, table.c.time > moment - int(rule.pause * 1000))
     if rule.pause and connection.scalar(sa.select(again)):
         return 0
@@ -201,13 +204,16 @@ def _say(connection: Connection, each: Kept, event: Event, moment: int, shown: s
 
 
 def try_out(store: Store, each: Kept) -> dict[str, Any]:
-    """Write the notice by which a person sees that a rule reaches the page; its row."""
+    """Write the notice by which a person sees that a rule reaches the page, in the place of an earlier one; its row."""
     table = schema.notices
     text = f"This is how the rule {each.rule.name!r} tells you"
-    row = {"time": now(), "kind": "test", "level": "info", "run_id": "", "rule": each.id, "text": text}
+    row: dict[str, Any] = {"time": now(), "kind": "test", "level": "info", "run_id": "", "rule": each.id, "text": text}
     with store.database.write() as connection:
         insert = sa.insert(table).values({**row, "shown": int(each.rule.page)}).returning(table.c.id)
-        return {**row, "id": int(connection.execute(insert).scalar_one())}
+        row["id"] = int(connection.execute(insert).scalar_one())  # first, so that its number is a new one
+        earlier = sa.and_(table.c.rule == each.id, table.c.kind == "test", table.c.id < row["id"])
+        connection.execute(sa.delete(table).where(earlier))
+    return row
 
 
 def listed(store: Store, since: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
