@@ -269,6 +269,78 @@ def test_a_rule_pauses_for_a_run_and_for_an_hour(store, watcher):
     assert watcher.look(moment + 61 * MINUTE) == 1
 
 
+def test_a_filter_that_is_no_longer_understood_stops_its_own_rule_alone(store, watcher):
+    only = "params.a = 'b'"
+    gone = watcher.keep(Rule(name="of another release", when=["finished", "metric"], metric="m", filter=only))
+    watcher.keep(Rule(name="good", when=["finished"], filter=only))
+    with store.database.write() as connection:
+        unknown = sa.func.replace(schema.rules.c.rule, "params.a", "colours.a")
+        connection.execute(sa.update(schema.rules).where(schema.rules.c.id == gone.id).values(rule=unknown))
+    run = store.create_run("e", "r", {"a": "b"})
+    store.log_metrics(run, [("m", 0, 0, 1.0)])
+    store.finish(run)
+    assert watcher.look() == 1 and [row["rule_name"] for row in listed(store)] == ["good"]
+    assert list(watcher.faults) == [gone.id] and "colours" in watcher.faults[gone.id]
+    watcher.keep(Rule(name="mended", when=["finished"], filter=only), gone.id)
+    store.finish(store.create_run("e", "r", {"a": "b"}))
+    assert watcher.look() == 1 and watcher.faults == {}  # a page shows once what two rules say
+
+
+def test_a_filter_that_takes_too_long_stops_its_own_rule_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(rules, "SECONDS", -1.0)
+    monkeypatch.setattr("castalia.track.protocol.patience._STEPS", 1)
+    with Store.open(tmp_path) as store:
+        watcher = Watcher(store)
+        slow = watcher.keep(Rule(name="slow", when=["finished", "metric"], metric="m", filter="params.a = 'b'"))
+        watcher.keep(Rule(name="good", when=["finished"]))
+        run = store.create_run("e", "r", {"a": "b"})
+        store.log_metrics(run, [("m", 0, 0, 1.0)])
+        with pytest.raises(TooLarge):  # who makes such a rule is told at once
+            watcher.keep(Rule(name="slow", when=["metric"], metric="m", filter="params.a = 'b'"))
+        store.finish(run)
+        assert watcher.look() == 1 and [row["rule_name"] for row in listed(store)] == ["good"]
+        assert watcher.faults == {slow.id: "the search takes too long"}
+
+
+def test_nobody_who_writes_waits_for_the_filters_of_rules(store, watcher, place, monkeypatch):
+    run = store.create_run("e", "r", {"a": "b"})
+    store.log_metrics(run, [("m", 0, 0, 1.0)])
+    plain, asked = rules.fitting, []
+
+    def fitting(connection, rule, runs):
+        with Store.open(store.home, place) as other:  # Busy if we held the database
+            other.database.commit(lambda connection: None, patience=0.2)
+        asked.append(rule.name)
+        return plain(connection, rule, runs)
+
+    monkeypatch.setattr(rules, "fitting", fitting)
+    watcher.keep(Rule(name="metric", when=["metric"], metric="m", value=0.5, filter="params.a = 'b'"))
+    watcher.keep(Rule(name="end", when=["finished"], filter="params.a = 'b'"))
+    store.finish(run)
+    assert watcher.look() == 1 and asked == ["metric", "metric", "end"]
+
+
+def test_a_graver_alert_is_told_within_the_pause(store, watcher):
+    watcher.keep(Rule(name="alerts", when=["alert"], pause=60))
+    run, moment = store.create_run("e", "r"), now()
+    for level, told in (("info", 1), ("info", 0), ("error", 1), ("warning", 0), ("error", 0)):
+        store.add_alert(run, f"{level} {told}", level)
+        assert watcher.look(moment) == told
+    assert texts(store) == ["r: info 1", "r: error 1"]
+
+
+def test_trying_a_rule_out_pushes_no_notice_out(store, watcher, monkeypatch):
+    monkeypatch.setattr(watching, "KEPT", 3)
+    made = watcher.keep(Rule(name="all", when=["finished"]))
+    store.finish(store.create_run("e", "old"))
+    watcher.look()
+    seen = [watching.try_out(store, made)["id"] for _ in range(9)]
+    assert seen == sorted(set(seen)) and [row["id"] for row in listed(store, seen[-2])] == [seen[-1]]
+    store.finish(store.create_run("e", "new"))
+    watcher.look()
+    assert [row["kind"] for row in listed(store)] == ["finished", "test", "finished"]
+
+
 def test_runs_of_the_trash_are_not_told_of(store, watcher):
     watcher.keep(Rule(name="all", when=["finished", "alert"]))
     run = store.create_run("e", "r")
@@ -550,5 +622,15 @@ def test_a_webhook_is_an_admins_and_its_secret_is_never_shown(store, client):
     said = client.post(f"{at}/test").json()["webhook"]
     assert said == {"taken": False, "said": "offline: no webhook is sent"}
     assert client.post("/notices/rules", json={**hook, "secret": "short"}).status_code == 422
-    client.delete(at)
+    kept.write_text("{")
+    assert [row["secret"] for row in client.get("/notices/rules").json()] == [None, None]
+    with store.database.write() as connection:  # an address that this release would not take
+        unlike = sa.func.replace(schema.rules.c.rule, "https://hooks", "gopher://hooks")
+        connection.execute(sa.update(schema.rules).where(schema.rules.c.id == made["id"]).values(rule=unlike))
+    client.roles["admin"] = False
+    assert [row["webhook"] for row in client.get("/notices/rules").json()] == ["…", ""]
+    client.roles["admin"] = True
+    assert [row["name"] for row in client.delete(at).json()] == ["plain"]  # though its secret cannot be forgotten
+    kept.write_text(json.dumps({"format": 1, "secrets": {"2": "s" * 20}}))
+    client.delete("/notices/rules/2")
     assert json.loads(kept.read_text())["secrets"] == {}

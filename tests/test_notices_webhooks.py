@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +20,8 @@ from castalia.core.errors import Refused, Unavailable, WrongInput
 from castalia.core.settings import Settings
 from castalia.track import Store, schema
 from castalia.track.naming import now
-from castalia.track.notices import secrets
-from castalia.track.notices.address import Address, is_public, reachable
+from castalia.track.notices import post, rules, secrets
+from castalia.track.notices.address import Address, is_public, reachable, resolved
 from castalia.track.notices.courier import ABANDONED, Courier
 from castalia.track.notices.post import send
 from castalia.track.notices.rules import Rule
@@ -45,9 +48,9 @@ class Toy:
                 return
             with connection:
                 connection.settimeout(10)
-                self.got.append(_request(connection))
-                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 try:
+                    self.got.append(_request(connection))
+                    answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                     connection.sendall(answer)
                     if not answer:
                         connection.recv(1)  # silent until the other side gives up
@@ -58,7 +61,9 @@ class Toy:
 def _request(connection: socket.socket) -> tuple[list[str], bytes]:
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(4096)
+        if not (more := connection.recv(4096)):
+            raise OSError("the other side gave up")
+        data += more
     head, _, body = data.partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     length = next(int(line.split(":")[1]) for line in lines if line.startswith("Content-Length"))
@@ -189,22 +194,27 @@ def test_a_notice_is_sent_signed_and_once(store):
     assert headers["X-Castalia-Signature"] == f"sha256={proof}"
 
 
-def test_a_name_whose_answer_changes_leads_nowhere_else(store):
-    """DNS rebinding: the first answer is public, every later one is this machine. Nothing connects here."""
-    answers = iter([["192.0.2.1"]] + [["127.0.0.1"]] * 9)
-    asked = []
+def test_a_name_whose_answer_changes_leads_nowhere_else(store, monkeypatch):
+    """DNS rebinding: the first answer is public, every later one is this machine. What was checked is connected to."""
+    answers = iter([["93.184.216.34"]] + [["127.0.0.1"]] * 9)
+    asked, connected = [], []
 
     def resolve(host, port):
         asked.append(host)
         return next(answers)
 
+    def connect(place, timeout):
+        connected.append(place)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(post.socket, "create_connection", connect)
     with toy() as server:
         hooked(store, f"http://rebinding.example:{server.port}/")
         courier = Courier(store, Settings(store.home), resolve)
         moment = now()
         for minutes in range(4):
             courier.round(lambda minutes=minutes: moment + minutes * 60_000)
-    assert not server.got and len(asked) == 3
+    assert connected == [("93.184.216.34", server.port)] and not server.got and len(asked) == 3
     assert state(store) == ("failed", 3, "a webhook may only lead to a public address")
 
 
@@ -218,7 +228,7 @@ def test_a_name_whose_answer_changes_leads_nowhere_else(store):
 def test_of_an_answer_only_the_status_is_told(answer, said):
     with toy(answer) as server:
         address = Address.read(f"http://h.example:{server.port}/")
-        assert send(address, ["127.0.0.1"], b"{}", 1, seconds=5) == (said == "200", said)
+        assert send(address, ["127.0.0.1"], b"{}", 1, seconds=30) == (said == "200", said)
     assert len(server.got) == 1
 
 
@@ -259,13 +269,16 @@ def test_a_server_without_a_trusted_certificate_is_not_told():
         def answer() -> None:
             connection, _ = listening.accept()
             with connection:
-                got.append(connection.recv(65536))
+                greeting = connection.recv(5)
+                while len(greeting) < 5 + int.from_bytes(greeting[3:5]):  # whole: closing on the rest is a reset
+                    greeting += connection.recv(65536)
+                got.append(greeting)
                 connection.sendall(OK)  # in plain text, where TLS was asked for
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         address = Address.read(f"https://h.example:{listening.getsockname()[1]}/key")
-        assert send(address, ["127.0.0.1"], b"{}", 1) == (False, "no trusted certificate")
+        assert send(address, ["127.0.0.1"], b"{}", 1, seconds=30) == (False, "no trusted certificate")
         thread.join(10)
     assert b"key" not in got[0] and b"h.example" in got[0]  # the name is in the greeting, the path is not
 
@@ -291,3 +304,111 @@ def test_what_was_being_sent_when_the_workbench_died_is_sent_again(store):
         assert courier.round(lambda: moment + ABANDONED - 1) == 0
         assert courier.round(lambda: moment + ABANDONED + 1) == 1
     assert len(server.got) == 1 and state(store)[0] == "sent"
+
+
+def test_a_certificate_of_another_name_is_not_trusted(tmp_path):
+    """One that is trusted, but for another host: only the host that it names is told."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl makes the certificate")
+    key, made = tmp_path / "key.pem", tmp_path / "made.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", key, "-out", made, "-days", "2", "-subj", "/CN=good.example",
+                    "-addext", "subjectAltName=DNS:good.example"], check=True, capture_output=True)  # fmt: skip
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(made, key)
+    trusting = ssl.create_default_context(cafile=str(made))
+    told = []
+
+    def answer() -> None:
+        for _ in range(2):
+            connection, _ = listening.accept()
+            connection.settimeout(30)
+            try:
+                with serving.wrap_socket(connection, server_side=True) as inside:
+                    told.append(_request(inside)[0][0])
+                    inside.sendall(OK)
+            except OSError:
+                connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        for host, expected in (("bad.example", (False, "no trusted certificate")), ("good.example", (True, "204"))):
+            address = Address.read(f"https://{host}:{listening.getsockname()[1]}/key")
+            assert send(address, ["127.0.0.1"], b"{}", 1, seconds=30, context=trusting) == expected
+        thread.join(30)
+    assert told == ["POST /key HTTP/1.1"]
+
+
+def test_an_address_that_never_answers_leaves_the_next_one_time(monkeypatch):
+    plain, tried = socket.create_connection, []
+
+    def connect(place, timeout):
+        tried.append((place[0], timeout))
+        if place[0] != "127.0.0.1":
+            raise TimeoutError  # after ``timeout`` seconds
+        return plain(place, timeout)
+
+    monkeypatch.setattr(post.socket, "create_connection", connect)
+    with toy() as server:
+        address = Address.read(f"http://h.example:{server.port}/")
+        ips = ["2001:db8::1", "192.0.2.1", "192.0.2.2", "127.0.0.1"]
+        assert send(address, ips, b"{}", 1, seconds=30) == (True, "204")
+    assert [ip for ip, _ in tried] == ips and all(timeout <= 10 for _, timeout in tried[:2]) and tried[3][1] > 10
+
+
+def test_a_resolver_that_does_not_answer_is_given_up(monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *about, **more: over.wait(50) and [])
+    assert resolved("slow.example", 443, seconds=0.05) == []
+    over.set()
+
+
+def test_a_host_that_fails_rests_while_others_are_told(store):
+    watcher = Watcher(store)
+    with toy(b"HTTP/1.1 503 no\r\n\r\n") as dead, toy() as good:
+        for port in (dead.port, good.port):
+            watcher.keep(Rule(name=str(port), when=["failed"], webhook=f"http://127.0.0.1:{port}/", page=False))
+        for i in range(5):
+            store.finish(store.create_run("e", f"r{i}"), "failed")
+        assert watcher.look() == 10
+        courier = Courier(store, Settings(store.home, webhooks=("127.0.0.1",)))
+        moment = now() + 1000
+        assert courier.round(lambda: moment) == 5 and len(dead.got) == 1
+        assert courier.round(lambda: moment + 4000) == 0 and len(dead.got) == 1
+        courier.round(lambda: moment + 5001)
+        assert len(dead.got) == 2 and len(good.got) == 5
+
+
+def test_what_waits_is_found_by_its_index(store):
+    hooked(store, "http://127.0.0.1/")
+    asked = []
+    sa.event.listen(store.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    Courier(store, Settings(store.home, offline=True))._take(now() + 1000)
+    with store.database.read() as connection:
+        plans = [
+            [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            for statement, values in list(asked)
+            if "FROM notices" in statement
+        ]
+    assert plans and all(plan[0] == "SEARCH notices USING INDEX notices_to_send (hook_due<?)" for plan in plans), plans
+
+
+def test_what_is_signed_waits_for_the_workbench_that_has_the_secret(store, tmp_path):
+    """Two homes on one database: one was given the secret. Nothing goes out unsigned."""
+    with toy() as server:
+        watcher = Watcher(store)
+        url = f"http://127.0.0.1:{server.port}/"
+        made = watcher.keep(Rule(name="hook", when=["failed"], webhook=url), signed=True)
+        secrets.keep(tmp_path / "other", made.id, "k" * 16)
+        store.finish(store.create_run("e", "r"), "failed")
+        watcher.look()
+        here = Courier(store, Settings(store.home, webhooks=("127.0.0.1",)))
+        moment = now() + 1000
+        assert here.round(lambda: moment) == 0 and state(store) == ("waiting", 0, "")
+        assert here.send(rules.one(store, made.id), {})[1] == "its secret is not in the home of this workbench"
+        here.round(lambda: moment + ABANDONED)  # nobody has it: that is said
+        assert state(store) == ("waiting", 1, "its secret is not in the home of this workbench") and not server.got
+        (tmp_path / "other" / secrets.FILE).replace(store.home / secrets.FILE)
+        assert here.round(lambda: moment + 3 * ABANDONED) == 1
+    assert any(line.startswith("X-Castalia-Signature") for line in server.got[0][0])

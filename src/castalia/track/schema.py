@@ -316,6 +316,7 @@ rules = Table(
     Column("name", Text, nullable=False),
     Column("rule", Text, nullable=False),  # JSON
     Column("updated", BigInteger, nullable=False),
+    Column("signed", Integer, nullable=False, server_default="0"),  # 1: its secret lies in a home
     sqlite_autoincrement=True,  # notices and secrets outlive a rule: its number is never another's
 )
 

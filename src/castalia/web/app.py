@@ -215,3 +215,5 @@ async def _every(seconds: float, do: Callable[[], object]) -> None:
             await asyncio.to_thread(do)
         except CastaliaError as error:  # a locked file or a full disk; the next time may be better
             logging.getLogger("castalia.web").warning("%s", error)
+        except Exception:  # a fault of ours: it is told, and what else there is to do goes on
+            logging.getLogger("castalia.web").exception("what is done every %g s failed", seconds)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from castalia.track import schema
 from castalia.track.protocol import places, vocabulary
+from castalia.track.protocol.patience import patience
 from castalia.track.store import Store
 
 MOST = 2000
@@ -22,7 +23,8 @@ def columns(
     """{"metrics", "params", "tags": [{"name", "runs"}]} of the runs that are not in the trash, most frequent first.
 
     Only of the ``newest`` runs where that is said, which costs the same however many there are; only of those that
-    fit ``filter`` (the newest 30,000 of them). WrongInput says where in a filter it is wrong.
+    fit ``filter`` (the newest 30,000 of them). WrongInput says where in a filter it is wrong; TooLarge where it takes
+    too long.
     """
     tree = vocabulary.read(filter, places.NATIVE.vocabulary)
     runs, keys, latest = schema.runs, schema.metric_keys, schema.latest
@@ -38,7 +40,8 @@ def columns(
         if filter or newest is not None:
             # Ids first: within the query below a filter would speak of its tables instead of its own.
             some = sa.select(runs.c.id).join(schema.experiments).where(here).order_by(runs.c.started.desc())
-            here = runs.c.id.in_(list(connection.scalars(some.limit(newest or MOST_RUNS))))
+            with patience(connection):
+                here = runs.c.id.in_(list(connection.scalars(some.limit(newest or MOST_RUNS))))
         few = sa.select(latest.c.key, count).join(runs, runs.c.id == latest.c.run).where(here)
         counted = few.group_by(latest.c.key).subquery()
         named = sa.select(keys.c.name, counted.c.runs).join(keys, keys.c.id == counted.c.key)

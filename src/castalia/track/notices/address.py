@@ -9,7 +9,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,10 +70,19 @@ class Address:
         return cls(parts.scheme, host, port if port is not None else {"http": 80, "https": 443}[parts.scheme], target)
 
 
-def resolved(host: str, port: int) -> list[str]:
-    """The addresses of a name, as the machine knows them."""
-    found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
+def resolved(host: str, port: int, seconds: float = 5.0) -> list[str]:
+    """The addresses of a name, as the machine knows them; none where it does not say within ``seconds``."""
+    found: list[str] = []
+
+    def ask() -> None:
+        with suppress(OSError, UnicodeError):
+            told: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.extend(dict.fromkeys(str(each[4][0]) for each in told))
+
+    asking = threading.Thread(target=ask, name="castalia-resolving", daemon=True)  # nothing else ends its wait
+    asking.start()
+    asking.join(seconds)
+    return list(found)
 
 
 def reachable(

@@ -25,6 +25,7 @@ LISTEN = 60.0
 """Minutes that are listened to a run at most before what was there is believed to be its newest point."""
 MACHINE = "system/"
 """What metrics of the machine begin with, ours and MLflow's."""
+_UNHEARD = schema.alerts.c.seen == sa.text("0")
 _RUNNING = sa.text("runs.status = 'running' AND runs.lifecycle = 'active'")
 """As the index ``runs_running`` has it: bound values would not find it."""
 KINDS = {"done": "finished", "failed": "failed", "cancelled": "cancelled"}
@@ -47,18 +48,20 @@ class Event:
     """What of it a rule keeps, so that it is said once."""
 
 
-def unseen(connection: Connection) -> bool:
-    """Whether a status or an alert is new."""
+def unseen(connection: Connection) -> set[int]:
+    """The runs (their numbers) of which a status or an alert is new; some, where there are many."""
     runs, alerts = schema.runs.c, schema.alerts.c
-    some = sa.select(sa.exists().where(runs.seen != runs.status) | sa.exists().where(alerts.seen == sa.text("0")))
-    return bool(connection.scalar(some))
+    ended = sa.select(runs.id).where(runs.seen != runs.status).order_by(runs.id).limit(AT_ONCE)
+    said = sa.select(alerts.run).where(_UNHEARD).order_by(alerts.time, alerts.run, alerts.id).limit(AT_ONCE)
+    return {*connection.scalars(ended), *connection.scalars(said)}
 
 
-def changed(connection: Connection) -> tuple[list[int], list[Event]]:
-    """Runs whose status changed (their numbers) and what is to be said of it; marks them as seen."""
+def changed(connection: Connection, among: Iterable[int]) -> tuple[list[int], list[Event]]:
+    """Those ``among`` runs whose status changed (their numbers) and what is to be said of it; marks them as seen."""
     runs = schema.runs
     wanted = sa.select(runs.c.id, runs.c.run_id, runs.c.name, runs.c.status, runs.c.seen, runs.c.started, runs.c.ended)
-    wanted = wanted.add_columns(runs.c.lifecycle).where(runs.c.seen != runs.c.status).order_by(runs.c.id)
+    wanted = wanted.add_columns(runs.c.lifecycle).where(runs.c.seen != runs.c.status, runs.c.id.in_(list(among)))
+    wanted = wanted.order_by(runs.c.id)
     rows = connection.execute(wanted.limit(AT_ONCE)).all()
     found = []
     for row in rows:
@@ -73,13 +76,14 @@ def changed(connection: Connection) -> tuple[list[int], list[Event]]:
     return numbers, found
 
 
-def raised(connection: Connection) -> list[Event]:
-    """Alerts that are new; marks them as seen."""
+def raised(connection: Connection, among: Iterable[int]) -> list[Event]:
+    """Alerts of runs ``among`` that are new; marks them as seen."""
     runs, alerts = schema.runs, schema.alerts
     wanted = sa.select(alerts, runs.c.run_id, runs.c.name, runs.c.lifecycle, runs.c.seen.label("known")).join(
         runs, runs.c.id == alerts.c.run
     )
-    wanted = wanted.where(alerts.c.seen == sa.text("0")).order_by(alerts.c.time, alerts.c.run, alerts.c.id)
+    wanted = wanted.where(_UNHEARD, alerts.c.run.in_(list(among)))
+    wanted = wanted.order_by(alerts.c.time, alerts.c.run, alerts.c.id)
     rows = connection.execute(wanted.limit(AT_ONCE)).all()
     for row in rows:
         this = sa.and_(alerts.c.run == row.run, alerts.c.id == row.id)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -11,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from castalia.core.errors import Refused
+from castalia.core.errors import Refused, Unavailable
 from castalia.track.board.answering import answer
 from castalia.track.events import ALIVE_EVERY, Changes, event
 from castalia.track.notices import rules, secrets
@@ -57,33 +58,40 @@ def router(store: Store, watcher: Watcher, courier: Courier, stopping: Callable[
 
 
 def _of_rules(routes: APIRouter, store: Store, watcher: Watcher, courier: Courier) -> None:
-    def shown(each: Kept, request: Request) -> dict[str, Any]:
-        return each.as_row(each.id in secrets.known(store.home), _is_admin(request))
+    def shown(several: Sequence[Kept], request: Request) -> list[dict[str, Any]]:
+        try:
+            known = set(secrets.known(store.home))
+        except Unavailable:  # whether there is one is then not known
+            known = None
+        rows = (each.as_row(None if known is None else each.signed or each.id in known, _is_admin(request))
+                for each in several)  # fmt: skip
+        return [row | {"fault": watcher.faults.get(row["id"], "")} for row in rows]
 
     @routes.get("/notices/rules")
     def all_rules(request: Request) -> Response:
         """Every rule. Only an admin sees the whole address of a webhook, nobody a secret."""
-        return answer([shown(each, request) for each in rules.listed(store)])
+        return answer(shown(rules.listed(store), request))
 
     @routes.post("/notices/rules", status_code=201)
     def add(body: Written, request: Request) -> Response:
         """Keep a new rule. One with a webhook takes an admin."""
         made = _keep(store, watcher, body, request, None)
-        return Response(answer(shown(made, request)).body, 201, media_type="application/json")
+        return Response(answer(shown([made], request)[0]).body, 201, media_type="application/json")
 
     @routes.put("/notices/rules/{id}")
     def change(id: Number, body: Written, request: Request) -> Response:
         """Put another rule in the place of one."""
-        return answer(shown(_keep(store, watcher, body, request, rules.one(store, id)), request))
+        return answer(shown([_keep(store, watcher, body, request, rules.one(store, id))], request)[0])
 
     @routes.delete("/notices/rules/{id}")
     def drop(id: Number, request: Request) -> Response:
         """Delete a rule; answers the others."""
         if rules.one(store, id).rule.webhook:
             _only_admin(request)
-        secrets.keep(store.home, id, "")  # first: a kill in between leaves no secret behind
+        with suppress(Unavailable):  # a file that cannot be read, of a number that is never given again
+            secrets.keep(store.home, id, "")  # first: a kill in between leaves no secret behind
         rules.drop(store, id)
-        return answer([shown(each, request) for each in rules.listed(store)])
+        return answer(shown(rules.listed(store), request))
 
     @routes.post("/notices/rules/{id}/test")
     def test(id: Number, request: Request) -> Response:
@@ -105,7 +113,8 @@ def _keep(store: Store, watcher: Watcher, body: Written, request: Request, befor
         _only_admin(request)
     if body.secret:
         secrets.checked(body.secret)
-    made = watcher.keep(rule, before.id if before else None)
+    signed = bool(webhook) and (bool(body.secret) if body.secret is not None else bool(before and before.signed))
+    made = watcher.keep(rule, before.id if before else None, signed)
     if body.secret is not None or not webhook:
         secrets.keep(store.home, made.id, (body.secret or "") if webhook else "")
     return made

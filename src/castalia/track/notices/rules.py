@@ -16,9 +16,12 @@ from castalia.track import schema
 from castalia.track.naming import MAX_KEY, MAX_NAME, checked_text, now
 from castalia.track.protocol import places, vocabulary
 from castalia.track.protocol.grammar import MAX_LENGTH
+from castalia.track.protocol.patience import patience
 from castalia.track.store import Store
 
 MOST = 100
+SECONDS = 2.0
+"""How long a rule's filter may take."""
 GONE = "its rule is gone"
 """Why a notice was not sent."""
 Kind = Literal["finished", "failed", "cancelled", "stalled", "alert", "metric"]
@@ -49,8 +52,10 @@ class Kept:
     id: int
     rule: Rule
     updated: int
+    signed: bool = False
+    """Whether a secret was given, wherever it lies."""
 
-    def as_row(self, secret: bool, whole: bool) -> dict[str, Any]:
+    def as_row(self, secret: bool | None, whole: bool) -> dict[str, Any]:
         """As it is shown; ``whole`` with the whole address of the webhook, which may hold a key."""
         row = self.rule.plain()
         if not whole:
@@ -64,7 +69,10 @@ def masked(webhook: str) -> str:
 
     if not webhook:
         return ""
-    found = Address.read(webhook)
+    try:
+        found = Address.read(webhook)
+    except WrongInput:  # kept by a release that took it
+        return "…"
     return f"{found.scheme}://{found.authority}/…"
 
 
@@ -87,11 +95,11 @@ def checked(rule: Rule) -> Rule:
 def kept(connection: Connection) -> list[Kept]:
     """All rules, the oldest first. One that this release does not understand is passed over."""
     table = schema.rules
-    rows = connection.execute(sa.select(table.c.id, table.c.rule, table.c.updated).order_by(table.c.id))
+    rows = connection.execute(sa.select(table).order_by(table.c.id))
     found = []
     for row in rows:
         try:
-            found.append(Kept(row.id, Rule.model_validate_json(row.rule), row.updated))
+            found.append(Kept(row.id, Rule.model_validate_json(row.rule), row.updated, bool(row.signed)))
         except ValueError:
             continue
     return found
@@ -111,10 +119,10 @@ def one(store: Store, number: int) -> Kept:
     raise _absent(number)
 
 
-def put(connection: Connection, rule: Rule, number: int | None = None) -> Kept:
+def put(connection: Connection, rule: Rule, number: int | None = None, signed: bool = False) -> Kept:
     """Keep a new rule, or another in the place of ``number``. NotFound, or TooLarge beyond 100."""
     table, moment = schema.rules, now()
-    row = {"name": rule.name, "rule": checked(rule).model_dump_json(), "updated": moment}
+    row = {"name": rule.name, "rule": checked(rule).model_dump_json(), "updated": moment, "signed": int(signed)}
     if number is None:
         if (connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0) >= MOST:
             raise TooLarge("too many rules", f"{MOST}", f"at most {MOST}", "Delete some.")
@@ -122,7 +130,7 @@ def put(connection: Connection, rule: Rule, number: int | None = None) -> Kept:
     elif not connection.execute(sa.update(table).where(table.c.id == number).values(row)).rowcount:
         raise _absent(number)
     connection.execute(sa.delete(schema.rule_marks).where(schema.rule_marks.c.rule == number))
-    return Kept(number, rule, moment)
+    return Kept(number, rule, moment, signed)
 
 
 def drop(store: Store, number: int) -> None:
@@ -136,7 +144,7 @@ def drop(store: Store, number: int) -> None:
 
 
 def fitting(connection: Connection, rule: Rule, runs: Iterable[int]) -> set[int]:
-    """Those of ``runs`` (their numbers) that the rule is about."""
+    """Those of ``runs`` (their numbers) that the rule is about. TooLarge where its filter takes over two seconds."""
     numbers = list(runs)
     if not numbers or not (rule.experiment or rule.filter):
         return set(numbers)
@@ -145,7 +153,8 @@ def fitting(connection: Connection, rule: Rule, runs: Iterable[int]) -> set[int]
     if rule.experiment:
         wanted.append(schema.experiments.c.name == rule.experiment)
     joined = schema.runs.join(schema.experiments)
-    return set(connection.scalars(sa.select(schema.runs.c.id).select_from(joined).where(*wanted)))
+    with patience(connection, SECONDS):
+        return set(connection.scalars(sa.select(schema.runs.c.id).select_from(joined).where(*wanted)))
 
 
 def _absent(number: int) -> NotFound:

@@ -4,15 +4,18 @@ workbench that is killed at any moment, or a second one on the same database, sa
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from castalia.core.errors import TooLarge, WrongInput
 from castalia.track import schema
+from castalia.track.alerts import LEVELS
 from castalia.track.database import inserting
 from castalia.track.naming import now
 from castalia.track.notices import rules
@@ -46,6 +49,8 @@ class Watcher:
         self._changes: int | None = None
         self._listened = 0.0
         self._lock = threading.Lock()
+        self.faults: dict[int, str] = {}
+        """{number of a rule: why it says nothing}."""
 
     def look(self, moment: int | None = None) -> int:
         """How many notices were written. ``moment`` is now, in ms since 1970. Cheap where nothing has changed."""
@@ -60,15 +65,34 @@ class Watcher:
         moment = now() if moment is None else moment
         with self.store.database.read() as connection:
             active = [each for each in rules.kept(connection) if each.rule.on]
-            fresh = unseen(connection) or bool(active and self._states(connection, active, moment, ()))
+            among = unseen(connection)
+            met = self._met(connection, active, moment, ())
+        fits = {each.id: self._fitting(each, among | {event.run for kept, event in met if kept is each})
+                for each in active}  # fmt: skip
+        self.faults = {number: said for number, said in self.faults.items() if number in fits}
         written = 0
-        if fresh:
-            written, more = self.store.database.commit(lambda connection: self._write(connection, moment))
+        if among or any(event.run in fits[each.id] for each, event in met):
+            written, more = self.store.database.commit(lambda connection: self._write(connection, moment, among, fits))
             changes = changes if not more else -1
         self._changes, self._listened = changes, time.monotonic() if listens else self._listened
         return written
 
-    def _states(
+    def _fitting(self, each: Kept, runs: Set[int]) -> Set[int]:
+        """Those of the runs that a rule is about. A filter that cannot be asked stops its own rule alone."""
+        if not runs or not (each.rule.experiment or each.rule.filter):
+            return runs
+        try:
+            with self.store.database.read() as connection:  # never within a write: a filter may take long
+                found = set[int]().union(*(rules.fitting(connection, each.rule, some) for some in parts(runs)))
+        except (WrongInput, TooLarge) as error:
+            if each.id not in self.faults:
+                logging.getLogger("castalia.track").warning("rule %d says nothing: %s", each.id, error)
+            self.faults[each.id] = error.subject
+            return set()
+        self.faults.pop(each.id, None)
+        return found
+
+    def _met(
         self, connection: Connection, active: Sequence[Kept], moment: int, over: Sequence[Event]
     ) -> list[tuple[Kept, Event]]:
         """Values crossed, by the runs that are ``over`` too, and silences, each with the rule that has not said it."""
@@ -87,37 +111,44 @@ class Watcher:
             if "stalled" in each.rule.when:
                 met += [(each, event) for event in self._silence.stalled(each.rule, moment)]
         said = _said(connection, met)
-        new = [(each, event) for each, event in met if said.get((each.id, event.run, event.kind)) != event.mark]
-        fits = {each.id: rules.fitting(connection, each.rule, [event.run for kept, event in new if kept is each])
-                for each in {id(kept): kept for kept, _ in new}.values()}  # fmt: skip
-        return [(each, event) for each, event in new if event.run in fits[each.id]]
+        return [(each, event) for each, event in met if said.get((each.id, event.run, event.kind)) != event.mark]
 
-    def _write(self, connection: Connection, moment: int) -> tuple[int, bool]:
-        active = [each for each in rules.kept(connection) if each.rule.on]
-        alerts = raised(connection)  # first: of a run that comes with its alerts, both are as new
-        numbers, events = changed(connection)
-        fits = {each.id: rules.fitting(connection, each.rule, {event.run for event in (*alerts, *events)})
-                for each in active}  # fmt: skip
+    def _write(
+        self, connection: Connection, moment: int, among: Set[int], fits: Mapping[int, Set[int]]
+    ) -> tuple[int, bool]:
+        """What has happened to the runs ``among``; further ones are left to the next look."""
+        active = [each for each in rules.kept(connection) if each.rule.on and each.id in fits]
+        alerts = raised(connection, among)  # first: of a run that comes with its alerts, both are as new
+        numbers, events = changed(connection, among)
         told = [(each, event) for event in (*alerts, *events) for each in active
                 if event.kind in each.rule.when and _is_news(event, each) and event.run in fits[each.id]]  # fmt: skip
-        states = self._states(connection, active, moment, events)
+        states = [(each, event) for each, event in self._met(connection, active, moment, events)
+                  if event.run in fits[each.id]]  # fmt: skip
         _mark(connection, states)
         shown: set[tuple[int, str, str]] = set()
         written = sum(_say(connection, each, event, moment, shown) for each, event in (*told, *states))
         if written:
-            oldest = sa.select(sa.func.max(schema.notices.c.id) - KEPT).scalar_subquery()
-            connection.execute(sa.delete(schema.notices).where(schema.notices.c.id <= oldest))
+            kept = sa.select(schema.notices.c.id).order_by(schema.notices.c.id.desc()).offset(KEPT).limit(1)
+            connection.execute(sa.delete(schema.notices).where(schema.notices.c.id <= kept.scalar_subquery()))
         return written, len(numbers) == AT_ONCE or len(alerts) == AT_ONCE
 
-    def keep(self, rule: Rule, number: int | None = None) -> Kept:
-        """Keep a rule, new or in the place of ``number``; what is so already it does not say."""
+    def keep(self, rule: Rule, number: int | None = None, signed: bool = False) -> Kept:
+        """Keep a rule, new or in the place of ``number``; what is so already it does not say. ``signed``: its
+        messages are, so they are not sent without its secret."""
+
+        trial, fits = Kept(0, rules.checked(rule), now()), set[int]()
 
         def work(connection: Connection) -> Kept:
-            kept = rules.put(connection, rule, number)
-            _mark(connection, self._states(connection, [kept], kept.updated, ()))
+            kept = rules.put(connection, rule, number, signed)
+            met = self._met(connection, [kept], kept.updated, ())
+            _mark(connection, [(each, event) for each, event in met if event.run in fits])
             return kept
 
         with self._lock:
+            with self.store.database.read() as connection:
+                met = self._met(connection, [trial], trial.updated, ())
+                for some in parts({event.run for _, event in met}):
+                    fits |= rules.fitting(connection, rule, some)
             return self.store.database.commit(work)
 
 
@@ -151,7 +182,8 @@ def _say(connection: Connection, each: Kept, event: Event, moment: int, shown: s
     if not page and not rule.webhook:
         return 0
     mine = sa.and_(table.c.rule == each.id, table.c.kind.not_in(("quiet", "test")))
-    alike = sa.and_(mine, table.c.run_id == event.run_id, table.c.kind == event.kind)
+    as_grave = LEVELS[LEVELS.index(event.level) if event.level in LEVELS else 0 :]
+    alike = sa.and_(mine, table.c.run_id == event.run_id, table.c.kind == event.kind, table.c.level.in_(as_grave))
     again = sa.exists().where(alike, table.c.time > moment - int(rule.pause * 1000))
     if rule.pause and connection.scalar(sa.select(again)):
         return 0
@@ -172,13 +204,16 @@ def _say(connection: Connection, each: Kept, event: Event, moment: int, shown: s
 
 
 def try_out(store: Store, each: Kept) -> dict[str, Any]:
-    """Write the notice by which a person sees that a rule reaches the page; its row."""
+    """Write the notice by which a person sees that a rule reaches the page, in the place of an earlier one; its row."""
     table = schema.notices
     text = f"This is how the rule {each.rule.name!r} tells you"
-    row = {"time": now(), "kind": "test", "level": "info", "run_id": "", "rule": each.id, "text": text}
+    row: dict[str, Any] = {"time": now(), "kind": "test", "level": "info", "run_id": "", "rule": each.id, "text": text}
     with store.database.write() as connection:
         insert = sa.insert(table).values({**row, "shown": int(each.rule.page)}).returning(table.c.id)
-        return {**row, "id": int(connection.execute(insert).scalar_one())}
+        row["id"] = int(connection.execute(insert).scalar_one())  # first, so that its number is a new one
+        earlier = sa.and_(table.c.rule == each.id, table.c.kind == "test", table.c.id < row["id"])
+        connection.execute(sa.delete(table).where(earlier))
+    return row
 
 
 def listed(store: Store, since: int | None = None, limit: int = 100) -> list[dict[str, Any]]:

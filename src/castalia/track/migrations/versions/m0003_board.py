@@ -53,6 +53,7 @@ def _pages() -> None:
         _text("name"),
         _text("rule"),
         _int("updated"),
+        sa.Column("signed", sa.Integer, nullable=False, server_default="0"),
         sqlite_autoincrement=True,
     )
 

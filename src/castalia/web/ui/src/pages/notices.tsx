@@ -24,6 +24,7 @@ interface Rule {
   hourly: number;
   on: boolean;
   secret: boolean | string | null;
+  fault?: string;
 }
 
 const kinds: [string, string][] = [
@@ -67,8 +68,7 @@ export function NoticesPage() {
     }
   };
   const write = (rule: Rule): Promise<unknown> => {
-    const { id, ...body } = rule as Rule & { updated?: number };
-    delete body.updated;
+    const { id, updated, fault, ...body } = rule as Rule & { updated?: number };
     if (typeof body.secret === "boolean") body.secret = null;
     return id ? send("PUT", `notices/rules/${id}`, body) : send("POST", "notices/rules", body);
   };
@@ -136,6 +136,7 @@ export function NoticesPage() {
                     <b>{rule.name}</b>
                     <br />
                     <span class="muted small">{sentence(rule)}</span>
+                    {rule.fault && <span class="bad small"> It says nothing: {rule.fault}.</span>}
                   </span>
                   <span class="row">
                     <button type="button" class="button little" aria-label={`${rule.on ? "Turn off" : "Turn on"} ${rule.name}`} onClick={() => void attempt(() => write({ ...rule, on: !rule.on, webhook: null }))}>
