@@ -214,7 +214,11 @@ def test_the_theme_turns_and_is_kept(page: Any) -> None:  # noqa: F811
     assert page.get_by_role("button", name="Light theme").is_visible()
 
 
-def test_the_addresses_that_the_client_of_mlflow_prints_open_our_pages(page: Any) -> None:  # noqa: F811
+def test_the_addresses_that_the_client_of_mlflow_prints_open_our_pages(
+    page: Any,  # noqa: F811
+    watch_of: dict[Any, Any],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("404",)  # there is no such run and no such model
     for printed, ours in (("experiments/1/runs/no-such-run", "runs/no-such-run"), ("experiments/0", "experiments?id=0"),
                           ("models/mine/versions/1", "models/mine?version=1")):  # fmt: skip
         page.goto("about:blank")

@@ -19,7 +19,7 @@ from castalia.track.store import Store
 
 CONTEXT = "mlflow.data.context"
 _TAG = "castalia.data."
-_PINNED = re.compile(r"(.*)@([0-9]+) sha256:([0-9a-f]+)")
+_PINNED = re.compile(r"(.*)@([0-9]{1,9}) sha256:([0-9a-f]+)")
 
 
 def lineage(store: Store, name: str, version: int) -> dict[str, Any]:
@@ -107,13 +107,11 @@ def _place(row: Any) -> str:
 
 def _logged(connection: Connection, model_id: str | None) -> dict[str, Any] | None:
     logged, tags = schema.logged_models, schema.logged_model_tags
-    row = connection.execute(sa.select(logged).where(logged.c.model_id == (model_id or ""))).first()
+    if not model_id:
+        return None
+    row = connection.execute(sa.select(logged).where(logged.c.model_id == model_id)).first()
     if row is None:
-        return (
-            {"model_id": model_id, "name": "", "type": "", "known": False, "params": {}, "tags": {}}
-            if model_id
-            else None
-        )
+        return {"model_id": model_id, "name": "", "type": "", "known": False, "params": {}, "tags": {}}
     pairs = schema.logged_model_params
     params = connection.execute(sa.select(pairs).where(pairs.c.model == row.id).order_by(pairs.c.key))
     noted = connection.execute(sa.select(tags).where(tags.c.model == row.id))

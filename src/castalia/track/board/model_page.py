@@ -128,12 +128,16 @@ def _of_logged(connection: Connection, wanted: Sequence[str]) -> dict[str, dict[
     """{id of a logged model: its latest metrics}."""
     table, keys, logged = schema.logged_model_metrics, schema.metric_keys, schema.logged_models
     found: dict[str, dict[str, float]] = {}
-    query = sa.select(logged.c.model_id, keys.c.name, table.c.value).join(table, table.c.model == logged.c.id)
-    query = query.join(keys, keys.c.id == table.c.key).order_by(table.c.step, table.c.time)
+    turn = sa.func.row_number().over(
+        partition_by=(table.c.model, table.c.key),
+        order_by=(table.c.step.desc(), table.c.time.desc(), table.c.run.desc()),
+    )
     for start in range(0, len(wanted), 5000):
-        for model, key, value in connection.execute(
-            query.where(logged.c.model_id.in_(wanted[start : start + 5000]), logged.c.lifecycle == "active")
-        ):
+        mine = (logged.c.model_id.in_(wanted[start : start + 5000]), logged.c.lifecycle == "active")
+        every = sa.select(logged.c.model_id, table.c.key, table.c.value, turn.label("turn"))
+        points = every.join(table, table.c.model == logged.c.id).where(*mine).subquery()
+        last = sa.select(points.c.model_id, keys.c.name, points.c.value).join(keys, keys.c.id == points.c.key)
+        for model, key, value in connection.execute(last.where(points.c.turn == 1).order_by(keys.c.name)):
             found.setdefault(model, {})[key] = value
     return found
 

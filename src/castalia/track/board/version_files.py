@@ -80,8 +80,7 @@ def manifest(store: Store, name: str, version: int) -> dict[str, Any]:
 
 def _kept(store: Store, key: str) -> dict[str, Any]:
     path = schema.files.c.path
-    below = (
-        sa.select(schema.files).where(path > f"{key}/", path < f"{key}0").limit(MOST)
-    )  # "0" is the letter behind "/"
+    inside = (path > f"{key}/", path < f"{key}0")  # "0" is the letter behind "/"
+    below = sa.select(schema.files).where(*inside).order_by(path).limit(MOST)
     with store.database.read() as connection:
         return {row.path: row for row in connection.execute(below)}
