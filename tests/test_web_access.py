@@ -78,7 +78,7 @@ def test_what_changes_something_takes_a_writer(bench: Bench) -> None:
     """The table is held against the words of the protocol and of HTTP, which were there before it."""
     app: Any = bench[0].app
     reads = ("search", "get-latest-versions")
-    asks = ("/systems/{name}", "/systems/{name}:predict", "/systems/{name}/view")
+    asks = ("/systems/{name}", "/systems/{name}:predict", "/systems/{name}/view", "/trash/size")
     for method, path, need in table(app):
         assert need is not None
         if path.startswith("/checks"):

@@ -47,7 +47,10 @@ def filled(
             pairs = sa.select(table.c.run, table.c.key, text).where(table.c.run.in_(some))
             if shown is not None:
                 wanted = [key for kind, key in shown if kind == field]
-                own = sa.and_(EVERY in wanted, *(~table.c.key.startswith(word) for word in _OF_MACHINES))
+                own = sa.and_(
+                    sa.true() if EVERY in wanted else sa.false(),
+                    *(~table.c.key.startswith(word) for word in _OF_MACHINES),
+                )
                 pairs = pairs.where(sa.or_(table.c.key.in_(wanted), own))
             for run, key, value in connection.execute(pairs):
                 items[run][field][key] = value

@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from castalia.core.errors import Refused
-from castalia.track.board.http import answer
+from castalia.track.board.answering import answer
 from castalia.track.events import ALIVE_EVERY, Changes, event
 from castalia.track.notices import rules, secrets
 from castalia.track.notices.courier import Courier
