@@ -68,7 +68,7 @@ def test_the_best_run_leads_in_each_experiment(store, client):
     rng = random.Random(4)
     told: dict[str, list[tuple[float, str, str]]] = {}
     for name in ("a", "b", "all nan", "none"):
-        for i in range(12):
+        for i in range(10 if len(name) == 1 else 2):
             run = store.create_run(name, f"run {i}")
             values = (
                 [math.nan] if name == "all nan" else [math.nan, math.inf, -math.inf, 0.5, rng.random(), rng.random()]
@@ -96,7 +96,7 @@ def test_the_best_run_leads_in_each_experiment(store, client):
 
 def test_runs_are_counted_on_the_days_of_who_looks(store, client):
     now = int(time.time() * 1000)
-    zones = (0, 120, -330, 900)
+    zones = (0, -330, 900)
     for zone in zones:
         ahead = zone * 60_000
         midnight = (now + ahead) // DAY * DAY - ahead
