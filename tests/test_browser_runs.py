@@ -357,6 +357,12 @@ def test_what_was_done_is_taken_back_from_its_toast_with_keys_and_it_waits_for_t
     page.locator("[data-head=took]").click(button="right")
     page.get_by_role("menuitem", name="Hide").click()
     toast(page, "The column Took is hidden")
+    page.locator("[data-head=tags]:focus").wait_for()
+    page.get_by_role("link", name="run 071").click()
+    page.get_by_role("heading", name="run 071").wait_for()
+    page.keyboard.press("Control+z")
+    page.wait_for_url("**/app/runs?q=*")
+    page.locator("[data-head=took]").wait_for()
     ask = {"page": "runs", "query": "order=name"}
     assert page.request.put("/views/Old%2Fand%20new", data=ask).ok
     page.goto("/app/runs?order=name")

@@ -34,8 +34,7 @@ function spans(columns: GridColumn[]): Span[] {
   return found;
 }
 
-/** Groups, and below them the heads: click or Enter sorts, Alt and an arrow or dragging moves, with Shift it or dragging the edge
- * resizes, the menu does the rest. */
+/** Groups, and below them the heads: click or Enter sorts, Alt and an arrow or dragging moves, with Shift, or by its edge, resizes, the menu does the rest. */
 export function GridHead({ columns, order, heads, all, onOrder, onMove, onMenu, onSelectAll, onResize, onDragged, rem }: Props) {
   const row = useRef<HTMLDivElement>(null);
   const [reached, setReached] = useState(0);

@@ -113,7 +113,7 @@ function useLate(text: string): string {
 
 const none: never[] = [];
 
-function listed<T>(path: string): T[] {
+function useListed<T>(path: string): T[] {
   const { value } = useResource<T[]>(path, (signal) => get(path, signal));
   return Array.isArray(value) ? value : none;
 }
@@ -124,13 +124,13 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
   const list = useRef<HTMLUListElement>(null);
   const [text, setText] = useState(typed);
   const [place, setPlace] = useState(0);
-  const systems = listed<SystemCard>("systems");
-  const projects = listed<ProjectCard>("projects");
-  const experiments = listed<{ name: string }>("experiments");
+  const systems = useListed<SystemCard>("systems");
+  const projects = useListed<ProjectCard>("projects");
+  const experiments = useListed<{ name: string }>("experiments");
   const checks = useChecks().value;
-  const models = listed<ModelLine>("models");
-  const views = listed<View>(viewsKey);
-  const manual = listed<Reading>("manual");
+  const models = useListed<ModelLine>("models");
+  const views = useListed<View>(viewsKey);
+  const manual = useListed<Reading>("manual");
   const late = useLate(text.trim());
   const asked = `runs?${new URLSearchParams({ ...(late ? { q: late.slice(0, 200) } : {}), limit: "8", columns: "metrics.none" })}`;
   const runs = useResource<{ items: RunRow[] }>(asked, (signal) => get(asked, signal));

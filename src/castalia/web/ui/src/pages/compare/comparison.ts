@@ -106,21 +106,23 @@ export function useMoving(value: Compared | undefined): { moving: string[]; live
   }, [value]);
 }
 
-/** The answer of the server with what the address says of it. */
+/** The answer of the server with what the address says of it: its runs in its order, also before they are answered anew. */
 export function arranged(value: Compared, query: URLSearchParams, { moving, live }: { moving: string[]; live: boolean }): Comparison {
   const hidden = new Set(list(query.get("hide")));
   const inks = new Map(list(query.get("ink")).map((one) => [one.slice(0, one.lastIndexOf(":")), Number(one.slice(one.lastIndexOf(":") + 1))]));
+  const places = new Map(query.getAll("run").map((id, i) => [id, i]));
+  const runs = places.size ? value.runs.filter((run) => places.has(run.run_id)).sort((a, b) => places.get(a.run_id)! - places.get(b.run_id)!) : value.runs;
   const names = new Map<string, number>();
-  for (const run of value.runs) names.set(run.name ?? "", (names.get(run.name ?? "") ?? 0) + 1);
+  for (const run of runs) names.set(run.name ?? "", (names.get(run.name ?? "") ?? 0) + 1);
   const group = new Map(value.groups.flatMap((one, i) => one.run_ids.map((id) => [id, i] as const)));
-  const all = value.runs.map((run, i): Shown => {
+  const all = runs.map((run, i): Shown => {
     const known = run.name ?? "";
     const own = inks.get(run.run_id);
     const place = group.get(run.run_id) ?? -1;
     const ink = place >= 0 ? place : own !== undefined && own >= 0 && own < LOOKS && Number.isInteger(own) ? own : i % LOOKS;
     return { run, id: run.run_id, name: !known ? run.run_id.slice(0, 8) : names.get(known)! > 1 ? `${known} · ${run.run_id.slice(-6)}` : known, ink, hidden: hidden.has(run.run_id), group: place };
   });
-  return { ...value, all, shown: all.filter((one) => !one.hidden), by: value.groups.length ? (query.get("group") ?? "") : "", moving, live };
+  return { ...value, runs, all, shown: all.filter((one) => !one.hidden), by: value.groups.length ? (query.get("group") ?? "") : "", moving, live };
 }
 
 /** Write the runs, in this order, into the address in the place of whatever chose them. */

@@ -99,7 +99,7 @@ function Row({ one, all, hidden, still }: { one: Shown; all: Comparison; hidden:
     const before = new URLSearchParams(location.search);
     going = { run: (all.all[at + 1] ?? all.all[at - 1])!.id, button: "out" };
     setRuns(all.all.map((other) => other.id).filter((id) => id !== one.id));
-    toast(`${one.name} is left out`, () => go(`${href("compare")}?${before}`, true));
+    toast(`${one.name} is left out`, () => go(`${href("compare")}?${before}`, location.pathname === href("compare")));
   };
   const drop = (id: string): void => {
     const ids = all.all.map((other) => other.id).filter((other) => other !== id);

@@ -53,7 +53,7 @@ export function ComparePage() {
   const { query } = usePlace();
   const which = chosen(query);
   const { value, problem, again, stale } = useComparison(query);
-  const look = ["hide", "ink", "group"].map((name) => query.get(name)).join("\n");
+  const look = ["hide", "ink", "group"].map((name) => query.get(name)).join("\n") + query.getAll("run").join();
   const going = useMoving(value);
   const all = useMemo(() => value && arranged(value, query, going), [value, look, going]);
   const part = parts.find((one) => one.name === (query.get("tab") ?? ""));
@@ -71,13 +71,14 @@ export function ComparePage() {
       </>
     );
   if (!part) return <MissingPage what={`A comparison has no part ${query.get("tab")}`} />;
-  const title = value ? `${plural(value.runs.length, "run")} compared` : "Compare";
+  const there = all && all.runs.length > 0;
+  const title = there ? `${plural(all.runs.length, "run")} compared` : "Compare";
   return (
     <div class="compare" aria-busy={stale}>
       <PageHead title={title} crumbs={[{ label: "Runs", to: ["runs"] }]} note="Runs side by side. What you choose here is in the address: keep it or send it." />
       {problem && <ProblemBox problem={problem} again={again} />}
-      {!value && !problem && <Loading what="the runs" />}
-      {all && <Compared all={all} query={query} part={part} />}
+      {!there && !problem && <Loading what="the runs" />}
+      {there && <Compared all={all} query={query} part={part} />}
     </div>
   );
 }
@@ -96,7 +97,7 @@ function Compared({ all, query, part }: { all: Comparison; query: URLSearchParam
   }, [part]);
   return (
     <>
-      {all.total > all.runs.length && (
+      {!query.has("run") && all.total > all.runs.length && (
         <p class="notice">
           {plural(all.total, "run fits", "runs fit")}: the newest {all.runs.length} are compared, which is the most that fit on a page.
         </p>

@@ -1,7 +1,7 @@
 // What the page shows is its address: everything below is read from the query and written into it.
 import { useMemo } from "preact/hooks";
 import { WIDTHS } from "../../components/grid";
-import { go, usePlace } from "../../router";
+import { go, href, usePlace } from "../../router";
 import { all, condition, kindOf, writable, written } from "./conditions";
 
 export interface Shown {
@@ -72,6 +72,12 @@ export function show(changes: Partial<Shown>, replace = false): void {
   const query = queryOf({ ...read(new URLSearchParams(location.search)), ...changes });
   const to = location.pathname + (query ? `?${query}` : "");
   if (to !== location.pathname + location.search) go(to, replace);
+}
+
+/** The way back from a change that is about to be made; from another page it leads to this one as it was. */
+export function wayBack(changes: Partial<Shown>): () => void {
+  const before = location.search;
+  return () => (location.pathname === href("runs") ? show(changes, true) : go(href("runs") + before));
 }
 
 export function useShown(): Shown {

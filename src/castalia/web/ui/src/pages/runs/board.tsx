@@ -6,7 +6,7 @@ import { toast } from "../../components/toast";
 import { plural } from "../../format";
 import { go, href } from "../../router";
 import type { RunRow } from "../../types";
-import { type Shown, show } from "./address";
+import { type Shown, show, wayBack } from "./address";
 import { Cell, runName, valueOf } from "./cells";
 import { distinct, full } from "./columns";
 import { condition, kindOf, written } from "./conditions";
@@ -70,11 +70,11 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
     show({ widths: fitted ? { ...others, [column.id]: fitted } : others }, true);
   };
   const hide = (column: GridColumn): void => {
-    const before = shown.columns;
+    const back = wayBack({ columns: shown.columns });
     const place = columns.indexOf(column);
     arrange({ columns: columns.filter((one) => one !== column) });
     requestAnimationFrame(() => document.querySelectorAll<HTMLElement>("[data-head]")[Math.min(place, columns.length - 2)]?.focus());
-    toast(`The column ${full(column)} is hidden`, () => show({ columns: before }, true));
+    toast(`The column ${full(column)} is hidden`, back);
   };
   const back = (): HTMLElement | undefined => document.querySelector<HTMLElement>(".grid") ?? undefined;
 

@@ -2,7 +2,7 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import type { GridColumn } from "../../components/grid";
 import { type Anchor, Menu, type MenuItems, below } from "../../components/menu";
 import { toast } from "../../components/toast";
-import { type Shown, queryOf, show } from "./address";
+import { type Shown, queryOf, show, wayBack } from "./address";
 import { full } from "./columns";
 import type { Doing } from "./doing";
 import { Chooser, KeysDialog } from "./lazily";
@@ -42,8 +42,9 @@ export function Tools({ shown, columns, chosen, doing, question }: { shown: Show
   ];
   const reset = (): void => {
     const { columns, pins, widths } = shown;
+    const back = wayBack({ columns, pins, widths });
     show({ columns: null, pins: [], widths: {} }, true);
-    if (columns) toast("The columns are those that the page chooses", () => show({ columns, pins, widths }, true));
+    if (columns) toast("The columns are those that the page chooses", back);
   };
   const order = shown.order.replace(/^-/, "");
   return (
