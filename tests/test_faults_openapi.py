@@ -26,6 +26,8 @@ TOYS = Path(__file__).parent / "toy_shelf"
 OURS = Path(castalia.__file__).parent
 CHECKS = [checks.status_code_conformance, checks.content_type_conformance, checks.response_schema_conformance,
           checks.negative_data_rejection, schemathesis.checks.not_a_server_error]  # fmt: skip
+ENDLESS = {"GET /notices/events"}
+"""Streams that go on for as long as somebody listens, with nothing to read to the end."""
 RIGHT = schemathesis.GenerationMode.POSITIVE
 pytestmark = pytest.mark.xdist_group("openapi")
 
@@ -75,7 +77,7 @@ def ask(known: Known, label: str, data: st.DataObject) -> None:
                 part[name] = data.draw(st.sampled_from(known.there[name]))
     response = case.call(base_url=known.bench.root, timeout=30)
     case.validate_response(response, checks=CHECKS)
-    text = response.text
+    text = response.content.decode("utf-8", "replace")  # a zip is no text
     for place in known.places:
         assert place not in text and place not in str(response.headers), (label, text[:500])
     if response.status_code >= 400:
@@ -87,7 +89,7 @@ def ask(known: Known, label: str, data: st.DataObject) -> None:
 def every_operation(known: Known, examples: int) -> None:
     """So many requests of each; all operations that answer wrongly are told."""
     wrong = []
-    for label in sorted(known.operations):
+    for label in sorted(known.operations.keys() - ENDLESS):
 
         @property_settings(max_examples=examples, suppress_health_check=list(HealthCheck), database=None)
         @given(label=st.just(label), data=st.data())
@@ -103,7 +105,7 @@ def every_operation(known: Known, examples: int) -> None:
 
 def test_every_operation_answers_as_it_declares(known: Known) -> None:
     assert len(known.operations) > 40
-    every_operation(known, 6)
+    every_operation(known, 4)
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def router(store: Store) -> APIRouter:
         return Response(orjson.dumps(lines), media_type="application/json")
 
     @routes.get("/runs/{run_id}/archive.zip", response_class=StreamingResponse)
-    def archive(run_id: str) -> Response:
+    def bundle(run_id: str) -> Response:
         """Every file of the run as one zip, made while it is sent."""
         name = store.run(run_id)["name"] or run_id
         how = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(str(name)[:100], safe='')}.zip"}

@@ -71,8 +71,9 @@ def environments(store: Store, run_ids: Sequence[str]) -> dict[str, Any]:
     """{"known": [bool], "python", "packages", "variables": {name: [one value a run, None where it has none]}}.
 
     From the environment that each run kept; only what differs. A run that kept none (``known`` false) has None
-    throughout and makes nothing differ.
+    throughout and makes nothing differ. NotFound for a run that is not there.
     """
+    store.runs_by_id(run_ids)
     kept = [_environment(store, run_id) for run_id in run_ids]
     known = [one is not None for one in kept]
     python = [None if one is None else _line(one.get("python")) for one in kept]
