@@ -23,7 +23,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("home")
     with Store.open(made) as store:
         for i in range(6):
-            run = store.create_run("alpha" if i % 2 else "bob's \"own\"", f"run {i}", {"rate": 0.1})
+            run = store.create_run("alpha" if i % 2 else 'bob\'s "own"', f"run {i}", {"rate": 0.1})
             store.log_metrics(run, [("loss", 0, 1, i / 10)])
             store.finish(run, "failed" if i == 0 else "done")
         for i in range(130):
@@ -111,7 +111,7 @@ def test_a_slash_goes_to_the_filter_while_the_list_is_being_read(page: Any) -> N
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({"experiment": "bob's \"own\""}, {"run 0", "run 2", "run 4"}),
+        ({"experiment": 'bob\'s "own"'}, {"run 0", "run 2", "run 4"}),
         ({"experiment": "alpha", "status": "done"}, {"run 1", "run 3", "run 5"}),
         ({"filter": "ended > 5 AND status = 'failed'"}, {"run 0"}),
     ],

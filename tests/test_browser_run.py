@@ -377,7 +377,7 @@ def test_a_page_of_a_run_comes_in_one_round(page: Any, bench: Workbench, runs: d
     head = bench.ask(f"/app/runs/{child}")[1].decode()
     scripts = [name for name in asked if name.endswith(".js")]
     assert scripts and not [name for name in scripts if f"assets/{name}" not in head]
-    assert len(asked) <= 14, asked
+    assert len(scripts) <= 14, scripts
     page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="a full run").wait_for()
 
 

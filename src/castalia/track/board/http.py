@@ -127,7 +127,7 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         return answer(summary.since(store, time))
 
     @routes.post("/runs/archive", tags=["runs"])
-    def put_away(body: Archive) -> Response:
+    def archive(body: Archive) -> Response:
         """Put runs away, or bring them back; {"run_ids": those that were not there yet}."""
         return answer({"run_ids": marks.archive(store, body.run_ids, body.archived)})
 
