@@ -23,7 +23,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("home")
     with Store.open(made) as store:
         for i in range(6):
-            run = store.create_run("alpha" if i % 2 else "bob's \"own\"", f"run {i}", {"rate": 0.1})
+            run = store.create_run("alpha" if i % 2 else 'bob\'s "own"', f"run {i}", {"rate": 0.1})
             store.log_metrics(run, [("loss", 0, 1, i / 10)])
             store.finish(run, "failed" if i == 0 else "done")
         for i in range(130):
@@ -111,7 +111,7 @@ def test_a_slash_goes_to_the_filter_while_the_list_is_being_read(page: Any) -> N
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({"experiment": "bob's \"own\""}, {"run 0", "run 2", "run 4"}),
+        ({"experiment": 'bob\'s "own"'}, {"run 0", "run 2", "run 4"}),
         ({"experiment": "alpha", "status": "done"}, {"run 1", "run 3", "run 5"}),
         ({"filter": "ended > 5 AND status = 'failed'"}, {"run 0"}),
     ],
@@ -422,3 +422,18 @@ def test_a_window_beside_another_one_is_told_on_the_desktop_and_the_bell_rings_a
     store.finish(store.create_run("e", "gone wrong"), "failed")
     page.get_by_role("button", name=re.compile("^Notices, .* new")).wait_for()
     assert [text for text in page.evaluate("told") if "gone wrong failed" in text]
+
+
+@pytest.mark.slow
+def test_a_comparison_of_very_many_names_draws_a_part_until_asked_for_all(page: Any, store: Store) -> None:  # noqa: F811
+    params = {f"p{i:04}": i for i in range(700)}
+    runs = [store.create_run("wide", f"wide {k}", {key: i + k for key, i in params.items()}) for k in range(30)]
+    page.goto(f"/app/compare?{urlencode([('run', one) for one in runs])}&tab=differences")
+    more = page.get_by_role("button", name=re.compile("Show .* more names"))
+    more.wait_for()
+    lines = page.locator(".differences tbody tr:not(.part)")
+    before = lines.count()
+    assert before * len(runs) <= 20_000
+    more.click()
+    more.wait_for(state="detached")
+    assert lines.count() >= 700 > before
