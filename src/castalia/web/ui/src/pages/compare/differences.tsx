@@ -33,14 +33,15 @@ interface Part {
 
 const LONG = 60;
 const MOST_ENVIRONMENTS = 50;
-/** So many cells are drawn before somebody asks for all. */
-const MOST_CELLS = 20_000;
-const LEAST_ROWS = 100;
 const titles: Record<string, string> = { run: "Run", params: "Params", metrics: "Metrics, last value", git: "Git", environment: "Environment", tags: "Tags", packages: "Packages", variables: "Environment variables" };
 
 const bare = (key: string): string => key.replace(/^(castalia|mlflow\.source)\.(git\.)?/, "");
 const brief = (key: string, all: string[]): string => (all.filter((one) => bare(one) === bare(key)).length > 1 ? key : bare(key));
 const same = (values: unknown[]): boolean => values.every((one) => Object.is(one ?? null, values[0] ?? null));
+
+/** So many cells are drawn before somebody asks for all. */
+const MOST_CELLS = 20_000;
+const LEAST_ROWS = 100;
 
 export function Differences({ all }: { all: Comparison }) {
   const { query } = usePlace();
