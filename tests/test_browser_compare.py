@@ -198,7 +198,7 @@ def test_a_chart_is_read_by_keyboard_opened_and_narrowed(page: Any) -> None:  # 
     assert "log=y" in page.url
     page.keyboard.press("Escape")
     page.get_by_role("button", name=re.compile("^loss ?: open the chart")).wait_for()
-    assert page.evaluate("document.activeElement.dataset.chart") == "loss"
+    page.locator("[data-chart=loss]:focus").wait_for()
 
 
 @pytest.mark.slow
@@ -313,6 +313,7 @@ def test_files_and_code_side_by_side(page: Any) -> None:  # noqa: F811
     assert page.locator("tr.changed del").first.inner_text() == "no"
     open_compare(page, "tab=code", RUNS[:2])
     page.get_by_text("does not have commit").or_(page.get_by_text("was not started in a git")).first.wait_for()
+    page.locator(".diff").nth(1).wait_for()
     assert page.get_by_text("def5678").count() and page.locator(".diff").count() == 2
 
 

@@ -422,3 +422,18 @@ def test_a_window_beside_another_one_is_told_on_the_desktop_and_the_bell_rings_a
     store.finish(store.create_run("e", "gone wrong"), "failed")
     page.get_by_role("button", name=re.compile("^Notices, .* new")).wait_for()
     assert [text for text in page.evaluate("told") if "gone wrong failed" in text]
+
+
+@pytest.mark.slow
+def test_a_comparison_of_very_many_names_draws_a_part_until_asked_for_all(page: Any, store: Store) -> None:  # noqa: F811
+    params = {f"p{i:04}": i for i in range(700)}
+    runs = [store.create_run("wide", f"wide {k}", {key: i + k for key, i in params.items()}) for k in range(30)]
+    page.goto(f"/app/compare?{urlencode([('run', one) for one in runs])}&tab=differences")
+    more = page.get_by_role("button", name=re.compile("Show .* more names"))
+    more.wait_for()
+    lines = page.locator(".differences tbody tr:not(.part)")
+    before = lines.count()
+    assert before * len(runs) <= 20_000
+    more.click()
+    more.wait_for(state="detached")
+    assert lines.count() >= 700 > before

@@ -162,6 +162,22 @@ def test_what_happened_overnight_is_said_above_the_runs_until_put_away(page: Any
     assert said.count() == 0 and asked == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [{"viewport": {"width": 320, "height": 256}, "reduced_motion": "no-preference"}], indirect=True
+)
+def test_at_400_percent_notices_and_rules_reflow(page: Any) -> None:  # noqa: F811
+    page.goto("/app/notices")
+    settle(page)
+    page.get_by_role("button", name="New rule").click()
+    form = page.get_by_role("form", name="New rule")
+    form.get_by_label("A metric crosses a value").check()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.get_by_role("button", name=re.compile("^Notices")).click()
+    box = page.get_by_role("group", name="Newest notices").bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 320
+
+
 def since_asked(page: Any) -> list[str]:  # noqa: F811
     """Questions of what happened since, from now on: they are asked before the rows are drawn, or not at all."""
     asked: list[str] = []

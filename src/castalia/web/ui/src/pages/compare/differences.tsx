@@ -40,8 +40,13 @@ const bare = (key: string): string => key.replace(/^(castalia|mlflow\.source)\.(
 const brief = (key: string, all: string[]): string => (all.filter((one) => bare(one) === bare(key)).length > 1 ? key : bare(key));
 const same = (values: unknown[]): boolean => values.every((one) => Object.is(one ?? null, values[0] ?? null));
 
+/** So many cells are drawn before somebody asks for all. */
+const MOST_CELLS = 20_000;
+const LEAST_ROWS = 100;
+
 export function Differences({ all }: { all: Comparison }) {
   const { query } = usePlace();
+  const [whole, setWhole] = useState(false);
   const every = query.get("all") === "1";
   const words = (query.get("q") ?? "").toLowerCase();
   const asked = all.shown.slice(0, MOST_ENVIRONMENTS);
@@ -61,6 +66,13 @@ export function Differences({ all }: { all: Comparison }) {
   }
   const shown = parts.map((part) => ({ ...part, rows: part.rows.filter((row) => (every || row.differs) && row.key.toLowerCase().includes(words)) })).filter((part) => part.rows.length);
   const equal = parts.reduce((sum, part) => sum + part.rows.filter((row) => !row.differs).length, 0);
+  let room = whole ? Infinity : Math.max(LEAST_ROWS, Math.floor(MOST_CELLS / all.shown.length));
+  const drawn = shown.map((part) => {
+    const rows = part.rows.slice(0, room);
+    room -= rows.length;
+    return { ...part, rows };
+  });
+  const left = shown.reduce((sum, part) => sum + part.rows.length, 0) - drawn.reduce((sum, part) => sum + part.rows.length, 0);
   const download = (): void => {
     const rows = shown.flatMap((part) => part.rows.map((row) => [part.name, row.key, ...row.values.map((one) => (typeof one === "number" ? one : text(one)))]));
     save(fileName(document.title.replace(" · Castalia", ""), "csv"), sheet([["part", "name", ...all.shown.map((one) => one.name)], ["run", "id", ...all.shown.map((one) => one.id)], ...rows]));
@@ -91,7 +103,7 @@ export function Differences({ all }: { all: Comparison }) {
                 ))}
               </tr>
             </thead>
-            {shown.map((part) => (
+            {drawn.filter((part) => part.rows.length).map((part) => (
               <tbody key={part.name}>
                 <tr class="part">
                   <th scope="rowgroup" colSpan={all.shown.length + 1}>
@@ -109,6 +121,11 @@ export function Differences({ all }: { all: Comparison }) {
         <p class="muted" role="status">
           {words ? `Nothing ${every ? "" : "that differs "}has “${words}” in its name.` : "Nothing that these runs say of themselves differs."}
         </p>
+      )}
+      {left > 0 && (
+        <button type="button" class="button start" onClick={() => setWhole(true)}>
+          Show {number(left)} more names
+        </button>
       )}
       <p class="faint small">
         {!every && equal > 0 && `${plural(equal, "name is", "names are")} equal in all shown runs. `}
