@@ -13,6 +13,7 @@ from castalia.track.board import columns, comparing_http, marks, sparks, summary
 from castalia.track.board.answering import answer
 from castalia.track.listing import MOST_RUNS
 from castalia.track.protocol.grammar import MAX_LENGTH
+from castalia.track.reading import in_lane
 from castalia.track.store import Store
 
 Run = Annotated[list[str], Query(max_length=MOST_RUNS, description="Ids of runs.")]
@@ -52,6 +53,7 @@ def router(store: Store) -> APIRouter:
 
 def _of_runs(routes: APIRouter, store: Store) -> None:
     @routes.get("/runs/columns", tags=["runs"])
+    @in_lane
     def names(
         experiment: str | None = None,
         filter: Annotated[str, Query(max_length=MAX_LENGTH, description="Only of runs that fit it.")] = "",
@@ -61,6 +63,7 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         return answer(columns.columns(store, experiment, filter, newest))
 
     @routes.get("/runs/sparks", tags=["runs"])
+    @in_lane
     def glances(
         run: Run, key: Annotated[list[str], Query(max_length=100)], points: Annotated[int, Query(ge=2, le=100)] = 32
     ) -> Response:
@@ -68,6 +71,7 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         return answer(sparks.sparks(store, run, key, points))
 
     @routes.get("/runs/series", tags=["runs"])
+    @in_lane
     def series(
         run: Run,
         key: Keys = None,
@@ -78,7 +82,7 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         last: Annotated[int | None, Query(ge=-(2**63), lt=2**63, description="Last step wanted.")] = None,
     ) -> Response:
         """{run id: {metric: {"step": [], "time": [], "value": []}}} of many runs, thinned; one snapshot."""
-        asked = len(run) * points * max(1, len(key or ()))
+        asked = points * (store.count_series(run) if key is None else len(run) * len(key))
         if asked > POINTS_AT_ONCE:
             expected, cure = f"at most {POINTS_AT_ONCE:,}", "Ask for fewer points a metric."
             raise WrongInput("too much for one answer", f"{asked:,} points", expected, cure, field="points")
@@ -87,6 +91,7 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         return answer(store.series(run, key, points, by, thin, steps))
 
     @routes.get("/runs/since", tags=["runs"])
+    @in_lane
     def since(time: Annotated[int, Query(ge=0, lt=2**62, description="Milliseconds since 1970.")]) -> Response:
         """What has ended, failed or raised an alert since then, and what runs now."""
         return answer(summary.since(store, time))
@@ -130,12 +135,12 @@ def _views(routes: APIRouter, store: Store) -> None:
         """[{"name", "page", "query", "home", "updated"}], by name."""
         return answer(views.views(store))
 
-    @routes.put("/views/{name}", tags=["views"])
+    @routes.put("/views/{name:path}", tags=["views"])
     def keep(name: str, body: views.View) -> Response:
         """Keep a view under a name; answers all views."""
         return answer(views.keep(store, name, body))
 
-    @routes.delete("/views/{name}", tags=["views"])
+    @routes.delete("/views/{name:path}", tags=["views"])
     def forget(name: str) -> Response:
         """Forget a view; answers the others."""
         return answer(views.forget(store, name))
