@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +14,18 @@ from fastapi.testclient import TestClient
 
 from castalia.core.settings import Settings
 from castalia.track import reading
+from castalia.track.board import columns
+from castalia.track.board.http import router as board_routes
 from castalia.track.files.incoming import Incoming
 from castalia.track.listing import Page
 from castalia.track.protocol import routes
 from castalia.track.protocol.wire import Route
 from castalia.track.reading import READERS
+from castalia.track.store import Store
 from castalia.web.app import create_app
 
 API = "/api/2.0/mlflow"
-PATHS = [f"{API}/runs/search", "/runs", "/runs/RUN/metrics"]
+PATHS = [f"{API}/runs/search", "/runs", "/runs/RUN/metrics", "/runs/columns"]
 CROWD = 80
 """More than any pool of threads of the workbench."""
 SLOW = {"runs/search", "experiments/search", "experiments/search-datasets", "registered-models/search",
@@ -55,12 +59,21 @@ def crowd(monkeypatch: pytest.MonkeyPatch) -> Iterator[Crowd]:
     others = [route for route in routes.ROUTES if route.path != "runs/search"]
     slow = Route("POST", "runs/search", made.read, writes=False, slow=True)
     monkeypatch.setattr(routes, "ROUTES", (*others, slow))
+    monkeypatch.setattr(columns, "columns", made.read)
     yield made
     made.over.set()
 
 
 def test_what_may_be_much_is_read_in_the_lane() -> None:
     assert {route.path for route in routes.ROUTES if route.slow} == SLOW
+
+
+def test_what_pages_read_of_many_runs_is_read_in_the_lane(tmp_path: Path) -> None:
+    many = {"columns", "sparks", "series", "since", "curves", "bands", "importance", "compare", "compare/code",
+            "compare/commits", "compare/environment", "compare/report"}  # fmt: skip
+    with Store.open(tmp_path) as store:
+        found = {route.path: route.endpoint for route in board_routes(store).routes}  # type: ignore[attr-defined]
+    assert {path for path in many if not hasattr(found[f"/runs/{path}"], "__wrapped__")} == set()
 
 
 @pytest.mark.parametrize("path", PATHS)

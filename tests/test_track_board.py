@@ -147,6 +147,13 @@ def test_views_are_kept_one_of_them_as_home(store, client):
         ("best of week", "runs", False), ("другой", "compare", True)]  # fmt: skip
     assert [view["name"] for view in client.delete("/views/best of week").json()] == ["другой"]
     assert client.delete("/views/best of week").status_code == 404
+    client.put("/views/loss%2Fval", json={})
+    assert [view["name"] for view in client.put("/views/%20two%20%20words%20", json={}).json()] == [
+        "loss/val", "two  words", "другой"]  # fmt: skip
+    for name in ("%2e", "%2e%2e", "x%0Ay", "x%E2%80%AEy", "x%C2%85y", "%20", "x%00y"):
+        assert client.put(f"/views/{name}", json={}).status_code in (404, 405, 422)
+    client.delete("/views/two%20%20words")
+    assert [view["name"] for view in client.delete("/views/loss%2Fval").json()] == ["другой"]
     for name, body in (
         ("x" * 101, {}),
         ("x", {"page": "elsewhere"}),
@@ -213,6 +220,11 @@ def test_curves_of_many_runs_at_once(store, client):
     assert len(said[runs[0]]["loss"]["step"]) <= 10
     asked = {"run": runs, "key": [str(i) for i in range(30)], "points": 100_000}
     assert client.get("/runs/series", params=asked).status_code == 422
+    asked = {"run": runs, "points": 100_000}  # all they have
+    assert client.get("/runs/series", params=asked).status_code == 200
+    store.log_metrics(runs[1], [(f"m{i}", 0, 0, 1.0) for i in range(39)])
+    said = client.get("/runs/series", params=asked)
+    assert said.status_code == 422 and "4,100,000 points" in said.json()["got"]
 
 
 def test_what_goes_with_a_metric(store, client):

@@ -13,8 +13,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from castalia.core.errors import NotFound
-from castalia.track import Store
+from castalia.core.errors import NotFound, Unavailable
+from castalia.track import Store, bundle
 from castalia.track.bundle import bundled
 from castalia.track.events import Changes, follow
 from castalia.track.http import router
@@ -49,6 +49,29 @@ def test_a_run_without_files_is_an_empty_zip_and_no_run_is_none(store):
         assert opened.namelist() == []
     with pytest.raises(NotFound):
         bundled(store, "absent")
+
+
+def test_what_is_packed_already_or_large_is_stored_as_it_is(store, monkeypatch):
+    monkeypatch.setattr(bundle, "LARGE", 5000)
+    run = store.create_run("e")
+    for name, size in (("a.txt", 5000), ("b.txt", 5001), ("photo.JPG", 100), ("model.pt", 100)):
+        store.add_artifact(run, name, b"x" * size)
+    with zipfile.ZipFile(io.BytesIO(b"".join(bundled(store, run)))) as opened:
+        assert opened.testzip() is None
+        packed = {each.filename: each.compress_type == zipfile.ZIP_DEFLATED for each in opened.infolist()}
+    assert packed == {"a.txt": True, "b.txt": False, "photo.JPG": False, "model.pt": False}
+
+
+def test_few_zips_are_made_at_once_and_a_reader_who_leaves_gives_the_place_back(store):
+    run = store.create_run("e")
+    store.add_artifact(run, "a.txt", b"x")
+    for _ in range(3):
+        some = [bundled(store, run) for _ in range(bundle.AT_ONCE)]
+        next(some[0])
+        with pytest.raises(Unavailable):
+            bundled(store, run)
+        assert b"".join(some.pop()) and b"".join(bundled(store, run))  # one that is done
+        del some  # and those that nobody reads on
 
 
 def test_a_large_file_is_never_whole_in_memory(store):

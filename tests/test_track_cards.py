@@ -8,16 +8,17 @@ import math
 import re
 import subprocess
 import sys
+import types
 import xml.etree.ElementTree as ET
 
 import pytest
 
 from castalia.core.errors import NotFound
 from castalia.track import Store, card, models_card
-from castalia.track.cards import run_card
+from castalia.track.cards import MOST_CURVES, MOST_ROWS, run_card
 from castalia.track.cell import KEPT, Cell
 
-HOSTILE = "<script>alert(1)</script>\"'&"
+HOSTILE = "<script>alert(1)</script>\u202e\"'&"
 
 
 @pytest.fixture
@@ -69,6 +70,18 @@ def test_several_runs_stand_beside_each_other_by_what_differs(store):
         card(store, "absent")
 
 
+def test_of_many_runs_and_metrics_what_is_shown_alone_is_read(store, monkeypatch):
+    runs = [store.create_run("e", f"r{i}") for i in range(MOST_ROWS + 2)]
+    for run in runs:
+        store.log_metrics(run, [(f"m{i:02}", 0, 0, 1.0) for i in range(MOST_CURVES + 3)])
+    plain, read = Store.metrics, []
+    monkeypatch.setattr(Store, "metrics", lambda *asked: read.append(asked[1:3]) or plain(*asked))
+    assert "12 of 15 metrics are drawn" in card(store, runs[0]).html
+    card(store, *runs)
+    keys = [f"m{i:02}" for i in range(MOST_CURVES)]
+    assert read == [(run, keys) for run in (runs[0], *runs[:MOST_ROWS])]
+
+
 def test_models_and_their_versions(store):
     assert drawn(models_card(store).html).findall(".//tbody/tr") == []
     run = store.create_run("e", "r")
@@ -85,7 +98,9 @@ def test_hostile_texts_stay_texts(store):
     for each in (run, other):
         store.log_metrics(each, [("<script>x", 0, 0, 1.0)])
     for shown in (card(store, run), card(store, run, other)):
-        assert "<script" not in shown.html and list(drawn(shown.html).iter("script")) == []
+        assert (
+            "<script" not in shown.html and "\u202e" not in shown.html and list(drawn(shown.html).iter("script")) == []
+        )
 
 
 @pytest.mark.parametrize("count", [1, 2, KEPT, KEPT + 1, 2 * KEPT + 7, 100_003])
@@ -106,14 +121,10 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 shell = InteractiveShell.instance()
 shell.display_pub = CapturingDisplayPublisher()
 shell.run_cell('''
-import castalia, time
-started = time.monotonic()
+import castalia
 with castalia.run("e", {"rate": 0.1}, name="first", home=%r, capture="none") as r:
-    for step in range(100000000):
+    for step in range(5):
         r.log(step, loss=1 / (step + 1))
-        time.sleep(0.002)
-        if time.monotonic() - started > 2.2:
-            break
 ''').raise_error()
 shell.run_cell("r")
 told = [[out["data"]["text/html"], out["transient"].get("display_id"), out.get("update", False)]
@@ -122,13 +133,43 @@ print("TOLD" + json.dumps(told))
 """
 
 
-def test_in_a_notebook_a_run_is_shown_and_changed_at_most_twice_a_second(tmp_path):
+def test_a_run_is_drawn_at_most_twice_a_second_and_a_slow_page_seldom(monkeypatch):
+    """Ten seconds of a clock of our own: a picture takes no time, then 0.1 s, and the front end breaks."""
+    moment, drawn_at, takes = [0.0], [], [0.0]
+
+    def draw(*_, **__):
+        drawn_at.append(moment[0])
+        moment[0] += takes[0]
+        if takes[0] < 0:
+            raise OSError("the page is gone")
+        return types.SimpleNamespace(update=draw)
+
+    monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(display=draw))
+    cell = Cell("r", {}, clock=lambda: moment[0])
+
+    def ten_seconds() -> list[float]:
+        drawn_at.clear()
+        end = moment[0] + 10
+        while moment[0] < end:
+            cell.add(0, {"x": 1.0})
+            moment[0] += 1 / 128
+        return list(drawn_at)
+
+    assert ten_seconds() == [i / 2 for i in range(20)]
+    takes[0] = 0.125
+    assert [round(at - 10, 3) for at in ten_seconds()] == [0.0, 2.5, 5.0, 7.5]
+    takes[0] = -1.0
+    moment[0] += 10
+    assert len(ten_seconds()) == 1 and ten_seconds() == []
+
+
+def test_in_a_notebook_a_run_is_shown_and_changed(tmp_path):
     pytest.importorskip("IPython")
     code = _NOTEBOOK % str(tmp_path)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.split("TOLD")[1].splitlines()[0])
-    assert 2 <= len(told) <= 6  # the first, one each half second of 2.2, and the last
+    assert len(told) >= 2  # the first and the last, and what more the machine was slow for
     assert len({ident for _, ident, _ in told}) == 1 and told[0][1]
     assert [update for _, _, update in told] == [False] + [True] * (len(told) - 1)
     assert "first" in told[0][0] and "running" in told[0][0] and "done" in told[-1][0] and "<svg" in told[-1][0]

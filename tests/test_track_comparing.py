@@ -19,6 +19,8 @@ from castalia.core.errors import CastaliaError, WrongInput
 from castalia.track import Store
 from castalia.track.board import bands, comparing, drawing, report, sampling, sources
 from castalia.track.http import router
+from castalia.web import tokens
+from castalia.web.app import create_app
 
 HOSTILE = "<script>window.hacked=1</script>\"'><img src=//evil.example/x onerror=alert(1)>\u202e\x07"
 
@@ -220,6 +222,16 @@ def repository(tmp_path):
         git("commit", "-qm", "change")
         commits.append(git("rev-parse", "HEAD"))
     return folder, commits
+
+
+def test_what_lies_between_commits_is_for_who_runs_the_workbench(settings):
+    """Tags say which commits: a writer who sets them would read any two of the operator's repository."""
+    with TestClient(create_app(settings, token="t0ken of 1 admin!"), base_url="http://localhost:8000") as bench:
+        made = tokens.add(settings.home, "my-writer", "writer")
+        asked = {"headers": {"Authorization": f"Bearer {made}"}, "params": {"first": "a", "second": "b"}}
+        assert bench.get("/runs/compare/commits", **asked).status_code == 403
+        asked["headers"] = {"Authorization": "Bearer t0ken of 1 admin!"}
+        assert bench.get("/runs/compare/commits", **asked).status_code == 404  # let in, and there is no such run
 
 
 def test_what_lies_between_two_commits(repository, tmp_path):

@@ -6,13 +6,14 @@ a notebook's theme need not be that of the machine.
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from castalia.track.model_cards import UNKNOWN, ModelCard, model_card
+from castalia.track.naming import TURNING
 from castalia.track.store import Store
 
 COLOURS = ("#1d8f88", "#c8692f", "#6178d6", "#b8528f", "#7d8a2b", "#97704f")
@@ -42,8 +43,9 @@ def run_card(
     params: Mapping[str, Any],
     curves: Mapping[str, Series],
     about: str = "",
+    metrics: int = 0,
 ) -> Card:
-    """A run: its params, and a curve of each metric, at most 12."""
+    """A run: its params, and a curve of each metric, at most 12; ``metrics`` are how many it has, if more."""
     names = list(curves)[:MOST_CURVES]
     said = " ".join(f"<code>{escape(str(key))}={escape(_short(value))}</code>" for key, value in params.items())
     parts = [f"<b>{escape(name)}</b> {escape(status)} <small>{escape(about)}</small>"]
@@ -52,8 +54,8 @@ def run_card(
     pictures = "".join(_figure(key, [(name, curves[key])]) for key in names)
     if pictures:
         parts.append(f'<div style="display:flex;flex-wrap:wrap;gap:12px">{pictures}</div>')
-    if len(curves) > len(names):
-        parts.append(f"<small>{len(names)} of {len(curves)} metrics are drawn.</small>")
+    if max(len(curves), metrics) > len(names):
+        parts.append(f"<small>{len(names)} of {max(len(curves), metrics)} metrics are drawn.</small>")
     last = ", ".join(f"{key} {_number(curves[key][1][-1])}" for key in names if curves[key][1])
     return Card(_framed(parts), f"{name} {status}" + (f": {last}" if last else ""))
 
@@ -66,11 +68,14 @@ def card(store: Store, *run_ids: str) -> Card:
     rows = store.runs_by_id(list(run_ids))
     if len(rows) == 1:
         row = rows[0]
-        curves = _curves(store.metrics(row["run_id"], None, POINTS))
-        return run_card(row["name"], row["status"], row["params"], curves, f"{row['experiment']} {row['run_id']}")
-    found = {row["run_id"]: _curves(store.metrics(row["run_id"], None, POINTS)) for row in rows}
+        names = sorted(row["metrics"], key=_order)
+        curves = _curves(store.metrics(row["run_id"], names[:MOST_CURVES], POINTS))
+        about = f"{row['experiment']} {row['run_id']}"
+        return run_card(row["name"], row["status"], row["params"], curves, about, len(names))
     params = [key for key in _keys(row["params"] for row in rows) if len({row["params"].get(key) for row in rows}) > 1]
     metrics = list(_keys(row["metrics"] for row in rows))
+    found = {row["run_id"]: _curves(store.metrics(row["run_id"], metrics[:MOST_CURVES], POINTS))
+             for row in rows[:MOST_ROWS]}  # fmt: skip
     cells = [
         [_swatch(i) + escape(row["name"]), escape(row["status"]),
          *(escape(_short(row["params"].get(key, "–"))) for key in params),
@@ -123,8 +128,16 @@ def _version_card(found: ModelCard) -> Card:
 
 
 def _curves(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Series]:
-    names = sorted(found, key=lambda key: (key.startswith("system/"), key))
-    return {key: (found[key]["step"], found[key]["value"]) for key in names}
+    return {key: (found[key]["step"], found[key]["value"]) for key in sorted(found, key=_order)}
+
+
+def _order(key: str) -> tuple[bool, str]:
+    return key.startswith("system/"), key
+
+
+def escape(text: str, quote: bool = True) -> str:
+    """A text as HTML, without the marks that would turn what follows around."""
+    return html.escape(TURNING.sub("", text), quote)
 
 
 def _keys(rows: Iterable[Mapping[str, Any]]) -> dict[str, None]:

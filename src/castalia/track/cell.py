@@ -11,6 +11,8 @@ from typing import Any
 
 EVERY = 0.5
 """Seconds between two pictures."""
+SHARE = 20
+"""A picture waits so many times as long as the one before took."""
 KEPT = 1000
 """Points of a curve; beyond, every second one goes."""
 
@@ -28,14 +30,14 @@ class Cell:
         self.name, self.params, self.status = name, dict(params), "running"
         self._curves: dict[str, tuple[list[float], list[float]]] = {}
         self._every: dict[str, tuple[int, int]] = {}
-        self._clock, self._shown = clock, -math.inf
+        self._clock, self._next = clock, 0.0
         self._handle: Any = None
 
     def add(self, step: int, values: Mapping[str, Any]) -> None:
         """Take the numbers of a step, and show them where half a second has passed."""
         for key, value in values.items():
             self._take(key, step, float(value))
-        if self._clock() - self._shown >= EVERY:
+        if self._clock() >= self._next:
             self.show()
 
     def _take(self, key: str, step: int, value: float) -> None:
@@ -58,8 +60,9 @@ class Cell:
             self.show()
 
     def show(self) -> None:
-        """Draw the picture, or change it. What the front end cannot do harms no training."""
-        self._shown = self._clock()
+        """Draw the picture, or change it. What the front end cannot do harms no training, and a slow one is asked
+        seldom: at most a twentieth of the time goes into pictures."""
+        began = self._clock()
         try:
             display: Any = importlib.import_module("IPython.display").display
             if self._handle is None:
@@ -67,7 +70,9 @@ class Cell:
             else:
                 self._handle.update(self.card())
         except Exception:
-            self._shown = math.inf
+            self._next = math.inf
+        else:
+            self._next = began + max(EVERY, SHARE * (self._clock() - began))
 
     def card(self) -> Any:
         """The run as it stands."""

@@ -89,7 +89,7 @@ NEEDS: Mapping[str, Need] = {
     "GET /runs/series": READ,
     "GET /runs/compare": READ,
     "GET /runs/compare/code": READ,
-    "GET /runs/compare/commits": READ,
+    "GET /runs/compare/commits": ADMIN,  # any two commits of the operator's repository: tags of runs name them
     "GET /runs/compare/environment": READ,
     "GET /runs/compare/report": READ,
     "GET /runs/curves": READ,

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from castalia.track.board import bands, comparing, importance, report, sampling, sources
 from castalia.track.board.answering import answer
 from castalia.track.protocol.grammar import MAX_LENGTH
+from castalia.track.reading import in_lane
 from castalia.track.store import Store
 
 Runs = Annotated[list[str] | None, Query(max_length=1000, description="Ids of runs, 2 to 200.")]
@@ -31,6 +32,7 @@ def add_routes(routes: APIRouter, store: Store) -> None:
         return (found, len(found)) if run else comparing.fitting(store, experiment, filter)
 
     @routes.get("/runs/compare", tags=["runs"])
+    @in_lane
     def compare(run: Runs = None, experiment: Experiment = None, filter: Filter = "", by: Group = "") -> Response:
         """{"runs", "total", "differing", "sections", "groups"} of 2 to 200 runs; ``total`` counts all that fit."""
         ids, total = chosen(run, experiment, filter)
@@ -38,6 +40,7 @@ def add_routes(routes: APIRouter, store: Store) -> None:
         return answer({**found, "total": total, "groups": bands.groups(found["runs"], by) if by else []})
 
     @routes.get("/runs/curves", tags=["runs"])
+    @in_lane
     def curves(
         run: Runs, key: Keys, points: Points = sampling.POINTS, first: Step = None, last: Step = None
     ) -> Response:
@@ -45,6 +48,7 @@ def add_routes(routes: APIRouter, store: Store) -> None:
         return answer(sampling.sampled(store, run or [], key, points, _steps(first, last)))
 
     @routes.get("/runs/bands", tags=["runs"])
+    @in_lane
     def runs_as_bands(
         run: Runs, key: Keys, by: Group = bands.ALIKE, way: Literal["mean", "range"] = "mean", first: Step = None,
         last: Step = None,
@@ -56,6 +60,7 @@ def add_routes(routes: APIRouter, store: Store) -> None:
         return answer({"groups": found, "bands": told})
 
     @routes.get("/runs/importance", tags=["runs"])
+    @in_lane
     def importance_of_params(
         metric: Annotated[str, Query(max_length=250, description="What is to be explained.")],
         run: Runs = None,
@@ -72,6 +77,7 @@ def add_routes(routes: APIRouter, store: Store) -> None:
     _of_code(routes, store)
 
     @routes.get("/runs/compare/report", tags=["runs"], response_class=Response)
+    @in_lane
     def page(
         run: Runs = None, experiment: Experiment = None, filter: Filter = "",
         title: Annotated[str, Query(max_length=200)] = "", note: Annotated[str, Query(max_length=8000)] = "",
@@ -86,17 +92,21 @@ def add_routes(routes: APIRouter, store: Store) -> None:
 
 def _of_code(routes: APIRouter, store: Store) -> None:
     @routes.get("/runs/compare/code", tags=["runs"])
+    @in_lane
     def code(run: Runs) -> Response:
         """[{"run_id", "commit", "branch", "dirty", "command", "diff": bytes of what was not committed}]."""
         return answer(sources.sources(store, run or []))
 
     @routes.get("/runs/compare/commits", tags=["runs"])
+    @in_lane
     def commits(first: str, second: str) -> Response:
-        """{"first", "second", "diff", "why"}: what lies between the commits of two runs, given by the runs' ids."""
+        """{"first", "second", "diff", "why"}: what lies between the commits of two runs, given by the runs' ids.
+        Takes an admin: the commits are those that runs name, the repository is that of whoever runs the workbench."""
         a, b = (sources.commit_of(row) for row in (store.run(first), store.run(second)))
         return answer(sources.between(a, b))
 
     @routes.get("/runs/compare/environment", tags=["runs"])
+    @in_lane
     def environment(run: Runs) -> Response:
         """{"known", "python", "packages", "variables"}: what differs in the environments that runs kept."""
         return answer(sources.environments(store, run or []))

@@ -14,6 +14,7 @@ from castalia.track.board.answering import answer
 from castalia.track.listing import MOST_RUNS
 from castalia.track.naming import MAX_KEY, MAX_NAME
 from castalia.track.protocol.grammar import MAX_LENGTH
+from castalia.track.reading import in_lane
 from castalia.track.store import Store
 
 Run = Annotated[list[str], Query(max_length=MOST_RUNS, description="Ids of runs.")]
@@ -87,6 +88,7 @@ def _experiments(routes: APIRouter, store: Store) -> None:
 
 def _of_runs(routes: APIRouter, store: Store) -> None:
     @routes.get("/runs/columns", tags=["runs"])
+    @in_lane
     def names(
         experiment: str | None = None,
         filter: Annotated[str, Query(max_length=MAX_LENGTH, description="Only of runs that fit it.")] = "",
@@ -96,6 +98,7 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         return answer(columns.columns(store, experiment, filter, newest))
 
     @routes.get("/runs/sparks", tags=["runs"])
+    @in_lane
     def glances(
         run: Run, key: Annotated[list[str], Query(max_length=100)], points: Annotated[int, Query(ge=2, le=100)] = 32
     ) -> Response:
@@ -103,6 +106,7 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         return answer(sparks.sparks(store, run, key, points))
 
     @routes.get("/runs/series", tags=["runs"])
+    @in_lane
     def series(
         run: Run,
         key: Keys = None,
@@ -113,7 +117,7 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         last: Annotated[int | None, Query(ge=-(2**63), lt=2**63, description="Last step wanted.")] = None,
     ) -> Response:
         """{run id: {metric: {"step": [], "time": [], "value": []}}} of many runs, thinned; one snapshot."""
-        asked = len(run) * points * max(1, len(key or ()))
+        asked = points * (store.count_series(run) if key is None else len(run) * len(key))
         if asked > POINTS_AT_ONCE:
             expected, cure = f"at most {POINTS_AT_ONCE:,}", "Ask for fewer points a metric."
             raise WrongInput("too much for one answer", f"{asked:,} points", expected, cure, field="points")
@@ -122,6 +126,7 @@ def _of_runs(routes: APIRouter, store: Store) -> None:
         return answer(store.series(run, key, points, by, thin, steps))
 
     @routes.get("/runs/since", tags=["runs"])
+    @in_lane
     def since(time: Annotated[int, Query(ge=0, lt=2**62, description="Milliseconds since 1970.")]) -> Response:
         """What has ended, failed or raised an alert since then, and what runs now."""
         return answer(summary.since(store, time))

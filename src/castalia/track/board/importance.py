@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LEAST, MOST_RUNS, MOST_PARAMS = 8, 1000, 60
+LEAST, MOST_RUNS, MOST_PARAMS = 8, 300, 60
+"""300 runs of 60 params take a second of one core, in which everybody else waits at times."""
 TREES, DEPTH, LEAF = 100, 10, 3
 _KINDS = 0.9
 """A param is a number where this share of its values are."""
@@ -29,9 +30,10 @@ _KINDS = 0.9
 def importance(rows: Sequence[dict[str, Any]], metric: str, seed: int = 0) -> dict[str, Any]:
     """{"metric", "runs", "explained", "params": [{"name", "importance", "error", "correlation", "kind", "values"}]}.
 
-    ``rows`` are runs as lists show them. ``importance`` of all params sums to 1 where there is any; ``error`` is its
-    standard error over the trees; ``explained`` is R² on runs that a tree has not seen, and below 0.1 the rest means
-    little. ``correlation`` is Spearman's, for numbers only. WrongInput with fewer than 8 runs that have the metric.
+    ``rows`` are runs as lists show them; the first 300 with the metric count. ``importance`` of all params sums to 1
+    where there is any; ``error`` is its standard error over the trees; ``explained`` is R² on runs that a tree has not
+    seen, and below 0.1 the rest means little. ``correlation`` is Spearman's, for numbers only. WrongInput with fewer
+    than 8 runs that have the metric.
     """
     import numpy as np
 

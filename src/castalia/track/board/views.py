@@ -7,11 +7,11 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from pydantic import Field
 
-from castalia.core.errors import NotFound, TooLarge
+from castalia.core.errors import NotFound, TooLarge, WrongInput
 from castalia.core.record import Record
 from castalia.track import schema
 from castalia.track.database import inserting
-from castalia.track.naming import checked_text, now
+from castalia.track.naming import TURNING, checked_text, now
 from castalia.track.store import Store
 
 MOST, MAX_QUERY, MAX_VIEW = 500, 16_000, 100
@@ -34,8 +34,11 @@ def views(store: Store) -> list[dict[str, Any]]:
 
 
 def keep(store: Store, name: str, view: View) -> list[dict[str, Any]]:
-    """Keep a view, in the place of one of the same name, and return all. TooLarge beyond 500."""
-    checked_text("name", name, MAX_VIEW)
+    """Keep a view, in the place of one of the same name, and return all. TooLarge beyond 500.
+
+    WrongInput for a name that turns text around or breaks a line, or that no address can hold.
+    """
+    name = _checked(name)
     checked_text("query", view.query, MAX_QUERY, empty=True)
     table = schema.views
     with store.database.write() as connection:
@@ -49,6 +52,14 @@ def keep(store: Store, name: str, view: View) -> list[dict[str, Any]]:
         changed = {key: insert.excluded[key] for key in ("page", "query", "home", "updated")}
         connection.execute(insert.on_conflict_do_update(set_=changed))
     return views(store)
+
+
+def _checked(name: str) -> str:
+    """A name without blanks around it, which stands in an address and in a list."""
+    name = checked_text("name", name.strip(" "), MAX_VIEW)
+    if name in (".", "..") or TURNING.search(name) or name.splitlines() != [name]:
+        raise WrongInput("no view can be called this", repr(name)[:80], "words on one line", field="name")
+    return name
 
 
 def forget(store: Store, name: str) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ has changed. A value crossed and a silence are found of the runs that are not ov
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,9 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from castalia.track import schema
+from castalia.track.naming import calm
 from castalia.track.notices.rules import Rule
 
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x1f]")
+MAX_TEXT = 1000
+"""Letters of an alert that a notice repeats."""
 AT_ONCE = 500
 """Changes that one look takes; the next takes more."""
 MOST_VALUES = 10_000
@@ -89,8 +90,8 @@ def raised(connection: Connection, among: Iterable[int]) -> list[Event]:
         this = sa.and_(alerts.c.run == row.run, alerts.c.id == row.id)
         connection.execute(alerts.update().where(this).values(seen=1))
     return [
-        Event(row.run, row.run_id, row.name, "alert", row.level, f"{_calm(row.name)}: {row.text}", row.time,
-              bool(row.known))
+        Event(row.run, row.run_id, row.name, "alert", row.level,
+              f"{_calm(row.name)}: {calm(row.text)[:MAX_TEXT]}", row.time, bool(row.known))
         for row in rows
         if row.lifecycle == "active"
     ]  # fmt: skip
@@ -194,8 +195,7 @@ def parts(numbers: Iterable[int]) -> Iterator[list[int]]:
 
 
 def _calm(name: str) -> str:
-    """A name within a sentence: without the marks that would turn what follows around, on one line."""
-    return _TURNING.sub("", " ".join(name.split()))[:200]
+    return calm(name)[:200]
 
 
 def _span(seconds: float) -> str:
