@@ -255,6 +255,7 @@ def test_who_is_who_asked(tmp_path: Path) -> None:
         ("champion", 1, "ana"), ("best", 2, "ana"), ("x", 3, "ana"), ("x", None, "ana")]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_token_is_whoever_is_at_this_machine(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         made(store)
