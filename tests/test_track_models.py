@@ -29,7 +29,6 @@ from castalia.track.model_cards import _table, model_card
 from castalia.track.protocol import batches, inputs, logged_models, registered, versions
 from castalia.track.protocol.wire import Fields
 
-
 here = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 """For what no database decides."""
 
