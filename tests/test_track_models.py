@@ -29,6 +29,9 @@ from castalia.track.model_cards import _table, model_card
 from castalia.track.protocol import batches, inputs, logged_models, registered, versions
 from castalia.track.protocol.wire import Fields
 
+here = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+"""For what no database decides."""
+
 
 @pytest.fixture
 def store(tmp_path: Path, place: str) -> Iterator[Store]:
@@ -150,6 +153,7 @@ def test_lineage_of_what_a_client_registered(store: Store) -> None:
     assert (came["code"]["commit"], came["code"]["dirty"], came["logged"]) == ("c0ffee1234", None, None)
 
 
+@here
 def test_what_nobody_said_is_empty(store: Store) -> None:
     registered.create(store, Fields({"name": "bare"}))
     versions.create(store, Fields({"name": "bare", "source": "s3://bucket/model"}, admin=True))
@@ -185,6 +189,7 @@ def test_versions_beside_each_other(store: Store, client: TestClient) -> None:
     assert client.get("/models/churn/compare").status_code == 422
 
 
+@here
 def test_files_are_listed_with_the_hashes_that_are_known(store: Store) -> None:
     trained(store, {}, {"auc": 0.8}, "content")
     logged(store)
@@ -197,6 +202,7 @@ def test_files_are_listed_with_the_hashes_that_are_known(store: Store) -> None:
     ]
 
 
+@here
 def test_a_card_is_made_of_what_is_known(store: Store, client: TestClient) -> None:
     trained(store, {"trees": 10, "a|b": "x`|`y\n# no heading"}, {"auc": 0.8}, "a")
     card = client.get("/models/churn/versions/1/card").json()
@@ -215,6 +221,7 @@ def test_a_card_is_made_of_what_is_known(store: Store, client: TestClient) -> No
     assert client.get("/models/churn/versions/2/card").status_code == 404
 
 
+@here
 def test_a_card_that_somebody_wrote_counts(store: Store) -> None:
     run = logged(store)
     store.add_artifact(run, "model_card.md", b"# Of the run\n")
@@ -233,6 +240,7 @@ def test_a_card_that_somebody_wrote_counts(store: Store) -> None:
     assert len(model_card(store, "sales", 1).text) <= 2**18
 
 
+@here
 def test_the_notebook_shows_the_same_card(store: Store) -> None:
     trained(store, {"trees": "<script>"}, {"auc": 0.8}, "a")
     shown = models_card(store, "churn", version=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import sys
 import threading
@@ -16,9 +17,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 
+from castalia.cli import models as shell
 from castalia.core.errors import CastaliaError, Conflict, NotFound, WrongInput
 from castalia.core.settings import Settings
 from castalia.track import Store, schema
+from castalia.track.capture import user
 from castalia.track.exchange.archive import export_archive, import_archive
 from castalia.track.http import router
 from castalia.track.promotions import MAX_REASON
@@ -255,6 +258,7 @@ def test_who_is_who_asked(tmp_path: Path) -> None:
         ("champion", 1, "ana"), ("best", 2, "ana"), ("x", 3, "ana"), ("x", None, "ana")]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_token_is_whoever_is_at_this_machine(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         made(store)
@@ -288,3 +292,25 @@ with Store.open(sys.argv[1]) as store:
         assert found[-1]["version"] == store.resolve("net").version
         assert all(later["before"] == one["version"] for one, later in itertools.pairwise(found))
         assert [row["who"] for row in found] == ["child"] * len(found)
+
+
+def test_in_the_shell(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with Store.open(settings.home) as store:
+        made(store)
+        store.set_alias("net", "champion", 1, who="ana")
+    assert shell.promote("net", "latest", reason="Better.", json=True) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"name": "net", "alias": "champion", "version": 3, "before": 1, "reason": "Better."}
+    assert shell.promote("net", "2", alias="good") == 0
+    assert "net@good is net@2." in capsys.readouterr().out
+    assert shell.history("net", alias="champion", json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["before"], row["version"], row["reason"], row["who"]) for row in found] == [
+        (1, 3, "Better.", user()),
+        (None, 1, "", "ana"),
+    ]
+    assert shell.history("net") == 0
+    assert "1 -> 3" in capsys.readouterr().out
+    for words in (("net", "9"), ("absent", "1")):
+        with pytest.raises(NotFound):
+            shell.promote(*words)

@@ -61,4 +61,4 @@ def history(connection: Connection, model: int, alias: str | None = None) -> lis
     query = sa.select(*columns).where(_table.c.model == model).order_by(_table.c.id.desc()).limit(MOST)
     if alias is not None:
         query = query.where(_table.c.alias == alias)
-    return [dict(row._mapping) for row in connection.execute(query)]
+    return [{str(key): value for key, value in row._mapping.items()} for row in connection.execute(query)]
