@@ -56,6 +56,7 @@ export function JobLog({ id, alive, tall = false }: { id: string; alive: boolean
     if (following && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [output, following, wanted]);
   const earlier = found.length - shown.length;
+  if (asked && !alive && !output.size) return <p class="muted small">Nothing was printed.</p>;
   return (
     <section class="stack tight" aria-label="Log">
       <div class="row apart log-tools">
@@ -104,7 +105,7 @@ export function JobLog({ id, alive, tall = false }: { id: string; alive: boolean
             {!wanted && output.drawing && <span class="drawing-line">{output.drawing}</span>}
           </>
         ) : (
-          <span class="faint">{!asked ? "…" : wanted ? "No line has it." : alive ? "Nothing was printed yet." : "Nothing was printed."}</span>
+          <span class="faint">{!asked ? "…" : wanted ? "No line has it." : "Nothing was printed yet."}</span>
         )}
       </pre>
     </section>
