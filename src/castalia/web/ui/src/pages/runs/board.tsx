@@ -1,5 +1,5 @@
 // The table of the page: what heads, cells and keys do.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Grid, type GridColumn, WIDTHS } from "../../components/grid";
 import { type Anchor, Menu, type MenuItems, below } from "../../components/menu";
 import { toast } from "../../components/toast";
@@ -40,7 +40,8 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
     }
     answered.current = now;
   }, [rows.held?.rows]);
-  useEffect(() => {
+  // Before the rows are painted: who sees them may press it at once, and it would open the search.
+  useLayoutEffect(() => {
     const slash = (event: KeyboardEvent): void => {
       const typing = (event.target as Element | null)?.closest?.("input:not([type=checkbox]),textarea,select,dialog");
       if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Problem, get } from "../../api";
 import { Icon } from "../../components/icons";
 import { useResource } from "../../resource";
-import { show, type Shown } from "./address";
+import { read, show, type Shown } from "./address";
 import type { Names } from "./columns";
 import { type Offer, offers } from "./completing";
 import { kindOf } from "./conditions";
@@ -32,13 +32,21 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
   const names = useResource<Names>(asked ? "runs/columns" : "", (signal) => get("runs/columns", signal)).value;
   const experiments = useResource<{ name: string }[]>(asked ? "experiments" : "", (signal) => get("experiments", signal)).value;
 
+  const wrote = useRef(shown.text);
+  const write = (text: string, replace = false): void => {
+    wrote.current = text;
+    show({ text }, replace);
+  };
   useEffect(() => {
-    // Not what the box itself wrote a moment ago, while its owner types on.
-    if (shown.text !== typed.trim()) setTyped(shown.text);
+    // Not what the box itself wrote a moment ago: its owner types on, and the page is drawn a little later.
+    const { text } = read(new URLSearchParams(location.search));
+    if (text === wrote.current) return;
+    wrote.current = text;
+    setTyped(text);
   }, [shown.text]);
   useEffect(() => {
-    if (typed.trim() === shown.text) return;
-    const timer = setTimeout(() => show({ text: typed.trim() }, true), PAUSE);
+    if (typed.trim() === wrote.current) return;
+    const timer = setTimeout(() => write(typed.trim(), true), PAUSE);
     return () => clearTimeout(timer);
   }, [typed]);
 
@@ -61,7 +69,7 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
     else if ((event.key === "Enter" || event.key === "Tab") && chosen >= 0) take(list[chosen]!);
     else if (event.key === "Enter") {
       setCaret(null);
-      show({ text: typed.trim() });
+      write(typed.trim());
     } else if (event.key === "Escape" && caret !== null && list.length) setCaret(null);
     else if (event.key === "Escape") document.querySelector<HTMLElement>(".grid")?.focus();
     else return;
@@ -108,7 +116,7 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
             aria-label="Clear the filter"
             onClick={() => {
               setTyped("");
-              show({ text: "" });
+              write("");
               box.current?.focus();
             }}
           >

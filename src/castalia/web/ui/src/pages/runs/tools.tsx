@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { GridColumn } from "../../components/grid";
 import { type Anchor, Menu, type MenuItems, below } from "../../components/menu";
 import { toast } from "../../components/toast";
@@ -20,7 +20,7 @@ export function Tools({ shown, columns, chosen, doing, question }: { shown: Show
   const [choosing, setChoosing] = useState(false);
   const [keys, setKeys] = useState(false);
   const [menu, setMenu] = useState<Anchor>();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       const typing = (event.target as Element | null)?.closest?.("input:not([type=checkbox]),textarea,select,dialog");
       if (event.key !== "?" || typing || event.ctrlKey || event.metaKey) return;
