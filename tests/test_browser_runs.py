@@ -181,7 +181,8 @@ def test_a_filter_is_completed_and_its_errors_are_shown_in_their_place(
 
 
 @pytest.mark.slow
-def test_no_letter_is_lost_while_the_page_is_busy(page: Any) -> None:  # noqa: F811
+def test_no_letter_is_lost_while_the_page_is_busy(page: Any, watch_of: dict[Any, Any]) -> None:  # noqa: F811
+    watch_of[page].expected = ("422",)
     open_runs(page)
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": 12})
