@@ -186,6 +186,25 @@ def test_a_filter_is_completed_and_its_errors_are_shown_in_their_place(
 
 
 @pytest.mark.slow
+def test_no_letter_is_lost_while_the_page_is_busy(page: Any, watch_of: dict[Any, Any]) -> None:  # noqa: F811
+    watch_of[page].expected = ("422",)
+    open_runs(page)
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 12})
+    box = page.get_by_role("combobox", name=re.compile("Filter runs"))
+    box.focus()
+    text = "metrics.test/loss < 0.004 AND experiment = 'alpha'"
+    for letter in text:
+        page.keyboard.press("Space" if letter == " " else letter)
+        page.wait_for_timeout(45 + 10 * (ord(letter) % 7))
+    assert box.input_value() == text
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    found(page, "2 runs")
+    box.fill("")
+    found(page, "260 runs")
+
+
+@pytest.mark.slow
 def test_clicks_make_conditions_that_can_be_taken_away(page: Any, bench: Workbench) -> None:  # noqa: F811
     open_runs(page, col=["name", "status", "params.model", "params.rate", "tags"])
     page.locator(".grid-body .chip", has_text="team: blue").first.click()
