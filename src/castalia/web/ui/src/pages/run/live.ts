@@ -46,6 +46,7 @@ class Painter {
 
   private readonly paint = (): void => {
     this.timer = 0;
+    if (document.hidden) return;
     this.began = performance.now();
     const now = [...this.due];
     this.due.clear();
