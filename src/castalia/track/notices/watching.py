@@ -216,8 +216,8 @@ def try_out(store: Store, each: Kept) -> dict[str, Any]:
     return row
 
 
-def listed(store: Store, since: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
-    """Notices, the newest first: those after the id ``since``, or the newest ``limit``."""
+def listed(store: Store, since: int | None = None, limit: int = 100, oldest: bool = False) -> list[dict[str, Any]]:
+    """At most ``limit`` notices, of those after the id ``since``: the newest, newest first, or the ``oldest`` first."""
     table, names = schema.notices, schema.rules
     wanted = sa.select(table.c.id, table.c.time, table.c.kind, table.c.level, table.c.run_id, table.c.rule,
                        table.c.text, table.c.hook, table.c.hook_said, names.c.name.label("rule_name"))  # fmt: skip
@@ -225,5 +225,5 @@ def listed(store: Store, since: int | None = None, limit: int = 100) -> list[dic
     if since is not None:
         wanted = wanted.where(table.c.id > since)
     with store.database.read() as connection:
-        rows = connection.execute(wanted.order_by(table.c.id.desc()).limit(limit))
+        rows = connection.execute(wanted.order_by(table.c.id if oldest else table.c.id.desc()).limit(limit))
         return [dict(row._mapping) for row in rows]
