@@ -198,6 +198,17 @@ def test_what_hung_before_the_workbench_came_up_is_told_once_it_has_listened(sto
     assert looks == [0, 0, 1] and texts(store) == ["r has logged nothing for 9 h"]
 
 
+def test_what_hung_when_the_rule_was_made_it_does_not_say(store, watcher):
+    run, start = store.create_run("e", "r"), now()
+    store.log_metrics(run, [("loss", 0, start - 600 * MINUTE, 1.0)])
+    with store.database.write() as connection:
+        connection.execute(sa.update(schema.runs).values(started=start - 700 * MINUTE))
+    watcher.keep(Rule(name="asleep", when=["stalled"], minutes=10))
+    assert [watcher.look(start + minute * MINUTE) for minute in (1, 11, 70)] == [0, 0, 0]
+    store.log_metrics(run, [("loss", 1, start - 599 * MINUTE, 1.0)])
+    assert [watcher.look(start + minute * MINUTE) for minute in (71, 82)] == [0, 1]
+
+
 def test_a_run_whose_clock_is_ahead_stalls_by_ours(store, watcher):
     watcher.keep(Rule(name="asleep", when=["stalled"], minutes=10))
     run, start = store.create_run("e", "r"), now()

@@ -93,9 +93,10 @@ class Watcher:
         return found
 
     def _met(
-        self, connection: Connection, active: Sequence[Kept], moment: int, over: Sequence[Event]
+        self, connection: Connection, active: Sequence[Kept], moment: int, over: Sequence[Event] | None
     ) -> list[tuple[Kept, Event]]:
-        """Values crossed, by the runs that are ``over`` too, and silences, each with the rule that has not said it."""
+        """Values crossed, by the runs that are ``over`` too, and silences, each with the rule that has not said it.
+        None is for a new rule, of which everything is taken down that is so already."""
         asked = {kind for each in active for kind in each.rule.when}
         if not asked & {"metric", "stalled"}:
             return []
@@ -106,10 +107,10 @@ class Watcher:
         for each in active:
             if "metric" in each.rule.when:
                 ended = {event.run: Open(event.run, event.run_id, event.name, event.time)
-                         for event in over if _is_news(event, each)}  # fmt: skip
+                         for event in over or () if _is_news(event, each)}  # fmt: skip
                 met += [(each, event) for event in crossed(connection, each.rule, {**runs, **ended})]
             if "stalled" in each.rule.when:
-                met += [(each, event) for event in self._silence.stalled(each.rule, moment)]
+                met += [(each, event) for event in self._silence.stalled(each.rule, moment, over is None)]
         said = _said(connection, met)
         return [(each, event) for each, event in met if said.get((each.id, event.run, event.kind)) != event.mark]
 
@@ -140,13 +141,13 @@ class Watcher:
 
         def work(connection: Connection) -> Kept:
             kept = rules.put(connection, rule, number, signed)
-            met = self._met(connection, [kept], kept.updated, ())
+            met = self._met(connection, [kept], kept.updated, None)
             _mark(connection, [(each, event) for each, event in met if event.run in fits])
             return kept
 
         with self._lock:
             with self.store.database.read() as connection:
-                met = self._met(connection, [trial], trial.updated, ())
+                met = self._met(connection, [trial], trial.updated, None)
                 for some in parts({event.run for _, event in met}):
                     fits |= rules.fitting(connection, rule, some)
             return self.store.database.commit(work)
