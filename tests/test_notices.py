@@ -108,7 +108,7 @@ def test_what_was_there_before_the_tables_of_notices_is_no_news(tmp_path):
 def test_a_name_turns_nothing_around(store, watcher):
     watcher.keep(Rule(name="all", when=["failed", "alert"]))
     run = store.create_run("e", "evil\u202e\u2066\n\u200e\x9bgnp")
-    store.add_alert(run, "on\u202e\r\n\u2029one line " + "x" * 1990)
+    store.add_alert(run, "on\u202e\r\n\u2029one line " + "x" * 1900)
     store.finish(run, "failed")
     watcher.look()
     assert texts(store) == ["evil gnp: on one line " + "x" * 988, "evil gnp failed"]
