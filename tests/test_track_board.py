@@ -113,7 +113,10 @@ def test_marks_that_cannot_be_kept_change_nothing(store, client, body):
     before = store.run(run)
     assert client.patch(f"/runs/{run}", json=body).status_code == 422
     assert client.patch("/runs/absent", json={"name": "x"}).status_code == 404
+    assert client.patch(f"/runs/{run}", json={"tags": {"mlflow.parentRunId": run}}).status_code == 422
     assert store.run(run) == before
+    store.delete_runs([run])
+    assert client.patch(f"/runs/{run}", json={"name": "x"}).status_code == 409 and store.run(run)["name"] == "first"
 
 
 def test_runs_go_into_the_trash_and_come_back_or_go_for_good(store, client):

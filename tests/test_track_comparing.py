@@ -7,6 +7,7 @@ import json
 import math
 import re
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,6 +166,13 @@ def test_a_grid_is_common_and_bounded():
 
 def row(run_id, status="done", experiment="e", **params):
     return {"run_id": run_id, "params": params, "tags": {}, "experiment": experiment, "system": None, "status": status}
+
+
+def test_which_params_only_repeat_a_run():
+    seeds = ("seed", "model.seed", "np_seed", "global_seed", "PYTHONHASHSEED", "trainer.seed_everything", "cv/fold")
+    assert [name for name in seeds if not bands.is_seed(name)] == []
+    others = ("seeds", "seed_everything_else", "linseed", "unfold", "rate")
+    assert [name for name in others if bands.is_seed(name)] == []
 
 
 def test_alike_are_runs_that_differ_in_seeds_alone():
@@ -351,6 +359,11 @@ def test_a_report_over_http_is_a_download(store, client):
     assert client.get("/runs/compare/report", params={"run": runs[:1]}).status_code == 422
 
 
+def broken(path: Path, text: str, **_: object) -> None:
+    path.write_bytes(b"half")
+    raise OSError(28, "no space left on device")
+
+
 def test_the_shell_writes_the_same_report(store, tmp_path, capfd):
     runs = seeds(store, 5)
     file = tmp_path / "out.html"
@@ -363,6 +376,13 @@ def test_the_shell_writes_the_same_report(store, tmp_path, capfd):
     assert main(("runs", "compare", *runs[:2], "--html", str(file), "--replace", "--json")) == 0
     assert json.loads(capfd.readouterr().out) == {"runs": runs[:2], "file": str(file)}
     assert main(("runs", "compare", *runs[:2], "--html", str(tmp_path / "no" / "x.html"))) == 2
+    assert main(("runs", "compare", *runs[:2], "--html", str(tmp_path / "no" / "x.html"), "--replace")) == 2
+    before = file.read_bytes()
+    assert main(("runs", "compare", *runs[:2], "--html", str(file), "--replace", "--all")) == 2
+    with pytest.MonkeyPatch.context() as patch:  # a disk that is full in the middle of it
+        patch.setattr(Path, "write_text", broken)
+        assert main(("runs", "compare", *runs[:2], "--html", str(file), "--replace")) == 2
+    assert file.read_bytes() == before and [path.name for path in tmp_path.glob(".*html*")] == []
 
 
 @pytest.mark.parametrize("span", [(0, 1), (-3e-9, 7e-9), (1e300, 1.7e308), (0.1, 0.1), (-1e308, 1e308)])

@@ -46,6 +46,7 @@ def test_noise_explains_nothing(seed):
     assert said["explained"] < 0.1
 
 
+@pytest.mark.slow
 def test_it_ranks_as_the_forest_of_scikit_learn_does():
     ensemble = pytest.importorskip("sklearn.ensemble")
     inspection = pytest.importorskip("sklearn.inspection")

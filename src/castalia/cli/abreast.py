@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from castalia.cli import terminal
 from castalia.cli.finding import open_store, run_of
+from castalia.core.atomic import replacing
 from castalia.core.errors import Conflict, WrongInput
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def compare(
             raise WrongInput("one run has nothing to be compared with", ids[0], "two different runs",
                              "castalia runs list")  # fmt: skip
         if html is not None:
+            if all:
+                raise WrongInput("a report shows what differs alone", "--all with --html", "one of them",
+                                 "Leave out --all.", field="all")  # fmt: skip
             return _write(store, ids, html, title, note, by, replace, json)
         found = store.runs_by_id(ids)
     document = _document(found, all)
@@ -71,8 +75,12 @@ def _write(
 
     text = report(store, ids, title=title, note=note, by=by)
     try:
-        with html.open("w" if replace else "x", encoding="utf-8") as file:
-            file.write(text)
+        if replace:
+            with replacing(html) as path:  # whole, or as it was
+                path.write_text(text, encoding="utf-8")
+        else:
+            with html.open("x", encoding="utf-8") as file:
+                file.write(text)
     except FileExistsError:
         raise Conflict(f"{html} is there already", cure="Choose another name, or add --replace.") from None
     except OSError as error:

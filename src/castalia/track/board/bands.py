@@ -18,7 +18,10 @@ LEVEL = 0.95
 NAMED, BRIEF = 4, 24
 """Params in the name of a group, and letters of a value in it."""
 Way = Literal["mean", "range"]
-_SEED = re.compile(r"(?:^|[._/-])(?:random_?|rng_?|torch_?|numpy_?)?(?:seed|random_state|fold|repeat|replicate)$", re.I)
+_SEED = re.compile(
+    r"(?:^|[._/-])(?:random_?|rng_?|torch_?|numpy_?|np_?|global_?|(?:python_?)?hash_?)?(?:seed|seed_everything|random_state|fold|repeat|replicate)$",
+    re.I,
+)
 
 
 def is_seed(param: str) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import Field
 
+from castalia.core.errors import Conflict, WrongInput
 from castalia.core.record import Record
 from castalia.track import schema
 from castalia.track.listing import ARCHIVED
 from castalia.track.naming import MAX_NAME, MAX_TAG, checked_key, checked_text
-from castalia.track.runs import NAME_TAG, put_tags, run_number
+from castalia.track.runs import NAME_TAG, PARENT_TAG, put_tags, run_number
 from castalia.track.store import Store
 
 NOTE = "mlflow.note.content"
@@ -29,7 +30,8 @@ class Marks(Record):
 
 
 def mark(store: Store, run_id: str, marks: Marks) -> dict[str, Any]:
-    """Change the run and return it as ``Store.run`` does. WrongInput for what no tag can hold."""
+    """Change the run and return it as ``Store.run`` does. WrongInput for what no tag can hold, Conflict for a run in
+    the trash."""
     tags: dict[str, str | None] = {checked_key("tag", key): value for key, value in marks.tags.items()}
     if marks.note is not None:
         tags[NOTE] = marks.note or None
@@ -37,6 +39,8 @@ def mark(store: Store, run_id: str, marks: Marks) -> dict[str, Any]:
         tags[ARCHIVED] = "true" if marks.archived else None
     if marks.name is not None:
         tags[NAME_TAG] = checked_text("name", marks.name.strip(), MAX_NAME)
+    if tags.get(PARENT_TAG) == run_id:
+        raise WrongInput("a run is not inside itself", run_id, "the id of another run", field="tags")
     texts = {
         key: checked_text("note" if key == NOTE else f"tag {key[:60]}", value, MAX_TAG, empty=True)
         for key, value in tags.items()
@@ -45,6 +49,9 @@ def mark(store: Store, run_id: str, marks: Marks) -> dict[str, Any]:
     gone = [key for key, value in tags.items() if value is None]
     with store.database.write() as connection:
         number = run_number(connection, run_id)
+        stage = sa.select(schema.runs.c.lifecycle).where(schema.runs.c.id == number)
+        if connection.scalar(stage) != "active":
+            raise Conflict("the run is in the trash", run_id, "one that is not", "Take it out: POST /trash/restore.")
         put_tags(connection, number, texts)
         if gone:
             table = schema.tags

@@ -41,13 +41,20 @@ class Courier:
         """Send what is due; how many were sent."""
         sent = 0
         for _ in range(A_ROUND):
+            if self._is_over():
+                break
             row = self._take(moment())
             if row is None:
                 break
             done, said = self._deliver(row, moment())
             sent += done
+            if self._is_over():  # the workbench ended meanwhile; the next one sends it again
+                break
             self._note(row, done, said, moment())
         return sent
+
+    def _is_over(self) -> bool:
+        return self.store.closed
 
     def _take(self, moment: int) -> dict[str, Any] | None:
         """The notice that is due longest, ours from now on."""

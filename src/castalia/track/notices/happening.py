@@ -154,12 +154,13 @@ class Silence:
         self._heard = {number: _heard(before.get(number), last, runs[number].started, moment)
                        for number, last in newest.items()}  # fmt: skip
 
-    def stalled(self, rule: Rule, moment: int) -> list[Event]:
-        """Runs that have had no point for the rule's minutes."""
+    def stalled(self, rule: Rule, moment: int, at_once: bool = False) -> list[Event]:
+        """Runs that have had no point for the rule's minutes; ``at_once`` as their points say, however short we have
+        listened."""
         found = []
         for number, heard in self._heard.items():
             run, quiet = self._runs[number], moment - heard.at
-            enough = min(rule.minutes, LISTEN) * 60_000
+            enough = 0.0 if at_once else min(rule.minutes, LISTEN) * 60_000
             if quiet >= rule.minutes * 60_000 and moment - heard.since >= enough:
                 text = f"{_calm(run.name)} has logged nothing for {_span(quiet / 1000)}"
                 about = (run.id, run.run_id, run.name, "stalled", LEVELS["stalled"], text, moment)

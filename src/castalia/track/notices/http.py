@@ -23,6 +23,8 @@ from castalia.track.store import Store
 
 Number = Annotated[int, Path(ge=1, lt=2**62)]
 LOOK_EVERY = 1.0
+MISSED = 500
+"""Notices that are read at once for one who follows."""
 
 
 class Written(Rule):
@@ -141,9 +143,12 @@ async def _follow(
     while not stopping() and not store.closed:
         if (count := await changes.count()) != seen:
             seen = count
-            for row in reversed(await run_in_threadpool(listed, store, last, 1000)):
-                last, silent = row["id"], 0.0
-                yield event("notice", row, str(last))
+            while rows := await run_in_threadpool(listed, store, last, MISSED, True):
+                for row in rows:
+                    last, silent = row["id"], 0.0
+                    yield event("notice", row, str(last))
+                if stopping() or store.closed:
+                    return
         await asyncio.sleep(LOOK_EVERY)
         silent += LOOK_EVERY
         if silent >= ALIVE_EVERY:

@@ -93,9 +93,10 @@ class Watcher:
         return found
 
     def _met(
-        self, connection: Connection, active: Sequence[Kept], moment: int, over: Sequence[Event]
+        self, connection: Connection, active: Sequence[Kept], moment: int, over: Sequence[Event] | None
     ) -> list[tuple[Kept, Event]]:
-        """Values crossed, by the runs that are ``over`` too, and silences, each with the rule that has not said it."""
+        """Values crossed, by the runs that are ``over`` too, and silences, each with the rule that has not said it.
+        None is for a new rule, of which everything is taken down that is so already."""
         asked = {kind for each in active for kind in each.rule.when}
         if not asked & {"metric", "stalled"}:
             return []
@@ -106,10 +107,10 @@ class Watcher:
         for each in active:
             if "metric" in each.rule.when:
                 ended = {event.run: Open(event.run, event.run_id, event.name, event.time)
-                         for event in over if _is_news(event, each)}  # fmt: skip
+                         for event in over or () if _is_news(event, each)}  # fmt: skip
                 met += [(each, event) for event in crossed(connection, each.rule, {**runs, **ended})]
             if "stalled" in each.rule.when:
-                met += [(each, event) for event in self._silence.stalled(each.rule, moment)]
+                met += [(each, event) for event in self._silence.stalled(each.rule, moment, over is None)]
         said = _said(connection, met)
         return [(each, event) for each, event in met if said.get((each.id, event.run, event.kind)) != event.mark]
 
@@ -140,13 +141,13 @@ class Watcher:
 
         def work(connection: Connection) -> Kept:
             kept = rules.put(connection, rule, number, signed)
-            met = self._met(connection, [kept], kept.updated, ())
+            met = self._met(connection, [kept], kept.updated, None)
             _mark(connection, [(each, event) for each, event in met if event.run in fits])
             return kept
 
         with self._lock:
             with self.store.database.read() as connection:
-                met = self._met(connection, [trial], trial.updated, ())
+                met = self._met(connection, [trial], trial.updated, None)
                 for some in parts({event.run for _, event in met}):
                     fits |= rules.fitting(connection, rule, some)
             return self.store.database.commit(work)
@@ -216,8 +217,8 @@ def try_out(store: Store, each: Kept) -> dict[str, Any]:
     return row
 
 
-def listed(store: Store, since: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
-    """Notices, the newest first: those after the id ``since``, or the newest ``limit``."""
+def listed(store: Store, since: int | None = None, limit: int = 100, oldest: bool = False) -> list[dict[str, Any]]:
+    """At most ``limit`` notices, of those after the id ``since``: the newest, newest first, or the ``oldest`` first."""
     table, names = schema.notices, schema.rules
     wanted = sa.select(table.c.id, table.c.time, table.c.kind, table.c.level, table.c.run_id, table.c.rule,
                        table.c.text, table.c.hook, table.c.hook_said, names.c.name.label("rule_name"))  # fmt: skip
@@ -225,5 +226,5 @@ def listed(store: Store, since: int | None = None, limit: int = 100) -> list[dic
     if since is not None:
         wanted = wanted.where(table.c.id > since)
     with store.database.read() as connection:
-        rows = connection.execute(wanted.order_by(table.c.id.desc()).limit(limit))
+        rows = connection.execute(wanted.order_by(table.c.id if oldest else table.c.id.desc()).limit(limit))
         return [dict(row._mapping) for row in rows]

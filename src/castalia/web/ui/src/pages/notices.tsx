@@ -136,7 +136,7 @@ export function NoticesPage() {
                     <b>{rule.name}</b>
                     <br />
                     <span class="muted small">{sentence(rule)}</span>
-                    {rule.fault && <span class="bad small"> It says nothing: {rule.fault}.</span>}
+                    {rule.fault && <span class="state bad"> It says nothing: {rule.fault}.</span>}
                   </span>
                   <span class="row">
                     <button type="button" class="button little" aria-label={`${rule.on ? "Turn off" : "Turn on"} ${rule.name}`} onClick={() => void attempt(() => write({ ...rule, on: !rule.on, webhook: null }))}>
