@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Problem, get } from "../../api";
 import { Icon } from "../../components/icons";
 import { useResource } from "../../resource";
-import { read, show, type Shown } from "./address";
+import { show, type Shown } from "./address";
 import type { Names } from "./columns";
 import { type Offer, offers } from "./completing";
 import { kindOf } from "./conditions";
