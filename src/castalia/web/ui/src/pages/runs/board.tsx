@@ -40,18 +40,6 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
     }
     answered.current = now;
   }, [rows.held?.rows]);
-  // Before the rows are painted: who sees them may press it at once, and it would open the search.
-  useLayoutEffect(() => {
-    const slash = (event: KeyboardEvent): void => {
-      const typing = (event.target as Element | null)?.closest?.("input:not([type=checkbox]),textarea,select,dialog");
-      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      document.getElementById("runs-filter")?.focus();
-    };
-    addEventListener("keydown", slash, true);
-    return () => removeEventListener("keydown", slash, true);
-  }, []);
 
   // New rows above it do not change which run is active.
   const found = active.id ? rows.place(active.id) : -1;
@@ -178,7 +166,7 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
     const row = rows.flat(place).row;
     if (!row) return;
     if (name === "select") {
-      if (event.shiftKey) void selecting.reach(place);
+      if (event.shiftKey) void selecting.reach(place).catch(() => undefined);
       else {
         selecting.turn(row);
         selecting.anchor(place);
@@ -207,7 +195,8 @@ export function Board({ shown, rows, columns, selecting, doing, onView }: BoardP
       const to = Math.min(rows.count - 1, Math.max(0, at + step));
       if (event.shiftKey && row) {
         if (!selecting.count) selecting.anchor(at);
-        void selecting.reach(to);
+        // A question that has changed meanwhile has other rows.
+        void selecting.reach(to).catch(() => undefined);
       }
       activate(at < 0 && Math.abs(step) === 1 ? 0 : to);
     } else if (command && event.key.toLowerCase() === "a") selecting.all();

@@ -1,8 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Problem, get } from "../../api";
 import { Icon } from "../../components/icons";
 import { useResource } from "../../resource";
-import { read, show, type Shown } from "./address";
+import { show, type Shown } from "./address";
 import type { Names } from "./columns";
 import { type Offer, offers } from "./completing";
 import { kindOf } from "./conditions";
@@ -33,35 +33,52 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
   const experiments = useResource<{ name: string }[]>(asked ? "experiments" : "", (signal) => get("experiments", signal)).value;
 
   const wrote = useRef(shown.text);
-  const write = (text: string, replace = false): void => {
-    wrote.current = text;
-    show({ text }, replace);
-  };
-  useEffect(() => {
-    // Not what the box itself wrote a moment ago: its owner types on, and the page is drawn a little later.
-    const { text } = read(new URLSearchParams(location.search));
-    if (text === wrote.current) return;
-    wrote.current = text;
-    setTyped(text);
+  const timer = useRef(0);
+  // Before the next key: what comes after a frame would undo what was typed in that frame.
+  useLayoutEffect(() => {
+    // Not what the box itself wrote a moment ago, while its owner types on.
+    if (shown.text === wrote.current) return;
+    clearTimeout(timer.current);
+    wrote.current = shown.text;
+    setTyped(shown.text);
   }, [shown.text]);
-  useEffect(() => {
-    if (typed.trim() === wrote.current) return;
-    const timer = setTimeout(() => write(typed.trim(), true), PAUSE);
-    return () => clearTimeout(timer);
-  }, [typed]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const write = (text: string, replace: boolean): void => {
+    clearTimeout(timer.current);
+    wrote.current = text.trim();
+    show({ text: wrote.current }, replace);
+  };
+  const type = (text: string): void => {
+    setTyped(text);
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => write(text, true), PAUSE);
+  };
+  useLayoutEffect(() => {
+    const slash = (event: KeyboardEvent): void => {
+      const typing = (event.target as Element | null)?.closest?.("input:not([type=checkbox]),textarea,select,dialog");
+      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      box.current?.focus();
+    };
+    addEventListener("keydown", slash, true);
+    return () => removeEventListener("keydown", slash, true);
+  }, []);
 
   const list: Offer[] = caret === null ? [] : offers(typed, caret, names, (experiments ?? []).map((one) => one.name));
   const chosen = Math.min(at, list.length - 1);
   const take = (offer: Offer): void => {
     const text = typed.slice(0, offer.from) + offer.text + typed.slice(caret ?? typed.length);
-    setTyped(text);
-    setAt(-1);
     const place = offer.from + offer.text.length;
+    // At once: the next key may come before the next frame.
+    if (box.current) {
+      box.current.focus();
+      box.current.value = text;
+      box.current.setSelectionRange(place, place);
+    }
+    type(text);
+    setAt(-1);
     setCaret(place);
-    requestAnimationFrame(() => {
-      box.current?.focus();
-      box.current?.setSelectionRange(place, place);
-    });
   };
   const keys = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -69,7 +86,7 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
     else if ((event.key === "Enter" || event.key === "Tab") && chosen >= 0) take(list[chosen]!);
     else if (event.key === "Enter") {
       setCaret(null);
-      write(typed.trim());
+      write(typed, false);
     } else if (event.key === "Escape" && caret !== null && list.length) setCaret(null);
     else if (event.key === "Escape") document.querySelector<HTMLElement>(".grid")?.focus();
     else return;
@@ -100,7 +117,7 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
           spellcheck={false}
           value={typed}
           onInput={(event) => {
-            setTyped(event.currentTarget.value);
+            type(event.currentTarget.value);
             setAt(-1);
             moved(event);
           }}
@@ -116,7 +133,7 @@ export function Filter({ shown, problem }: { shown: Shown; problem: Problem | un
             aria-label="Clear the filter"
             onClick={() => {
               setTyped("");
-              write("");
+              write("", false);
               box.current?.focus();
             }}
           >
