@@ -119,6 +119,15 @@ def test_marks_that_cannot_be_kept_change_nothing(store, client, body):
     assert client.patch(f"/runs/{run}", json={"name": "x"}).status_code == 409 and store.run(run)["name"] == "first"
 
 
+def test_a_views_name_stands_in_an_address_and_on_a_line(store, client):
+    client.put("/views/loss%2Fval", json={})
+    kept = client.put("/views/%20two%20%20words%20", json={}).json()
+    assert [view["name"] for view in kept] == ["loss/val", "two  words"]
+    for name in ("%2e", "%2e%2e", "x%0Ay", "x%E2%80%AEy", "x%C2%85y", "%20", "x%00y"):
+        assert client.put(f"/views/{name}", json={}).status_code in (404, 405, 422)
+    assert [view["name"] for view in client.delete("/views/loss%2Fval").json()] == ["two  words"]
+
+
 def test_runs_go_into_the_trash_and_come_back_or_go_for_good(store, client):
     first, second = store.create_run("e", "first"), store.create_run("e", "second")
     assert client.post("/trash", json={"run_ids": [first, second]}).json()["run_ids"] == sorted([first, second])

@@ -45,7 +45,7 @@ def now() -> int:
 
 
 def calm(text: str) -> str:
-    """A text within a sentence: on one line, without the marks that would turn what follows around.
+    r"""A text within a sentence: on one line, without the marks that would turn what follows around.
 
     >>> calm("a\u202e\nb")
     'a b'
