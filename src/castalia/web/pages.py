@@ -96,8 +96,10 @@ def _plotly() -> Path:
 def _index(dist: Path, route: str) -> Path:
     """The page for an address: where the build made one for ``runs`` or for one of them, it names their files too."""
     section, _, name = route.strip("/").partition("/")
-    own = dist / f"{section}{'-one' if name else ''}.html"
-    return own if re.fullmatch("[a-z]+", section) and "/" not in name and own.is_file() else dist / "index.html"
+    if not re.fullmatch("[a-z]+", section) or "/" in name:
+        return dist / "index.html"
+    made = [f"{section}-one", section, "index"] if name else [section, "index"]
+    return next(path for path in (dist / f"{each}.html" for each in made) if path.is_file() or path.stem == "index")
 
 
 def _asset(folder: Path, name: str) -> Path:

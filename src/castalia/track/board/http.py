@@ -54,6 +54,7 @@ def router(store: Store) -> APIRouter:
 
 def _experiments(routes: APIRouter, store: Store) -> None:
     @routes.get("/experiments", tags=["experiments"])
+    @in_lane
     def listed(
         best: bool = False,
         metric: Metric = None,
@@ -66,6 +67,7 @@ def _experiments(routes: APIRouter, store: Store) -> None:
         return answer(experiments.experiments(store, metric, best, days, zone, name))
 
     @routes.get("/experiments/{id}", tags=["experiments"])
+    @in_lane
     def one(id: Number, metric: Metric = None, days: Days = 30, zone: Zone = 0) -> Response:
         """One experiment, with its best run and its whole note."""
         return answer(experiments.experiment(store, id, metric, days, zone))

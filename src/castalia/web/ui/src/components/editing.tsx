@@ -4,8 +4,11 @@ import { Problem } from "../api";
 import { Markdown } from "../parts";
 import { Icon } from "./icons";
 import { ProblemBox } from "./problem";
+import { toast } from "./toast";
 
 const theirs = /^(mlflow\.|castalia\.)/;
+/** The tag that is a run's note. */
+const NOTE = "mlflow.note.content";
 const focused = (box: HTMLTextAreaElement | null): void => box?.focus();
 
 /** Runs a change, and keeps what the server says against it. */
@@ -62,7 +65,12 @@ export function NoteEditor({ text, hint, most, fixed = false, save }: { text: st
   const [typed, setTyped] = useState<string>();
   const { problem, busy, attempt } = useTrying();
   const keep = async (): Promise<void> => {
-    if (typed !== undefined && (typed === text || (await attempt(() => save(typed))))) setTyped(undefined);
+    if (typed === undefined) return;
+    if (typed !== text) {
+      if (!(await attempt(() => save(typed)))) return;
+      toast(typed ? "The note is saved" : "The note is gone", () => save(text));
+    }
+    setTyped(undefined);
   };
   return (
     <section class="stack tight" aria-label="Note">
@@ -108,12 +116,19 @@ export function NoteEditor({ text, hint, most, fixed = false, save }: { text: st
 }
 
 /** Tags with a box to add one; null takes one away. What programs say of themselves is folded below. */
-export function TagEditor({ tags, fixed = false, put }: { tags: Record<string, string>; fixed?: boolean; put: (changes: Record<string, string | null>) => Promise<unknown> }) {
+export function TagEditor({ tags, fixed = false, put }: { tags: Record<string, unknown>; fixed?: boolean; put: (changes: Record<string, string | null>) => Promise<unknown> }) {
   const [typed, setTyped] = useState("");
   const { problem, attempt } = useTrying();
   const all = Object.entries(tags).sort((a, b) => a[0].localeCompare(b[0]));
   const own = all.filter(([name]) => !theirs.test(name));
-  const others = all.filter(([name]) => theirs.test(name));
+  const others = all.filter(([name]) => theirs.test(name) && name !== NOTE);
+  const change = async (name: string, value: string | null): Promise<boolean> => {
+    const before = name in tags ? String(tags[name]) : null;
+    if (before === value) return true;
+    const done = await attempt(() => put({ [name]: value }));
+    if (done) toast(value === null ? `The tag ${name} is gone` : `The tag ${name} is set`, () => put({ [name]: before }));
+    return done;
+  };
   return (
     <section class="stack tight" aria-label="Tags">
       <h2>Tags</h2>
@@ -123,10 +138,10 @@ export function TagEditor({ tags, fixed = false, put }: { tags: Record<string, s
             <li key={name} class="chip">
               <span>
                 {name}
-                {value !== "" && <>: {value}</>}
+                {value !== "" && <>: {String(value)}</>}
               </span>
               {!fixed && (
-                <button type="button" aria-label={`Take the tag ${name} away`} onClick={() => void attempt(() => put({ [name]: null }))}>
+                <button type="button" aria-label={`Take the tag ${name} away`} onClick={() => void change(name, null)}>
                   <Icon name="cross" size={12} />
                 </button>
               )}
@@ -141,7 +156,7 @@ export function TagEditor({ tags, fixed = false, put }: { tags: Record<string, s
             event.preventDefault();
             const at = typed.search(/[:=]/);
             const name = (at < 0 ? typed : typed.slice(0, at)).trim();
-            if (name) void attempt(() => put({ [name]: at < 0 ? "" : typed.slice(at + 1).trim() })).then((kept) => kept && setTyped(""));
+            if (name) void change(name, at < 0 ? "" : typed.slice(at + 1).trim()).then((kept) => kept && setTyped(""));
           }}
         >
           <input class="input little" aria-label="New tag" placeholder="name: value" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
@@ -161,7 +176,7 @@ export function TagEditor({ tags, fixed = false, put }: { tags: Record<string, s
             {others.map(([name, value]) => (
               <>
                 <dt>{name}</dt>
-                <dd>{value}</dd>
+                <dd>{String(value)}</dd>
               </>
             ))}
           </dl>

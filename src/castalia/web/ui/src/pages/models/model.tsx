@@ -2,10 +2,9 @@
 import { send } from "../../api";
 import { Code } from "../../components/code";
 import { Link } from "../../components/link";
-import { Note } from "../../components/note";
+import { NoteEditor, TagEditor } from "../../components/editing";
 import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
-import { Tags } from "../../components/tags";
 import { plural } from "../../format";
 import { useResource } from "../../resource";
 import { setQuery, usePlace } from "../../router";
@@ -104,8 +103,8 @@ function Versions({ model, changed }: { model: Model; changed: () => void }) {
       {chosen.length > 1 && <Beside model={model} chosen={chosen} />}
       <div class="two run-two">
         <div class="stack loose">
-          <Note kept={model.description ?? ""} hint="What this model is for." most={NOTE} keep={(note) => send("PATCH", modelAt(model.name), { note }).then(changed)} />
-          <Tags kept={model.tags ?? {}} keep={(tags) => send("PATCH", modelAt(model.name), { tags }).then(changed)} />
+          <NoteEditor text={model.description ?? ""} hint="What this model is for. Markdown." most={NOTE} save={(note) => send("PATCH", modelAt(model.name), { note }).then(changed)} />
+          <TagEditor tags={model.tags ?? {}} put={(tags) => send("PATCH", modelAt(model.name), { tags }).then(changed)} />
         </div>
         <Use model={model} />
       </div>

@@ -6,9 +6,8 @@ import { Icon } from "../../components/icons";
 import { Link } from "../../components/link";
 import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
-import { Note } from "../../components/note";
+import { NoteEditor, TagEditor } from "../../components/editing";
 import { When } from "../../components/state";
-import { Tags } from "../../components/tags";
 import { toast } from "../../components/toast";
 import { bytes, number, plural } from "../../format";
 import { useResource } from "../../resource";
@@ -129,7 +128,7 @@ function Overview({ model, version, changed }: { model: Model; version: Version;
               </p>
             )}
           </section>
-          <Note kept={version.note ?? ""} hint="What you want to remember of this version." most={NOTE} keep={(note) => send("PATCH", path, { note }).then(changed)} />
+          <NoteEditor text={version.note ?? ""} hint="What you want to remember of this version. Markdown." most={NOTE} save={(note) => send("PATCH", path, { note }).then(changed)} />
           <section class="stack tight" aria-label="Facts">
             <h2>Facts</h2>
             <dl class="facts">
@@ -155,7 +154,7 @@ function Overview({ model, version, changed }: { model: Model; version: Version;
               )}
             </dl>
           </section>
-          <Tags kept={version.tags ?? {}} keep={(tags) => send("PATCH", path, { tags }).then(changed)} />
+          <TagEditor tags={version.tags ?? {}} put={(tags) => send("PATCH", path, { tags }).then(changed)} />
         </div>
       </div>
     </div>

@@ -1,5 +1,5 @@
 import { part, send } from "../../api";
-import { Note as Box } from "../../components/note";
+import { NoteEditor } from "../../components/editing";
 import type { RunDetail } from "../../types";
 
 const NOTE = "mlflow.note.content";
@@ -7,5 +7,5 @@ const MOST = 8000;
 
 /** A run's note. */
 export function Note({ run, again }: { run: RunDetail; again: () => void }) {
-  return <Box kept={String(run.tags?.[NOTE] ?? "")} hint="What you want to remember of it." most={MOST} keep={(note) => send("PATCH", `runs/${part(run.run_id)}`, { note }).then(again)} />;
+  return <NoteEditor text={String(run.tags?.[NOTE] ?? "")} hint="What you want to remember of it. Markdown." most={MOST} save={(note) => send("PATCH", `runs/${part(run.run_id)}`, { note }).then(again)} />;
 }

@@ -1,8 +1,8 @@
 import { part, send } from "../../api";
-import { Tags as Box } from "../../components/tags";
+import { TagEditor } from "../../components/editing";
 import type { RunDetail } from "../../types";
 
 /** A run's own tags. */
 export function Tags({ run, again }: { run: RunDetail; again: () => void }) {
-  return <Box kept={run.tags ?? {}} keep={(tags) => send("PATCH", `runs/${part(run.run_id)}`, { tags }).then(again)} />;
+  return <TagEditor tags={run.tags ?? {}} put={(tags) => send("PATCH", `runs/${part(run.run_id)}`, { tags }).then(again)} />;
 }
