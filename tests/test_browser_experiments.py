@@ -98,7 +98,7 @@ def test_an_experiment_is_found_judged_noted_and_thrown_away(page: Any, bench: W
     page.get_by_role("button", name="Trash").click()
     page.get_by_text("This experiment is in the trash with its runs.").wait_for()
     assert ask_json(bench, "/runs?experiment=alpha")["total"] == 0
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name=re.compile("^Undo: .* in the trash")).click()
     page.get_by_role("button", name="Trash").wait_for()
     assert ask_json(bench, "/runs?experiment=alpha")["total"] == 6
     assert named(bench, "alpha")["tags"] == {"team": "red"}

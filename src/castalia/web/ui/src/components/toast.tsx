@@ -133,7 +133,7 @@ export function Toasts() {
       }}
     >
       <div role="status">{shown.filter((one) => !one.wrong).map(line)}</div>
-      <div role="alert">{shown.filter((one) => one.wrong).map(line)}</div>
+      <div aria-live="assertive">{shown.filter((one) => one.wrong).map(line)}</div>
     </div>
   );
 }
