@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PHONE = {"viewport": {"width": 360, "height": 740}}
 DARK = {"color_scheme": "dark"}
 EVERY_LOOK = {"light": {}, "dark": DARK, "phone": PHONE, "dark-phone": DARK | PHONE}
-QUICK_LOOKS = ("dark", "phone")
+QUICK_LOOKS = ("dark",)
 LOOKS = pytest.mark.parametrize(
     "page",
     [

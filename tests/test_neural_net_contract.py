@@ -85,7 +85,7 @@ def test_every_planted_bug_is_found_by_a_claim_about_it(bug: str, tmp_path: Path
     assert first.why and first.file_line.startswith("neural_net.py:") and first.action
 
 
-@pytest.mark.parametrize("milestone", MILESTONES[:6])
+@pytest.mark.parametrize("milestone", quick_first(MILESTONES[:6], 2))
 def test_our_own_library_keeps_the_contract(milestone: str) -> None:
     report = check_project(CONTRACT, Path(__file__).with_name("library_as_neural_net.py"), seed=0, milestone=milestone)
     assert report.outcome == "pass", failed(report)

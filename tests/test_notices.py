@@ -88,7 +88,7 @@ def test_what_was_there_before_the_tables_of_notices_is_no_news(tmp_path):
     raw = sqlite3.connect(tmp_path / "castalia.db")
     raw.execute("DROP INDEX runs_running")
     for statement in ("DROP INDEX runs_unseen", "DROP INDEX alerts_unseen", "DROP TABLE notices",
-                      "DROP TABLE rule_marks", "DROP TABLE rules", "DROP TABLE views",
+                      "DROP TABLE rule_marks", "DROP TABLE rules", "DROP TABLE views", "DROP TABLE promotions",
                       "ALTER TABLE runs DROP COLUMN seen", "ALTER TABLE alerts DROP COLUMN seen"):  # fmt: skip
         raw.execute(statement)
     raw.commit()

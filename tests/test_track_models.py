@@ -21,8 +21,8 @@ from castalia.core.errors import CastaliaError, NotFound, WrongInput
 from castalia.track import Store, models_card
 from castalia.track.board import model_page
 from castalia.track.board.beside import beside
+from castalia.track.board.experiments import experiments
 from castalia.track.board.lineage import lineage
-from castalia.track.board.summary import experiments
 from castalia.track.board.version_files import files
 from castalia.track.http import router
 from castalia.track.model_cards import _table, model_card

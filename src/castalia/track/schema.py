@@ -336,11 +336,9 @@ notices = Table(
     tables,
     Column("id", Id, primary_key=True),
     Column("time", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("level", Text, nullable=False),
+    Column("kind", Text, nullable=False), Column("level", Text, nullable=False),
     Column("run_id", Text, nullable=False, server_default=""),  # no reference: what was said stays said
-    Column("rule", BigInteger, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("rule", BigInteger, nullable=False), Column("text", Text, nullable=False),
     Column("shown", Integer, nullable=False),  # 0: for a webhook alone
     Column("hook", Text, nullable=False, server_default=""),  # waiting, sending, sent, failed; empty: none wanted
     Column("hook_due", BigInteger, nullable=False, server_default="0"),

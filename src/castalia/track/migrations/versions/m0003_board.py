@@ -21,6 +21,7 @@ def _int(name: str, **options: Any) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
+    """Add what the pages keep: views, promotions, rules and notices."""
     _pages()
     _notices()
 
