@@ -70,6 +70,13 @@ def test_many_columns_are_cut_and_none_are_none(bench: TestClient) -> None:
     assert empty["rows"] == [] and empty["total_rows"] == 0 and empty["columns"] == [{"name": "a", "type": "int64"}]
 
 
+def test_a_table_full_of_signs_of_four_bytes_is_shown(bench: TestClient) -> None:
+    full = shown(
+        bench, packed(pa.table({f"c{i}": ["\U0001f600" * 300] * 100 for i in range(first_rows.COLUMNS)}))
+    ).json()
+    assert len(full["rows"]) == first_rows.ROWS and full["rows"][99][59] == "\U0001f600" * first_rows.TEXT + "…"
+
+
 def test_what_is_no_parquet_is_said(bench: TestClient) -> None:
     whole = packed(pa.table({"a": list(range(1000))}))
     for content in (b"", whole[:-9], b"PAR1" + b"\xff" * 400 + b"PAR1"):

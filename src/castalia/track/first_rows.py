@@ -24,7 +24,8 @@ ROWS, COLUMNS, TEXT = 100, 60, 200
 """Rows, columns and characters of a cell that are shown."""
 MEMORY, SECONDS = 1 << 30, 10
 """Of the child: its address space, and its time."""
-ANSWER = 4 << 20
+ANSWER = 8 << 20
+"""Bytes: every shown cell full of signs of four bytes."""
 
 
 def first_rows(store: Artifacts, place: Place) -> dict[str, Any]:
@@ -116,7 +117,7 @@ def main() -> None:
         found = {"wrong": "it takes more memory to open than a look may"}
     except Exception as error:
         found = {"wrong": f"{type(error).__name__}: {str(error)[:TEXT]}"}
-    print(json.dumps(found))
+    sys.stdout.buffer.write(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 if __name__ == "__main__":
