@@ -1,5 +1,6 @@
 // What was done is said at the foot of the page and can be taken back there, with Undo or Ctrl+Z, whichever page it was done on.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { LOST } from "../api";
 
 type Undo = () => unknown;
 
@@ -40,15 +41,24 @@ export function tell(done: Done): void {
 /** Say what was done; with `undo`, offer to take it back. */
 export const toast = (said: string, undo?: Undo): void => tell({ said, undo });
 
-async function back(one: Toast): Promise<void> {
+let taken: Promise<void> = Promise.resolve();
+
+/** One after the other: two that change the same thing must not overtake each other. */
+function back(one: Toast): Promise<void> {
   steps = steps.filter((step) => step !== one);
   change(shown.filter((each) => each.id !== one.id));
+  taken = taken.then(() => undone(one));
+  return taken;
+}
+
+async function undone(one: Toast): Promise<void> {
   try {
     await one.undo?.();
     tell({ said: `Undone: ${one.said}` });
     dispatchEvent(new Event(UNDONE));
   } catch (error) {
-    tell({ said: `It could not be undone: ${error instanceof Error ? error.message : String(error)}`, wrong: true });
+    if (error === LOST) steps = [...steps, one]; // it can be tried again when the workbench is back
+    tell({ said: `It could not be undone: ${error === LOST ? "the workbench does not answer" : error instanceof Error ? error.message : String(error)}`, wrong: true });
   }
 }
 
