@@ -179,7 +179,7 @@ def test_hostile_names_are_text_and_lead_to_their_own_page(page: Any, bench: Wor
     dialogs: list[Any] = []
     page.on("dialog", lambda one: dialogs.append(one))
     open_list(page)
-    link = page.locator("tbody th a").filter(has_text=name)
+    link = page.locator("tbody th a").filter(has=page.get_by_text(name, exact=True))
     link.click()
     page.get_by_role("heading", level=1).wait_for()
     settle(page)

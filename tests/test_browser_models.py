@@ -228,11 +228,11 @@ def test_notes_tags_and_stage_are_written_in_place(page: Any, bench: Workbench, 
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Take the tag intended_use away").wait_for()
     page.get_by_label("Stage").select_option("Archived")
-    page.get_by_role("button", name="Undo").wait_for()
+    page.get_by_role("button", name=re.compile("^Undo: .*stage")).wait_for()
     line = ask_json(bench, "/models/churn")["versions"][-1]
     assert (line["note"], line["stage"]) == ("It **was** the first.", "Archived")
     assert line["tags"] == {"intended_use": "Calling customers."}
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name=re.compile("^Undo: .*stage")).click()
     page.get_by_text("stage None").wait_for()
     page.get_by_role("link", name="Card", exact=True).click()
     page.locator("article").get_by_text("Calling customers.").wait_for()
