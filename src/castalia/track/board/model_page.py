@@ -49,11 +49,13 @@ def listed(store: Store) -> list[dict[str, Any]]:
             for row in connection.execute(tags):
                 numbers[row.model]["tags"][row.key] = row.value
         bare = {number: one for number, one in numbers.items() if not one["metrics"]}
+        pair = sa.tuple_(versions.c.model, versions.c.version)
         for some in parts(list(bare)):
-            rows = connection.execute(sa.select(versions).where(versions.c.model.in_(some))).all()
-            best = [row for row in rows if row.version == bare[row.model]["champion"]]
+            mine = pair.in_([(number, bare[number]["champion"]) for number in some])
+            best = connection.execute(sa.select(versions).where(mine)).all()
+            said = measured(connection, best)
             for row in best:
-                bare[row.model]["metrics"] = measured(connection, best)[row.id][0]
+                bare[row.model]["metrics"] = said[row.id][0]
     return found
 
 

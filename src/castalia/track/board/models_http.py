@@ -15,6 +15,7 @@ from castalia.track.board.lineage import lineage
 from castalia.track.board.version_files import files
 from castalia.track.model_cards import model_card
 from castalia.track.promotions import MAX_REASON
+from castalia.track.reading import in_lane
 from castalia.track.registry import CHAMPION
 from castalia.track.store import Store
 
@@ -47,11 +48,13 @@ def router(store: Store) -> APIRouter:
 
 def _of_models(routes: APIRouter, store: Store) -> None:
     @routes.get("/models")
+    @in_lane
     def models() -> Response:
         """Every model: name, versions (how many), newest, champion, aliases, tags, system, source, metrics, times."""
         return answer(model_page.listed(store))
 
     @routes.get("/models/{name}")
+    @in_lane
     def model(name: str) -> Response:
         """One model with all its versions, newest first."""
         return answer(model_page.page(store, name))
@@ -63,6 +66,7 @@ def _of_models(routes: APIRouter, store: Store) -> None:
         return answer(model_page.page(store, name))
 
     @routes.get("/models/{name}/compare")
+    @in_lane
     def compare(name: str, version: Annotated[list[int], Query(max_length=20, description="Numbers.")]) -> Response:
         """Versions beside each other: facts, metrics, params of their runs, data, code, files; what differs."""
         return answer(beside(store, name, version))
@@ -88,6 +92,7 @@ def _of_aliases(routes: APIRouter, store: Store) -> None:
         return answer(model_page.page(store, name))
 
     @routes.get("/models/{name}/promotions")
+    @in_lane
     def promotions(name: str, alias: str | None = None) -> Response:
         """[{"id", "alias", "version", "before", "time", "who", "reason"}], newest first; version null: taken away."""
         return answer(store.promotions(name, alias))
@@ -95,6 +100,7 @@ def _of_aliases(routes: APIRouter, store: Store) -> None:
 
 def _of_versions(routes: APIRouter, store: Store) -> None:
     @routes.get("/models/{name}/versions/{version}")
+    @in_lane
     def version(name: str, version: Number) -> Response:
         """A version and what it came of: {"version", "run", "code", "logged", "inputs", "data"}."""
         return answer(lineage(store, name, version))
@@ -106,11 +112,13 @@ def _of_versions(routes: APIRouter, store: Store) -> None:
         return answer(model_page.page(store, name))
 
     @routes.get("/models/{name}/versions/{version}/card")
+    @in_lane
     def card(name: str, version: Number) -> Response:
         """Its model card: {"label", "written", "text" (Markdown), "flags", "intended", "limits", "sections"}."""
         return answer(model_card(store, name, version).plain())
 
     @routes.get("/models/{name}/versions/{version}/files")
+    @in_lane
     def listed(name: str, version: Number) -> Response:
         """{"here", "files": [{"name", "size", "sha256"}], "more"}; read one with GET /model-versions/get-artifact."""
         return answer(files(store, name, version))
