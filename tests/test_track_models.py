@@ -108,6 +108,33 @@ def test_metrics_of_many_models_are_asked_for_at_once(store: Store) -> None:
 
 
 @here
+def test_a_page_shows_so_many_versions(store: Store, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        trained(store, {}, {"auc": number / 10}, "a")
+    store.set_alias("churn", "old", 1)
+    whole = client.get("/models/churn").json()
+    monkeypatch.setattr(model_page, "MOST", 2)
+
+    def shown(query: str = "") -> tuple[list[int], bool]:
+        page = client.get(f"/models/churn{query}").json()
+        same = ("name", "champion", "newest", "aliases")
+        assert [page[key] for key in same] == [whole[key] for key in same]
+        return [line["version"] for line in page["versions"]], page["more"]
+
+    assert ([line["version"] for line in whole["versions"]], whole["more"]) == ([6, 5, 4, 3, 2, 1], False)
+    assert shown() == ([6, 5, 1], True)
+    assert (shown("?before=5"), shown("?before=3"), shown("?before=1")) == (
+        ([4, 3], True),
+        ([2, 1], False),
+        ([], False),
+    )
+    store.set_alias("churn", "champion", 2)
+    assert client.get("/models/churn").json()["champion"] == 2
+    assert [line["version"] for line in client.get("/models/churn").json()["versions"]] == [6, 5, 2, 1]
+    assert client.get("/models/churn?before=0").status_code == 422
+
+
+@here
 def test_what_pages_read_of_models_is_read_in_the_lane(store: Store) -> None:
     reads = [route for route in model_routes(store).routes if "GET" in route.methods]  # type: ignore[attr-defined]
     assert len(reads) == 7

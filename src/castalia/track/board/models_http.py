@@ -21,6 +21,8 @@ from castalia.track.store import Store
 
 Number = Annotated[int, Path(ge=1, lt=2**31, description="Number of a version.")]
 
+Before = Annotated[int | None, Query(ge=1, lt=2**31, description="Only versions below this number.")]
+
 
 class Target(BaseModel):
     """The version that an alias is to point at."""
@@ -55,9 +57,10 @@ def _of_models(routes: APIRouter, store: Store) -> None:
 
     @routes.get("/models/{name}")
     @in_lane
-    def model(name: str) -> Response:
-        """One model with all its versions, newest first."""
-        return answer(model_page.page(store, name))
+    def model(name: str, before: Before = None) -> Response:
+        """One model with its versions, newest first: the newest 1,000 and those that an alias means; ``more``: there
+        are older ones, which ``before`` asks for."""
+        return answer(model_page.page(store, name, before))
 
     @routes.patch("/models/{name}")
     def mark_model(name: str, body: model_page.ModelMarks) -> Response:
