@@ -23,6 +23,8 @@ Number = Annotated[int, Path(ge=1, lt=2**31, description="Number of a version.")
 
 Before = Annotated[int | None, Query(ge=1, lt=2**31, description="Only versions below this number.")]
 
+Expected = Annotated[int | None, Query(ge=1, lt=2**31, description="Refuse unless the alias means this version now.")]
+
 
 class Target(BaseModel):
     """The version that an alias is to point at."""
@@ -36,7 +38,14 @@ class Promotion(Target):
 
     alias: str = Field(CHAMPION, max_length=255, description="champion is the version that the bare name means.")
     reason: str = Field("", max_length=MAX_REASON, description="Why; it is kept with who and when.")
-    expected: int | None = Field(None, ge=1, lt=2**31, description="Refuse unless the alias means this version now.")
+    expected: int | None = Field(
+        None, ge=1, lt=2**31, description="Refuse unless the alias means this version now; null: unless it means none."
+    )
+
+    @property
+    def awaited(self) -> int | None:
+        """As ``Store.set_alias`` takes it: left out is None, null is 0."""
+        return (self.expected or 0) if "expected" in self.model_fields_set else None
 
 
 def router(store: Store) -> APIRouter:
@@ -78,21 +87,21 @@ def _of_models(routes: APIRouter, store: Store) -> None:
 def _of_aliases(routes: APIRouter, store: Store) -> None:
     @routes.put("/models/{name}/aliases/{alias}")
     def set_alias(request: Request, name: str, alias: str, body: Target) -> Response:
-        """Point an alias at a version; answers the model."""
-        store.set_alias(name, alias, body.version, who=asker(request.scope))
-        return answer(model_page.page(store, name))
+        """Point an alias at a version; answers the model, with the version it meant ``before``."""
+        before = store.set_alias(name, alias, body.version, who=asker(request.scope))
+        return answer({**model_page.page(store, name), "before": before})
 
     @routes.delete("/models/{name}/aliases/{alias}")
-    def delete_alias(request: Request, name: str, alias: str) -> Response:
-        """Take an alias away; answers the model."""
-        store.delete_alias(name, alias, asker(request.scope))
-        return answer(model_page.page(store, name))
+    def delete_alias(request: Request, name: str, alias: str, expected: Expected = None) -> Response:
+        """Take an alias away; answers the model, with the version it meant ``before``."""
+        before = store.delete_alias(name, alias, asker(request.scope), expected)
+        return answer({**model_page.page(store, name), "before": before})
 
     @routes.post("/models/{name}/promotions")
     def promote(request: Request, name: str, body: Promotion) -> Response:
-        """Point an alias at a version and keep why; answers the model."""
-        store.set_alias(name, body.alias, body.version, body.reason, asker(request.scope), body.expected)
-        return answer(model_page.page(store, name))
+        """Point an alias at a version and keep why; answers the model, with the version it meant ``before``."""
+        before = store.set_alias(name, body.alias, body.version, body.reason, asker(request.scope), body.awaited)
+        return answer({**model_page.page(store, name), "before": before})
 
     @routes.get("/models/{name}/promotions")
     @in_lane
