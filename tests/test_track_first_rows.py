@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from castalia.core.settings import Settings
-from castalia.track import first_rows
+from castalia.track import first_rows, reading
 from castalia.web.app import create_app
 
 pa = pytest.importorskip("pyarrow", reason="needs the extra data")
@@ -83,6 +83,23 @@ def test_what_is_no_parquet_is_said(bench: TestClient) -> None:
         answer = shown(bench, content)
         assert answer.status_code == 422 and "cannot be read as Parquet" in answer.json()["subject"], content[:20]
         assert str(Path(first_rows.__file__).parent) not in answer.text
+
+
+def test_two_files_are_looked_into_at_once_and_not_in_the_lane(
+    bench: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "WAITING", 0)  # nobody comes into the lane
+    content = packed(pa.table({"a": [1]}))
+    for _ in range(first_rows.AT_ONCE + 1):  # each gives its place back, whatever came of it
+        assert shown(bench, b"none").status_code == 422
+    for _ in range(first_rows.AT_ONCE):
+        assert first_rows._places.acquire(blocking=False)
+    try:
+        told = shown(bench, content)
+    finally:
+        first_rows._places.release(first_rows.AT_ONCE)
+    assert (told.status_code, told.headers["retry-after"]) == (503, "1"), told.text
+    assert shown(bench, content).json()["rows"] == [[1]]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
@@ -23,6 +24,7 @@ from castalia.track.board import model_page
 from castalia.track.board.beside import beside
 from castalia.track.board.experiments import experiments
 from castalia.track.board.lineage import lineage
+from castalia.track.board.models_http import router as model_routes
 from castalia.track.board.version_files import files
 from castalia.track.http import router
 from castalia.track.model_cards import _table, model_card
@@ -91,6 +93,52 @@ def test_a_logged_model_measures_for_its_version(store: Store) -> None:
     assert [(one["name"], one["digest"], one["use"]) for one in came["data"]] == [("held", "d1", "measured on")]
     params = next(each for each in beside(store, "m", [1, 2])["sections"] if each["name"] == "params")
     assert {row["key"]: row["values"] for row in params["rows"]} == {"depth": ["3", "3"], "trees": ["9", "9"]}
+
+
+@here
+def test_metrics_of_many_models_are_asked_for_at_once(store: Store) -> None:
+    for number in range(4):
+        logged(store, f"m{number}")
+    logged(store, "m0")
+    asked: list[str] = []
+    sa.event.listen(store.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    found = model_page.listed(store)
+    assert [one["metrics"] for one in found] == [{"rmse": 2.0}] * 4
+    assert sum("latest_metrics" in text for text in asked) == 1
+
+
+@here
+def test_a_page_shows_so_many_versions(store: Store, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        trained(store, {}, {"auc": number / 10}, "a")
+    store.set_alias("churn", "old", 1)
+    whole = client.get("/models/churn").json()
+    monkeypatch.setattr(model_page, "MOST", 2)
+
+    def shown(query: str = "") -> tuple[list[int], bool]:
+        page = client.get(f"/models/churn{query}").json()
+        same = ("name", "champion", "newest", "aliases")
+        assert [page[key] for key in same] == [whole[key] for key in same]
+        return [line["version"] for line in page["versions"]], page["more"]
+
+    assert ([line["version"] for line in whole["versions"]], whole["more"]) == ([6, 5, 4, 3, 2, 1], False)
+    assert shown() == ([6, 5, 1], True)
+    assert (shown("?before=5"), shown("?before=3"), shown("?before=1")) == (
+        ([4, 3], True),
+        ([2, 1], False),
+        ([], False),
+    )
+    store.set_alias("churn", "champion", 2)
+    assert client.get("/models/churn").json()["champion"] == 2
+    assert [line["version"] for line in client.get("/models/churn").json()["versions"]] == [6, 5, 2, 1]
+    assert client.get("/models/churn?before=0").status_code == 422
+
+
+@here
+def test_what_pages_read_of_models_is_read_in_the_lane(store: Store) -> None:
+    reads = [route for route in model_routes(store).routes if "GET" in route.methods]  # type: ignore[attr-defined]
+    assert len(reads) == 7
+    assert [one.path for one in reads if not hasattr(one.endpoint, "__wrapped__")] == []  # type: ignore[attr-defined]
 
 
 def test_notes_tags_and_stages_change_and_nothing_else(store: Store, client: TestClient) -> None:

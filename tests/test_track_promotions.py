@@ -233,6 +233,27 @@ def test_over_http(store: Store, client: TestClient) -> None:
     assert client.get("/models/net/promotions").json() == history
 
 
+def test_nobody_overwrites_what_another_did(store: Store, client: TestClient) -> None:
+    made(store, 2)
+    first = {"version": 1, "expected": None}
+    assert client.post("/models/net/promotions", json=first).json()["before"] is None
+    again = client.post("/models/net/promotions", json={**first, "version": 2})
+    assert (again.status_code, again.json()["expected"]) == (409, "no version")
+    assert client.post("/models/net/promotions", json={"version": 2, "expected": 1}).json()["before"] == 1
+    before = moves(store)
+    assert client.delete("/models/net/aliases/champion?expected=1").status_code == 409
+    for wrong in ("0", "x", ""):
+        assert client.delete(f"/models/net/aliases/champion?expected={wrong}").status_code == 422
+    assert client.post("/models/net/promotions", json={"version": 1, "expected": 0}).status_code == 422
+    assert client.delete("/models/net/aliases/absent?expected=1").status_code == 404
+    assert (moves(store), store.resolve("net").version) == (before, 2)
+    taken = client.delete("/models/net/aliases/champion?expected=2").json()
+    assert (taken["before"], taken["aliases"]) == (2, {})
+    gone = client.post("/models/net/promotions", json={"version": 1, "expected": 2})
+    assert (gone.status_code, gone.json()["got"]) == (409, "it was taken away")
+    assert client.put("/models/net/aliases/champion", json={"version": 1}).json()["before"] is None
+
+
 def workbench(home: Path) -> TestClient:
     return TestClient(create_app(Settings(home=home)), "http://localhost:8000", client=("127.0.0.1", 50000))
 

@@ -11,6 +11,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -26,19 +27,35 @@ MEMORY, SECONDS = 1 << 30, 10
 """Of the child: its address space, and its time."""
 ANSWER = 8 << 20
 """Bytes: every shown cell full of signs of four bytes."""
+AT_ONCE = 2
+"""Files that are looked into at once: each holds its bytes here, and a child with its own memory and core."""
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 def first_rows(store: Artifacts, place: Place) -> dict[str, Any]:
     """{"columns": [{"name", "type"}], "rows": [[...]], "total_rows", "total_columns"} of the Parquet file at ``place``.
 
     Texts are cut to 200 characters. TooLarge beyond 64 MiB, WrongInput for what is no Parquet file or takes the child
-    over its bounds, Unavailable where pyarrow is not installed, and what opening raises.
+    over its bounds, Unavailable where pyarrow is not installed or two are being read already, and what opening raises.
     """
-    from castalia.core.errors import TooLarge, Unavailable, WrongInput
+    from castalia.core.errors import Unavailable
 
     if importlib.util.find_spec("pyarrow") is None:
         cure = "pip install 'castalia[data]', or download the file."
         raise Unavailable("Parquet is read with pyarrow", "it is not installed", "", cure)
+    if not _places.acquire(blocking=False):
+        crowded = Unavailable("too many looks into files at once", "", f"at most {AT_ONCE}", "Try again in a second.")
+        crowded.retry_after = 1
+        raise crowded
+    try:
+        return _looked_into(store, place)
+    finally:
+        _places.release()
+
+
+def _looked_into(store: Artifacts, place: Place) -> dict[str, Any]:
+    from castalia.core.errors import TooLarge, WrongInput
+
     with store.opened(place) as file:
         if file.found.size > MOST_BYTES:
             expected, cure = f"at most {MOST_BYTES >> 20} MiB", "Download it instead."

@@ -31,7 +31,7 @@ def lineage(store: Store, name: str, version: int) -> dict[str, Any]:
     """
     known = manifest(store, name, version)
     with store.database.read() as connection:
-        found = rows(connection, name, version)
+        found = rows(connection, name, [version])
         if not found:
             raise NotFound(f"{name[:80]} has no version {version}", cure=f"castalia models {name[:80]}")
         line = found[0]

@@ -20,6 +20,8 @@ from castalia.track.registry import CHAMPION
 from castalia.track.store import Store
 
 models, versions, runs = schema.models, schema.versions, schema.runs
+MOST = 1000
+"""Versions that a page shows, with what each measured."""
 Stage = Literal["None", "Staging", "Production", "Archived"]
 
 
@@ -49,43 +51,56 @@ def listed(store: Store) -> list[dict[str, Any]]:
             for row in connection.execute(tags):
                 numbers[row.model]["tags"][row.key] = row.value
         bare = {number: one for number, one in numbers.items() if not one["metrics"]}
+        pair = sa.tuple_(versions.c.model, versions.c.version)
         for some in parts(list(bare)):
-            rows = connection.execute(sa.select(versions).where(versions.c.model.in_(some))).all()
-            best = [row for row in rows if row.version == bare[row.model]["champion"]]
+            mine = pair.in_([(number, bare[number]["champion"]) for number in some])
+            best = connection.execute(sa.select(versions).where(mine)).all()
+            said = measured(connection, best)
             for row in best:
-                bare[row.model]["metrics"] = measured(connection, best)[row.id][0]
+                bare[row.model]["metrics"] = said[row.id][0]
     return found
 
 
-def page(store: Store, name: str) -> dict[str, Any]:
-    """One model: name, champion, newest, aliases {alias: version}, description, tags, created, updated, versions."""
+def page(store: Store, name: str, before: int | None = None) -> dict[str, Any]:
+    """One model: name, champion, newest, aliases {alias: version}, description, tags, created, updated, versions, more.
+
+    ``versions`` are the newest 1,000, and whatever older ones the champion and other aliases mean; with ``before`` the
+    newest 1,000 below that number alone. ``more``: whether there are older ones than those. NotFound.
+    """
     with store.database.read() as connection:
         model = connection.execute(sa.select(models).where(models.c.name == name)).first()
-        lines = [] if model is None else rows(connection, name)
-        if model is None or not lines:
+        every = [] if model is None else connection.execute(
+            sa.select(versions.c.version, versions.c.folder)
+            .where(versions.c.model == model.id, versions.c.status == "ready")
+            .order_by(versions.c.version.desc())
+        ).all()  # fmt: skip
+        if model is None or not every:
             raise NotFound(f"no model {name[:80]!r}", cure="castalia models")
+        pointers = sa.select(schema.aliases).where(schema.aliases.c.model == model.id).order_by(schema.aliases.c.alias)
+        there = {row.version for row in every}
+        meant = {row.alias: row.version for row in connection.execute(pointers) if row.version in there}
+        ours = (row.version for row in every if row.folder)  # the bare name means what castalia.load opens
+        champion = meant.get(CHAMPION) or next(ours, every[0].version)
+        below = [row.version for row in every if before is None or row.version < before]
+        shown = below[:MOST] + ([champion, *sorted(set(meant.values()))[-MOST:]] if before is None else [])
+        lines = rows(connection, name, list(dict.fromkeys(shown)))
         tags = connection.execute(sa.select(schema.model_tags).where(schema.model_tags.c.model == model.id))
         noted = {row.key: row.value for row in tags}
-    aliases = {alias: line["version"] for line in lines for alias in line["aliases"]}
-    ours = [line["version"] for line in lines if line["ours"]]  # the bare name means what castalia.load opens
-    champion = aliases.get(CHAMPION, (ours or [lines[0]["version"]])[0])
-    return {"name": name, "champion": champion, "newest": lines[0]["version"], "aliases": aliases,
+    return {"name": name, "champion": champion, "newest": every[0].version, "aliases": meant,
             "description": model.description, "tags": noted, "created": model.created, "updated": model.updated,
-            "versions": lines}  # fmt: skip
+            "versions": lines, "more": len(below) > MOST}  # fmt: skip
 
 
-def rows(connection: Connection, name: str, version: int | None = None) -> list[dict[str, Any]]:
-    """Versions of a model, the newest first; with a number that one alone."""
+def rows(connection: Connection, name: str, wanted: Sequence[int]) -> list[dict[str, Any]]:
+    """The versions of a model that have these numbers, the newest first."""
     query = (
         sa.select(versions, runs.c.run_id.label("of_run"), runs.c.name.label("run_name"),
                   runs.c.status.label("run_status"), runs.c.lifecycle.label("run_lifecycle"))
         .join(models, versions.c.model == models.c.id)
         .outerjoin(runs, versions.c.run == runs.c.id)
-        .where(models.c.name == name, versions.c.status == "ready")
+        .where(models.c.name == name, versions.c.status == "ready", versions.c.version.in_(wanted))
         .order_by(versions.c.version.desc())
     )  # fmt: skip
-    if version is not None:
-        query = query.where(versions.c.version == version)
     found = connection.execute(query).all()
     numbers = measured(connection, found)
     made = {row.id: _line(name, row, *numbers[row.id]) for row in found}

@@ -15,10 +15,15 @@ from castalia.track.board.lineage import lineage
 from castalia.track.board.version_files import files
 from castalia.track.model_cards import model_card
 from castalia.track.promotions import MAX_REASON
+from castalia.track.reading import in_lane
 from castalia.track.registry import CHAMPION
 from castalia.track.store import Store
 
 Number = Annotated[int, Path(ge=1, lt=2**31, description="Number of a version.")]
+
+Before = Annotated[int | None, Query(ge=1, lt=2**31, description="Only versions below this number.")]
+
+Expected = Annotated[int | None, Query(ge=1, lt=2**31, description="Refuse unless the alias means this version now.")]
 
 
 class Target(BaseModel):
@@ -33,7 +38,14 @@ class Promotion(Target):
 
     alias: str = Field(CHAMPION, max_length=255, description="champion is the version that the bare name means.")
     reason: str = Field("", max_length=MAX_REASON, description="Why; it is kept with who and when.")
-    expected: int | None = Field(None, ge=1, lt=2**31, description="Refuse unless the alias means this version now.")
+    expected: int | None = Field(
+        None, ge=1, lt=2**31, description="Refuse unless the alias means this version now; null: unless it means none."
+    )
+
+    @property
+    def awaited(self) -> int | None:
+        """As ``Store.set_alias`` takes it: left out is None, null is 0."""
+        return (self.expected or 0) if "expected" in self.model_fields_set else None
 
 
 def router(store: Store) -> APIRouter:
@@ -47,14 +59,17 @@ def router(store: Store) -> APIRouter:
 
 def _of_models(routes: APIRouter, store: Store) -> None:
     @routes.get("/models")
+    @in_lane
     def models() -> Response:
         """Every model: name, versions (how many), newest, champion, aliases, tags, system, source, metrics, times."""
         return answer(model_page.listed(store))
 
     @routes.get("/models/{name}")
-    def model(name: str) -> Response:
-        """One model with all its versions, newest first."""
-        return answer(model_page.page(store, name))
+    @in_lane
+    def model(name: str, before: Before = None) -> Response:
+        """One model with its versions, newest first: the newest 1,000 and those that an alias means; ``more``: there
+        are older ones, which ``before`` asks for."""
+        return answer(model_page.page(store, name, before))
 
     @routes.patch("/models/{name}")
     def mark_model(name: str, body: model_page.ModelMarks) -> Response:
@@ -63,6 +78,7 @@ def _of_models(routes: APIRouter, store: Store) -> None:
         return answer(model_page.page(store, name))
 
     @routes.get("/models/{name}/compare")
+    @in_lane
     def compare(name: str, version: Annotated[list[int], Query(max_length=20, description="Numbers.")]) -> Response:
         """Versions beside each other: facts, metrics, params of their runs, data, code, files; what differs."""
         return answer(beside(store, name, version))
@@ -71,23 +87,24 @@ def _of_models(routes: APIRouter, store: Store) -> None:
 def _of_aliases(routes: APIRouter, store: Store) -> None:
     @routes.put("/models/{name}/aliases/{alias}")
     def set_alias(request: Request, name: str, alias: str, body: Target) -> Response:
-        """Point an alias at a version; answers the model."""
-        store.set_alias(name, alias, body.version, who=asker(request.scope))
-        return answer(model_page.page(store, name))
+        """Point an alias at a version; answers the model, with the version it meant ``before``."""
+        before = store.set_alias(name, alias, body.version, who=asker(request.scope))
+        return answer({**model_page.page(store, name), "before": before})
 
     @routes.delete("/models/{name}/aliases/{alias}")
-    def delete_alias(request: Request, name: str, alias: str) -> Response:
-        """Take an alias away; answers the model."""
-        store.delete_alias(name, alias, asker(request.scope))
-        return answer(model_page.page(store, name))
+    def delete_alias(request: Request, name: str, alias: str, expected: Expected = None) -> Response:
+        """Take an alias away; answers the model, with the version it meant ``before``."""
+        before = store.delete_alias(name, alias, asker(request.scope), expected)
+        return answer({**model_page.page(store, name), "before": before})
 
     @routes.post("/models/{name}/promotions")
     def promote(request: Request, name: str, body: Promotion) -> Response:
-        """Point an alias at a version and keep why; answers the model."""
-        store.set_alias(name, body.alias, body.version, body.reason, asker(request.scope), body.expected)
-        return answer(model_page.page(store, name))
+        """Point an alias at a version and keep why; answers the model, with the version it meant ``before``."""
+        before = store.set_alias(name, body.alias, body.version, body.reason, asker(request.scope), body.awaited)
+        return answer({**model_page.page(store, name), "before": before})
 
     @routes.get("/models/{name}/promotions")
+    @in_lane
     def promotions(name: str, alias: str | None = None) -> Response:
         """[{"id", "alias", "version", "before", "time", "who", "reason"}], newest first; version null: taken away."""
         return answer(store.promotions(name, alias))
@@ -95,6 +112,7 @@ def _of_aliases(routes: APIRouter, store: Store) -> None:
 
 def _of_versions(routes: APIRouter, store: Store) -> None:
     @routes.get("/models/{name}/versions/{version}")
+    @in_lane
     def version(name: str, version: Number) -> Response:
         """A version and what it came of: {"version", "run", "code", "logged", "inputs", "data"}."""
         return answer(lineage(store, name, version))
@@ -106,11 +124,13 @@ def _of_versions(routes: APIRouter, store: Store) -> None:
         return answer(model_page.page(store, name))
 
     @routes.get("/models/{name}/versions/{version}/card")
+    @in_lane
     def card(name: str, version: Number) -> Response:
         """Its model card: {"label", "written", "text" (Markdown), "flags", "intended", "limits", "sections"}."""
         return answer(model_card(store, name, version).plain())
 
     @routes.get("/models/{name}/versions/{version}/files")
+    @in_lane
     def listed(name: str, version: Number) -> Response:
         """{"here", "files": [{"name", "size", "sha256"}], "more"}; read one with GET /model-versions/get-artifact."""
         return answer(files(store, name, version))
