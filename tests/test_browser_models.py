@@ -115,6 +115,36 @@ def test_promote_by_keyboard_with_a_reason_and_take_it_back(page: Any, bench: Wo
     page.get_by_role("button", name="Back to version 5 as champion").wait_for()
 
 
+HOSTILE = {
+    "links": "[a](b" * 4000,
+    "pictures": "![a](b" * 3500,
+    "quotes": "> " * 10_000,
+    "stars": "**" * 10_000 + "x",
+    "brackets": "[" * 20_000,
+    "heading": "# " + " #" * 9000 + "x",
+    "comments": "<!--" * 5000,
+    "blank": "    a" + "\n" * 19_000 + "b",
+    "soft": " _a" * 6000,
+    "addresses": "<http://" * 2400,
+    "lists": "".join(" " * i + "- a\n" for i in range(190)),
+}
+"""Notes that a pattern without bounds, or a call for each level, does not survive."""
+QUICK = ("links", "quotes")
+
+
+@pytest.mark.parametrize(
+    "note", [pytest.param(HOSTILE[one], id=one, marks=[] if one in QUICK else pytest.mark.slow) for one in HOSTILE]
+)
+def test_a_hostile_note_does_not_stop_the_page(page: Any, bench: Workbench, models: Path, note: str) -> None:  # noqa: F811
+    sent = page.request.patch("/models/churn/versions/4", data={"note": f"{note}\n\nThe **last** line."})
+    assert sent.ok, sent.text()
+    open_page(page, "/churn?version=4")
+    box = page.get_by_role("region", name="Note")
+    box.get_by_text("line.").last.wait_for()
+    box.get_by_role("button", name="Edit").click()
+    assert page.request.patch("/models/churn/versions/4", data={"note": ""}).ok
+
+
 @pytest.mark.slow
 def test_an_alias_of_ones_own_is_set_and_taken_away(page: Any, bench: Workbench, refused: None) -> None:  # noqa: F811
     open_page(page, "/churn")
