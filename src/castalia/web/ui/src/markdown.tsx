@@ -1,6 +1,6 @@
 // Lessons: the part of Markdown that prose needs, drawn as elements. No HTML passes: what is not understood is text.
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { Code } from "./components/code";
 import { pieces } from "./python";
 import { usePlace } from "./router";
@@ -69,7 +69,7 @@ export const slug = (heading: string): string => heading.toLowerCase().replace(/
 /** Goes to the heading that the address names (`at`), once it is there. */
 export function useHeading(ready: unknown): void {
   const at = usePlace().query.get("at") ?? "";
-  useEffect(() => {
+  useLayoutEffect(() => {
     const heading = at && ready ? document.getElementById(slug(at)) : null;
     heading?.scrollIntoView({ block: "start" });
     heading?.focus({ preventScroll: true });
