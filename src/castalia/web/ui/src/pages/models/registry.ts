@@ -59,9 +59,10 @@ export async function promote(model: Model, alias: string, version: number | nul
   });
 }
 
+/** `expected` is what the alias must mean still; undefined: it must not be set. */
 async function point(model: string, alias: string, version: number | null, reason: string, expected: Means): Promise<void> {
-  if (version === null) await send("DELETE", `${modelAt(model)}/aliases/${part(alias)}`);
-  else await send("POST", `${modelAt(model)}/promotions`, { alias, version, reason, ...(expected === undefined ? {} : { expected }) });
+  if (version !== null) await send("POST", `${modelAt(model)}/promotions`, { alias, version, reason, expected: expected ?? null });
+  else await send("DELETE", `${modelAt(model)}/aliases/${part(alias)}${expected === undefined ? "" : `?expected=${expected}`}`);
 }
 
 /** Where less is better, by the name of the metric; null where the name does not say. */
