@@ -73,7 +73,7 @@ def test_a_job_is_watched_stopped_and_gone_on_with(page: Any, bench: Workbench, 
     log.locator("mark").first.wait_for()
     assert log.inner_text().startswith("step 7")
     page.get_by_label("Search the log").fill("")
-    assert page.get_by_role("progressbar", name="Progress").get_attribute("aria-valuetext")
+    page.locator("[role=progressbar][aria-label=Progress][aria-valuetext]").wait_for()
     assert axe(page) == []
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("It was stopped by hand.").wait_for(timeout=30_000)

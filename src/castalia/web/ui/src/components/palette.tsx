@@ -115,9 +115,10 @@ function useLate(text: string): string {
 
 const none: never[] = [];
 
-function useListed<T>(path: string): T[] {
-  const { value } = useResource<T[]>(path, (signal) => get(path, signal));
-  return Array.isArray(value) ? value : none;
+/** What a list holds, and whether it is still to come. */
+function useListed<T>(path: string): [T[], boolean] {
+  const { value, problem } = useResource<T[]>(path, (signal) => get(path, signal));
+  return [Array.isArray(value) ? value : none, value === undefined && !problem];
 }
 
 /** Search: a combobox with its list, in the browser's own modal dialog. */
@@ -126,17 +127,23 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
   const list = useRef<HTMLUListElement>(null);
   const [text, setText] = useState(typed);
   const [place, setPlace] = useState(0);
-  const systems = useListed<SystemCard>("systems");
-  const projects = useListed<ProjectCard>("projects");
-  const experiments = useListed<{ name: string }>("experiments");
+  const [systems] = useListed<SystemCard>("systems");
+  const [projects] = useListed<ProjectCard>("projects");
+  const [experiments] = useListed<{ name: string }>("experiments");
   const checks = useChecks().value;
-  const models = useListed<ModelLine>("models");
-  const views = useListed<View>(viewsKey);
-  const manual = useListed<Reading>("manual");
+  const [models] = useListed<ModelLine>("models");
+  const [views, viewsCome] = useListed<View>(viewsKey);
+  const [manual, manualComes] = useListed<Reading>("manual");
   const late = useLate(text.trim());
   const asked = `runs?${new URLSearchParams({ ...(late ? { q: late.slice(0, 200) } : {}), limit: "8", columns: "metrics.none" })}`;
   const runs = useResource<{ items: RunRow[] }>(asked, (signal) => get(asked, signal));
-  const waiting = late !== text.trim() || (!runs.value && !runs.problem);
+  const waiting = late !== text.trim() || (!runs.value && !runs.problem) || viewsCome || manualComes;
+
+  // The browser's own "close" comes with the next frame: the shortcut, pressed before it, would find a search that is on.
+  const shut = () => {
+    dialog.current?.close();
+    close();
+  };
 
   // Before the next key arrives: what is typed right after the shortcut belongs to the box.
   useLayoutEffect(() => dialog.current?.showModal(), []);
@@ -192,7 +199,7 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
 
   const open = (entry: Entry | undefined) => {
     if (!entry) return;
-    dialog.current?.close();
+    shut();
     if (entry.kind !== "Search") {
       const name = `${entry.kind} ${entry.label}`;
       keep("recent", JSON.stringify([name, ...recent().filter((one) => one !== name)].slice(0, RECENT)));
@@ -209,11 +216,14 @@ export function Palette({ typed, close }: { typed: () => string; close: () => vo
     } else if (event.key === "Enter") {
       event.preventDefault();
       open(found[chosen]);
+    } else if (event.key === "Escape" && !event.isComposing) {
+      event.preventDefault();
+      shut();
     }
   };
   const things = found.filter((one) => one.kind !== "Search").length;
   return (
-    <dialog ref={dialog} class="veil" aria-label="Search" onClose={close} onClick={(event) => event.target === dialog.current && dialog.current?.close()}>
+    <dialog ref={dialog} class="veil" aria-label="Search" onCancel={shut} onClose={() => dialog.current && close()} onClick={(event) => event.target === dialog.current && shut()}>
       <div class="palette">
         <input
           type="text"

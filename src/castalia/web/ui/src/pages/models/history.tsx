@@ -1,16 +1,25 @@
 // Which version each alias came to mean, when, by whom and why.
+import { useEffect, useRef } from "preact/hooks";
 import { get } from "../../api";
 import { Link } from "../../components/link";
 import { Loading } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { When } from "../../components/state";
-import { toast } from "../../components/toast";
+import { tell } from "../../components/toast";
 import { useResource } from "../../resource";
 import type { Model } from "../../types";
 import { type Promotion, modelAt, promote, who } from "./registry";
 
 export function History({ model, changed }: { model: Model; changed: () => void }) {
-  const { value, problem, again } = useResource<Promotion[]>(`${modelAt(model.name)}/promotions#${JSON.stringify(model.aliases)}`, (signal) => get(`${modelAt(model.name)}/promotions`, signal));
+  const { value, problem, again } = useResource<Promotion[]>(`${modelAt(model.name)}/promotions`, (signal) => get(`${modelAt(model.name)}/promotions`, signal));
+  // Asked again where an alias moved; the list stays on the page meanwhile.
+  const aliases = JSON.stringify(model.aliases);
+  const drawn = useRef(aliases);
+  useEffect(() => {
+    if (drawn.current === aliases) return;
+    drawn.current = aliases;
+    again();
+  }, [aliases]);
   if (!value) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the history" />;
   if (!value.length)
     return (
@@ -24,7 +33,12 @@ export function History({ model, changed }: { model: Model; changed: () => void 
     again();
     changed();
   };
-  const undo = (one: Promotion) => promote(model, one.alias, one.before, "Back to what it was before.", after).catch((error: Error) => toast(error.message));
+  // Of the row that is clicked, not of the page's aliases: either may be the older one.
+  const undo = (one: Promotion) =>
+    promote(model, one.alias, one.before, "Back to what it was before.", after, one.version ?? undefined).catch((error: Error) => {
+      tell({ said: error.message, wrong: true });
+      after();
+    });
   const there = (version: number) => model.versions.some((one) => one.version === version);
   const version = (number: number | null) =>
     number === null ? <span class="faint">none</span> : there(number) ? (

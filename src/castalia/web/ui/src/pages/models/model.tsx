@@ -5,6 +5,7 @@ import { Link } from "../../components/link";
 import { NoteEditor, TagEditor } from "../../components/editing";
 import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
+import { tell } from "../../components/toast";
 import { plural } from "../../format";
 import { useResource } from "../../resource";
 import { setQuery, usePlace } from "../../router";
@@ -93,7 +94,7 @@ function Versions({ model, changed }: { model: Model; changed: () => void }) {
         {model.aliases?.champion !== undefined && (
           <p class="small muted row">
             The champion was chosen by hand.
-            <button type="button" class="button quiet little" onClick={() => void promote(model, "champion", null, "", changed)}>
+            <button type="button" class="button quiet little" onClick={() => void promote(model, "champion", null, "", changed).catch((error: Error) => tell({ said: error.message, wrong: true }))}>
               Follow the newest again
             </button>
           </p>

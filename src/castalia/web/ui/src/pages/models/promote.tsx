@@ -26,6 +26,7 @@ export function PromoteDialog({ model, version, close, changed }: { model: Model
     promote(model, alias, version, reason.trim(), changed).then(close, (error: Problem) => {
       setProblem(error);
       setBusy(false);
+      if (error.status === 409) changed();
     });
   };
   return (

@@ -1,7 +1,6 @@
 // What the pages of models ask of the server, and the words they share.
 import { get, part, send } from "../../api";
 import { toast } from "../../components/toast";
-import { Problem } from "../../api";
 import type { Code, LoggedModel, Model, Num, RunDetail, Version } from "../../types";
 
 export const CHAMPION = "champion";
@@ -41,25 +40,29 @@ export const modelAt = (name: string): string => `models/${part(name)}`;
 export const versionAt = (name: string, version: number): string => `${modelAt(name)}/versions/${version}`;
 export const loadModel = (name: string) => (signal: AbortSignal): Promise<Model> => get<Model>(modelAt(name), signal);
 
-/** Point an alias at a version, and offer to take it back; `null` takes the alias away. */
-export async function promote(model: Model, alias: string, version: number | null, reason: string, done: () => void): Promise<void> {
-  const before = model.aliases?.[alias];
-  if (version === null) await send("DELETE", `${modelAt(model.name)}/aliases/${part(alias)}`);
-  else await send("POST", `${modelAt(model.name)}/promotions`, { alias, version, reason });
+/** What an alias means on the page now; undefined where it is not set. */
+type Means = number | undefined;
+
+/**
+ * Point an alias at a version, and offer to take it back; `null` takes the alias away. It is refused where the alias
+ * does not mean `before` any more: what the page shows may be older than what somebody else did.
+ */
+export async function promote(model: Model, alias: string, version: number | null, reason: string, done: () => void, before: Means = model.aliases?.[alias]): Promise<void> {
+  await point(model.name, alias, version, reason, before);
   done();
-  toast(version === null ? `${isolated(model.name)}@${alias} was taken away` : `${isolated(model.name)}@${alias} is version ${version} now`, () => void back(model, alias, version, before, done));
+  toast(version === null ? `${isolated(model.name)}@${alias} was taken away` : `${isolated(model.name)}@${alias} is version ${version} now`, async () => {
+    try {
+      await point(model.name, alias, before ?? null, "Undone.", version ?? undefined);
+    } finally {
+      done();
+    }
+  });
 }
 
-async function back(model: Model, alias: string, version: number | null, before: number | undefined, done: () => void): Promise<void> {
-  try {
-    if (before === undefined) await send("DELETE", `${modelAt(model.name)}/aliases/${part(alias)}`);
-    // Refused where somebody else moved it meanwhile.
-    else await send("POST", `${modelAt(model.name)}/promotions`, { alias, version: before, reason: "Undone.", ...(version === null ? {} : { expected: version }) });
-    toast(before === undefined ? `${isolated(model.name)} has no ${alias} any more` : `${isolated(model.name)}@${alias} is version ${before} again`);
-  } catch (error) {
-    toast(`It could not be undone: ${error instanceof Problem ? `${error.subject}. ${error.got}` : String(error)}`);
-  }
-  done();
+/** `expected` is what the alias must mean still; undefined: it must not be set. */
+async function point(model: string, alias: string, version: number | null, reason: string, expected: Means): Promise<void> {
+  if (version !== null) await send("POST", `${modelAt(model)}/promotions`, { alias, version, reason, expected: expected ?? null });
+  else await send("DELETE", `${modelAt(model)}/aliases/${part(alias)}${expected === undefined ? "" : `?expected=${expected}`}`);
 }
 
 /** Where less is better, by the name of the metric; null where the name does not say. */

@@ -1,6 +1,6 @@
 // One version: where it came from, what it measured, its card, its files; its note, tags and stage may change.
 import { useState } from "preact/hooks";
-import { Problem, get, part, send, url } from "../../api";
+import { get, part, send, url } from "../../api";
 import { Code } from "../../components/code";
 import { Icon } from "../../components/icons";
 import { Link } from "../../components/link";
@@ -8,7 +8,7 @@ import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { NoteEditor, TagEditor } from "../../components/editing";
 import { When } from "../../components/state";
-import { toast } from "../../components/toast";
+import { tell, toast } from "../../components/toast";
 import { bytes, number, plural } from "../../format";
 import { useResource } from "../../resource";
 import { usePlace } from "../../router";
@@ -61,19 +61,16 @@ export function VersionPage({ model, number: wanted, changed }: { model: Model; 
 }
 
 function Stage({ model, version, changed }: { model: Model; version: Version; changed: () => void }) {
-  const put = async (stage: string, before?: string): Promise<void> => {
-    try {
-      await send("PATCH", versionAt(model.name, version.version), { stage });
-      changed();
-      toast(`Version ${version.version}: stage ${stage}`, before === undefined ? undefined : () => void put(before));
-    } catch (error) {
-      toast(error instanceof Problem ? error.subject : String(error));
-    }
-  };
+  const put = (stage: string): Promise<void> => send("PATCH", versionAt(model.name, version.version), { stage }).then(changed);
+  const choose = (stage: string, before: string): Promise<void> =>
+    put(stage).then(
+      () => toast(`Version ${version.version}: stage ${stage}`, () => put(before)),
+      (error: Error) => tell({ said: error.message, wrong: true }),
+    );
   return (
     <label class="row stage-of">
       <span class="muted">Stage</span>
-      <select class="input little" value={version.stage ?? "None"} onChange={(event) => void put(event.currentTarget.value, version.stage ?? "None")}>
+      <select class="input little" value={version.stage ?? "None"} onChange={(event) => void choose(event.currentTarget.value, version.stage ?? "None")}>
         {STAGES.map((one) => (
           <option key={one}>{one}</option>
         ))}
