@@ -83,7 +83,7 @@ def lines(page: Any, chart: str = "loss") -> Any:  # noqa: F811
 
 
 LOOKS = [
-    pytest.param({}, TABS[::2], id="light"),
+    pytest.param({}, TABS[::2], id="light", marks=pytest.mark.slow),
     pytest.param(DARK | PHONE, TABS[1::2], id="dark-phone"),
     *(
         pytest.param(look, TABS, id=f"all-{i}", marks=pytest.mark.slow)
