@@ -251,7 +251,9 @@ export function CurveChart({ live, book, zoom, keys, view, start, height, large 
       onPlot?.(plot.current);
       say(null);
       resized = new ResizeObserver(([entry]) => {
-        const to = Math.max(120, Math.floor(entry?.contentRect.width ?? 0));
+        const wide = Math.floor(entry?.contentRect.width ?? 0);
+        if (!wide) return; // its table stands in its place: nothing to draw, and the points stay those of the picture
+        const to = Math.max(120, wide);
         pixels.current = to;
         if (plot.current && plot.current.width !== to) plot.current.setSize({ width: to, height });
       });
