@@ -7,14 +7,10 @@ import math
 
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-from fastapi.testclient import TestClient
+from track_client import over_http
 
-from castalia.core.errors import CastaliaError
 from castalia.track import Store, schema
 from castalia.track.board import sparks
-from castalia.track.http import router
 
 
 @pytest.fixture
@@ -25,14 +21,7 @@ def store(tmp_path, place):
 
 @pytest.fixture
 def client(store):
-    app = FastAPI()
-    app.include_router(router(store))
-
-    @app.exception_handler(CastaliaError)
-    def told(request: Request, error: CastaliaError) -> JSONResponse:
-        return JSONResponse(error.as_dict(), error.status)
-
-    with TestClient(app) as opened:
+    with over_http(store) as opened:
         yield opened
 
 

@@ -11,15 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
+from track_client import over_http
 
 from castalia.cli import main
-from castalia.core.errors import CastaliaError, WrongInput
+from castalia.core.errors import WrongInput
 from castalia.track import Store
 from castalia.track.board import bands, comparing, drawing, report, sampling, sources
-from castalia.track.http import router
 from castalia.web import tokens
 from castalia.web.app import create_app
 
@@ -34,14 +32,7 @@ def store(settings):
 
 @pytest.fixture
 def client(store):
-    app = FastAPI()
-    app.include_router(router(store))
-
-    @app.exception_handler(CastaliaError)
-    def told(request: Request, error: CastaliaError) -> JSONResponse:
-        return JSONResponse(error.as_dict(), error.status)
-
-    with TestClient(app) as opened:
+    with over_http(store) as opened:
         yield opened
 
 

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from model_filling import DATA, SETS, logged, trained
+from track_client import over_http
 
-from castalia.core.errors import CastaliaError, NotFound, WrongInput
+from castalia.core.errors import NotFound, WrongInput
 from castalia.track import Store, models_card
 from castalia.track.board import model_page
 from castalia.track.board.beside import beside
@@ -26,7 +25,6 @@ from castalia.track.board.experiments import experiments
 from castalia.track.board.lineage import lineage
 from castalia.track.board.models_http import router as model_routes
 from castalia.track.board.version_files import files
-from castalia.track.http import router
 from castalia.track.model_cards import _table, model_card
 from castalia.track.protocol import batches, inputs, logged_models, registered, versions
 from castalia.track.protocol.wire import Fields
@@ -43,14 +41,7 @@ def store(tmp_path: Path, place: str) -> Iterator[Store]:
 
 @pytest.fixture
 def client(store: Store) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.include_router(router(store))
-
-    @app.exception_handler(CastaliaError)
-    def told(request: Request, error: CastaliaError) -> JSONResponse:
-        return JSONResponse(error.as_dict(), error.status)
-
-    with TestClient(app) as opened:
+    with over_http(store) as opened:
         yield opened
 
 

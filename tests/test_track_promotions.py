@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
+from track_client import over_http
 
 from castalia.cli import models as shell
 from castalia.core.errors import CastaliaError, Conflict, NotFound, WrongInput
@@ -23,7 +22,6 @@ from castalia.core.settings import Settings
 from castalia.track import Store, schema
 from castalia.track.capture import user
 from castalia.track.exchange.archive import export_archive, import_archive
-from castalia.track.http import router
 from castalia.track.promotions import MAX_REASON
 from castalia.track.protocol import aliases, registered, versions
 from castalia.track.protocol.wire import Fields
@@ -41,14 +39,7 @@ def store(tmp_path: Path, place: str) -> Iterator[Store]:
 
 @pytest.fixture
 def client(store: Store) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.include_router(router(store))
-
-    @app.exception_handler(CastaliaError)
-    def told(request: Request, error: CastaliaError) -> JSONResponse:
-        return JSONResponse(error.as_dict(), error.status)
-
-    with TestClient(app) as opened:
+    with over_http(store) as opened:
         yield opened
 
 
