@@ -2,6 +2,7 @@
 """Run the stages of `make check` in order; a stage that passed is not run again until a file changed.
 
 A stage's stamp (.venv/.check-NAME) holds the hash of every file that git would commit, as they lie in the work tree.
+The slow tests go on where they were interrupted (tools/resume.py).
 """
 
 from __future__ import annotations
@@ -55,7 +56,11 @@ def main() -> int:
             continue
         print(f"{name}: {' '.join(command)}", flush=True)
         extra = sys.argv[1:] if name == "slow" else []
-        status = subprocess.run([BIN / command[0], *command[1:], *extra], cwd=ROOT).returncode
+        environment = dict(os.environ)
+        if name == "slow" and not now.startswith("no git"):
+            extra = ["-p", "resume", *extra]
+            environment |= {"PYTHONPATH": str(ROOT / "tools"), "CASTALIA_RESUME": f"{stamp}-passed:{now}"}
+        status = subprocess.run([BIN / command[0], *command[1:], *extra], cwd=ROOT, env=environment).returncode
         if status == 0 or (name == "slow" and status == NO_TESTS):
             stamp.write_text(now)
         else:
