@@ -1,4 +1,4 @@
-"""`make check` goes on where it was interrupted: files whose slow tests all passed are left out, and only on the same tree."""
+"""`make check` goes on where it was interrupted: a file whose slow tests all passed is left out, on the same tree only."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def run(folder: Path, tree: str, count: Path) -> str:
     """What pytest says of the folder's tests; each test that ran adds a line to ``count``."""
     environment = os.environ | {
         "PYTHONPATH": str(TOOLS), "CASTALIA_RESUME": f"{folder / 'stamp'}:{tree}", "COUNT": str(count),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }  # fmt: skip
     command = [sys.executable, "-m", "pytest", "-q", "-p", "resume", "-p", "no:cacheprovider", "-c", os.devnull,
                "--rootdir", str(folder), str(folder)]  # fmt: skip
