@@ -1,4 +1,4 @@
-"""`make check` goes on where it was interrupted: a file whose slow tests all passed is left out, on the same tree only."""
+"""`make check` goes on where it was interrupted: a file whose slow tests all passed is left out, on the same tree."""
 
 from __future__ import annotations
 
