@@ -106,6 +106,11 @@ def settle(page: Any) -> None:
     page.locator("main [aria-busy=true]").first.wait_for(state="hidden", timeout=45_000)
 
 
+def address_of(page: Any) -> str:
+    """The page's address. ``page.url`` is what Playwright was last told, which may be older."""
+    return str(page.evaluate("location.href"))
+
+
 def axe(page: Any) -> list[str]:
     """What axe-core finds serious or critical, one line a finding."""
     import axe_playwright_python

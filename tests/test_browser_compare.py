@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_fixtures import ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
+from browser_fixtures import address_of, ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
 from web_process import Workbench
 
 from castalia.track import Store
@@ -121,9 +121,9 @@ def test_runs_are_hidden_moved_inked_and_left_out_and_the_address_says_so(page: 
     lines(page).nth(8).wait_for(state="attached")
     page.get_by_label("Show r0.1-s0", exact=True).uncheck()
     page.wait_for_timeout(100)
-    assert lines(page).count() == 8 and f"hide={RUNS[0]}" in page.url
+    assert lines(page).count() == 8 and f"hide={RUNS[0]}" in address_of(page)
     page.get_by_role("button", name="Line 2 of 36 for r0.1-s1: take the next").click()
-    assert f"ink={RUNS[1]}%3A2" in page.url
+    assert f"ink={RUNS[1]}%3A2" in address_of(page)
     page.locator(f'.legend li[data-run="{RUNS[1]}"]').hover()
     page.get_by_role("button", name="Move r0.1-s1 up").click()
     page.get_by_label("Show r0.001-s2", exact=True).focus()
@@ -148,7 +148,7 @@ def test_groups_are_bands_and_again_runs(page: Any) -> None:  # noqa: F811
     page.get_by_label("Group by").select_option("alike")
     bands = page.get_by_role("article", name="loss", exact=True).locator("svg path[fill-opacity]")
     bands.nth(2).wait_for(state="attached")
-    assert bands.count() == 3 and "group=alike" in page.url
+    assert bands.count() == 3 and "group=alike" in address_of(page)
     assert page.locator(".legend-group").count() == 3
     page.get_by_text("Student's t").wait_for()
     page.get_by_role("button", name="Data of loss").click()
@@ -182,7 +182,7 @@ def test_a_chart_is_read_by_keyboard_opened_and_narrowed(page: Any) -> None:  # 
     page.get_by_role("button", name=re.compile("^loss ?: open the chart")).focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="All charts").wait_for()
-    assert "chart=loss" in page.url
+    assert "chart=loss" in address_of(page)
     before = lines(page).first.get_attribute("d")
     box = page.get_by_role("slider", name=re.compile("^loss")).bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 100)
@@ -190,12 +190,12 @@ def test_a_chart_is_read_by_keyboard_opened_and_narrowed(page: Any) -> None:  # 
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 120, steps=4)
     page.mouse.up()
     page.wait_for_url("**range=**")
-    low, high = map(int, re.search(r"range=(\d+)(?:%7E|~)(\d+)", page.url).groups())
+    low, high = map(int, re.search(r"range=(\d+)(?:%7E|~)(\d+)", address_of(page)).groups())
     assert 10 <= low < high <= 45 and lines(page).first.get_attribute("d") != before
     page.get_by_label("From step").fill("")
     page.get_by_role("button", name="All", exact=True).click()
     page.get_by_role("checkbox", name="Log y").check()
-    assert "log=y" in page.url
+    assert "log=y" in address_of(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name=re.compile("^loss ?: open the chart")).wait_for()
     page.locator("[data-chart=loss]:focus").wait_for()
@@ -285,7 +285,7 @@ def test_scatter_parallel_importance_and_boxes_answer(page: Any, watch_of: dict[
     page.get_by_label("rate from").fill("0.01")
     page.keyboard.press("Enter")
     page.get_by_text("6 runs within").wait_for()
-    assert page.locator("svg path.outside").count() == 3 and "brush=" in page.url
+    assert page.locator("svg path.outside").count() == 3 and "brush=" in address_of(page)
     open_compare(page, "tab=importance")
     page.get_by_text("A forest over 9 runs").or_(page.get_by_text("so the bars mean little")).first.wait_for()
     open_compare(page, "tab=boxes")
@@ -453,7 +453,7 @@ def test_a_comparison_is_saved_found_again_and_deleted_with_a_way_back(page: Any
     assert axe(page) == [] and page.evaluate("window.hacked") is None
     saved.get_by_role("link", name=NAMED).click()
     page.locator(".legend-group").nth(2).wait_for()
-    assert "group=params.rate" in page.url
+    assert "group=params.rate" in address_of(page)
     page.go_back()
     saved.get_by_role("button", name=f"Delete {NAMED}").click()
     saved.wait_for(state="detached")

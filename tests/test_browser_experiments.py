@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browser_fixtures import ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
+from browser_fixtures import address_of, ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
 from web_process import Workbench
 
 from castalia.track import Store
@@ -165,7 +165,7 @@ def test_the_address_that_the_mlflow_client_prints_and_filters_of_its_runs(page:
     page.go_back()
     page.get_by_role("link", name="All in this order").click()
     page.wait_for_url("**/app/runs?*")
-    assert parse_qs(urlsplit(page.url).query)["order"] == ["metrics.val/loss"]
+    assert parse_qs(urlsplit(address_of(page)).query)["order"] == ["metrics.val/loss"]
     page.locator(".grid-body a").first.get_by_text("a5").wait_for()
     page.go_back()
     page.get_by_role("link", name="Compare them").click()

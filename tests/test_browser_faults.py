@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from browser_fixtures import ask_json, chromium, page, settle, watch_of  # noqa: F401
+from browser_fixtures import address_of, ask_json, chromium, page, settle, watch_of  # noqa: F401
 from web_process import Workbench
 
 from castalia.track import Store
@@ -77,7 +77,7 @@ def test_no_letter_is_lost_however_fast_they_are_typed(page: Any) -> None:  # no
         assert box.input_value() == text, f"after {gap} ms"
     page.clock.run_for(500)
     assert box.input_value() == text
-    assert parse_qs(urlsplit(page.url).query)["q"] == [text]
+    assert parse_qs(urlsplit(address_of(page)).query)["q"] == [text]
 
 
 @pytest.mark.slow
@@ -126,7 +126,7 @@ def test_an_address_that_other_pages_lead_to_shows_the_runs_it_means(
     assert names(page) == found
     filter_box(page).fill("loss")  # it stays when something is added to it
     page.wait_for_url("**q=loss*")
-    assert parse_qs(urlsplit(page.url).query).keys() == {"q", "where"}
+    assert parse_qs(urlsplit(address_of(page)).query).keys() == {"q", "where"}
 
 
 @pytest.mark.slow
@@ -368,12 +368,12 @@ def test_escape_in_a_box_of_the_range_leaves_the_chart_open(page: Any, store: St
     box.wait_for()
     assert box.input_value() == "2"
     box.press("Escape")
-    assert "chart=loss" in page.url
+    assert "chart=loss" in address_of(page)
     page.get_by_role("button", name="Notices", exact=True).press("Enter")
     page.get_by_role("group", name="Newest notices").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("group", name="Newest notices").wait_for(state="detached")
-    assert "chart=loss" in page.url
+    assert "chart=loss" in address_of(page)
     page.keyboard.press("Escape")
     page.wait_for_url("**tab=curves&range=*")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_fixtures import Watch, ask_json, axe, bench, chromium, page, settle, watch_of  # noqa: F401
+from browser_fixtures import Watch, address_of, ask_json, axe, bench, chromium, page, settle, watch_of  # noqa: F401
 from web_process import Workbench
 
 from castalia.track import Store
@@ -211,7 +211,7 @@ def test_a_server_that_restarts_loses_nothing_on_the_page(chromium: Any, tmp_pat
         with Store.open(tmp_path) as store:
             store.log_metrics(run, [("loss", 7, 2000, 0.25)])
         eventually(lambda: table_of(made, "loss")[-1][:2] == ["7", "0.25"])
-        assert "smooth=0.5" in made.url
+        assert "smooth=0.5" in address_of(made)
         context.close()
 
 
@@ -266,7 +266,9 @@ def test_a_range_fetches_every_point_of_it(page: Any, runs: dict[str, str]) -> N
     page.mouse.move(box["x"] + box["width"] * 0.505, box["y"] + 60, steps=4)
     page.mouse.move(box["x"] + box["width"] * 0.52, box["y"] + 60, steps=4)
     page.mouse.up()
-    low, high = (int(part) for part in eventually(lambda: re.search(r"range=(\d+)(?:~|%7E)(\d+)", page.url)).groups())
+    low, high = (
+        int(part) for part in eventually(lambda: re.search(r"range=(\d+)(?:~|%7E)(\d+)", address_of(page))).groups()
+    )
     assert 9_800 < low < 10_100 and 10_200 < high < 10_600
     page.get_by_role("button", name="Data", exact=True).click()
     page.get_by_label("From step").fill("10000")
@@ -336,7 +338,7 @@ def test_nothing_hostile_in_a_file_runs(
         assert frame.get_attribute("sandbox") == "" and not frame.get_attribute("src")
         page.wait_for_timeout(300)
         assert page.evaluate("window.hacked === undefined"), name
-        assert page.url.endswith(name), "the page was led away"
+        assert address_of(page).endswith(name), "the page was led away"
     inner = page.frame_locator("iframe")
     eventually(lambda: inner.locator("img").evaluate("each => each.naturalWidth") == 40)  # a drawing is shown
     open_run(page, runs["full"], "?tab=files&file=page.html")

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from browser_fixtures import ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
+from browser_fixtures import address_of, ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
 from web_process import Workbench
 
 from castalia.track import Store
@@ -71,7 +71,7 @@ def listed(bench: Workbench, **asked: Any) -> list[dict[str, Any]]:
 
 
 def state(page: Any) -> dict[str, list[str]]:  # noqa: F811
-    return parse_qs(urlsplit(page.url).query)
+    return parse_qs(urlsplit(address_of(page)).query)
 
 
 def row_at(page: Any, at: int) -> Any:  # noqa: F811
@@ -582,12 +582,12 @@ def test_views_are_kept_and_one_of_them_is_home(page: Any, bench: Workbench) -> 
     page.get_by_role("dialog").get_by_label("Name").fill("Best")
     page.keyboard.press("Enter")
     toast(page, "Saved as Best")
-    query = urlsplit(page.url).query
+    query = urlsplit(address_of(page)).query
     open_runs(page)
     page.get_by_role("button", name="Views").click()
     page.get_by_role("menuitemcheckbox", name="Best").click()
     found(page, "20 runs")
-    assert urlsplit(page.url).query == query
+    assert urlsplit(address_of(page)).query == query
     page.get_by_role("button", name="Best").click()
     page.get_by_role("menuitemcheckbox", name="Open the workbench here").click()
     toast(page, "The workbench opens here from now on")
