@@ -1,0 +1,261 @@
+"""When something learned is due again: FSRS-6 (py-fsrs) over topics, with ratings taken from what happened.
+
+A topic has a memory from its first passed contract. What was submitted on one day is one review. A pass of a topic
+also gives the topics it encompasses a share of the credit, and of what is due a few prompts are chosen that clear most
+of it. Intervals are spread by a seeded draw: the same log gives the same days. It never shows how much is waiting.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from statistics import median
+from typing import TYPE_CHECKING
+
+from castalia.roadmap.graph import Graph
+from castalia.roadmap.mastery import FAINT, MOSTLY, Tracker
+from castalia.roadmap.observation import PRIORS, Observation
+
+if TYPE_CHECKING:
+    import fsrs
+
+RETENTION, LONGEST = 0.85, 180
+"""R at which a review is due, and days after which it is at the latest."""
+AGAIN, HARD, GOOD, EASY = 1, 2, 3, 4
+FEW = 5
+"""Passes of a learner from which their median time says something."""
+FORGIVEN = 14
+"""Days late after which the days in between are no measure, and something is rebuilt instead."""
+AT_MOST = 3
+"""Reviews a day."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """How well one topic is remembered."""
+
+    stability: float
+    """Days until R is 0.9."""
+    difficulty: float
+    """1 to 10."""
+    last: date
+    due: date
+    reviews: int = 1
+    marked: date | None = None
+    """A topic that it requires failed on this day, and it was not passed since."""
+
+
+@lru_cache(maxsize=2)
+def scheduler(retention: float = RETENTION, longest: int = LONGEST) -> fsrs.Scheduler:
+    """py-fsrs with its default weights, without learning steps and without a spread of its own (it is not seeded)."""
+    import fsrs
+
+    return fsrs.Scheduler(
+        desired_retention=retention,
+        maximum_interval=longest,
+        learning_steps=(),
+        relearning_steps=(),
+        enable_fuzzing=False,
+    )
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def reviewed(memory: Memory | None, rating: int, day: date, seed: str = "") -> Memory:
+    """The memory after a review; without one before, after the first pass. An empty ``seed`` spreads nothing."""
+    import fsrs
+
+    card = fsrs.Card(card_id=1)
+    if memory:
+        card.state, card.step, card.last_review = fsrs.State.Review, None, _noon(memory.last)
+        card.stability, card.difficulty = memory.stability, memory.difficulty
+    card, _ = scheduler().review_card(card, fsrs.Rating(rating), _noon(day))
+    assert card.stability is not None and card.difficulty is not None
+    count = memory.reviews + 1 if memory else 1
+    days = spread((card.due - _noon(day)).days, f"{seed}/{count}") if seed else (card.due - _noon(day)).days
+    return Memory(card.stability, card.difficulty, day, day + timedelta(days=days), count)
+
+
+def spread(days: int, seed: str) -> int:
+    """An interval moved a little, so that what was learned together does not come back together.
+
+    The range is py-fsrs's own; the draw depends on ``seed`` alone.
+    """
+    from fsrs.scheduler import FUZZ_RANGES
+
+    if days < 2.5:
+        return days
+    delta = 1.0 + sum(each["factor"] * max(min(float(days), each["end"]) - each["start"], 0.0) for each in FUZZ_RANGES)
+    low, high = max(2, round(days - delta)), min(round(days + delta), LONGEST)
+    return random.Random(seed).randint(min(low, high), high)
+
+
+def recall(memory: Memory, today: date) -> float:
+    """R: the probability that it is still known."""
+    import fsrs
+
+    card = fsrs.Card(card_id=1, state=fsrs.State.Review, stability=memory.stability, last_review=_noon(memory.last))
+    return float(scheduler().get_card_retrievability(card, _noon(max(today, memory.last))))
+
+
+def rating(*, passed: bool, submits: int = 1, hints: int = 0, minutes: float = 0.0, usual: float = 0.0) -> int:
+    """FSRS's rating from what happened: failed, passed with help or late, passed, or in under half the usual time."""
+    if not passed:
+        return AGAIN
+    if hints or submits > 2:
+        return HARD
+    return EASY if submits == 1 and 0 < minutes < usual / 2 else GOOD
+
+
+def usual_minutes(seen: Iterable[Observation]) -> float:
+    """The learner's median minutes for a pass; 0 while there are too few to say."""
+    known = [each.minutes for each in seen if each.passed and each.minutes and PRIORS[each.kind].contract]
+    return median(known) if len(known) >= FEW else 0.0
+
+
+def memories(seen: Sequence[Observation], graph: Graph, seed: int = 0) -> dict[str, Memory]:
+    """The memory of every topic that was ever passed by a contract."""
+    return _Days(graph, seed, usual_minutes(seen)).run(seen)
+
+
+class _Days:
+    def __init__(self, graph: Graph, seed: int, usual: float) -> None:
+        self.graph, self.seed, self.usual = graph, seed, usual
+        self.tracker, self.kept = Tracker(graph), dict[str, Memory]()
+        self.after: dict[str, list[str]] = {}
+        for topic in graph.topics.values():
+            for other in topic.requires:
+                self.after.setdefault(other, []).append(topic.id)
+
+    def run(self, seen: Sequence[Observation]) -> dict[str, Memory]:
+        days: dict[date, list[Observation]] = {}
+        for each in seen:
+            if PRIORS[each.kind].contract or each.check.endswith("/number"):
+                days.setdefault(each.day, []).append(each)
+        for day in sorted(days):
+            self.day(day, days[day])
+        return self.kept
+
+    def day(self, day: date, seen: Sequence[Observation]) -> None:
+        last = {each.check: each for each in seen}.values()
+        passed_places = {_place(each) for each in last if each.passed}
+        ratings: dict[str, int] = {}
+        credit: dict[str, float] = {}
+        for each in last:
+            if not each.passed and (not each.again or _place(each) in passed_places):
+                continue  # what was never passed is not forgotten; on the way to a pass its submits say so
+            grade = rating(
+                passed=each.passed, submits=each.submits, hints=each.hints or each.kind == "opened",
+                minutes=each.minutes, usual=self.usual,
+            )  # fmt: skip
+            for id, weight in each.topics.items():
+                if weight >= MOSTLY or (each.passed and id not in self.kept):
+                    ratings[id] = min(grade, ratings.get(id, EASY))
+                elif each.passed:
+                    credit[id] = max(credit.get(id, 0.0), weight)
+        for id, grade in ratings.items():
+            if grade == AGAIN and id not in self.kept:
+                continue
+            self.kept[id] = reviewed(self.kept.get(id), grade, day, f"{self.seed}/{id}")
+            if grade == AGAIN:
+                self._mark(id, day)
+            else:
+                for other, share in self.tracker.within(id).items():
+                    credit[other] = max(credit.get(other, 0.0), share)
+        for id, weight in credit.items():
+            if id in self.kept and id not in ratings and weight >= FAINT:
+                self.kept[id] = credited(self.kept[id], weight, day)
+
+    def _mark(self, id: str, day: date) -> None:
+        """What stands on a failed topic is looked at soon; nothing of it is taken away."""
+        for other in self.after.get(id, ()):
+            if other in self.kept:
+                self.kept[other] = replace(self.kept[other], marked=day)
+
+
+def _place(seen: Observation) -> str:
+    return "/".join(seen.check.split("/")[:2])
+
+
+def credited(memory: Memory, weight: float, day: date) -> Memory:
+    """A share of what a good review today would give: FIRe in small (Math Academy's idea).
+
+    The stability grows by it, the day of the last review stays; shortly after a review there is little to gain.
+    """
+    full = reviewed(memory, GOOD, day).stability
+    stability = memory.stability + weight * max(0.0, full - memory.stability)
+    return replace(memory, stability=stability, due=max(memory.due, memory.last + timedelta(days=interval(stability))))
+
+
+def interval(stability: float) -> int:
+    """Days until R has fallen to ``RETENTION``: 1 to ``LONGEST``."""
+    decay = -scheduler().parameters[20]
+    factor = 0.9 ** (1 / decay) - 1
+    days: float = stability / factor * (RETENTION ** (1 / decay) - 1)
+    return min(LONGEST, max(1, round(days)))
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Something to do that shows that topics are still known: a number, a planted bug, a milestone written again."""
+
+    id: str
+    form: str
+    """``number``, ``bug`` or ``rebuild``."""
+    topics: Mapping[str, float]
+    minutes: float = 10.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to review today: up to three prompts, or after a long absence one rebuild."""
+
+    prompts: tuple[Prompt, ...] = ()
+    rebuild: Prompt | None = None
+
+
+def choose(held: Mapping[str, Memory], prompts: Sequence[Prompt], today: date, graph: Graph) -> Choice:
+    """The prompts that clear most of what is due, at most three; more than 14 days late, the shortest rebuild."""
+    due = {id for id, memory in held.items() if memory.due <= today or memory.marked}
+    late = {id for id in due if (today - held[id].due).days > FORGIVEN}
+    tracker = Tracker(graph)
+    cleared = {each.id: _clears(each, tracker) for each in prompts}
+    rebuilds = [each for each in prompts if each.form == "rebuild" and cleared[each.id] & late]
+    if rebuilds:
+        return Choice(rebuild=min(rebuilds, key=lambda each: (each.minutes, -len(cleared[each.id] & late), each.id)))
+    chosen: list[Prompt] = []
+    while due and len(chosen) < AT_MOST:
+        useful = [each for each in prompts if each not in chosen and cleared[each.id] & due]
+        if not useful:
+            break
+        best = min(useful, key=lambda each: (*_need(cleared[each.id] & due, held, today), each.minutes, each.id))
+        chosen.append(best)
+        due -= cleared[best.id]
+    return Choice(tuple(chosen))
+
+
+def _need(ids: set[str], held: Mapping[str, Memory], today: date) -> tuple[int, int]:
+    """Most topics first, then those that wait longest."""
+    return -len(ids), -sum((today - held[id].due).days for id in ids)
+
+
+def _clears(prompt: Prompt, tracker: Tracker) -> set[str]:
+    found = {id for id, weight in prompt.topics.items() if weight >= MOSTLY}
+    for id in list(found):
+        found |= {other for other, weight in tracker.within(id).items() if weight >= MOSTLY}
+    return found
+
+
+def load(held: Mapping[str, Memory], today: date, weeks: int, minutes: float = 10.0) -> tuple[float, ...]:
+    """Hours of review in each of the next weeks, if every one is done on its day and is good."""
+    hours = [0.0] * weeks
+    for memory in held.values():
+        while (week := max(0, (memory.due - today).days) // 7) < weeks:
+            hours[week] += minutes / 60
+            memory = reviewed(memory, GOOD, max(memory.due, today))
+    return tuple(hours)
