@@ -169,7 +169,7 @@ class Standing:
     topic: str
     state: str
     mastery: float
-    """P · R: what the plan and the gap count with. Never shown as a percentage."""
+    """P · R: what the plan and the gap count with, 0 while P is not above ``START``. Never shown as a percentage."""
     p: float
     recall: float
     contracts: int
@@ -180,5 +180,6 @@ def standings(held: Mapping[str, Belief], recall: Mapping[str, float]) -> dict[s
     found = {}
     for id, belief in held.items():
         r = recall.get(id, 1.0)
-        found[id] = Standing(id, state(belief, r), belief.p * r, belief.p, r, belief.contracts)
+        mastery = belief.p * r if belief.p > START else 0.0
+        found[id] = Standing(id, state(belief, r), mastery, belief.p, r, belief.contracts)
     return found
