@@ -105,7 +105,9 @@ def less(
     saved = sum(needed[id] for id in cut)
     p50, p90 = plan(kept)
     ends = [id for id in graph.order(kept) if not graph.descendants(id) & kept]
-    what = f"give up {', '.join(lost)}" if len(lost) < len(parts) else f"go no farther than {', '.join(ends)}"
+    some = [graph.topics[name].title if name in graph.topics else name for name in lost]
+    far = ", ".join(graph.topics[id].title for id in ends)
+    what = f"give up {', '.join(some)}" if len(lost) < len(parts) else f"go no farther than {far}"
     topics = f"{len(cut)} topic{'s' * (len(cut) != 1)}"
     words = f"Less: {what}; that leaves out {topics}, saves {saved:.0f} hours, and nine of ten are through by {p90}."
     return Exit("cut", True, words, hours, target, p50, p90, cut, lost, saved)

@@ -1,8 +1,8 @@
 """The one gap to close next: ranked, and only the first is shown, with its arithmetic in a sentence.
 
-``score = (1 - m) · B · ρ / √h`` with m the mastery, B the share of the remaining hours that wait for the topic, ρ the pain
-(failed checks blamed on it, mentions in the journal) and h its hours. A topic is a candidate when all it requires is
-mastered, so the answer can always be begun today. The others are parked with a reason. To know a topic better never
+``score = (1 - m) · B · ρ / √h`` with m the mastery, B the share of the remaining hours that wait for the topic, ρ the
+pain (failed checks blamed on it, mentions in the journal) and h its hours. A topic is a candidate when all it requires
+is mastered, so the answer can always be begun today. The others are parked with a reason. To know a topic better never
 moves it up: docs/planner.md has the proof.
 """
 
@@ -82,6 +82,8 @@ class Ranked:
     blocked: float
     """B."""
     blocked_hours: float
+    left_hours: float
+    """Of the whole goal."""
     pain: float
     """ρ."""
     hours: float
@@ -162,7 +164,17 @@ def ranked(learner: Learner) -> tuple[Ranked, ...]:
         mentions = sum(each.topic == id for each in recent)
         found.append(
             Ranked(
-                id, topic.title, score, m, share, blocked, pain, topic.hours.p50, tuple(blamed.get(id, ())), mentions
+                id,
+                topic.title,
+                score,
+                m,
+                share,
+                blocked,
+                total,
+                pain,
+                topic.hours.p50,
+                tuple(blamed.get(id, ())),
+                mentions,
             )
         )
     found += [_own(each, total) for each in learner.own if each.topic not in graph.topics and each.hours > 0]
@@ -173,48 +185,51 @@ def _own(own: Own, total: float) -> Ranked:
     """A gap without a topic blocks only itself, and hurts like one mention."""
     share, pain = own.hours / (total + own.hours), 1 + MENTION
     score = share * pain / math.sqrt(own.hours)
-    return Ranked(own.id, own.title, score, 0.0, share, own.hours, pain, own.hours, mentions=1)
+    return Ranked(own.id, own.title, score, 0.0, share, own.hours, total + own.hours, pain, own.hours, mentions=1)
 
 
 def _pains(learner: Learner, needed: frozenset[str]) -> tuple[dict[str, float], dict[str, list[Failure]]]:
-    """ρ - 1 of each topic, and the failures that are blamed on it."""
-    graph, today = learner.graph, learner.today
+    """ρ - 1 of each topic, and the recent failures that are blamed on it."""
+    graph, today, roots = learner.graph, learner.today, _roots(learner.graph, needed)
     pains: dict[str, float] = {}
     blamed: dict[str, list[Failure]] = {}
     for failure in learner.failures:
         weak = {id: weight * (1 - learner.m(id)) for id, weight in failure.topics.items() if id in graph.topics}
         total, age = sum(weak.values()), max(0, (today - failure.day).days)
+        shares: dict[str, float] = {}
         for id, part in weak.items():
             if part > 0:
-                root = deepest(id, learner, needed)
-                pains[root] = pains.get(root, 0.0) + part / total * 2 ** (-age / HALF)
-                if age < HALF and failure not in blamed.setdefault(root, []):
-                    blamed[root].append(failure)
+                shares[roots[id]] = shares.get(roots[id], 0.0) + part / total
+        for root, share in shares.items():
+            pains[root] = pains.get(root, 0.0) + share * 2 ** (-age / HALF)
+            if age < HALF:
+                blamed.setdefault(root, []).append(failure)
     own = [Mention(each.day, each.topic) for each in learner.own if each.topic]
     for mention in (*learner.mentions, *own):
         if mention.topic in graph.topics and 0 <= (today - mention.day).days < HALF:
-            root = deepest(mention.topic, learner, needed)
+            root = roots[mention.topic]
             pains[root] = pains.get(root, 0.0) + MENTION
     return pains, blamed
 
 
-def deepest(id: str, learner: Learner, needed: frozenset[str]) -> str:
-    """The topic that a topic's pain belongs to: the weak one below it that has no weak one below itself.
+def _roots(graph: Graph, needed: frozenset[str]) -> dict[str, str]:
+    """The topic that each topic's pain belongs to: the weak one below it that has no weak one below itself.
 
-    Of several the one that the topic's own requirements lead to first.
+    Of several the one that comes first in the graph; a topic with none below keeps its own.
     """
-    weak = learner.graph.ancestors((id,)) & needed
-    while weak:
-        id = min(weak, key=lambda each: (len(learner.graph.ancestors((each,)) & needed), each))
-        weak = learner.graph.ancestors((id,)) & needed
-    return id
+    place = {id: number for number, id in enumerate(graph.topics)}
+    found: dict[str, str] = {}
+    for id, topic in graph.topics.items():
+        below = [found[other] for other in topic.requires if found[other] in needed]
+        found[id] = min(below, key=place.__getitem__) if below else id
+    return found
 
 
 def choose(learner: Learner, held: Held | None = None) -> Gap | None:
     """The gap; None when nothing of the goal is left.
 
-    The held one stays unless it is mastered, its week is over, or another scores more than 1.25 times as much. After its
-    week it waits once, if there is another. An own gap that was chosen comes before all.
+    The held one stays unless it is mastered, its week is over, or another scores more than 1.25 times as much. After
+    its week it waits once, if there is another. An own gap that was chosen comes before all.
     """
     rank = {each.id: each for each in ranked(learner)}
     chosen = [each for each in learner.own if each.chosen and each.id in rank]
@@ -239,8 +254,7 @@ def choose(learner: Learner, held: Held | None = None) -> Gap | None:
         for each in rank.values()
         if each is not first
     )
-    why = sentence(first, sum(hours_left(learner.graph, remaining(learner.graph, learner.goal, learner.mastery),
-                                         learner.mastery, learner.pace).values()))  # fmt: skip
+    why = sentence(first)
     return Gap(first.id, first.title, first.score, why, since, since + timedelta(BOX), kept, first, parked)
 
 
@@ -252,9 +266,10 @@ def _reason(each: Ranked, first: Ranked, waiting: Ranked | None) -> str:
     return f"scores {each.score:.3f}, the gap {first.score:.3f}"
 
 
-def sentence(each: Ranked, total: float) -> str:
+def sentence(each: Ranked) -> str:
     """Why it is the gap, in one sentence with its arithmetic."""
-    reasons = [f"blocks {each.blocked:.0%} of the hours you have left ({each.blocked_hours:.0f} of {total:.0f})"]
+    hours = f"{each.blocked_hours:.0f} of {each.left_hours:.0f}"
+    reasons = [f"blocks {each.blocked:.0%} of the hours you have left ({hours})"]
     claims: dict[str, int] = {}
     for failure in each.failures:
         claims[failure.claim] = claims.get(failure.claim, 0) + 1

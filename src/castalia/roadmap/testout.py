@@ -1,7 +1,7 @@
 """What somebody knows already, asked in at most fifteen questions, each on the topic whose answer settles most.
 
-A pass settles everything that the topic requires, a fail everything that requires it. The next topic is the one with the
-greatest ``p (1 - p) [p · open topics before it + (1 - p) · open topics after it]``.
+A pass settles everything that the topic requires, a fail everything that requires it. The next topic is the one with
+the greatest ``p (1 - p) [p · open topics before it + (1 - p) · open topics after it]``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Question:
 
 
 class Diagnostic:
-    """Beliefs about a goal's topics, and the answers so far. ``asked``: replays them; the order matters little."""
+    """Beliefs about a goal's topics, and the answers so far."""
 
     def __init__(
         self,
