@@ -1,7 +1,7 @@
 """Topics and what they need: a graph without cycles, in an order in which it can be learned.
 
 Two kinds of edge. ``requires`` orders: a topic can be begun when all it requires is known. ``encompasses`` shares
-credit: who passes a check of ``nl06`` has used six tenths of ``nl05``. It does not know who learns: mastery is elsewhere.
+credit: who passes a check of ``nl06`` has used six tenths of ``nl05``. It does not know who learns what.
 
 >>> first = Topic("a", "first steps", "xx", hours=Hours(2.0, 3.0, "seed", "2026-11-21"))
 >>> second = Topic("b", "second steps", "xx", requires=("a",), hours=first.hours)

@@ -4,8 +4,8 @@ A rule is one count or several that must all hold. A count names what is counted
 
     rule = [{ count = "topics", of = ["py"], at_least = 8 }, { count = "projects", of = ["utilities"], at_least = 1 }]
 
-It says *what* must be so, never that it is: who evaluates a rule looks at the evidence, and the item's tick is as weak as
-the weakest evidence that was needed for it (checked, linked or self-reported).
+It says *what* must be so, never that it is: who evaluates a rule looks at the evidence, and the item's tick is as weak
+as the weakest evidence that was needed for it (checked, linked or self-reported).
 
 | count | one of it is |
 |---|---|
@@ -15,8 +15,8 @@ the weakest evidence that was needed for it (checked, linked or self-reported).
 | ``tracks`` | a track of which at least ``items`` of its five items have all their topics known |
 | ``links`` | a link that the learner recorded, of one of the kinds in ``of`` |
 
-``of`` may name skills (all their topics, milestones or projects), topics, projects, milestones (``churn/M1``), tracks, or
-kinds of link; empty, it is every one there is. There is nothing else: no names, no operators, no code.
+``of`` may name skills (all their topics, milestones or projects), topics, projects, milestones (``churn/M1``), tracks,
+or kinds of link; empty, it is every one there is. There is nothing else: no names, no operators, no code.
 """
 
 from __future__ import annotations
