@@ -66,7 +66,9 @@ def _noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
-def reviewed(memory: Memory | None, rating: int, day: date, seed: str = "") -> Memory:
+def reviewed(
+    memory: Memory | None, rating: int, day: date, seed: str = "", by: fsrs.Scheduler | None = None
+) -> Memory:
     """The memory after a review; without one before, after the first pass. An empty ``seed`` spreads nothing."""
     import fsrs
 
@@ -74,7 +76,7 @@ def reviewed(memory: Memory | None, rating: int, day: date, seed: str = "") -> M
     if memory:
         card.state, card.step, card.last_review = fsrs.State.Review, None, _noon(memory.last)
         card.stability, card.difficulty = memory.stability, memory.difficulty
-    card, _ = scheduler().review_card(card, fsrs.Rating(rating), _noon(day))
+    card, _ = (by or scheduler()).review_card(card, fsrs.Rating(rating), _noon(day))
     assert card.stability is not None and card.difficulty is not None
     count = memory.reviews + 1 if memory else 1
     days = spread((card.due - _noon(day)).days, f"{seed}/{count}") if seed else (card.due - _noon(day)).days
