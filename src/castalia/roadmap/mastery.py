@@ -103,10 +103,16 @@ class Tracker:
         if not self.counts(seen):
             return
         self._counted[seen.check, seen.passed] = seen.time
-        for id, weight in seen.topics.items():
+        for id, weight in (seen.topics if seen.passed else self._suspects(seen)).items():
             self._learn(id, seen, weight, own=True)
         if seen.passed:
             self._share(seen)
+
+    def _suspects(self, seen: Observation) -> Mapping[str, float]:
+        """Weights of a failure: what is well known is hardly blamed where something beside it is not known."""
+        doubts = {id: 1 - self.belief(id).p for id in seen.topics}
+        top = max(doubts.values())
+        return {id: weight * doubts[id] / top for id, weight in seen.topics.items()}
 
     def _learn(self, id: str, seen: Observation, weight: float, *, own: bool) -> None:
         old = self.belief(id)
