@@ -41,7 +41,7 @@ class Past:
     committed: float
     """Hours that the plan had to give in it, without buffer and reviews."""
     done: float
-    """Hours of the plan that were finished in it."""
+    """Hours of the plan that were finished in it, as the plan counts them, reviews of a topic included."""
     spent: float = 0.0
     """Hours that it took; 0: not known, then the committed ones."""
 
@@ -86,7 +86,7 @@ def simulate(
     items: Sequence[Item], offer: Offer, past: Sequence[Past] = (), *, seed: int = 0, paths: int = PATHS
 ) -> Finish:
     """Finish times of ``paths`` simulated learners who work on ``items`` in their order."""
-    segments = _segments(items, _topic_factors(items, seed, paths), paths)
+    segments = _segments(items, _topic_factors(items, seed, paths, centred=len(ratios(past)) >= ENOUGH_WEEKS), paths)
     rows = 64
     while True:
         left = _left(offer, _weekly(past, seed, paths, rows))
@@ -100,9 +100,17 @@ def _sigma(ratio: float) -> float:
     return math.log(max(1.0, ratio)) / Z90
 
 
-def _topic_factors(items: Sequence[Item], seed: int, paths: int) -> list[Array]:
-    """Of each item, how many times its hours it takes each path; its draw is its own, whatever else is planned."""
-    return [np.exp(_sigma(item.spread) * _normals(seed, zlib.crc32(item.id.encode()), 1, paths)[0]) for item in items]
+def _topic_factors(items: Sequence[Item], seed: int, paths: int, *, centred: bool) -> list[Array]:
+    """Of each item, how many times its hours it takes each path; its draw is its own, whatever else is planned.
+
+    The learner's own weeks hold already that topics take longer on average than their median: then the mean is 1.
+    """
+    found = []
+    for item in items:
+        sigma = _sigma(item.spread)
+        draws = _normals(seed, zlib.crc32(item.id.encode()), 1, paths)[0]
+        found.append(np.exp(sigma * draws - (sigma**2 / 2 if centred else 0.0)))
+    return found
 
 
 def _weekly(past: Sequence[Past], seed: int, paths: int, rows: int) -> Array:
@@ -123,8 +131,8 @@ def _weekly(past: Sequence[Past], seed: int, paths: int, rows: int) -> Array:
 
 
 def _doubt(weeks: int) -> float:
-    """What is left of the doubt about the lasting pace after so many weeks."""
-    return math.sqrt(ENOUGH_WEEKS / (ENOUGH_WEEKS + weeks))
+    """What is left of the doubt about the lasting pace after so many weeks: that of a mean of them."""
+    return 1 / math.sqrt(weeks)
 
 
 def _left(offer: Offer, weekly: Array) -> Array:
