@@ -45,6 +45,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "core": "errors, settings of the cache",
         "catalog": "a project's number and title stand in its card",
         "check": "titles of topics, milestones of contracts, proofs",
+        "jobs": "contracts are asked in a child",
     },
     "pytest_plugin": {"check": "claims as tests", "core": "errors as usage errors"},
     "notebook": {"check": "a cell is checked", "core": "errors as usage errors"},

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as property_settings
 from hypothesis import strategies as st
 
 from castalia.catalog import SKILLS
 from castalia.check import contracts
 from castalia.check.topics import titles
 from castalia.core.contract import Claim
-from castalia.core.errors import NotFound, WrongInput
+from castalia.core.errors import NotFound, Unavailable, WrongInput
 from castalia.core.settings import Settings
 from castalia.roadmap import contracted
 from castalia.roadmap.content import DATA, Content, content
@@ -197,47 +198,80 @@ def test_a_topic_is_checked_where_a_topic_mutant_is_rejected(shipped: Content) -
     assert shipped.says("dl03") == "" and shipped.says("ge02") == "links only"
 
 
+def toy(monkeypatch: pytest.MonkeyPatch, topics: dict[str, float], rejected: dict[str, str]) -> Contracted:
+    """One contract with one claim in the place of all of ours."""
+    made = Contracted("toy", (Asked("M1", "One", topics, {"adds_up": topics}),), rejected, 1.0, "")
+    monkeypatch.setattr(contracted, "every", lambda: {"toy": made})
+    return made
+
+
 def test_a_topic_whose_mutant_passed_or_that_no_claim_names_is_links_only(
     shipped: Content, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claims = {"adds_up": {"dl03": 0.5, "nl05": 0.5}}
-    toy = Contracted(
-        "toy", (Asked("M1", "One", {"dl03": 0.5, "nl05": 0.5}, claims),), {"dl03": "m", "cv01": "n"}, 1.0, ""
-    )
-    monkeypatch.setattr(contracted, "names", lambda: ["toy"])
-    monkeypatch.setattr(contracted, "contracted", lambda name: toy)
-    fresh = dataclasses.replace(shipped)
-    assert fresh.checked == {"dl03": ("toy",)}, "nl05 has no rejected mutant, cv01 no claim"
-    assert toy.weights("M1") == {"dl03": 0.5, "nl05": 0.5} == toy.weights(claim="adds_up") and toy.weights("M9") == {}
+    made = toy(monkeypatch, {"dl03": 0.5, "nl05": 0.5}, {"dl03": "m", "cv01": "n"})
+    assert dataclasses.replace(shipped).checked == {"dl03": ("toy",)}, "nl05 has no rejected mutant, cv01 no claim"
+    assert made.weights("M1") == {"dl03": 0.5, "nl05": 0.5} == made.weights(claim="adds_up")
+    assert made.weights("M9") == {} == made.weights("M1", "no_such_claim")
 
 
 def test_a_stale_proof_checks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     from castalia.check import proof
+    from castalia.roadmap.asking import asked
 
-    assert contracted._asked("softmax").rejected
+    assert asked("softmax").rejected and asked("softmax").score > 0.9
     monkeypatch.setattr(proof, "stale", lambda found: "the contract has changed")
-    assert contracted._asked("softmax").rejected == {} and contracted._asked("softmax").score == 0
+    assert asked("softmax").rejected == {} and asked("softmax").score == 0
 
 
-def test_what_contracts_say_is_kept_until_a_file_changes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    contracted._remembered.cache_clear()
-    first = contracted.contracted("softmax")
-    assert list((settings.home / "cache" / "roadmap").iterdir()) == [
-        settings.home / "cache" / "roadmap" / "softmax.json"
-    ]
-    contracted._remembered.cache_clear()
-    with monkeypatch.context() as patched:
-        patched.setattr(contracted, "_asked", lambda name: pytest.fail("it was asked again"))
-        assert contracted.contracted("softmax") == first
-        contracted._remembered.cache_clear()
-        patched.setattr(contracted, "_key", lambda folder: "of other files")
-        patched.setattr(contracted, "_asked", lambda name: dataclasses.replace(first, score=0.5))
-        assert contracted.contracted("softmax").score == 0.5
-    for torn in ("", "[]", '{"key": 3}', "{"):
-        (settings.home / "cache" / "roadmap" / "softmax.json").write_text(torn)
-        contracted._remembered.cache_clear()
-        assert contracted.contracted("softmax") == first
-    contracted._remembered.cache_clear()
+@pytest.fixture
+def unread() -> Iterator[None]:
+    contracted.every.cache_clear()
+    yield
+    contracted.every.cache_clear()
+
+
+def test_what_contracts_say_is_kept_until_a_file_changes(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, unread: None
+) -> None:
+    cache = settings.home / "cache" / "roadmap"
+    first = contracted.every()
+    assert sorted(path.stem for path in cache.iterdir()) == sorted(first) == sorted(contracted.names())
+    assert first["softmax"].milestones[0].title == contracts.find("softmax").milestones[0].title
+    asked: list[str] = []
+    answers = {name: json.loads((cache / f"{name}.json").read_text())["value"] for name in first}
+    monkeypatch.setattr(contracted, "_asked", lambda names: asked.extend(names) or {n: answers[n] for n in names})
+
+    def again() -> list[str]:
+        contracted.every.cache_clear()
+        asked.clear()
+        assert contracted.every() == first
+        return asked
+
+    assert again() == []
+    for torn in ("", "[]", '{"key": 3}', "{", '{"key": 1, "value": []}'):
+        (cache / "softmax.json").write_text(torn)
+        assert again() == ["softmax"] and again() == []
+    key = contracted._key
+    monkeypatch.setattr(contracted, "_key", lambda path: key(path) + ("changed" if path.name == "basics" else ""))
+    assert again() == ["basics"]
+
+
+def test_the_key_is_of_every_file_of_a_contract(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    keys = [contracted._key(tmp_path)]
+    for name in ("contract.py", "deep/asked.py", "proof.json"):
+        (tmp_path / name).write_text("1")
+        keys.append(contracted._key(tmp_path))
+    (tmp_path / "contract.py").write_text("2")
+    assert len({*keys, contracted._key(tmp_path)}) == 5
+
+
+def test_contracts_that_cannot_be_read_are_an_error_with_a_cure() -> None:
+    with pytest.raises(Unavailable, match="contracts cannot be read") as caught:
+        contracted._asked(["no_such_contract"])
+    assert "no_such_contract" in caught.value.got and caught.value.cure
+    with pytest.raises(NotFound, match="'sofmax' has no contract"):
+        contracted.contracted("sofmax")
 
 
 # --- what is asked of content --------------------------------------------------------------------
@@ -359,6 +393,7 @@ def test_a_missing_file_is_named(copied: Path) -> None:
         content(copied)
 
 
+@property_settings(max_examples=40)
 @given(st.randoms(use_true_random=False), st.sampled_from(["requires", "encompasses"]))
 def test_a_cycle_planted_anywhere_is_found(chance: random.Random, kind: str) -> None:
     whole = content()
@@ -397,9 +432,7 @@ def test_what_stands_in_a_card_or_a_contract_is_not_said_again(copied: Path) -> 
 
 
 def test_a_claim_about_an_unknown_topic_is_found(shipped: Content, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy = Contracted("toy", (Asked("M1", "One", {"zz01": 1.2}, {"adds_up": {"zz01": 1.2}}),), {}, 0.0, "")
-    monkeypatch.setattr(contracted, "names", lambda: ["toy"])
-    monkeypatch.setattr(contracted, "contracted", lambda name: toy)
+    toy(monkeypatch, {"zz01": 1.2}, {})
     found = lint(shipped)
     assert [(one.file, one.id) for one in found] == [("toy/contract.py", "toy"), ("toy/contract.py", "toy/M1")]
     assert "no topic 'zz01'" in str(found[0])
