@@ -123,8 +123,7 @@ class Content:
     def checked(self) -> Mapping[str, tuple[str, ...]]:
         """Topic -> the contracts that check it: a claim names it and a mutant of it is rejected by such a claim."""
         found: dict[str, list[str]] = {}
-        for name in contracted.names():
-            asked = contracted.contracted(name)
+        for name, asked in contracted.every().items():
             for topic in asked.rejected:
                 if topic in asked.topics:
                     found.setdefault(topic, []).append(name)

@@ -2,8 +2,8 @@
 
 A topic is *checked* when some claim of some contract names it, a mutant of that topic (what somebody writes who does
 not know it) was rejected by a claim about it, and the proof that says so is of today's contract, reference and mutants.
-Every other topic is "links only". Asking runs the contracts' own code, which takes moments; what came out is kept
-under ``CASTALIA_HOME/cache`` until one of their files changes.
+Every other topic is "links only". Contracts are code, so a child reads them (:mod:`castalia.roadmap.asking`), which
+takes moments; what came out is kept under ``CASTALIA_HOME/cache`` until one of their files changes.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from castalia import catalog, core
+from castalia import catalog, check, core
 from castalia.core.atomic import replacing
+from castalia.core.errors import NotFound, Unavailable, did_you_mean
 from castalia.core.settings import Settings
+from castalia.jobs.spawn import spawn
 
-if TYPE_CHECKING:
-    from castalia.core.contract import Milestone
-
+EXERCISES = Path(str(check.__file__)).with_name("exercises")
 CACHED = 1
 """Raise it when what is kept changes its meaning."""
+PATIENCE = 300.0
+"""Seconds that a child may take for all contracts."""
 
 
 @dataclass(frozen=True)
@@ -70,36 +73,47 @@ class Contracted:
 
 def names() -> list[str]:
     """Every contract of ours: the exercises, and the projects that have one."""
-    from castalia.check import contracts
-
-    return [*contracts.exercises(), *sorted(path.parent.name for path in catalog.OURS.glob("*/contract.py"))]
+    return list(_folders())
 
 
 def contracted(name: str) -> Contracted:
-    """What the contract called ``name`` says; NotFound where there is none."""
-    from castalia.check import contracts
+    """What the contract called ``name`` says; NotFound where it is none of ours."""
+    found = every()
+    if name not in found:
+        cure = did_you_mean(name, found).strip()
+        raise NotFound(f"{name!r} has no contract that says what it is about", "", f"one of {', '.join(found)}", cure)
+    return found[name]
 
-    folder = contracts.EXERCISES / name if name in contracts.exercises() else contracts.folder(name)
-    return _remembered(name, _key(folder))
+
+@functools.lru_cache(maxsize=1)
+def every() -> Mapping[str, Contracted]:
+    """What every contract of ours says, by name; asked once in a process. Unavailable where they cannot be read."""
+    folder = Settings.read().home / "cache" / "roadmap"
+    keys = {name: _key(path) for name, path in _folders().items()}
+    kept = {name: one for name, key in keys.items() if (one := _kept(folder / f"{name}.json", key))}
+    missing = [name for name in keys if name not in kept]
+    for name, value in (_asked(missing) if missing else {}).items():
+        kept[name] = _made(value)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with replacing(folder / f"{name}.json") as waiting:
+                waiting.write_text(json.dumps({"key": keys[name], "value": value}, ensure_ascii=False), "utf-8")
+        except OSError:
+            pass  # a home that cannot be written: it is asked again next time
+    return {name: kept[name] for name in keys}
 
 
-@functools.lru_cache(maxsize=64)
-def _remembered(name: str, key: str) -> Contracted:
-    path = Settings.read().home / "cache" / "roadmap" / f"{name}.json"
+def _folders() -> dict[str, Path]:
+    found = [*sorted(EXERCISES.glob("*/contract.py")), *sorted(catalog.OURS.glob("*/contract.py"))]
+    return {path.parent.name: path.parent for path in found}
+
+
+def _kept(path: Path, key: str) -> Contracted | None:
     try:
-        kept = json.loads(path.read_text("utf-8"))
-        if kept["key"] == key:
-            return _made(kept["value"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # none yet, or of another version
-    found = _asked(name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as waiting:
-            waiting.write_text(json.dumps({"key": key, "value": asdict(found)}, ensure_ascii=False), "utf-8")
-    except OSError:
-        pass  # a home that cannot be written: it is asked again next time
-    return found
+        value = json.loads(path.read_text("utf-8"))
+        return _made(value["value"]) if value["key"] == key else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None  # none yet, or of another version
 
 
 def _made(value: dict[str, Any]) -> Contracted:
@@ -116,33 +130,20 @@ def _key(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _asked(name: str) -> Contracted:
-    """Import the contract and its proof."""
-    from castalia.check import contracts, proof
-    from castalia.check.found import found
-
-    asked = contracts.find(name)
-    proven: Mapping[str, Any] = {}
-    if (contracts.folder(name) / "mutants.py").is_file():
-        subject = found(name)
-        if not proof.stale(subject):
-            proven = proof.kept(subject) or {}
-    rejected = {topic: mutant for topic, mutant in proven.get("topics", {}).items() if mutant}
-    return Contracted(
-        name=name,
-        milestones=tuple(_milestone(each) for each in asked.milestones),
-        rejected=rejected,
-        score=float(proven.get("score", 0.0)),
-        contract_hash=asked.hash(),
-    )
-
-
-def _milestone(milestone: Milestone) -> Asked:
-    core = [claim for claim in milestone.claims if claim.tier == "core"] or list(milestone.claims)
-    summed: dict[str, float] = {}
-    for claim in core:
-        whole = max(1.0, sum(claim.topics.values()))
-        for topic, weight in claim.topics.items():
-            summed[topic] = summed.get(topic, 0.0) + weight / whole / len(core)
-    topics = {topic: round(weight, 4) for topic, weight in sorted(summed.items(), key=lambda row: (-row[1], row[0]))}
-    return Asked(milestone.id, milestone.title, topics, {claim.id: dict(claim.topics) for claim in milestone.claims})
+def _asked(wanted: list[str]) -> dict[str, Any]:
+    """The answers of a child, by name: this process runs no contract."""
+    child = spawn("castalia.roadmap.asking", *wanted, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        out, err = child.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        out, err = b"", b"it took too long"
+    finally:
+        child.kill()
+        child.wait()
+    try:
+        return {name: dict(value) for name, value in json.loads(out.splitlines()[-1]).items()}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        lines = [line for line in err.decode("utf-8", "replace").splitlines() if line and not line[0].isspace()]
+        said = lines[-1] if lines else "no answer"
+        cure = f"Type:  castalia prove {wanted[0]}"
+        raise Unavailable("contracts cannot be read", said[:300], "what they say about topics", cure) from None

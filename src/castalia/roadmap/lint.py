@@ -316,8 +316,7 @@ def _said_twice(content: Content) -> Findings:
 def _contracts(content: Content) -> Findings:
     """Topics that contracts name."""
     topics = {topic.id for topic in content.topics}
-    for name in contracted.names():
-        asked = contracted.contracted(name)
+    for name, asked in contracted.every().items():
         yield from _unknown(f"{name}/contract.py", name, sorted(asked.topics), topics, "topic")
         for each in asked.milestones:
             if sum(each.topics.values()) > 1 + 1e-3:

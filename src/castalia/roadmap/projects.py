@@ -77,18 +77,17 @@ class Project:
 
     @functools.cached_property
     def milestones(self) -> tuple[Milestone, ...]:
-        """In the order to build them. Of a project with a contract its minutes are dealt out by claims."""
+        """In the order to build them. With a contract, half of the minutes are dealt out evenly, half by claims."""
         if not self.contract:
             return tuple(stage.milestone(self.id, number) for number, stage in enumerate(self.row.milestones, 1))
         asked = contracted(self.id).milestones
         claims = sum(len(each.claims) for each in asked)
+        shares = [0.5 / len(asked) + 0.5 * len(each.claims) / claims for each in asked]
+        dealt = [max(5, 5 * round(self.minutes * share / 5)) for share in shares]
         return tuple(
-            Milestone(
-                self.id, each.number, each.title, max(5, 5 * round(self.minutes * len(each.claims) / claims / 5)),
-                each.topics, check=True,
-            )
-            for each in asked
-        )  # fmt: skip
+            Milestone(self.id, each.number, each.title, minutes, each.topics, check=True)
+            for each, minutes in zip(asked, dealt, strict=True)
+        )
 
     @property
     def topics(self) -> tuple[str, ...]:

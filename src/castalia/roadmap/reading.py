@@ -10,8 +10,7 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from castalia.core.errors import did_you_mean
 from castalia.roadmap.records import Finding
@@ -51,33 +50,33 @@ class Reader:
         made = ((id, self.record(file, cls, {**table, "id": id})) for id, table in self.tables(file).items())
         return {id: one for id, one in made if one is not None}
 
-    def record(self, file: str, cls: type[Made], table: Table, **more: Any) -> Made | None:
-        """One record, ``more`` taken as it is; None where something was wrong."""
+    def record(self, file: str, cls: type[Made], table: Table, inside: str = "") -> Made | None:
+        """One record, of one that is called ``inside``; None where something was wrong."""
         known = _fields(cls)
-        id, before = str(table.get("id", "")), len(self.findings)
-        if "id" in known and not id:
-            self.wrong(file, "", f"a {cls.__name__.lower()} without an id: {str(table)[:60]}", "Give it one.")
+        id, before = str(table.get("id", inside)), len(self.findings)
+        if "id" in known and not table.get("id"):
+            self.wrong(file, inside, f"a {cls.__name__.lower()} without an id: {str(table)[:60]}", "Give it one.")
         values: Table = {}
         for name, value in table.items():
             if name not in known:
                 self.wrong(file, id, f"no field {name!r}", did_you_mean(name, known).strip() or "Remove it.")
             elif inner := _inside(known[name][0]):
-                values[name] = self._several(file, inner, value, f"{name} of {id}")
+                values[name] = self._several(file, inner, value, id)
             elif (fitting := _fitting(value, known[name][0])) is _UNFIT:
-                words = f"{name} = {str(value)[:60]!r} is no {_spoken(known[name][0])}"
+                words = f"{name} = {str(value)[:60]!r} is {_spoken(known[name][0])}"
                 self.wrong(file, id, words, f"Correct {name}.")
             else:
                 values[name] = fitting
         for name, (_, needed) in known.items():
-            if needed and name not in table and name not in more:
+            if needed and name not in table and name != "id":
                 self.wrong(file, id, f"{name} is missing", f"Add {name}.")
-        return cls(**values, **more) if len(self.findings) == before else None
+        return cls(**values) if len(self.findings) == before else None
 
-    def _several(self, file: str, cls: type[Made], rows: object, about: str) -> tuple[Made, ...]:
+    def _several(self, file: str, cls: type[Made], rows: object, inside: str) -> tuple[Made, ...]:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            self.wrong(file, about, "are no list of tables", "Write an array of tables.")
+            self.wrong(file, inside, f"{cls.__name__.lower()}s are no list of tables", "Write an array of tables.")
             return ()
-        return tuple(one for row in rows if (one := self.record(file, cls, row)) is not None)
+        return tuple(one for row in rows if (one := self.record(file, cls, row, inside)) is not None)
 
 
 _UNFIT = object()
@@ -90,7 +89,7 @@ def _inside(kind: Any) -> Any:
 
 
 @functools.cache
-def _fields(cls: type) -> Mapping[str, tuple[Any, bool]]:
+def _fields(cls: Any) -> Mapping[str, tuple[Any, bool]]:
     """Field -> its type and whether it must be given."""
     hints = get_type_hints(cls)
     assert dataclasses.is_dataclass(cls)
@@ -112,21 +111,23 @@ def _fitting(value: object, kind: Any) -> Any:
         parts = [_fitting(each, inner[0]) for each in value]
         twice = inner[0] is str and len(set(parts)) != len(parts)
         return _UNFIT if twice or any(part is _UNFIT for part in parts) else tuple(parts)
-    if origin is not None and not isinstance(kind, UnionType) and isinstance(value, dict):
-        made = {name: _fitting(each, inner[1]) for name, each in value.items()}
+    if origin is Literal:
+        return value if value in inner else _UNFIT
+    if origin is not None:  # a Mapping of numbers
+        rows = value.items() if isinstance(value, dict) else [("", _UNFIT)]
+        made = {name: _fitting(each, inner[1]) for name, each in rows}
         return _UNFIT if any(part is _UNFIT for part in made.values()) else made
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if get_origin(kind) is not None:
-        return value if value in inner else _UNFIT  # a Literal
     fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
     return value if fits and (value != "" or kind is not str) else _UNFIT
 
 
 def _spoken(kind: Any) -> str:
-    words = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    """What a value is not, in words: ``no text``, ``none of topics, links``."""
+    words = {str: "text", int: "whole number", float: "number", bool: "truth value"}
     if get_origin(kind) is tuple:
-        return f"list of {_spoken(get_args(kind)[0])}s, each once"
+        return f"no list of {words[get_args(kind)[0]]}s, each once"
     if kind in words:
-        return words[kind]
-    return "table of numbers" if "Mapping" in str(kind) else f"one of {', '.join(map(str, get_args(kind)))}"
+        return f"no {words[kind]}"
+    return "no table of numbers" if get_origin(kind) is not Literal else f"none of {', '.join(get_args(kind))}"
