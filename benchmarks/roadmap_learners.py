@@ -1,15 +1,15 @@
-"""How often simulated learners are through by the dates that the planner gives them: `python benchmarks/roadmap_learners.py`.
+"""How often simulated learners are through by the planner's dates: `python benchmarks/roadmap_learners.py`.
 
-200 learners, each with a goal, hours a week and a beginning drawn at random, get a plan, and their weeks are then played
-to the end, twice: once as the planner assumes (its own prior), once by a process that it does not assume. In that one the
-pace of a week depends on the week before, whole weeks are lost in runs, skills are harder for one learner than for
-another and mathematics for most, and topics take hours with a heavy tail. After 8 and 16 weeks the plan is made again
-from what was done. Nothing here is imported by the planner. Writes benchmarks/results/roadmap_learners.json.
+200 learners, each with a goal, hours a week and a beginning drawn at random, get a plan, and their weeks are then
+played to the end, twice: once as the planner assumes (its own prior), once by a process that it does not assume. In
+that one the pace of a week depends on the week before, whole weeks are lost in runs, skills are harder for one learner
+than for another and mathematics for most, and topics take hours with a heavy tail. After 8 and 16 weeks the plan is
+made again from what was done. Nothing here is imported by the planner. Writes benchmarks/results/roadmap_learners.json.
 
 No learner is real. The parameters of the other process were written down before the first run and not changed since.
-What may be tuned in the planner was judged on the even learners, and the odd ones are reported as held out: tuned was how
-fast the doubt about the lasting pace fades with the weeks (``forecast._doubt``), out of four ways; the first plan has no part
-that was tuned.
+What may be tuned in the planner was judged on the even learners, and the odd ones are reported as held out: tuned was
+how fast the doubt about the lasting pace fades with the weeks (``forecast._doubt``), out of four ways; the first plan
+has no part that was tuned.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def play(learner: Learner, first: Plan) -> Play:
     """The learner works through the first plan's order until it is done."""
     queue = [[item.id, item.hours * learner.takes(item.id) + item.review] for item in first.items]
     nominal = {item.id: item.work for item in first.items}
-    whole = {id: hours for id, hours in queue}
+    whole = {item.id: hours for item, (_, hours) in zip(first.items, queue, strict=True)}
     done: dict[str, float] = {}
     past, finished = list[Past](), list[dict[str, float]]()
     offered = learner.hours * 0.8

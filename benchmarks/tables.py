@@ -240,6 +240,24 @@ def leaks() -> str:
     return markdown([("leak", "found, 95 %", "its honest twin accused, 95 %"), *rows]) if rows else ""
 
 
+def learners() -> str:
+    """How often simulated learners are through by the planner's dates."""
+    found = result("roadmap_learners")
+    if not found:
+        return ""
+    again, process = found["made_again"], (("own_prior", "as the planner assumes"), ("other_process", "otherwise"))
+    rows = []
+    for key, words in process:
+        parts = [("the first plan", found[key]), *((name.replace("_", " "), each[key]) for name, each in again.items())]
+        for when, part in parts:
+            held = f"{part['held_out']['p90_covers']:.1%}" if "held_out" in part else ""
+            interval = _range((part["p90_low"], part["p90_high"]))
+            shares = (f"{part['p50_covers']:.1%}", f"{part['p90_covers']:.1%}", interval)
+            rows.append((words, when, str(part["learners"]), *shares, held))
+    head = ("learners live", "plan made", "learners", "through by P50", "through by P90", "95 %", "P90, held out half")
+    return markdown([head, *rows])
+
+
 def proofs() -> str:
     """What the committed proofs say."""
     lines = [
@@ -314,6 +332,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "docs/kit.md": {"kit": kit},
     "docs/reading.md": {"reading": lambda: ratios("reading", "CPU seconds here")},
     "docs/leaks.md": {"leaks": leaks},
+    "docs/planner.md": {"learners": learners},
     "docs/images.md": {"images": lambda: ratios("images", "kit")},
     "docs/track.md": {"tracker": lambda: ratios("tracker", "Castalia"), "promised": tracker},
     "docs/trees.md": {"trees": lambda: ratios("trees", "kit", "the library it was grown with")},

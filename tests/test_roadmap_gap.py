@@ -86,6 +86,7 @@ def learners(draw: st.DrawFn) -> Learner:
     return Learner(graph, draw(goals(graph)), draw(known(graph)), START, failed, mentions)
 
 
+@settings(max_examples=40)
 @given(learners(), st.data())
 def test_knowing_a_topic_better_never_moves_it_up(learner: Learner, data: st.DataObject) -> None:
     before = [each.id for each in ranked(learner)]
@@ -103,6 +104,7 @@ def test_knowing_a_topic_better_never_moves_it_up(learner: Learner, data: st.Dat
             assert more >= ENOUGH
 
 
+@settings(max_examples=40)
 @given(learners())
 def test_the_first_candidate_can_be_begun_today(learner: Learner) -> None:
     gap = choose(learner)

@@ -6,10 +6,11 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from learner_graphs import at, event, topic
 
+from castalia.core.evidence import Event
 from castalia.roadmap.calibration import calibration
 from castalia.roadmap.graph import Graph
 from castalia.roadmap.mastery import (
@@ -79,6 +80,7 @@ def test_one_failure_at_the_first_submit_costs_a_quarter() -> None:
     assert updated(0.95, "first", False) == pytest.approx(0.70)
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(sorted(PRIORS)), st.booleans(), st.integers(2, 98))
 def test_an_update_is_bayes_rule_and_then_learning(kind: str, passed: bool, hundredths: int) -> None:
     p, prior = Fraction(hundredths, 100), PRIORS[kind]
@@ -92,6 +94,7 @@ def test_an_update_is_bayes_rule_and_then_learning(kind: str, passed: bool, hund
     assert found == pytest.approx(min(LIMITS[1], max(LIMITS[0], expected)), abs=1e-12)
 
 
+@settings(max_examples=40)
 @given(
     st.sampled_from(sorted(PRIORS)), st.floats(0.001, 0.999), st.floats(0, 1), st.floats(0.01, 1), st.floats(0.01, 0.99)
 )
@@ -135,6 +138,18 @@ def test_a_pass_shares_credit_with_what_it_encompasses() -> None:
     assert deep["b1"] == 0.7 and deep["a1"] == pytest.approx(0.35) and deep["a2"] == pytest.approx(0.14)
 
 
+def test_a_failure_blames_what_is_in_doubt() -> None:
+    """Known a1 and unknown a2 in one failed check: a1 is hardly touched, and alone it would be."""
+    passes = [seen("first", True), seen("first", True, 8)]
+    sure = beliefs(passes, GRAPH)["a1"].p
+    both = beliefs([*passes, seen("first", False, 9, "x/1", a1=1.0, a2=1.0)], GRAPH)
+    alone = beliefs([*passes, seen("first", False, 9, "x/1", a1=1.0)], GRAPH)
+    assert sure > 0.95 > alone["a1"].p and both["a1"].p > 0.95
+    assert both["a2"].p == pytest.approx(updated(P0, "first", False)), "the one in doubt takes its whole weight"
+    shared = beliefs([seen("first", False, 0, "x/1", a1=1.0, a2=0.5)], GRAPH)
+    assert shared["a2"].p == pytest.approx(updated(P0, "first", False, weight=0.5)), "equal doubts: by weight"
+
+
 def test_states() -> None:
     assert state(Belief(P0)) == "unknown"
     assert state(Belief(0.5)) == "learning"
@@ -169,8 +184,8 @@ def test_mastery_is_p_times_r_and_a_prior_is_no_knowledge() -> None:
 # --- the log -----------------------------------------------------------------------------------
 
 
-def kinds(*events: object) -> list[tuple[str, bool, str]]:
-    return [(each.kind, each.passed, each.check) for each in observe(events, CONTRACTS, GRAPH)]  # type: ignore[arg-type]
+def kinds(*events: Event) -> list[tuple[str, bool, str]]:
+    return [(each.kind, each.passed, each.check) for each in observe(events, CONTRACTS, GRAPH)]
 
 
 def test_a_run_that_stops_at_the_third_milestone_has_passed_two() -> None:
@@ -205,7 +220,7 @@ def test_how_a_pass_came_about_is_its_kind() -> None:
 def test_a_rebuild_counts_as_one_fourteen_days_after_the_first_pass_and_without_help() -> None:
     done = event("check", 0, "pass", "M1", code_hash="1")
 
-    def rebuild(day: float) -> object:
+    def rebuild(day: float) -> Event:
         return event("review", day, "pass", "M1", more={"form": "rebuild"})
 
     assert kinds(done, rebuild(15))[-1] == ("rebuild", True, "toy/M1/rebuild")
@@ -215,7 +230,7 @@ def test_a_rebuild_counts_as_one_fourteen_days_after_the_first_pass_and_without_
 
 
 def test_questions_and_self_reports() -> None:
-    def asked(kind: str, **more: object) -> object:
+    def asked(kind: str, **more: object) -> Event:
         return event(kind, 0, "pass", more=more)
 
     assert kinds(asked("question", topic="a1", form="number"))[0][0] == "number"

@@ -37,7 +37,7 @@ from castalia.roadmap.sequence import (
 # --- requests at random ------------------------------------------------------------------------
 
 HOURS = st.sampled_from((1.0, 5.0, 9.5, 20.0, 41.0, 100.0))
-FEW = settings(max_examples=25)
+FEW = settings(max_examples=15)
 """For a test that makes whole plans; the slow one at the end tries more."""
 
 
@@ -65,7 +65,8 @@ def requests(draw: st.DrawFn, paths: int = 20) -> Request:
         ),
         reviews=tuple(draw(st.lists(st.floats(0, 8), max_size=5))),
         own=tuple(
-            Own(f"book {number}", draw(st.integers(1, 8)), 0.1 + draw(weeks)) for number in range(draw(st.integers(0, 3)))
+            Own(f"book {number}", week, 0.1 + draw(weeks))
+            for number, week in enumerate(draw(st.lists(st.integers(1, 8), max_size=3)))
         ),
         wishes=Wishes(
             {id: draw(st.floats(0, 1)) for id in draw(some)}, {id: draw(st.integers(1, 9)) for id in draw(some)},
@@ -141,6 +142,7 @@ def test_the_same_request_gives_the_same_plan(request: Request) -> None:
     assert plan(replace(request, graph=again)).topics == plan(request).topics
 
 
+@settings(max_examples=30)
 @given(requests())
 def test_a_third_skill_opens_only_while_two_have_nothing_to_begin(request: Request) -> None:
     graph, left = request.graph, [item.id for item in ordered(request) if item.kind == "topic"]
@@ -156,6 +158,7 @@ def test_a_third_skill_opens_only_while_two_have_nothing_to_begin(request: Reque
         left.pop(0)
 
 
+@settings(max_examples=30)
 @given(requests())
 def test_a_milestone_stands_right_after_its_skill(request: Request) -> None:
     items, graph = ordered(request), request.graph
@@ -282,7 +285,8 @@ def test_boxes() -> None:
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"hours": 0.0}, "hours"), ({"hours": math.nan}, "hours"), ({"hours": 169.0}, "hours"), ({"buffer": 0.9}, "buffer"),
+        ({"hours": 0.0}, "hours"), ({"hours": math.nan}, "hours"), ({"hours": 169.0}, "hours"),
+        ({"buffer": 0.9}, "buffer"),
         ({"target": START}, "target"), ({"goal": ()}, "goal"), ({"own": (Own("x", 0, 1.0),)}, "own"),
         ({"own": (Own("x", 1, math.nan),)}, "own"), ({"paths": 1}, "paths"),
     ],

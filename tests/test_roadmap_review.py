@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import fsrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from learner_graphs import START, at, topic
 
@@ -78,6 +78,7 @@ def test_the_measured_default_intervals(ratings: tuple[int, ...], days: list[int
 LOGS = st.lists(st.tuples(st.integers(0, 400), st.sampled_from((AGAIN, HARD, GOOD, EASY))), min_size=1, max_size=12)
 
 
+@settings(max_examples=40)
 @given(LOGS)
 def test_a_log_gives_what_py_fsrs_gives(log: list[tuple[int, int]]) -> None:
     plain = fsrs.Scheduler(
@@ -115,6 +116,7 @@ def by_formula(stability: float, difficulty: float, days: int, grade: int) -> tu
     return new, min(10.0, max(1.0, harder))
 
 
+@settings(max_examples=40)
 @given(LOGS)
 def test_a_log_gives_what_the_formulas_give(log: list[tuple[int, int]]) -> None:
     memory, now = None, START
@@ -144,6 +146,7 @@ def test_forgetting_and_the_interval() -> None:
     assert interval(10.0) == 19 and interval(0.001) == 1 and interval(10_000) == LONGEST
 
 
+@settings(max_examples=40)
 @given(st.integers(1, LONGEST), st.integers(0, 10_000))
 def test_the_spread_is_small_and_seeded(days: int, seed: int) -> None:
     found = spread(days, str(seed))
@@ -198,6 +201,7 @@ def test_a_failure_marks_what_stands_on_it_and_takes_nothing_away() -> None:
     assert passed["a2"].marked is None
 
 
+@settings(max_examples=40)
 @given(st.floats(0.05, 1.0), st.integers(0, 300))
 def test_credit_is_a_share_of_a_good_review(weight: float, days: int) -> None:
     memory = reviewed(reviewed(None, GOOD, START), GOOD, day(4))

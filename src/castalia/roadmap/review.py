@@ -66,9 +66,7 @@ def _noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
-def reviewed(
-    memory: Memory | None, rating: int, day: date, seed: str = "", by: fsrs.Scheduler | None = None
-) -> Memory:
+def reviewed(memory: Memory | None, rating: int, day: date, seed: str = "", by: fsrs.Scheduler | None = None) -> Memory:
     """The memory after a review; without one before, after the first pass. An empty ``seed`` spreads nothing."""
     import fsrs
 

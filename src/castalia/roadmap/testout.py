@@ -6,6 +6,8 @@ the greatest ``p (1 - p) [p · open topics before it + (1 - p) · open topics af
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,6 +40,27 @@ class Question:
     gain: float
 
 
+STEEP, LIKELY = 8.0, (0.12, 0.84)
+"""How fast ``guess`` falls around the learner's own level, and between what. Our own estimates."""
+
+
+def guess(graph: Graph, goal: Iterable[str], level: float) -> dict[str, float]:
+    """P of each topic for somebody who says that they know the share ``level`` (0 to 1) of a goal.
+
+    Topics that stand on little are likelier known than topics that stand on much. With the same P everywhere the first
+    topic or the last would always be asked, since the gain is then linear in how much stands before and after.
+    """
+    ids = graph.order(graph.closure(goal))
+    below = {id: len(graph.ancestors((id,))) for id in ids}
+    ranks = sorted(below.values())
+    found = {}
+    for id in ids:
+        share = (bisect_left(ranks, below[id]) + bisect_right(ranks, below[id])) / 2 / len(ids)
+        p = 1 / (1 + math.exp(STEEP * (share - min(1.0, max(0.0, level)))))
+        found[id] = min(LIKELY[1], max(LIKELY[0], p))
+    return found
+
+
 class Diagnostic:
     """Beliefs about a goal's topics, and the answers so far."""
 
@@ -48,7 +71,7 @@ class Diagnostic:
         start: Mapping[str, float] | None = None,
         answers: Sequence[Answer] = (),
     ) -> None:
-        """``start``: P of topics as the learner sees them, 0.15 where nothing is said."""
+        """``start``: P of topics as the learner sees them (``guess``), 0.15 where nothing is said."""
         self.graph = graph
         self.topics = graph.order(graph.closure(goal))
         given = {graph.current(id): p for id, p in (start or {}).items()}
