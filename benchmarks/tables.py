@@ -241,7 +241,7 @@ def leaks() -> str:
 
 
 def learners() -> str:
-    """How often simulated learners are through by the planner's dates."""
+    """How often simulated learners are through by the planner's dates, the least often first."""
     found = result("roadmap_learners")
     if not found:
         return ""
@@ -255,7 +255,7 @@ def learners() -> str:
             shares = (f"{part['p50_covers']:.1%}", f"{part['p90_covers']:.1%}", interval)
             rows.append((words, when, str(part["learners"]), *shares, held))
     head = ("learners live", "plan made", "learners", "through by P50", "through by P90", "95 %", "P90, held out half")
-    return markdown([head, *rows])
+    return markdown([head, *sorted(rows, key=lambda row: float(row[4].rstrip("%")))])
 
 
 def proofs() -> str:

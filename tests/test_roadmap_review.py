@@ -21,15 +21,14 @@ from castalia.roadmap.review import (
     LONGEST,
     Memory,
     Prompt,
+    Scheduler,
     choose,
     credited,
-    interval,
     load,
     memories,
     rating,
     recall,
     reviewed,
-    scheduler,
     spread,
     usual_minutes,
 )
@@ -55,7 +54,7 @@ def day(number: int) -> date:
 
 # --- FSRS --------------------------------------------------------------------------------------
 
-NINETY = scheduler(0.9, 36_500)
+NINETY = Scheduler(0.9, 36_500)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_a_log_gives_what_py_fsrs_gives(log: list[tuple[int, int]]) -> None:
         assert memory.due == card.due.date() and memory.last == now
 
 
-W = scheduler().parameters
+W = Scheduler().weights
 
 
 def by_formula(stability: float, difficulty: float, days: int, grade: int) -> tuple[float, float]:
@@ -143,7 +142,8 @@ def test_forgetting_and_the_interval() -> None:
     for retention, times in multiples.items():
         factor = 0.9 ** (-1 / W[20]) - 1
         assert (retention ** (-1 / W[20]) - 1) / factor == pytest.approx(times, rel=0.04)
-    assert interval(10.0) == 19 and interval(0.001) == 1 and interval(10_000) == LONGEST
+    assert [Scheduler().interval(stability) for stability in (10.0, 0.001, 10_000)] == [19, 1, LONGEST]
+    assert fsrs.Scheduler().parameters == W
 
 
 @settings(max_examples=40)

@@ -116,12 +116,12 @@ class Tracker:
 
     def _learn(self, id: str, seen: Observation, weight: float, *, own: bool) -> None:
         old = self.belief(id)
-        new = replace(old, p=updated(old.p, seen.kind, seen.passed, seen.score, weight), seen=old.seen + 1)
+        contracts, first, kept = old.contracts, old.first, old.kept
         if own and seen.passed and PRIORS[seen.kind].contract:
-            first = old.first or seen.day
-            late = seen.kind in ("rebuild", "bug") and (seen.day - first).days >= LATER
-            new = replace(new, contracts=old.contracts + 1, first=first, kept=old.kept or late)
-        self.beliefs[id] = new
+            contracts, first = contracts + 1, first or seen.day
+            kept = kept or (seen.kind in ("rebuild", "bug") and (seen.day - first).days >= LATER)
+        p = updated(old.p, seen.kind, seen.passed, seen.score, weight)
+        self.beliefs[id] = Belief(p, contracts, first, kept, old.seen + 1)
 
     def _share(self, seen: Observation) -> None:
         """Credit for what the passed topics use: by weight, and a test-out where most of it is used."""

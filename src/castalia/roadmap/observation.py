@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from castalia.core.errors import NotFound
@@ -20,6 +20,7 @@ from castalia.roadmap.graph import Graph
 
 DAY = 86_400_000
 """Milliseconds."""
+EPOCH = date(1970, 1, 1).toordinal()
 LATER = 14
 """Days after the first pass from which a pass shows that something was kept."""
 
@@ -78,7 +79,7 @@ class Observation:
     @property
     def day(self) -> date:
         """The day of it, in UTC."""
-        return datetime.fromtimestamp(self.time / 1000, UTC).date()
+        return date.fromordinal(EPOCH + self.time // DAY)
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ class _Reader:
         self.contracts, self.graph = contracts, graph
         self.found: list[Observation] = []
         self.places: dict[tuple[str, str], _Milestone] = {}
+        self.known: dict[tuple[tuple[str, float], ...], dict[str, float]] = {}
 
     def read(self, event: Event) -> None:
         if event.kind == "check":
@@ -219,8 +221,10 @@ class _Reader:
         self, event: Event, kind: str, passed: bool, topics: Mapping[str, float], check: str,
         *, submits: int = 1, hints: int = 0, score: float | None = None, again: bool = False,
     ) -> None:  # fmt: skip
-        known = current(topics, self.graph)
-        if known:
+        key = tuple(topics.items())
+        if key not in self.known:
+            self.known[key] = current(topics, self.graph)
+        if known := self.known[key]:
             score = self.contracts.score(event) if score is None else score
             minutes = float(event.minutes) if math.isfinite(event.minutes) else 0.0
             self.found.append(

@@ -1,27 +1,31 @@
-"""When something learned is due again: FSRS-6 (py-fsrs) over topics, with ratings taken from what happened.
+"""When something learned is due again: FSRS-6 over topics, with ratings taken from what happened.
 
 A topic has a memory from its first passed contract. What was submitted on one day is one review. A pass of a topic
 also gives the topics it encompasses a share of the credit, and of what is due a few prompts are chosen that clear most
 of it. Intervals are spread by a seeded draw: the same log gives the same days. It never shows how much is waiting.
+
+Weights and ranges of the spread are those of py-fsrs, and tests hold the arithmetic against it to 1e-9. It is done here
+because a log of years is replayed at each start, and by the day: py-fsrs takes 20 µs and a moment for each review.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import date, timedelta
+from functools import cached_property
 from statistics import median
-from typing import TYPE_CHECKING
+
+from fsrs.scheduler import DEFAULT_PARAMETERS, FUZZ_RANGES
 
 from castalia.roadmap.graph import Graph
 from castalia.roadmap.mastery import FAINT, MOSTLY, Tracker
 from castalia.roadmap.observation import PRIORS, Observation
 
-if TYPE_CHECKING:
-    import fsrs
-
+LEAST = 0.001
+"""Days of stability."""
 RETENTION, LONGEST = 0.85, 180
 """R at which a review is due, and days after which it is at the latest."""
 AGAIN, HARD, GOOD, EASY = 1, 2, 3, 4
@@ -48,37 +52,68 @@ class Memory:
     """A topic that it requires failed on this day, and it was not passed since."""
 
 
-@lru_cache(maxsize=2)
-def scheduler(retention: float = RETENTION, longest: int = LONGEST) -> fsrs.Scheduler:
-    """py-fsrs with its default weights, without learning steps and without a spread of its own (it is not seeded)."""
-    import fsrs
+@dataclass(frozen=True)
+class Scheduler:
+    """FSRS-6 without learning steps; the weights are py-fsrs's defaults. Formulas: docs/planner.md."""
 
-    return fsrs.Scheduler(
-        desired_retention=retention,
-        maximum_interval=longest,
-        learning_steps=(),
-        relearning_steps=(),
-        enable_fuzzing=False,
-    )
+    retention: float = RETENTION
+    longest: int = LONGEST
+    weights: tuple[float, ...] = DEFAULT_PARAMETERS
+
+    @cached_property
+    def factor(self) -> float:
+        """F: R is 0.9 after as many days as the stability."""
+        return float(0.9 ** (-1 / self.weights[20])) - 1
+
+    def recall(self, stability: float, days: int) -> float:
+        """R after so many days."""
+        return float((1 + self.factor * max(0, days) / stability) ** -self.weights[20])
+
+    def interval(self, stability: float) -> int:
+        """Days until R has fallen to ``retention``, at least one."""
+        days = float(stability / self.factor * (self.retention ** (-1 / self.weights[20]) - 1))
+        return min(self.longest, max(1, round(days)))
+
+    def first(self, grade: int) -> tuple[float, float]:
+        """Stability and difficulty after the first pass."""
+        return max(LEAST, self.weights[grade - 1]), min(10.0, max(1.0, self._start(grade)))
+
+    def _start(self, grade: int) -> float:
+        return float(self.weights[4] - math.e ** (self.weights[5] * (grade - 1)) + 1)
+
+    def stability(self, stability: float, difficulty: float, days: int, grade: int) -> float:
+        """The stability after a review so many days after the last one."""
+        w = self.weights
+        if days < 1:
+            growth = float(math.e ** (w[17] * (grade - 3 + w[18])) * stability ** -w[19])
+            return max(LEAST, stability * (growth if grade == AGAIN else max(1.0, growth)))
+        r = self.recall(stability, days)
+        if grade == AGAIN:
+            new = w[11] * difficulty ** -w[12] * ((stability + 1) ** w[13] - 1) * math.e ** (w[14] * (1 - r))
+            return float(max(LEAST, min(new, stability / math.e ** (w[17] * w[18]))))
+        bonus = w[15] if grade == HARD else w[16] if grade == EASY else 1.0
+        growth = math.e ** w[8] * (11 - difficulty) * stability ** -w[9] * (math.e ** (w[10] * (1 - r)) - 1) * bonus
+        return float(max(LEAST, stability * (1 + growth)))
+
+    def difficulty(self, difficulty: float, grade: int) -> float:
+        """The difficulty after a review."""
+        w = self.weights
+        moved = difficulty - w[6] * (grade - 3) * (10 - difficulty) / 9
+        return min(10.0, max(1.0, w[7] * self._start(EASY) + (1 - w[7]) * moved))
 
 
-def _noon(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+OURS = Scheduler()
 
 
-def reviewed(memory: Memory | None, rating: int, day: date, seed: str = "", by: fsrs.Scheduler | None = None) -> Memory:
-    """The memory after a review; without one before, after the first pass. An empty ``seed`` spreads nothing."""
-    import fsrs
-
-    card = fsrs.Card(card_id=1)
-    if memory:
-        card.state, card.step, card.last_review = fsrs.State.Review, None, _noon(memory.last)
-        card.stability, card.difficulty = memory.stability, memory.difficulty
-    card, _ = (by or scheduler()).review_card(card, fsrs.Rating(rating), _noon(day))
-    assert card.stability is not None and card.difficulty is not None
-    count = memory.reviews + 1 if memory else 1
-    days = spread((card.due - _noon(day)).days, f"{seed}/{count}") if seed else (card.due - _noon(day)).days
-    return Memory(card.stability, card.difficulty, day, day + timedelta(days=days), count)
+def reviewed(memory: Memory | None, rating: int, day: date, by: Scheduler = OURS) -> Memory:
+    """The memory after a review; without one before, after the first pass. Its day is not spread yet."""
+    if memory is None:
+        count, (stability, difficulty) = 1, by.first(rating)
+    else:
+        count, days = memory.reviews + 1, (day - memory.last).days
+        stability = by.stability(memory.stability, memory.difficulty, days, rating)
+        difficulty = by.difficulty(memory.difficulty, rating)
+    return Memory(stability, difficulty, day, day + timedelta(days=by.interval(stability)), count)
 
 
 def spread(days: int, seed: str) -> int:
@@ -86,8 +121,6 @@ def spread(days: int, seed: str) -> int:
 
     The range is py-fsrs's own; the draw depends on ``seed`` alone.
     """
-    from fsrs.scheduler import FUZZ_RANGES
-
     if days < 2.5:
         return days
     delta = 1.0 + sum(each["factor"] * max(min(float(days), each["end"]) - each["start"], 0.0) for each in FUZZ_RANGES)
@@ -97,10 +130,7 @@ def spread(days: int, seed: str) -> int:
 
 def recall(memory: Memory, today: date) -> float:
     """R: the probability that it is still known."""
-    import fsrs
-
-    card = fsrs.Card(card_id=1, state=fsrs.State.Review, stability=memory.stability, last_review=_noon(memory.last))
-    return float(scheduler().get_card_retrievability(card, _noon(max(today, memory.last))))
+    return OURS.recall(memory.stability, (today - memory.last).days)
 
 
 def rating(*, passed: bool, submits: int = 1, hints: int = 0, minutes: float = 0.0, usual: float = 0.0) -> int:
@@ -139,7 +169,11 @@ class _Days:
                 days.setdefault(each.day, []).append(each)
         for day in sorted(days):
             self.day(day, days[day])
-        return self.kept
+        return {id: self._spread(id, memory) for id, memory in self.kept.items()}
+
+    def _spread(self, id: str, memory: Memory) -> Memory:
+        days = spread((memory.due - memory.last).days, f"{self.seed}/{id}/{memory.reviews}")
+        return replace(memory, due=memory.last + timedelta(days=days))
 
     def day(self, day: date, seen: Sequence[Observation]) -> None:
         last = {each.check: each for each in seen}.values()
@@ -161,7 +195,7 @@ class _Days:
         for id, grade in ratings.items():
             if grade == AGAIN and id not in self.kept:
                 continue
-            self.kept[id] = reviewed(self.kept.get(id), grade, day, f"{self.seed}/{id}")
+            self.kept[id] = reviewed(self.kept.get(id), grade, day)
             if grade == AGAIN:
                 self._mark(id, day)
             else:
@@ -187,17 +221,10 @@ def credited(memory: Memory, weight: float, day: date) -> Memory:
 
     The stability grows by it, the day of the last review stays; shortly after a review there is little to gain.
     """
-    full = reviewed(memory, GOOD, day).stability
+    full = OURS.stability(memory.stability, memory.difficulty, (day - memory.last).days, GOOD)
     stability = memory.stability + weight * max(0.0, full - memory.stability)
-    return replace(memory, stability=stability, due=max(memory.due, memory.last + timedelta(days=interval(stability))))
-
-
-def interval(stability: float) -> int:
-    """Days until R has fallen to ``RETENTION``: 1 to ``LONGEST``."""
-    decay = -scheduler().parameters[20]
-    factor = 0.9 ** (1 / decay) - 1
-    days: float = stability / factor * (RETENTION ** (1 / decay) - 1)
-    return min(LONGEST, max(1, round(days)))
+    due = max(memory.due, memory.last + timedelta(days=OURS.interval(stability)))
+    return Memory(stability, memory.difficulty, memory.last, due, memory.reviews, memory.marked)
 
 
 @dataclass(frozen=True)
