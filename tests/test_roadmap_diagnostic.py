@@ -93,6 +93,13 @@ def test_a_chain_of_forty_is_searched_by_halves() -> None:
     assert max(counts) <= 10 and sum(counts) / len(counts) < 9
 
 
+def test_it_stops_after_fifteen_questions() -> None:
+    diagnostic = Diagnostic(CHAIN, ["a39"], dict.fromkeys(CHAIN.topics, 0.4))
+    while (question := diagnostic.next()) is not None:
+        diagnostic.answer(question.topic, True)  # one settled each time, since one p for all asks from the beginning
+    assert len(diagnostic.answers) == QUESTIONS == 15 and max(map(diagnostic.gain, diagnostic.open)) > 1
+
+
 def test_the_guess_falls_with_what_a_topic_stands_on() -> None:
     for level in (0.0, 0.3, 1.0):
         p = list(guess(CHAIN, ["a39"], level).values())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from learner_graphs import START, at, goals, graphs, known, topic
 
 from castalia.roadmap.content import content
-from castalia.roadmap.gap import Failure, Held, Learner, Mention, Own, choose, failures, ranked
+from castalia.roadmap.gap import Failure, Held, Learner, Mention, OwnGap, choose, failures, ranked
 from castalia.roadmap.graph import Graph
 from castalia.roadmap.mastery import ENOUGH, beliefs, standings
 from castalia.roadmap.observation import Observation
@@ -146,13 +146,13 @@ def test_after_its_week_a_gap_waits_once() -> None:
 
 
 def test_own_gaps() -> None:
-    named = choose(replace(EVEN, own=(Own("why a1?", START, "a1"),)))
+    named = choose(replace(EVEN, own=(OwnGap("why a1?", START, "a1"),)))
     assert named is not None and named.topic == "a1", "a topic that the learner names hurts like a mention"
-    free = replace(EVEN, own=(Own("typing", START, hours=4.0),))
+    free = replace(EVEN, own=(OwnGap("typing", START, hours=4.0),))
     assert choose(free).topic == "b1" and "own:typing" in {each.id for each in ranked(free)}  # type: ignore[union-attr]
-    chosen = choose(replace(EVEN, own=(Own("typing", START, chosen=True),)), Held("a1", ago(1)))
+    chosen = choose(replace(EVEN, own=(OwnGap("typing", START, chosen=True),)), Held("a1", ago(1)))
     assert chosen is not None and chosen.topic == "own:typing" and chosen.until == START + timedelta(7)
-    done = replace(EVEN, goal=("a1",), mastery={"a1": 1.0}, own=(Own("typing", START),))
+    done = replace(EVEN, goal=("a1",), mastery={"a1": 1.0}, own=(OwnGap("typing", START),))
     assert choose(done).topic == "own:typing"  # type: ignore[union-attr]
 
 

@@ -214,6 +214,7 @@ def test_how_a_pass_came_about_is_its_kind() -> None:
     assert kinds(event("spoiler", 1), done)[-1][0] == "opened"
     assert kinds(replace(done, ai_declared=True))[-1][0] == "opened"
     again = event("check", 20, "pass", "M1", code_hash="2")
+    assert kinds(event("spoiler", 1), done, again)[-1][0] == "first"
     assert kinds(hint, done, again)[-1][0] == "first", "help counts for the pass that it helped to"
 
 

@@ -48,7 +48,7 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class Own:
+class OwnGap:
     """A gap that the learner named. One that is chosen is the gap, whatever its score."""
 
     title: str
@@ -137,7 +137,7 @@ class Learner:
     today: date
     failures: Sequence[Failure] = ()
     mentions: Sequence[Mention] = ()
-    own: Sequence[Own] = ()
+    own: Sequence[OwnGap] = ()
     pace: float = 1.0
 
     def m(self, id: str) -> float:
@@ -181,7 +181,7 @@ def ranked(learner: Learner) -> tuple[Ranked, ...]:
     return tuple(sorted(found, key=lambda each: -each.score))
 
 
-def _own(own: Own, total: float) -> Ranked:
+def _own(own: OwnGap, total: float) -> Ranked:
     """A gap without a topic blocks only itself, and hurts like one mention."""
     share, pain = own.hours / (total + own.hours), 1 + MENTION
     score = share * pain / math.sqrt(own.hours)
