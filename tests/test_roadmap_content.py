@@ -27,7 +27,8 @@ from castalia.core.settings import Settings
 from castalia.roadmap import contracted
 from castalia.roadmap.content import DATA, Content, content
 from castalia.roadmap.contracted import Asked, Contracted
-from castalia.roadmap.lint import among, faults, lint
+from castalia.roadmap.counting import among
+from castalia.roadmap.lint import faults, lint
 from castalia.roadmap.loading import read
 from castalia.roadmap.records import PLACES, Finding
 from castalia.roadmap.rules import Count
@@ -83,16 +84,48 @@ def test_closures_have_the_sizes_that_were_measured(shipped: Content, goal: str)
 
 
 def test_every_project_track_and_skill_is_a_goal(shipped: Content) -> None:
-    kinds = {"project": shipped.projects, "track": shipped.tracks, "skill": shipped.skills}
+    kinds = {"project": shipped.projects, "track": shipped.tracks, "skill": shipped.skills, "endgame": shipped.endgames}
     for kind, ids in kinds.items():
-        assert {goal.id for goal in shipped.goals.values() if goal.kind == kind} == set(ids)
-    assert len(shipped.goals) == 1 + len(shipped.endgames) + sum(map(len, kinds.values()))
-    assert len(shipped.goals["everything"].topics) == 115
-    assert all(goal.topics and shipped.graph.closure(goal.topics) for goal in shipped.goals.values())
+        for id in ids:
+            goal = shipped.goal(id)
+            assert (goal.id, goal.kind) == (id, kind) and goal.topics and goal.title
+    assert len(set(shipped.goals)) == len(shipped.goals) == 1 + sum(map(len, kinds.values()))
+    assert len(shipped.goal("everything").topics) == 115
+    churn = ["ml04", "ml05", "ml03", "ml06", "ml08", "ml01", "ml09", "ml10", "mo01", "mo04"]
+    assert shipped.goal("churn").topics == tuple(churn), "in the order of its milestones"
+        dict.fromkeys(["ml04", "ml05", "ml03", "ml06", "ml08", "ml01", "ml09", "ml10", "mo01", "mo04"])
+    )
+    assert set(shipped.goal("few_shot").topics) < set(shipped.goal("research").topics), (
+        "a track has its projects' topics"
+    )
     assert shipped.goal(["nl10", "rs08", "nl10"]).topics == ("nl10", "rs08")
     assert shipped.goal("dl03").topics == ("dl03",)
     with pytest.raises(NotFound, match="no goal 'chrun'"):
         shipped.goal("chrun")
+    with pytest.raises(WrongInput, match="a goal without a topic"):
+        shipped.goal([])
+
+
+def test_a_renamed_goal_is_found_by_its_former_id(shipped: Content) -> None:
+    research = dataclasses.replace(shipped.tracks["research"], renamed_from=("frontier",))
+    renamed = dataclasses.replace(shipped, tracks={**shipped.tracks, "research": research})
+    assert renamed.goal("frontier") == shipped.goal("research") and faults(renamed) == []
+    taken = dataclasses.replace(research, renamed_from=("churn",))
+    found = faults(dataclasses.replace(shipped, tracks={**shipped.tracks, "research": taken}))
+    assert [str(one) for one in found] == ["endgames.toml: churn: is the id of two goals"]
+
+
+def test_an_endgame_asks_no_contract(shipped: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracted, "every", lambda: pytest.fail("a contract was asked"))
+    fresh = read(DATA)
+    for goal in ("research_scientist", "everything", "py", "dl03", "churn"):
+        assert fresh.graph.closure(fresh.goal(goal).topics)
+
+
+def test_a_roadmap_says_in_which_week_a_topic_comes(shipped: Content) -> None:
+    weeks = shipped.roadmaps["weeks24"].by_week
+    assert (weeks["cs03"], weeks["sq01"], weeks["mo09"]) == (4, 6, 24) and "to04" not in weeks
+    assert shipped.roadmaps["loop"].by_week == {} and shipped.roadmaps["nine"].by_week["mo01"] == 62
 
 
 def said(shipped: Content, roadmap: str) -> set[str]:
@@ -477,9 +510,11 @@ def texts(value: object) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.toml")), ids=lambda path: path.name)
 def test_no_machine_and_no_empty_promise_in_the_words(path: Path) -> None:
+    promises = ("amazing", "cutting-edge", "powerful", "robust", "seamless", "state-of-the-art", "world-class", "leverag")
     for text in texts(tomllib.loads(path.read_text("utf-8"))):
         assert "/work/" not in text and "/home/" not in text and not text.isspace()
         assert len(text) < 300, text
+        assert not [word for word in promises if word in text.lower()], text
 
 
 def test_reading_it_imports_no_array_and_no_contract() -> None:

@@ -15,9 +15,9 @@ from castalia.check import topics as titles
 from castalia.core.errors import did_you_mean
 from castalia.roadmap import contracted
 from castalia.roadmap.content import EVERYTHING, Content
+from castalia.roadmap.counting import among, nameable
 from castalia.roadmap.graph import cycle
 from castalia.roadmap.records import COSTS, KINDS, PLACES, STATUSES, Finding
-from castalia.roadmap.rules import LINKS, Count
 
 Findings = Iterator[Finding]
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
@@ -206,39 +206,10 @@ def _completion(content: Content) -> Findings:
         for count in item.rule:
             if fault := count.fault():
                 yield Finding(file, item.id, fault, "roadmap/rules.py says what a rule may say.")
-            known = counted(count, content)
-            yield from _unknown(file, item.id, count.of, known, f"{count.count[:-1]} to count")
+            yield from _unknown(file, item.id, count.of, nameable(count, content), f"{count.count[:-1]} to count")
             there = among(count, content)
             if count.count != "links" and count.at_least > len(there):
                 yield Finding(file, item.id, f"wants {count.at_least} of {len(there)} {count.count}", "Ask for fewer.")
-
-
-def counted(count: Count, content: Content) -> set[str]:
-    """What ``of`` of a count may name."""
-    topics, projects = {topic.id for topic in content.topics}, set(content.projects)
-    milestones = {f"{id}/M{n}" for id, one in content.projects.items() for n in range(1, 1 + len(one.row.milestones))}
-    return {
-        "topics": topics | set(content.skills),
-        "projects": projects | set(content.skills),
-        "milestones": milestones | projects | set(content.skills),
-        "tracks": set(content.tracks),
-        "links": set(LINKS),
-    }.get(count.count, set())
-
-
-def among(count: Count, content: Content) -> tuple[str, ...]:
-    """The ids that a count counts among, skills and projects taken apart. Kinds of links as they are."""
-    wanted = set(count.of)
-    if count.count == "topics":
-        return tuple(one.id for one in content.topics if not wanted or wanted & {one.id, one.skill})
-    if count.count == "projects":
-        return tuple(id for id, one in content.projects.items() if not wanted or wanted & {id, one.skill})
-    if count.count == "milestones":
-        every = [(one, each.id) for one in content.projects.values() for each in one.milestones]
-        return tuple(id for one, id in every if not wanted or wanted & {id, one.id, one.skill})
-    if count.count == "tracks":
-        return tuple(id for id in content.tracks if not wanted or id in wanted)
-    return count.of
 
 
 def _advice(content: Content) -> Findings:
@@ -264,12 +235,12 @@ def _advice(content: Content) -> Findings:
 
 def _goals(content: Content) -> Findings:
     topics = {topic.id for topic in content.topics}
-    for id, (_, named) in content.endgames.items():
-        yield from _unknown("endgames.toml", id, named, topics, "topic")
-        if not named:
+    for id, endgame in content.endgames.items():
+        yield from _unknown("endgames.toml", id, endgame.topics, topics, "topic")
+        if not endgame.topics:
             yield Finding("endgames.toml", id, "has no topics", "Name what it ends with.")
     ids = [EVERYTHING, *content.endgames, *content.projects, *content.tracks, *content.skills, *sorted(topics)]
-    for id, number in Counter(ids).items():
+    for id, number in Counter([*ids, *content.former_goals]).items():
         if number > 1:
             yield Finding("endgames.toml", id, "is the id of two goals", "Rename the endgame or the track.")
     for roadmap in content.roadmaps.values():
