@@ -30,7 +30,7 @@ from castalia.roadmap.contracted import Asked, Contracted
 from castalia.roadmap.counting import among
 from castalia.roadmap.lint import faults, lint
 from castalia.roadmap.loading import read
-from castalia.roadmap.records import PLACES, Finding
+from castalia.roadmap.records import PLACES, Block, Finding, Roadmap
 from castalia.roadmap.rules import Count
 
 IDS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("roadmap_ids.toml").read_text("utf-8"))
@@ -123,6 +123,8 @@ def test_an_endgame_asks_no_contract(shipped: Content, monkeypatch: pytest.Monke
 def test_a_roadmap_says_in_which_week_a_topic_comes(shipped: Content) -> None:
     weeks = shipped.roadmaps["weeks24"].by_week
     assert (weeks["cs03"], weeks["sq01"], weeks["mo09"]) == (4, 6, 24) and "to04" not in weeks
+    blocks = (Block("a", "A", weeks=(1, 2), topics=("t", "u")), Block("b", "B", weeks=(3, 4), topics=("t",)))
+    assert Roadmap("x", "X", "x", "x", blocks=blocks).by_week == {"t": 2, "u": 2}, "the first block that has it"
     assert shipped.roadmaps["loop"].by_week == {} and shipped.roadmaps["nine"].by_week["mo01"] == 62
 
 
@@ -254,6 +256,35 @@ def test_a_stale_proof_checks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked("softmax").rejected == {} and asked("softmax").score == 0
 
 
+def test_a_topic_whose_mutant_passed_is_not_among_the_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    from castalia.check import proof
+    from castalia.roadmap.asking import asked
+
+    monkeypatch.setattr(proof, "stale", lambda found: "")
+    monkeypatch.setattr(proof, "kept", lambda found: {"topics": {"ma10": "", "dl02": "powers_of_two"}, "score": 0.97})
+    assert asked("softmax").rejected == {"dl02": "powers_of_two"} and asked("softmax").score == 0.97
+
+
+def test_the_topics_of_a_milestone_are_the_mean_of_its_core_claims() -> None:
+    from castalia.core.contract import Milestone
+    from castalia.roadmap.asking import _milestone
+
+    def claim(id: str, topics: dict[str, float], **more: Any) -> Claim:
+        return Claim(id=id, words="It is so.", topics=topics, hints=("a", "b", "c"), holds=print, at="f",
+                     make=lambda random, size: (), **more)  # fmt: skip
+
+    core = (
+        claim("one", {"dl01": 1.0}),
+        claim("two", {"dl01": 0.5, "ma01": 0.25}),
+        claim("more", {"ma01": 1.0, "dl02": 1.0}),
+    )
+    found = _milestone(Milestone("M1", "One", (*core, claim("fast", {"py08": 1.0}, tier="perf"))))
+    assert found.topics == {"dl01": 0.5, "ma01": 0.25, "dl02": 0.1667}, "a claim counts once, however much it names"
+    assert list(found.topics) == ["dl01", "ma01", "dl02"] and found.claims["fast"] == {"py08": 1.0}
+    alone = _milestone(Milestone("M1", "One", (claim("fast", {"py08": 1.0}, tier="perf"),)))
+    assert alone.topics == {"py08": 1.0}
+
+
 @pytest.fixture
 def unread() -> Iterator[None]:
     contracted.every.cache_clear()
@@ -378,7 +409,7 @@ BROKEN = [
     ("projects.toml", "{ py06 = 1.0 }", "{ py06 = 1.0, py07 = 0.1 }", "pipeline/M1", "do not sum to one"),
     ("projects.toml", "topics = { py06 = 1.0 }", "topics = {}", "pipeline/M1", "is about no topic"),
     ("projects.toml", 'number = "1.2"\n', "", "pipeline", "number is missing, and there is no card"),
-    ("projects.toml", 'number = "1.2"\n', 'number = "3.1"\n', "pipeline", "number '3.1'"),
+    ("projects.toml", 'number = "1.2"\n', 'number = "4.1"\n', "pipeline", "number '4.1'"),
     ("tracks.toml", 'topics = ["cv03", "cv07"]', 'topics = ["cv99"]', "vision.detection", "no topic 'cv99'"),
     ("tracks.toml", 'id = "vision.space"', 'id = "vision.driving"', "vision.driving", "the id is there twice"),
     ("completion.toml", 'count = "topics", of', 'count = "stars", of', "python", "'stars' is none of topics"),
@@ -476,6 +507,25 @@ def test_what_stands_in_a_card_or_a_contract_is_not_said_again(copied: Path) -> 
         ("churn", "its milestones take 610 minutes, its card says 600"),
         ("utilities", "its contract has milestones as well"),
         ("utilities", "title stands in its card as well"),
+    ]
+
+
+def test_a_project_that_only_its_card_knows_is_in_the_roadmap_and_lint_says_what_it_lacks(
+    shipped: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new folder is the registration: it must not make the content unreadable, whatever its card says."""
+    from castalia.roadmap import projects
+
+    new = shipped.projects["churn"]
+    card = contracts.catalog.card("churn").model_copy(update={"name": "recommender", "number": "1.2"})
+    cards = [*projects.shelf(), card]
+    monkeypatch.setattr(projects, "shelf", lambda: cards)
+    whole = read(DATA)
+    assert faults(whole) == [] and whole.projects["recommender"].title == new.title
+    assert [(one.id, one.words) for one in lint(whole) if "recommender" in one.id or "1.2" in one.words] == [
+        ("pipeline", "number 1.2 is another's too"),
+        ("recommender", "number 1.2 is another's too"),
+        ("recommender", "has neither a contract nor milestones"),
     ]
 
 

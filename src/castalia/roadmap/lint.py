@@ -21,6 +21,7 @@ from castalia.roadmap.records import COSTS, KINDS, PLACES, STATUSES, Finding
 
 Findings = Iterator[Finding]
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+_NUMBER = re.compile(r"[1-9]\.[0-9]+")
 _DATE = re.compile(r"20\d\d-[01]\d(-[0-3]\d)?")
 
 
@@ -35,7 +36,7 @@ def faults(content: Content) -> list[Finding]:
 def lint(content: Content) -> list[Finding]:
     """All that is wrong with the content, its projects' cards and the topics of contracts."""
     found = faults(content)
-    return found or [*_said_twice(content), *_contracts(content)]
+    return found or [*_cards(content), *_contracts(content)]
 
 
 def _unknown(file: str, id: str, names: Iterable[str], known: Collection[str], what: str) -> Findings:
@@ -164,14 +165,16 @@ def _roadmaps(content: Content) -> Findings:
 
 
 def _projects(content: Content) -> Findings:
+    """Of the data alone: a card that somebody adds must not make the whole roadmap unreadable."""
     file = "projects.toml"
-    topics, numbers = {topic.id for topic in content.topics}, Counter(one.number for one in content.projects.values())
+    topics, numbers = (
+        {topic.id for topic in content.topics},
+        Counter(one.row.number for one in content.projects.values()),
+    )
     for id, project in content.projects.items():
         yield from _unknown(file, id, [project.skill], content.skills, "skill")
-        if not re.fullmatch(r"[1-9]\.[0-9]+", project.number) or numbers[project.number] > 1:
-            yield Finding(file, id, f"number {project.number!r}", "A number of its own, such as 2.1.")
-        if not project.contract and not project.row.milestones:
-            yield Finding(file, id, "has neither a contract nor milestones", "Write its milestones.")
+        if (own := project.row.number) and (not _NUMBER.fullmatch(own) or numbers[own] > 1):
+            yield Finding(file, id, f"number {own!r}", "A number of its own, such as 2.1.")
         for number, stage in enumerate(project.row.milestones, 1):
             name = f"{id}/M{number}"
             yield from _unknown(file, name, stage.topics, topics, "topic")
@@ -270,16 +273,21 @@ def _orphans(content: Content) -> Findings:
             yield Finding("topics.toml", each.id, "has nothing to learn it from", "Name it in a resource.")
 
 
-def _said_twice(content: Content) -> Findings:
-    """What the data says and a card or a contract says too."""
+def _cards(content: Content) -> Findings:
+    """What cards and contracts say, beside what the data says."""
+    numbers = Counter(one.number for one in content.projects.values())
     for id, project in content.projects.items():
+        if numbers[project.number] > 1:
+            yield Finding("projects.toml", id, f"number {project.number} is another's too", "Change it in one card.")
+        if not project.contract and not project.row.milestones:
+            yield Finding("projects.toml", id, "has neither a contract nor milestones", "Write its milestones.")
         for field in ("number", "skill", "title"):
             if project.card and getattr(project.row, field):
                 yield Finding("projects.toml", id, f"{field} stands in its card as well", f"Remove {field} here.")
         if project.contract and project.row.milestones:
             yield Finding("projects.toml", id, "its contract has milestones as well", "Remove those here.")
         summed = sum(stage.minutes for stage in project.row.milestones)
-        if project.card and not project.contract and summed != project.minutes:
+        if project.card and project.row.milestones and not project.contract and summed != project.minutes:
             words = f"its milestones take {summed} minutes, its card says {project.minutes}"
             yield Finding("projects.toml", id, words, "Let them agree.")
 
