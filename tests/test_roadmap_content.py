@@ -27,9 +27,10 @@ from castalia.core.settings import Settings
 from castalia.roadmap import contracted
 from castalia.roadmap.content import DATA, Content, content
 from castalia.roadmap.contracted import Asked, Contracted
-from castalia.roadmap.lint import among, faults, lint
+from castalia.roadmap.counting import among
+from castalia.roadmap.lint import faults, lint
 from castalia.roadmap.loading import read
-from castalia.roadmap.records import PLACES, Finding
+from castalia.roadmap.records import PLACES, Block, Finding, Roadmap
 from castalia.roadmap.rules import Count
 
 IDS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("roadmap_ids.toml").read_text("utf-8"))
@@ -83,16 +84,48 @@ def test_closures_have_the_sizes_that_were_measured(shipped: Content, goal: str)
 
 
 def test_every_project_track_and_skill_is_a_goal(shipped: Content) -> None:
-    kinds = {"project": shipped.projects, "track": shipped.tracks, "skill": shipped.skills}
+    kinds = {"project": shipped.projects, "track": shipped.tracks, "skill": shipped.skills, "endgame": shipped.endgames}
     for kind, ids in kinds.items():
-        assert {goal.id for goal in shipped.goals.values() if goal.kind == kind} == set(ids)
-    assert len(shipped.goals) == 1 + len(shipped.endgames) + sum(map(len, kinds.values()))
-    assert len(shipped.goals["everything"].topics) == 115
-    assert all(goal.topics and shipped.graph.closure(goal.topics) for goal in shipped.goals.values())
+        for id in ids:
+            goal = shipped.goal(id)
+            assert (goal.id, goal.kind) == (id, kind) and goal.topics and goal.title
+    assert len(set(shipped.goals)) == len(shipped.goals) == 1 + sum(map(len, kinds.values()))
+    assert len(shipped.goal("everything").topics) == 115
+    churn = ["ml04", "ml05", "ml03", "ml06", "ml08", "ml01", "ml09", "ml10", "mo01", "mo04"]
+    assert shipped.goal("churn").topics == tuple(churn), "in the order of its milestones"
+    assert set(shipped.goal("few_shot").topics) < set(shipped.goal("research").topics), (
+        "a track has its projects' topics"
+    )
     assert shipped.goal(["nl10", "rs08", "nl10"]).topics == ("nl10", "rs08")
     assert shipped.goal("dl03").topics == ("dl03",)
     with pytest.raises(NotFound, match="no goal 'chrun'"):
         shipped.goal("chrun")
+    with pytest.raises(WrongInput, match="a goal without a topic"):
+        shipped.goal([])
+
+
+def test_a_renamed_goal_is_found_by_its_former_id(shipped: Content) -> None:
+    research = dataclasses.replace(shipped.tracks["research"], renamed_from=("frontier",))
+    renamed = dataclasses.replace(shipped, tracks={**shipped.tracks, "research": research})
+    assert renamed.goal("frontier") == shipped.goal("research") and faults(renamed) == []
+    taken = dataclasses.replace(research, renamed_from=("churn",))
+    found = faults(dataclasses.replace(shipped, tracks={**shipped.tracks, "research": taken}))
+    assert [str(one) for one in found] == ["endgames.toml: churn: is the id of two goals"]
+
+
+def test_an_endgame_asks_no_contract(shipped: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracted, "every", lambda: pytest.fail("a contract was asked"))
+    fresh = read(DATA)
+    for goal in ("research_scientist", "everything", "py", "dl03", "churn"):
+        assert fresh.graph.closure(fresh.goal(goal).topics)
+
+
+def test_a_roadmap_says_in_which_week_a_topic_comes(shipped: Content) -> None:
+    weeks = shipped.roadmaps["weeks24"].by_week
+    assert (weeks["cs03"], weeks["sq01"], weeks["mo09"]) == (4, 6, 24) and "to04" not in weeks
+    blocks = (Block("a", "A", weeks=(1, 2), topics=("t", "u")), Block("b", "B", weeks=(3, 4), topics=("t",)))
+    assert Roadmap("x", "X", "x", "x", blocks=blocks).by_week == {"t": 2, "u": 2}, "the first block that has it"
+    assert shipped.roadmaps["loop"].by_week == {} and shipped.roadmaps["nine"].by_week["mo01"] == 62
 
 
 def said(shipped: Content, roadmap: str) -> set[str]:
@@ -223,6 +256,35 @@ def test_a_stale_proof_checks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked("softmax").rejected == {} and asked("softmax").score == 0
 
 
+def test_a_topic_whose_mutant_passed_is_not_among_the_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    from castalia.check import proof
+    from castalia.roadmap.asking import asked
+
+    monkeypatch.setattr(proof, "stale", lambda found: "")
+    monkeypatch.setattr(proof, "kept", lambda found: {"topics": {"ma10": "", "dl02": "powers_of_two"}, "score": 0.97})
+    assert asked("softmax").rejected == {"dl02": "powers_of_two"} and asked("softmax").score == 0.97
+
+
+def test_the_topics_of_a_milestone_are_the_mean_of_its_core_claims() -> None:
+    from castalia.core.contract import Milestone
+    from castalia.roadmap.asking import _milestone
+
+    def claim(id: str, topics: dict[str, float], **more: Any) -> Claim:
+        return Claim(id=id, words="It is so.", topics=topics, hints=("a", "b", "c"), holds=print, at="f",
+                     make=lambda random, size: (), **more)  # fmt: skip
+
+    core = (
+        claim("one", {"dl01": 1.0}),
+        claim("two", {"dl01": 0.5, "ma01": 0.25}),
+        claim("more", {"ma01": 1.0, "dl02": 1.0}),
+    )
+    found = _milestone(Milestone("M1", "One", (*core, claim("fast", {"py08": 1.0}, tier="perf"))))
+    assert found.topics == {"dl01": 0.5, "ma01": 0.25, "dl02": 0.1667}, "a claim counts once, however much it names"
+    assert list(found.topics) == ["dl01", "ma01", "dl02"] and found.claims["fast"] == {"py08": 1.0}
+    alone = _milestone(Milestone("M1", "One", (claim("fast", {"py08": 1.0}, tier="perf"),)))
+    assert alone.topics == {"py08": 1.0}
+
+
 @pytest.fixture
 def unread() -> Iterator[None]:
     contracted.every.cache_clear()
@@ -347,7 +409,7 @@ BROKEN = [
     ("projects.toml", "{ py06 = 1.0 }", "{ py06 = 1.0, py07 = 0.1 }", "pipeline/M1", "do not sum to one"),
     ("projects.toml", "topics = { py06 = 1.0 }", "topics = {}", "pipeline/M1", "is about no topic"),
     ("projects.toml", 'number = "1.2"\n', "", "pipeline", "number is missing, and there is no card"),
-    ("projects.toml", 'number = "1.2"\n', 'number = "3.1"\n', "pipeline", "number '3.1'"),
+    ("projects.toml", 'number = "1.2"\n', 'number = "4.1"\n', "pipeline", "number '4.1'"),
     ("tracks.toml", 'topics = ["cv03", "cv07"]', 'topics = ["cv99"]', "vision.detection", "no topic 'cv99'"),
     ("tracks.toml", 'id = "vision.space"', 'id = "vision.driving"', "vision.driving", "the id is there twice"),
     ("completion.toml", 'count = "topics", of', 'count = "stars", of', "python", "'stars' is none of topics"),
@@ -361,6 +423,23 @@ BROKEN = [
     ("corrections.toml", 'about = ["mo01"]', 'about = ["mo77"]', "torchserve", "no record 'mo77'"),
     ("endgames.toml", "[gpt]", "[churn]", "churn", "is the id of two goals"),
     ("endgames.toml", 'topics = ["nl10"]', "topics = []", "gpt", "has no topics"),
+    ("topics.toml", "[cs02]\n", "[xx77]\n", "cs02", "has a title in check/topics.toml and is no topic"),
+    ("topics.toml", '02]\nsources = ["weeks24"]', '02]\nsources = ["loop"]', "cs02", "names loop, which has it in no"),
+    ("resources.toml", 'topics = ["ad09"]', 'topics = ["ad08"]', "ad09", "has nothing to learn it from"),
+    ("resources.toml", 'topics = ["ad09"]', "topics = []", "s06", "is an orphan: about no topic"),
+    ("resources.toml", 'url = "https://arxiv.org/"', 'url = "https://distill.pub/"', "r030", "its link is there twice"),
+    ("resources.toml", 'alternatives = ["s03", "r029"]', 'alternatives = ["r025"]', "r025", "stands in for itself"),
+    ("resources.toml", 'alternatives = ["s03", "r029"]', 'alternatives = ["q1"]', "r025", "no resource 'q1'"),
+    ("resources.toml", "hours = 300", "hours = -3", "r001", "takes -3 hours"),
+    ("roadmaps.toml", 'goal = "research_scientist"', 'goal = "scientist"', "journal26", "no goal 'scientist'"),
+    ("roadmaps.toml", '"nine.practice"', '"nine.Practice"', "nine.Practice", "is no id"),
+    ("projects.toml", 'tier = "stretch"', 'tier = "hard"', "pipeline/M3", "no tier 'hard'"),
+    ("projects.toml", "minutes = 180", "minutes = 0", "pipeline/M1", "takes 0 minutes"),
+    ("projects.toml", "minutes = 180", "minutes = true", "pipeline", "minutes = 'True' is no whole number"),
+    ("projects.toml", "[pipeline]", "[pipeline]\n[pipelined]", "pipeline", "number is missing, and"),
+    ("tips.toml", 'applies = ["ma", "gap"]', "applies = []", "maths_first", "applies nowhere"),
+    ("completion.toml", 'items = 3', 'items = 6', "specialized", "a track has one to five"),
+    ("tracks.toml", 'vision.items]]\nid = "vision.d', 'language.items]]\nid = "vision.d', "vision", "has 4 items"),
     ("sources.toml", "[loop]", "loop = 3\n[loops]", "loop", "is not a table"),
 ]  # fmt: skip
 
@@ -431,6 +510,25 @@ def test_what_stands_in_a_card_or_a_contract_is_not_said_again(copied: Path) -> 
     ]
 
 
+def test_a_project_that_only_its_card_knows_is_in_the_roadmap_and_lint_says_what_it_lacks(
+    shipped: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new folder is the registration: it must not make the content unreadable, whatever its card says."""
+    from castalia.roadmap import projects
+
+    new = shipped.projects["churn"]
+    card = contracts.catalog.card("churn").model_copy(update={"name": "recommender", "number": "1.2"})
+    cards = [*projects.shelf(), card]
+    monkeypatch.setattr(projects, "shelf", lambda: cards)
+    whole = read(DATA)
+    assert faults(whole) == [] and whole.projects["recommender"].title == new.title
+    assert [(one.id, one.words) for one in lint(whole) if "recommender" in one.id or "1.2" in one.words] == [
+        ("pipeline", "number 1.2 is another's too"),
+        ("recommender", "number 1.2 is another's too"),
+        ("recommender", "has neither a contract nor milestones"),
+    ]
+
+
 def test_a_claim_about_an_unknown_topic_is_found(shipped: Content, monkeypatch: pytest.MonkeyPatch) -> None:
     toy(monkeypatch, {"zz01": 1.2}, {})
     found = lint(shipped)
@@ -460,9 +558,11 @@ def texts(value: object) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.toml")), ids=lambda path: path.name)
 def test_no_machine_and_no_empty_promise_in_the_words(path: Path) -> None:
+    promises = ("amazing", "cutting-edge", "powerful", "robust", "seamless", "state-of-the-art", "leverag")
     for text in texts(tomllib.loads(path.read_text("utf-8"))):
         assert "/work/" not in text and "/home/" not in text and not text.isspace()
         assert len(text) < 300, text
+        assert not [word for word in promises if word in text.lower()], text
 
 
 def test_reading_it_imports_no_array_and_no_contract() -> None:

@@ -121,6 +121,11 @@ def test_a_former_id_leads_to_the_topic_of_today() -> None:
         graph.current("bb")
 
 
+def test_a_topic_that_is_required_twice_is_required_once() -> None:
+    graph = Graph([topic("c", "b", "a", "b"), topic("b", "a", "a"), topic("a")])
+    assert list(graph.topics) == ["a", "b", "c"] and graph.closure(["c"]) == {"a", "b", "c"}
+
+
 def test_a_long_chain_needs_no_deep_stack() -> None:
     chain = [topic("t0"), *(topic(f"t{i}", f"t{i - 1}") for i in range(1, 5000))]
     assert len(Graph(chain).closure(["t4999"])) == 5000

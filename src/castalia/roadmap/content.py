@@ -11,16 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from castalia.check import topics as titles
 from castalia.core.errors import NotFound, WrongInput, did_you_mean
 from castalia.roadmap import contracted
 from castalia.roadmap.graph import Graph, Topic
-from castalia.roadmap.projects import Project
+from castalia.roadmap.projects import Project, Row
 from castalia.roadmap.records import (
     LINKS_ONLY,
     Career,
     Completion,
     Correction,
+    Endgame,
     Finding,
     Goal,
     Milestone,
@@ -34,7 +34,6 @@ from castalia.roadmap.records import (
 
 DATA = Path(__file__).with_name("data")
 EVERYTHING = "everything"
-Endgames = Mapping[str, tuple[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,7 @@ class Content:
     """All there are; show those that are ``shown``."""
     sources: Mapping[str, Source]
     corrections: Mapping[str, Correction]
-    endgames: Endgames
-    """Id -> title and topics."""
+    endgames: Mapping[str, Endgame]
     faults: tuple[Finding, ...] = ()
     """What could not be read at all."""
 
@@ -74,30 +72,45 @@ class Content:
         """The topics of a skill."""
         return tuple(topic.id for topic in self.topics if topic.skill == skill)
 
+    @property
+    def goals(self) -> tuple[str, ...]:
+        """The ids of all goals, a learner's own and single topics left out."""
+        return (EVERYTHING, *self.endgames, *self.projects, *self.tracks, *self.skills)
+
     @functools.cached_property
-    def goals(self) -> Mapping[str, Goal]:
-        """Everything a plan may lead to, by id."""
-        made = [Goal(EVERYTHING, "Everything", "everything", tuple(topic.id for topic in self.topics))]
-        made += [Goal(id, title, "endgame", topics) for id, (title, topics) in self.endgames.items()]
-        made += [Goal(id, one.title, "project", one.topics) for id, one in self.projects.items()]
-        for id, track in self.tracks.items():
-            named = [topic for item in track.items for topic in item.topics]
-            named += [topic for item in track.items for name in item.projects for topic in self.projects[name].topics]
-            made.append(Goal(id, track.title, "track", tuple(dict.fromkeys(named))))
-        made += [Goal(id, skill.title, "skill", self.of_skill(id)) for id, skill in self.skills.items()]
-        return {goal.id: goal for goal in made}
+    def former_goals(self) -> Mapping[str, str]:
+        """Ids that goals had before -> what they are called today."""
+        rows = [project.row for project in self.projects.values()]
+        named: list[Endgame | Track | Row] = [*self.endgames.values(), *self.tracks.values(), *rows]
+        return {old: one.id for one in named for old in one.renamed_from}
 
     def goal(self, id: str | Iterable[str]) -> Goal:
-        """A goal by its id, or a learner's own as a list of topic ids. NotFound with a near miss."""
+        """A goal by its id or a former one, or a learner's own as a list of topic ids. NotFound with a near miss."""
         if not isinstance(id, str):
             topics = tuple(dict.fromkeys(map(self.graph.current, id)))
+            if not topics:
+                raise WrongInput("a goal without a topic", "nothing", "topics, such as nl05", "Name at least one.")
             return Goal("own", "A goal of your own", "own", topics)
-        if id in self.goals:
-            return self.goals[id]
-        if id in self.graph.topics:
-            return Goal(id, self.graph.topics[id].title, "topic", (id,))
-        cure = did_you_mean(id, self.goals).strip() or "Any project, track, skill or topic is a goal."
-        raise NotFound(f"no goal {id!r}", "", f"one of {', '.join(list(self.goals)[:8])}, ...", cure)
+        id = self.former_goals.get(id, id)
+        if id == EVERYTHING:
+            return Goal(id, "Everything", id, tuple(topic.id for topic in self.topics))
+        if id in self.endgames:
+            return Goal(id, self.endgames[id].title, "endgame", self.endgames[id].topics)
+        if id in self.projects:
+            return Goal(id, self.projects[id].title, "project", self.projects[id].topics)
+        if id in self.tracks:
+            items = self.tracks[id].items
+            named = [topic for item in items for topic in item.topics]
+            named += [topic for item in items for name in item.projects for topic in self.projects[name].topics]
+            return Goal(id, self.tracks[id].title, "track", tuple(dict.fromkeys(named)))
+        if id in self.skills:
+            return Goal(id, self.skills[id].title, "skill", self.of_skill(id))
+        try:
+            topic = self.graph.topics[self.graph.current(id)]
+        except NotFound:
+            cure = did_you_mean(id, self.goals).strip() or "Any project, track, skill or topic is a goal."
+            raise NotFound(f"no goal {id!r}", "", f"one of {', '.join(self.goals[:8])}, ...", cure) from None
+        return Goal(topic.id, topic.title, "topic", (topic.id,))
 
     def milestone(self, id: str) -> Milestone:
         """A milestone by ``churn/M1``; NotFound says which there are."""
@@ -139,7 +152,7 @@ def content(folder: Path = DATA) -> Content:
     return _content(folder)
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=2)
 def _content(folder: Path) -> Content:
     from castalia.roadmap.lint import faults
     from castalia.roadmap.loading import read
@@ -150,8 +163,3 @@ def _content(folder: Path) -> Content:
         first, more = wrong[0], f" ({len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise WrongInput(f"the roadmap's {first}{more}", "", "content that lint accepts", first.cure, errors=errors)
     return found
-
-
-def title_of(topic: str) -> str:
-    """The title of a topic, from its one owner."""
-    return titles.title(topic)

@@ -30,7 +30,7 @@ class Hours:
     p90: float
     """Hours in which nine of ten are."""
     basis: str
-    """``seed`` (a roadmap says so), ``estimate`` (we guess) or ``measured``."""
+    """``seed`` (the roadmaps' figure, or the one put in where they have none), ``estimate`` or ``measured``."""
     date: str
     """When it was written down, YYYY-MM-DD."""
 

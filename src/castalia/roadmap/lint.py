@@ -15,12 +15,13 @@ from castalia.check import topics as titles
 from castalia.core.errors import did_you_mean
 from castalia.roadmap import contracted
 from castalia.roadmap.content import EVERYTHING, Content
+from castalia.roadmap.counting import among, nameable
 from castalia.roadmap.graph import cycle
 from castalia.roadmap.records import COSTS, KINDS, PLACES, STATUSES, Finding
-from castalia.roadmap.rules import LINKS, Count
 
 Findings = Iterator[Finding]
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+_NUMBER = re.compile(r"[1-9]\.[0-9]+")
 _DATE = re.compile(r"20\d\d-[01]\d(-[0-3]\d)?")
 
 
@@ -35,7 +36,7 @@ def faults(content: Content) -> list[Finding]:
 def lint(content: Content) -> list[Finding]:
     """All that is wrong with the content, its projects' cards and the topics of contracts."""
     found = faults(content)
-    return found or [*_said_twice(content), *_contracts(content)]
+    return found or [*_cards(content), *_contracts(content)]
 
 
 def _unknown(file: str, id: str, names: Iterable[str], known: Collection[str], what: str) -> Findings:
@@ -164,14 +165,16 @@ def _roadmaps(content: Content) -> Findings:
 
 
 def _projects(content: Content) -> Findings:
+    """Of the data alone: a card that somebody adds must not make the whole roadmap unreadable."""
     file = "projects.toml"
-    topics, numbers = {topic.id for topic in content.topics}, Counter(one.number for one in content.projects.values())
+    topics, numbers = (
+        {topic.id for topic in content.topics},
+        Counter(one.row.number for one in content.projects.values()),
+    )
     for id, project in content.projects.items():
         yield from _unknown(file, id, [project.skill], content.skills, "skill")
-        if not re.fullmatch(r"[1-9]\.[0-9]+", project.number) or numbers[project.number] > 1:
-            yield Finding(file, id, f"number {project.number!r}", "A number of its own, such as 2.1.")
-        if not project.contract and not project.row.milestones:
-            yield Finding(file, id, "has neither a contract nor milestones", "Write its milestones.")
+        if (own := project.row.number) and (not _NUMBER.fullmatch(own) or numbers[own] > 1):
+            yield Finding(file, id, f"number {own!r}", "A number of its own, such as 2.1.")
         for number, stage in enumerate(project.row.milestones, 1):
             name = f"{id}/M{number}"
             yield from _unknown(file, name, stage.topics, topics, "topic")
@@ -206,39 +209,10 @@ def _completion(content: Content) -> Findings:
         for count in item.rule:
             if fault := count.fault():
                 yield Finding(file, item.id, fault, "roadmap/rules.py says what a rule may say.")
-            known = counted(count, content)
-            yield from _unknown(file, item.id, count.of, known, f"{count.count[:-1]} to count")
+            yield from _unknown(file, item.id, count.of, nameable(count, content), f"{count.count[:-1]} to count")
             there = among(count, content)
             if count.count != "links" and count.at_least > len(there):
                 yield Finding(file, item.id, f"wants {count.at_least} of {len(there)} {count.count}", "Ask for fewer.")
-
-
-def counted(count: Count, content: Content) -> set[str]:
-    """What ``of`` of a count may name."""
-    topics, projects = {topic.id for topic in content.topics}, set(content.projects)
-    milestones = {f"{id}/M{n}" for id, one in content.projects.items() for n in range(1, 1 + len(one.row.milestones))}
-    return {
-        "topics": topics | set(content.skills),
-        "projects": projects | set(content.skills),
-        "milestones": milestones | projects | set(content.skills),
-        "tracks": set(content.tracks),
-        "links": set(LINKS),
-    }.get(count.count, set())
-
-
-def among(count: Count, content: Content) -> tuple[str, ...]:
-    """The ids that a count counts among, skills and projects taken apart. Kinds of links as they are."""
-    wanted = set(count.of)
-    if count.count == "topics":
-        return tuple(one.id for one in content.topics if not wanted or wanted & {one.id, one.skill})
-    if count.count == "projects":
-        return tuple(id for id, one in content.projects.items() if not wanted or wanted & {id, one.skill})
-    if count.count == "milestones":
-        every = [(one, each.id) for one in content.projects.values() for each in one.milestones]
-        return tuple(id for one, id in every if not wanted or wanted & {id, one.id, one.skill})
-    if count.count == "tracks":
-        return tuple(id for id in content.tracks if not wanted or id in wanted)
-    return count.of
 
 
 def _advice(content: Content) -> Findings:
@@ -264,12 +238,12 @@ def _advice(content: Content) -> Findings:
 
 def _goals(content: Content) -> Findings:
     topics = {topic.id for topic in content.topics}
-    for id, (_, named) in content.endgames.items():
-        yield from _unknown("endgames.toml", id, named, topics, "topic")
-        if not named:
+    for id, endgame in content.endgames.items():
+        yield from _unknown("endgames.toml", id, endgame.topics, topics, "topic")
+        if not endgame.topics:
             yield Finding("endgames.toml", id, "has no topics", "Name what it ends with.")
     ids = [EVERYTHING, *content.endgames, *content.projects, *content.tracks, *content.skills, *sorted(topics)]
-    for id, number in Counter(ids).items():
+    for id, number in Counter([*ids, *content.former_goals]).items():
         if number > 1:
             yield Finding("endgames.toml", id, "is the id of two goals", "Rename the endgame or the track.")
     for roadmap in content.roadmaps.values():
@@ -299,16 +273,21 @@ def _orphans(content: Content) -> Findings:
             yield Finding("topics.toml", each.id, "has nothing to learn it from", "Name it in a resource.")
 
 
-def _said_twice(content: Content) -> Findings:
-    """What the data says and a card or a contract says too."""
+def _cards(content: Content) -> Findings:
+    """What cards and contracts say, beside what the data says."""
+    numbers = Counter(one.number for one in content.projects.values())
     for id, project in content.projects.items():
+        if numbers[project.number] > 1:
+            yield Finding("projects.toml", id, f"number {project.number} is another's too", "Change it in one card.")
+        if not project.contract and not project.row.milestones:
+            yield Finding("projects.toml", id, "has neither a contract nor milestones", "Write its milestones.")
         for field in ("number", "skill", "title"):
             if project.card and getattr(project.row, field):
                 yield Finding("projects.toml", id, f"{field} stands in its card as well", f"Remove {field} here.")
         if project.contract and project.row.milestones:
             yield Finding("projects.toml", id, "its contract has milestones as well", "Remove those here.")
         summed = sum(stage.minutes for stage in project.row.milestones)
-        if project.card and not project.contract and summed != project.minutes:
+        if project.card and project.row.milestones and not project.contract and summed != project.minutes:
             words = f"its milestones take {summed} minutes, its card says {project.minutes}"
             yield Finding("projects.toml", id, words, "Let them agree.")
 

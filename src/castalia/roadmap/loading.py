@@ -33,16 +33,9 @@ def read(folder: Path) -> Content:
         careers=reader.records("careers.toml", records.Career),
         sources=reader.records("sources.toml", records.Source),
         corrections=reader.records("corrections.toml", records.Correction),
-        endgames={id: (one.title, one.topics) for id, one in reader.records("endgames.toml", _Endgame).items()},
+        endgames=reader.records("endgames.toml", records.Endgame),
         faults=tuple(reader.findings),
     )
-
-
-@dataclass(frozen=True)
-class _Endgame:
-    id: str
-    title: str
-    topics: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ class Row:
     features: tuple[str, ...] = ()
     practises: tuple[str, ...] = ()
     milestones: tuple[Stage, ...] = ()
+    renamed_from: tuple[str, ...] = ()
+    """Names it had before."""
 
 
 @dataclass(frozen=True)

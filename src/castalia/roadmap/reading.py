@@ -52,7 +52,8 @@ class Reader:
 
     def record(self, file: str, cls: type[Made], table: Table, inside: str = "") -> Made | None:
         """One record, of one that is called ``inside``; None where something was wrong."""
-        known = _fields(cls)
+        kind: Any = cls
+        known = _fields(kind)
         id, before = str(table.get("id", inside)), len(self.findings)
         if "id" in known and not table.get("id"):
             self.wrong(file, inside, f"a {cls.__name__.lower()} without an id: {str(table)[:60]}", "Give it one.")

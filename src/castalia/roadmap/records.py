@@ -49,7 +49,7 @@ class Resource:
     skill: str
     """A skill, or a group of resources."""
     cost_as_of: str = ""
-    """When the cost was written down."""
+    """When the cost and the hours were written down."""
     cost_said: str = ""
     """What the roadmap that names it says, where that is something else."""
     url: str = ""
@@ -118,6 +118,12 @@ class Roadmap:
     goal: str = ""
     """The goal it leads to, where it names one."""
 
+    @property
+    def by_week(self) -> Mapping[str, int]:
+        """Topic -> the last week of the first block that has it, for a learner who follows its order."""
+        weeks = [(topic, block.weeks[1]) for block in self.blocks if block.weeks for topic in block.topics]
+        return dict(reversed(weeks))
+
 
 @dataclass(frozen=True)
 class Milestone:
@@ -166,6 +172,7 @@ class Track:
     title: str
     source: str
     items: tuple[TrackItem, ...] = ()
+    renamed_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -235,13 +242,23 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class Endgame:
+    """A goal that is more than one project."""
+
+    id: str
+    title: str
+    topics: tuple[str, ...]
+    renamed_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Goal:
     """What a plan may lead to: the closure of its topics."""
 
     id: str
     title: str
     kind: str
-    """project, track, skill, endgame or everything."""
+    """project, track, skill, endgame, everything, topic, or own."""
     topics: tuple[str, ...]
 
 
