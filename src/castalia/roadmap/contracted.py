@@ -13,7 +13,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from castalia.core.settings import Settings
 from castalia.jobs.spawn import spawn
 
 EXERCISES = Path(str(check.__file__)).with_name("exercises")
-CACHED = 1
+CACHED = 2
 """Raise it when what is kept changes its meaning."""
 PATIENCE = 300.0
 """Seconds that a child may take for all contracts."""
@@ -40,6 +40,22 @@ class Asked:
     """What its core claims are about on average; sums to one at most."""
     claims: Mapping[str, Mapping[str, float]]
     """Claim -> its topics with weights, as the contract says them."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Claim -> what it says."""
+    module: bool = True
+    """It is asked of a module, which can be written again from an empty file."""
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong version that a contract rejects, without its code."""
+
+    id: str
+    belief: str
+    """What somebody thinks who writes it."""
+    topics: tuple[str, ...]
+    claim: str
+    """The claim that rejects it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,10 @@ class Contracted:
     score: float
     """Share of the automatic mutants that it rejects, equivalents left out; 0 without such a proof."""
     contract_hash: str
+    wrong: tuple[Wrong, ...] = ()
+    """The named mutants that today's proof says are rejected, answers that do not try left out."""
+    plantable: bool = False
+    """A mutant can be handed out as one file to mend: the reference is a module without relatives."""
 
     @functools.cached_property
     def topics(self) -> frozenset[str]:
@@ -117,7 +137,9 @@ def _kept(path: Path, key: str) -> Contracted | None:
 
 
 def _made(value: dict[str, Any]) -> Contracted:
-    return Contracted(**{**value, "milestones": tuple(Asked(**each) for each in value["milestones"])})
+    milestones = tuple(Asked(**each) for each in value["milestones"])
+    wrong = tuple(Wrong(**{**each, "topics": tuple(each["topics"])}) for each in value["wrong"])
+    return Contracted(**{**value, "milestones": milestones, "wrong": wrong})
 
 
 def _key(folder: Path) -> str:

@@ -243,6 +243,16 @@ def _boxes(request: Request, items: Sequence[Item], board: Board) -> tuple[Box, 
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What is remembered of a plan that was made before."""
+
+    start: date
+    topics: tuple[str, ...]
+    dates: Mapping[str, tuple[date, date]]
+    finish_p50: date | None
+
+
+@dataclass(frozen=True)
 class Changes:
     """What a new plan changed."""
 
@@ -267,10 +277,10 @@ class Changes:
         return ", ".join(said)
 
 
-def changes(old: Plan, new: Plan) -> Changes:
+def changes(old: Plan | Earlier, new: Plan) -> Changes:
     """What moved from one plan to the next, by the weeks of the old one."""
 
-    def week(plan: Plan, id: str) -> int | None:
+    def week(plan: Plan | Earlier, id: str) -> int | None:
         return (plan.dates[id][1] - old.start).days // 7 if id in plan.dates else None
 
     both = set(old.topics) & set(new.topics)

@@ -187,8 +187,9 @@ class _Days:
                 passed=each.passed, submits=each.submits, hints=each.hints or each.kind == "opened",
                 minutes=each.minutes, usual=self.usual,
             )  # fmt: skip
+            central = main(each.topics)
             for id, weight in each.topics.items():
-                if weight >= MOSTLY or (each.passed and id not in self.kept):
+                if id in central or (each.passed and id not in self.kept):
                     ratings[id] = min(grade, ratings.get(id, EASY))
                 elif each.passed:
                     credit[id] = max(credit.get(id, 0.0), weight)
@@ -210,6 +211,12 @@ class _Days:
         for other in self.after.get(id, ()):
             if other in self.kept:
                 self.kept[other] = replace(self.kept[other], marked=day)
+
+
+def main(topics: Mapping[str, float]) -> set[str]:
+    """What a check is mainly about: topics of at least half the greatest weight."""
+    top = max(topics.values(), default=0.0)
+    return {id for id, weight in topics.items() if weight >= MOSTLY * top}
 
 
 def _place(seen: Observation) -> str:
@@ -272,7 +279,7 @@ def _need(ids: set[str], held: Mapping[str, Memory], today: date) -> tuple[int, 
 
 
 def _clears(prompt: Prompt, tracker: Tracker) -> set[str]:
-    found = {id for id, weight in prompt.topics.items() if weight >= MOSTLY}
+    found = main(prompt.topics)
     for id in list(found):
         found |= {other for other, weight in tracker.within(id).items() if weight >= MOSTLY}
     return found
