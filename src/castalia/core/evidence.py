@@ -196,7 +196,9 @@ class Evidence:
                 if full
                 else "Make the home folder writable, or set CASTALIA_HOME to one that is."
             )
-            raise Unavailable(f"the {self.name} cannot be kept", (error.strerror or "").lower(), str(self.path), cure) from None
+            raise Unavailable(
+                f"the {self.name} cannot be kept", (error.strerror or "").lower(), str(self.path), cure
+            ) from None
 
     def _append(self, events: list[Event]) -> None:
         if not events:

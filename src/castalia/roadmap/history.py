@@ -6,6 +6,7 @@ all that it depends on: the log, what the learner said is known, the graph and t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -225,10 +226,8 @@ def _weeks(
 
 def _key(path: Path, content: Content, every: Mapping[str, Contracted], known: Iterable[str]) -> str:
     digest = hashlib.sha256(f"{KEPT}\0".encode())
-    try:
+    with contextlib.suppress(OSError):  # none yet
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    except OSError:
-        pass  # none yet
     parts: list[object] = [sorted(known), sorted((name, one.contract_hash, one.score) for name, one in every.items())]
     parts += [sorted(content.former_goals.items())]
     for topic in content.topics:

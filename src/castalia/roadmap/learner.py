@@ -1,8 +1,8 @@
 """What the learner said: goal, hours, what is known, worries, own books, own gaps. ``CASTALIA_HOME/journal.jsonl``.
 
 Lines are events like those of the evidence, kept by the same code: appended and on disk before ``add`` returns, merged
-by union, torn lines set aside. They are a file of their own because they hold a person's words, which the evidence never
-does. A later line wins over an earlier one of the same kind and name; ids that were renamed are followed.
+by union, torn lines set aside. They are a file of their own because they hold a person's words, which the evidence
+never does. A later line wins over an earlier one of the same kind and name; ids that were renamed are followed.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from castalia.roadmap.contracted import Contracted, Wrong
 from castalia.roadmap.review import Choice, Prompt, choose
 from castalia.roadmap.state import State
 
-MINUTES = 10.0
-"""Of a planted bug, or a milestone of an exercise. Our own estimate."""
+MINUTES, EACH = 10.0, 5.0
+"""Of a planted bug; and of each claim of an exercise. Our own estimates."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,11 @@ def prompts(state: State) -> list[Prompt]:
 
 
 def minutes_of(state: State, project: str, milestone: str) -> float:
-    """The first estimate of a milestone; of an exercise that is no project, ``MINUTES``."""
-    every = state.content.projects[project].milestones if project in state.content.projects else ()
-    return next((float(each.minutes) for each in every if each.number == milestone), MINUTES)
+    """The first estimate of a milestone; an exercise is no project and goes by its claims."""
+    if project not in state.content.projects:
+        claims = [len(each.claims) for each in state.every[project].milestones if each.number == milestone]
+        return max(MINUTES, EACH * sum(claims))
+    return float(state.content.milestone(f"{project}/{milestone}").minutes)
 
 
 def chosen(state: State) -> Choice:
@@ -113,4 +115,3 @@ def bug(state: State) -> Bug | None:
     name, one, wrong = choices[random.Random(f"bug/{state.today}").randrange(len(choices))]
     words = next((each.words[wrong.claim] for each in one.milestones if wrong.claim in each.words), "")
     return Bug(name, wrong.id, wrong.belief, next(iter(wrong.topics), ""), wrong.claim, words)
-

@@ -1,7 +1,7 @@
 """A review done: a milestone written again from an empty file, or a planted bug found and mended.
 
-``begin`` writes the file into ``review/`` of the learner's folder, ``done`` checks it and adds an event of kind ``review``
-to the evidence. Each day begins anew, so yesterday's answer does not pass today.
+``begin`` writes the file into ``review/`` of the learner's folder, ``done`` checks it and adds an event of kind
+``review`` to the evidence. Each day begins anew, so yesterday's answer does not pass today.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Reviewed:
     report: Report
     file: Path
     kept: bool
-    """Whether the evidence has it; code that could not run says nothing, and is not kept."""
+    """Whether the evidence has it; what was not begun or could not run says nothing, and is not kept."""
     warnings: tuple[str, ...] = ()
 
 
@@ -67,13 +67,12 @@ def done(state: State, prompt: Prompt, path: Path, *, hints: int = 0, ai: bool =
     if wrong:
         number = found(project).milestone_of(wrong.claim)
     report = check_project(contract, path, sys.executable, milestone=number)
-    outcome = report.outcome
-    if outcome not in ("pass", "fail", "not_attempted"):
+    if report.outcome not in ("pass", "fail"):
         return Reviewed(report, path, False)
     log = Evidence(state.home)
     event = log.event(
         "review", contract.project, wrong.claim if wrong else "", milestone=number,
-        outcome="pass" if outcome == "pass" else "fail", contract_hash=report.contract_hash,
+        outcome=report.outcome, contract_hash=report.contract_hash,
         code_hash=report.code_hash, seed=report.seed, hints=hints, ai_declared=ai, more={"form": prompt.form},
     )  # fmt: skip
     try:

@@ -1,7 +1,7 @@
 """Everything that a learner's day is made of: the content, what was said, what was shown, and the date.
 
-Read once a command. What is asked of it is computed by the pure modules (``gap``, ``planner``, ``review``); nothing here
-has a formula of its own.
+Read once a command. What is asked of it is computed by the pure modules (``gap``, ``planner``, ``review``); nothing
+here has a formula of its own.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class State:
     def hold(self) -> tuple[str, ...]:
         """Keep which gap is being closed, if that changed; what could not be kept, in words."""
         held, gap = self.profile.held, self.gap
-        if gap is None or held == Held(gap.topic, gap.since):
+        if gap is None or not self.chosen or held == Held(gap.topic, gap.since):
             return ()
         return self.note("held", {"id": gap.topic, "since": gap.since})
 
@@ -145,7 +145,9 @@ class State:
             return (f"this is not kept: {error.got}",)
         return ()
 
-    def request(self, *, goal: str = "", hours: float = 0.0, start: date | None = None, target: date | None = None) -> Request:  # fmt: skip
+    def request(
+        self, *, goal: str = "", hours: float = 0.0, start: date | None = None, target: date | None = None
+    ) -> Request:
         """What the planner is asked: the learner's own settings, others where they are given."""
         settled, chosen = self.profile.settled, goal_of(self.content, goal) if goal else self.goal
         begin = start or max(self.today, settled.start or self.today)
@@ -159,9 +161,14 @@ class State:
             until = None  # a target that is over plans nothing any more
         learner = replace(self.learner, goal=chosen.topics)
         view = self.content.roadmaps[settled.view].by_week if settled.view in self.content.roadmaps else {}
-        gap = (self.gap.topic, self.gap.since) if self.gap and not goal and self.gap.topic in self.content.graph.topics else None
+        gap = (
+            (self.gap.topic, self.gap.since)
+            if self.gap and not goal and self.gap.topic in self.content.graph.topics
+            else None
+        )
+        past = () if goal else self.past
         return Request(
-            self.content.graph, chosen.topics, hours or self.hours, begin, until, self.mastery, () if goal else self.past,
+            self.content.graph, chosen.topics, hours or self.hours, begin, until, self.mastery, past,
             BUFFER, review.load(self.history.memories, begin, AHEAD), tuple(own),
             Wishes({each.id: each.score for each in ranked(learner)}, view, self.waiting), self.parts(chosen), gap,
         )  # fmt: skip
@@ -201,7 +208,9 @@ class State:
                 return None
             ends = {graph.current(id): date.fromisoformat(day) for id, day in kept["dates"].items()}
             p50 = date.fromisoformat(kept["ends"]["p50"]) if kept["ends"]["p50"] else None
-            old = Earlier(date.fromisoformat(kept["start"]), tuple(ends), {id: (day, day) for id, day in ends.items()}, p50)
+            old = Earlier(
+                date.fromisoformat(kept["start"]), tuple(ends), {id: (day, day) for id, day in ends.items()}, p50
+            )
         except (LookupError, TypeError, ValueError, AttributeError, NotFound):
             return None
         return changes(old, made)
@@ -209,7 +218,9 @@ class State:
     def keep(self, made: Plan) -> tuple[str, ...]:
         """Keep what a plan said, so that the next one can say what moved."""
         dates = {id: each[1].isoformat() for id, each in made.dates.items() if id in made.topics}
-        ends = {name: day.isoformat() if day else "" for name, day in (("p50", made.finish_p50), ("p90", made.finish_p90))}
+        ends = {
+            name: day.isoformat() if day else "" for name, day in (("p50", made.finish_p50), ("p90", made.finish_p90))
+        }
         return self.note("planned", {"start": made.start, "goal": self.goal.id, "ends": ends, "dates": dates})
 
 

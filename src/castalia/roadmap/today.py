@@ -171,7 +171,9 @@ def today(state: State) -> Today:
     reviews = () if back else tuple(_offered(state, each) for each in choice.prompts)
     if choice.rebuild and not back:
         reviews = (_offered(state, choice.rebuild),)
-    links = tuple(one for one in state.content.links(gap.topic) if one.url)[:LINKS] if _known(state, gap) and gap else ()
+    links = (
+        tuple(one for one in state.content.links(gap.topic) if one.url)[:LINKS] if _known(state, gap) and gap else ()
+    )
     tips = state.content.tips_for("today", *((gap.topic,) if gap else ()))
     tip = tips[random.Random(f"tip/{state.today}").randrange(len(tips))] if tips else None
     return Today(
@@ -209,7 +211,7 @@ def steps(state: State) -> list[list[Step]]:
 def next_step(state: State) -> Step | None:
     """The milestone to build: the first open one of a project that practises the gap soon and much.
 
-    Where none practises it: the goal's own, or the checked one for which least is missing.
+    Where none practises it: the goal's own, an exercise, or the checked one for which least is missing.
     """
     best, top, wanted = None, 0.0, state.goal.id if state.goal.kind == "project" else ""
     begun = {id.partition("/")[0] for id in state.history.passed}
@@ -224,10 +226,10 @@ def next_step(state: State) -> Step | None:
             if weight > top:
                 best, top = row[0], weight
     if best is None:
-        first = [row[0] for row in steps(state)]
+        first, projects = [row[0] for row in steps(state)], state.content.projects
         best = next((each for each in first if each.project == wanted), None) or min(
             (each for each in first if each.check),
-            key=lambda each: (each.project not in begun, _missing(state, each)),
+            key=lambda each: (each.project in projects, each.project not in begun, _missing(state, each)),
             default=None,
         )
     return _with_claim(state, best) if best else None
