@@ -132,7 +132,10 @@ def derive(
     passed = _passed(events, contracts)
     last = next((each for each in reversed(events) if each.kind == "check"), None)
     newest = max((each.day for each in observations), default=date.min)
-    recent = [each for each in observations if not each.passed and (newest - each.day).days < FORGOTTEN]
+    recent = [
+        each for each in observations
+        if not each.passed and each.kind != "said" and (newest - each.day).days < FORGOTTEN
+    ]  # fmt: skip
     said = {each.more["topic"]: each.outcome for each in events
             if each.kind == "self_report" and isinstance(each.more.get("topic"), str)}  # fmt: skip
     return History(
