@@ -62,4 +62,4 @@ def _what(name: str, folder: str) -> str:
         return "what was checked, hinted and reviewed"
     if name.startswith("journal"):
         return "your plan, your journal and your own items"
-    return "what was computed from them"
+    return "where the files are that you checked" if name == "places.json" else "what was computed from them"

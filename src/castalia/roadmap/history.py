@@ -22,7 +22,7 @@ from castalia.roadmap.contracted import Contracted
 from castalia.roadmap.gap import HALF, Failure
 from castalia.roadmap.graph import Graph
 from castalia.roadmap.mastery import START, TESTED, Belief, Tracker
-from castalia.roadmap.observation import DAY, EPOCH, PRIORS, Contracts, Observation, observe
+from castalia.roadmap.observation import DAY, EPOCH, PRIORS, Contracts, Observation, current, observe
 from castalia.roadmap.review import Memory, memories
 
 KEPT = 1
@@ -136,8 +136,8 @@ def derive(
         each for each in observations
         if not each.passed and each.kind != "said" and (newest - each.day).days < FORGOTTEN
     ]  # fmt: skip
-    said = {each.more["topic"]: each.outcome for each in events
-            if each.kind == "self_report" and isinstance(each.more.get("topic"), str)}  # fmt: skip
+    said = {id: each.outcome for each in events if each.kind == "self_report"
+            for id in current({str(each.more.get("topic")): 1.0}, graph)}  # fmt: skip
     return History(
         {id: tracker.belief(id) for id in graph.topics}, memories(observations, graph),
         tuple(Failure(each.day, each.topics, each.check.split("/")[-1]) for each in recent), passed,
@@ -170,12 +170,12 @@ def _gains(tracker: Tracker, observations: Iterable[Observation], graph: Graph) 
                 found.setdefault(monday, {})[id] = round(now - level[id], 6)
             level[id] = now
 
-    current: date | None = None
+    week: date | None = None
     for each in observations:
         monday = monday_of(each.day)
-        if monday != current:
-            close(current)
-            current = monday
+        if monday != week:
+            close(week)
+            week = monday
         if PRIORS[each.kind].contract:
             tracker.see(each)
         else:
@@ -183,7 +183,7 @@ def _gains(tracker: Tracker, observations: Iterable[Observation], graph: Graph) 
             tracker.see(each)
             for id, was in before.items():
                 level[id] += _level(tracker.belief(id)) - was
-    close(current)
+    close(week)
     return found
 
 

@@ -289,7 +289,7 @@ def goal_of(content: Content, goal: str | Iterable[str]) -> Goal:
 def traces(home: Path) -> list[Path]:
     """All that a learner leaves in a home, runs, models, data and own code aside; what is there of it."""
     names = [f"{log}{ending}" for log in ("evidence", "journal") for ending in (".jsonl", ".corrupt.jsonl", ".part")]
-    single = [home / name for name in names] + [home / "cache" / "roadmap" / "learner.json"]
+    single = [home / name for name in (*names, "places.json")] + [home / "cache" / "roadmap" / "learner.json"]
     reports = sorted((home / "checks").glob("*.json"))
     return [path for path in (*single, *reports) if path.is_file()]
 

@@ -81,7 +81,9 @@ def assumed(graph: Graph, words: Iterable[str]) -> dict[str, float]:
         chosen = [id for id in graph.topics if word and id.startswith(word)]
         if not chosen:
             expected = "the id of a topic, such as dl03, or its beginning, such as dl"
-            raise WrongInput("known: no such topic", repr(word), expected, did_you_mean(word, graph.topics).strip())
+            near = did_you_mean(word, graph.topics).strip()
+            cure = near or f"One of: {', '.join(sorted({id.rstrip('0123456789') for id in graph.topics}))}."
+            raise WrongInput("known: no such topic", repr(word), expected, cure, field="known")
         found |= dict.fromkeys(chosen, TESTED)
     return found
 
