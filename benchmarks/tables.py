@@ -258,6 +258,23 @@ def learners() -> str:
     return markdown([head, *sorted(rows, key=lambda row: float(row[4].rstrip("%")))])
 
 
+def day() -> str:
+    """What a learner's day costs with a long log."""
+    found = result("roadmap_today")
+    if not found:
+        return ""
+    events, promised = f"{found['events']:,}", found["promised"]
+    named = (
+        ("one_event_more", f"{events} events and one more"), ("own_process", f"{events} events, `castalia today`"),
+        ("nothing_new", f"{events} events, nothing new"),
+    )  # fmt: skip
+    rows = [
+        Bound(words, found[key]["least"], f"{found[key]['least']:.0f} ms", promised.get(key)).cells()
+        for key, words in named
+    ]
+    return markdown([("a day", "ms, least of five", "promised", ""), *rows])
+
+
 def proofs() -> str:
     """What the committed proofs say."""
     lines = [
@@ -333,6 +350,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "docs/reading.md": {"reading": lambda: ratios("reading", "CPU seconds here")},
     "docs/leaks.md": {"leaks": leaks},
     "docs/planner.md": {"learners": learners},
+    "docs/today.md": {"day": day},
     "docs/images.md": {"images": lambda: ratios("images", "kit")},
     "docs/track.md": {"tracker": lambda: ratios("tracker", "Castalia"), "promised": tracker},
     "docs/trees.md": {"trees": lambda: ratios("trees", "kit", "the library it was grown with")},
