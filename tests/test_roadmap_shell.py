@@ -60,6 +60,12 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
+def said_last(settings: Settings, name: str) -> Any:
+    """What the plan's lines of the journal said last about something."""
+    lines = [json.loads(line) for line in (settings.home / "journal.jsonl").read_text("utf-8").splitlines()]
+    return [each["said"][name] for each in lines if each["kind"] == "plan" and name in each["said"]][-1]
+
+
 def passed(home: Path, project: str, milestone: str, days: int) -> None:
     Evidence(home).add([Event("check", project, milestone=milestone, outcome="pass", time=now() - days * DAY)])
 
@@ -121,6 +127,10 @@ def test_what_is_tried_out_is_not_kept_and_what_is_kept_says_what_moved(
     assert asked("roadmap", "plan")["moved"] == "finish unchanged"
     fewer = asked("roadmap", "plan", "--known", "cs,ma", "--keep")
     assert "finished or dropped" in fewer["moved"] and len(fewer["topics"]) < len(first["topics"])
+    assert "cs01" in asked("roadmap", "plan", "--unknown", "cs01", "--keep")["topics"]
+    start = said_last(settings, "start")
+    asked("roadmap", "plan", "--hours", "5", "--keep")
+    assert start == said_last(settings, "start") == date.today().isoformat()  # past weeks go on counting
     asked("roadmap", "add", "A book", "--hours", "3", "--topic", "ma01")
     shares = asked("roadmap", "plan")["weeks"][0]["shares"]
     assert ("own", "A book", 3.0) in [(each["kind"], each["id"], each["hours"]) for each in shares]

@@ -37,7 +37,11 @@ def forget(*, yes: bool = False, json: bool = False) -> int:
             raise WrongInput("castalia forget asks first", "no terminal", "y, or --yes", "castalia forget --yes")
         _say(found)
         terminal.say("Remove them for good? y/n")
-        if input().strip().lower() not in ("y", "yes"):
+        try:
+            answer = input()
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
             terminal.out("Nothing was removed.")
             return 0
     gone = learner.forget(home)

@@ -56,7 +56,7 @@ def gap(
     elif found is None:
         terminal.out(f"No gap is left for {state.goal.title}.")
     else:
-        terminal.out(f"{terminal.styled(found.title, 'bold')}   until {found.until}")
+        terminal.out(f"{terminal.styled(terminal.printable(found.title), 'bold')}   until {found.until}")
         terminal.out(terminal.printable(found.why))
         for each in state.content.links(found.topic)[:3] if found.topic in state.content.graph.topics else ():
             cost = f"{each.cost}, as of {each.cost_as_of}" if each.cost_as_of else each.cost

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from castalia.roadmap.state import State
 
 
-def read_state(today: str = "", known: Sequence[str] = ()) -> State:
+def read_state(today: str = "", known: Sequence[str] = (), unknown: Sequence[str] = ()) -> State:
     """The state of the home, today or on a day that was typed."""
     from castalia.core.settings import Settings
     from castalia.roadmap.state import State
 
-    return State.read(Settings.read().home, a_day(today, "--on") or date.today(), words(known))
+    return State.read(Settings.read().home, a_day(today, "--on") or date.today(), words(known), words(unknown))
 
 
 def words(typed: Iterable[str]) -> list[str]:

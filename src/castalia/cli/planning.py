@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -22,7 +23,8 @@ SHOWN = 4
 
 def plan(
     *, goal: str = "", hours: float = 0.0, known: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
-    start: str = "", target: str = "", keep: bool = False, all: bool = False, json: bool = False,
+    unknown: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (), start: str = "", target: str = "",
+    keep: bool = False, all: bool = False, json: bool = False,
 ) -> int:  # fmt: skip
     """A plan to a goal: topics in order, weeks, the dates by which half and nine of ten are through.
 
@@ -36,6 +38,8 @@ def plan(
         A week, as they really are.
     known
         Topics that you know, by id or by the beginning of ids: cs,sq,py01.
+    unknown
+        Topics that you said you know, and do not.
     start
         The first day, 2026-12-01; today without it.
     target
@@ -50,7 +54,7 @@ def plan(
     from castalia.roadmap import planner
 
     begin, until, named = a_day(start, "--start"), a_day(target, "--target"), words(known)
-    state = read_state(known=named)
+    state = read_state(known=named, unknown=unknown)
     if not goal and not state.profile.settled.goal:
         known_goals = f"one of {', '.join(state.content.goals[:9])}, ..."
         cure = "castalia roadmap start asks for everything; or: castalia roadmap plan --goal gpt --hours 8"
@@ -60,7 +64,7 @@ def plan(
     if not hours and not state.profile.settled.hours:
         cure = f"castalia roadmap plan --goal {goal or state.profile.settled.goal} --hours 8"
         raise WrongInput("castalia roadmap plan needs --hours", "nothing", "hours a week", cure, field="hours")
-    trial = bool(goal or hours or named or begin or until) and not keep
+    trial = bool(goal or hours or named or unknown or begin or until) and not keep
     request = state.request(goal=goal, hours=hours, start=begin, target=until)
     made = planner.plan(request)
     from castalia.roadmap.learner import goal_of
@@ -68,7 +72,11 @@ def plan(
     towards = goal_of(state.content, goal) if goal else state.goal
     warnings, moved = list(state.warnings), None
     if keep:
-        warnings += settle(state, goal, request.hours, request.start, until, list(state.extra))
+        first = begin or (None if state.profile.settled.start else request.start)
+        warnings += settle(state, goal, request.hours, first, until)
+        for ids, is_known in ((state.extra, True), (state.less, False)):
+            if ids:
+                warnings += state.note("known", {"topics": list(ids), "known": is_known})
         state = read_state()
     if not trial:
         moved = state.moved(made)
@@ -85,20 +93,19 @@ def plan(
     return 0
 
 
-def settle(state: State, goal: str, hours: float, start: Any, target: Any, known: list[str]) -> tuple[str, ...]:
-    """Keep the settings of a plan; what could not be kept, in words."""
+def settle(state: State, goal: str, hours: float, start: date | None, target: date | None) -> tuple[str, ...]:
+    """Keep the settings of a plan; what could not be kept, in words. Without a new start its past weeks count on."""
     from castalia.roadmap.learner import goal_of
 
-    said: dict[str, Any] = {"hours": hours, "start": start}
+    said: dict[str, Any] = {"hours": hours}
+    if start:
+        said["start"] = start
     if goal:
         chosen = goal_of(state.content, goal)
         said |= {"goal": list(chosen.topics) if chosen.kind == "own" else chosen.id, "target": target}
     elif target:
         said["target"] = target
-    warnings = state.note("plan", said)
-    if known:
-        warnings += state.note("known", {"topics": known, "known": True})
-    return warnings
+    return state.note("plan", said)
 
 
 def plain(state: State, goal: Goal, made: Plan, moved: str = "") -> dict[str, Any]:
@@ -160,9 +167,9 @@ def show(state: State, goal: Goal, made: Plan, *, all: bool = False) -> None:
 
         shares = [share_words(state, each) for each in week.shares] or ["nothing new"]
         label = f"week {week.number:>2}  {week.start}"
-        terminal.out(f"{terminal.styled(label, 'accent')}  {shares[0]}")
-        for line in shares[1:]:
-            terminal.out(f"{' ' * len(label)}  {line}")
+        for place, line in enumerate(shares):
+            begin = " " * len(label) if place else terminal.styled(label, "accent")
+            terminal.out(f"{begin}  {terminal.printable(line)}")
     if len(made.weeks) > len(weeks):
         terminal.out(terminal.styled(f"... {len(made.weeks) - len(weeks)} more weeks: --all", "dim"))
     terminal.out()

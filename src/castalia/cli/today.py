@@ -49,7 +49,7 @@ def _show(found: Today, answer: bool) -> None:
         return
     gap, step, bug = found.gap, found.milestone, found.bug
     if gap:
-        terminal.out(f"\n{terminal.styled('Gap', bold)}        {gap.title}, until {gap.until}")
+        terminal.out(f"\n{terminal.styled('Gap', bold)}        {terminal.printable(gap.title)}, until {gap.until}")
         terminal.out(f"           {terminal.printable(gap.why)}")
         for each in found.links:
             cost = f"{each.cost}, as of {each.cost_as_of}" if each.cost_as_of else each.cost

@@ -46,15 +46,19 @@ class State:
     history: History
     extra: tuple[str, ...] = ()
     """Topics to be taken as known for this once."""
+    less: tuple[str, ...] = ()
+    """Topics to be taken as not known for this once."""
 
     @classmethod
-    def read(cls, home: Path, today: date, known: Sequence[str] = ()) -> State:
-        """The state of a home. ``known``: ids of topics, or their beginnings, to be taken as known for this once."""
+    def read(cls, home: Path, today: date, known: Sequence[str] = (), unknown: Sequence[str] = ()) -> State:
+        """The state of a home. ``known``, ``unknown``: ids of topics, or their beginnings, for this once."""
         roadmap, every = content(), contracted.every()
         profile = Notes(home).profile(roadmap)
         extra = tuple(assumed(roadmap.graph, [_today(roadmap, word) for word in known]))
+        less = assumed(roadmap.graph, [_today(roadmap, word) for word in unknown])
+        profile = replace(profile, known=tuple(id for id in profile.known if id not in less))
         granted = dict.fromkeys((*profile.known, *extra))
-        return cls(home, today, roadmap, every, profile, history(home, roadmap, every, granted), extra)
+        return cls(home, today, roadmap, every, profile, history(home, roadmap, every, granted), extra, tuple(less))
 
     @property
     def warnings(self) -> tuple[str, ...]:
