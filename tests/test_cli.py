@@ -230,6 +230,7 @@ def test_json_is_one_documented_document(shell: Shell, fitted: runtime.Fitted, t
         "castalia roadmap journal": ("roadmap", "journal"),
         "castalia roadmap progress": ("roadmap", "progress"),
         "castalia roadmap lint": ("roadmap", "lint"),
+        "castalia roadmap topic ID": ("roadmap", "topic", "dl03"),
         "castalia today": ("today",),
         "castalia forget --yes": ("forget", "--yes"),
     }

@@ -92,6 +92,24 @@ def test_lint_finds_nothing_wrong(shell: Shell, asked: Callable[..., Any]) -> No
     assert found["ok"] and found["findings"] == [] and "ge02" in found["links_only"]
 
 
+def test_the_five_views_and_their_sources_are_shown(shell: Shell, asked: Callable[..., Any]) -> None:
+    views, sources = asked("roadmap", "views"), asked("roadmap", "sources")
+    assert len(views) == len(sources) == 5 and all(each["changed"] for each in sources)
+    for each in views:
+        blocks = asked("roadmap", "views", each["id"])
+        out = shell("roadmap", "views", each["id"])[1]
+        assert len(blocks) == each["blocks"] and all(block["title"] in out for block in blocks)
+        assert all(words in out for block in blocks for words in block["steps"])
+
+
+def test_a_topic_says_what_checks_it(shell: Shell, asked: Callable[..., Any]) -> None:
+    found = asked("roadmap", "topic", "dl03")
+    assert found["state"] == "unknown" and found["says"] == "" and "neural_net" in found["checked_by"]
+    assert found["requires"] == ["ma02", "dl02"] and all(each["kind"] for each in found["links"])
+    assert asked("roadmap", "topic", "ge02")["says"] == "links only"
+    assert "links only" in shell("roadmap", "topic", "ge02")[1]
+
+
 # --- the plan -------------------------------------------------------------------------------------
 
 
@@ -112,6 +130,22 @@ def test_a_plan_for_outside_checks(asked: Callable[..., Any]) -> None:
     graph = content().graph
     for place, id in enumerate(found["topics"]):
         assert not set(graph.topics[id].requires) & set(found["topics"][place:])
+
+
+def test_a_plan_may_follow_the_order_of_a_roadmap(asked: Callable[..., Any]) -> None:
+    weeks = content().roadmaps["weeks24"].by_week
+    words = ("roadmap", "plan", "--goal", "everything", "--hours", "20")
+    plain, viewed = asked(*words)["topics"], asked(*words, "--view", "weeks24")["topics"]
+    assert set(plain) == set(viewed)
+
+    def late(order: list[str]) -> int:
+        """Pairs of the roadmap's topics that stand the other way round."""
+        mine = [weeks[id] for id in order if id in weeks]
+        return sum(a > b for place, b in enumerate(mine) for a in mine[:place])
+
+    assert late(viewed) < late(plain) / 2
+    graph = content().graph
+    assert all(not set(graph.topics[id].requires) & set(viewed[place:]) for place, id in enumerate(viewed))
 
 
 def test_what_is_tried_out_is_not_kept_and_what_is_kept_says_what_moved(
@@ -370,6 +404,9 @@ def test_the_greeting_goes_along_with_the_learner(shell: Shell, settings: Settin
         (("roadmap", "progress", "--link", "example.org"), "http:// or https://"),
         (("roadmap", "progress", "--link", "https://a.org", "--kind", "publicaton"), "Did you mean 'publication'?"),
         (("roadmap", "merge", "nowhere"), "nothing to merge in nowhere"),
+        (("roadmap", "views", "nin"), "Did you mean 'nine'?"),
+        (("roadmap", "topic", "dl33"), "Did you mean 'dl0"),
+        (("roadmap", "plan", "--goal", "gpt", "--hours", "8", "--view", "loop"), "no roadmap 'loop' has weeks"),
         (("today", "--on", "12/01/2026"), "year-month-day"),
         (("forget", "--json"), "castalia forget --yes --json"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from castalia.cli import terminal
-from castalia.cli.learning import read_state, warn
+from castalia.cli.learning import read_state, tip, warn
 from castalia.core.errors import NotFound, WrongInput, did_you_mean
 
 
@@ -61,5 +61,6 @@ def gap(
         for each in state.content.links(found.topic)[:3] if found.topic in state.content.graph.topics else ():
             cost = f"{each.cost}, as of {each.cost_as_of}" if each.cost_as_of else each.cost
             terminal.out(f"  {each.title} ({each.kind}, {cost}){'  ' + each.url if each.url else ''}")
+        tip(state, "gap")
     warn(warnings)
     return 0

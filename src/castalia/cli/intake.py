@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from cyclopts import Parameter
 
 from castalia.cli import terminal
-from castalia.cli.learning import a_day, read_state, warn, words
+from castalia.cli.learning import a_day, read_state, tip, warn, words
 from castalia.cli.planning import plain, show
 from castalia.core.errors import CastaliaError, WrongInput
 
@@ -132,6 +132,7 @@ def _ask(state: State, given: Answers) -> None:
     from castalia.roadmap.sequence import assumed
 
     graph = state.content.graph
+    tip(state, "intake")
     if not given.goal:
         terminal.say(f"What do you want to reach? {', '.join(state.content.endgames)}, everything,")
         terminal.say(f"a track ({', '.join(state.content.tracks)}), a skill ({', '.join(state.content.skills)}),")

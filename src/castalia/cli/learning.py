@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from castalia.cli import terminal
 from castalia.cli.check import warn as warn
 from castalia.core.errors import WrongInput
 
@@ -19,6 +21,14 @@ def read_state(today: str = "", known: Sequence[str] = (), unknown: Sequence[str
     from castalia.roadmap.state import State
 
     return State.read(Settings.read().home, a_day(today, "--on") or date.today(), words(known), words(unknown))
+
+
+def tip(state: State, *places: str) -> None:
+    """One piece of advice that applies here, another one each day; beside the answer."""
+    found = state.content.tips_for(*places)
+    if found:
+        chosen = found[state.today.toordinal() % len(found)]
+        terminal.say(terminal.styled(f"\n{terminal.printable(chosen.words)}", "dim", sys.stderr))
 
 
 def words(typed: Iterable[str]) -> list[str]:

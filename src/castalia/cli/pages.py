@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from castalia.cli import terminal
-from castalia.cli.learning import a_day, read_state, warn, words
+from castalia.cli.learning import a_day, read_state, tip, warn, words
 from castalia.core.errors import Conflict, Unavailable, WrongInput
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def show(
         terminal.out_json(page.plain())
     else:
         terminal.out(terminal.printable(_body(page)).rstrip())
+        tip(state, "journal")
     warn(warnings)
     return 0
 

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from castalia.cli import terminal
-from castalia.cli.learning import a_day, read_state, warn, words
-from castalia.core.errors import WrongInput
+from castalia.cli.learning import a_day, read_state, tip, warn, words
+from castalia.core.errors import NotFound, WrongInput, did_you_mean
 
 if TYPE_CHECKING:
     from castalia.roadmap.planner import Plan
     from castalia.roadmap.records import Goal
     from castalia.roadmap.state import State
 
-SHOWN = 4
-"""Weeks that are printed without --all."""
+SHOWN, SEEN = 4, 0.05
+"""Weeks that are printed without --all; hours of review that are."""
 
 
 def plan(
     *, goal: str = "", hours: float = 0.0, known: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     unknown: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (), start: str = "", target: str = "",
-    keep: bool = False, all: bool = False, json: bool = False,
+    view: str = "", keep: bool = False, all: bool = False, json: bool = False,
 ) -> int:  # fmt: skip
     """A plan to a goal: topics in order, weeks, the dates by which half and nine of ten are through.
 
@@ -44,6 +45,8 @@ def plan(
         The first day, 2026-12-01; today without it.
     target
         The day by which it should be done.
+    view
+        Follow the order of one of the five roadmaps as far as what each topic requires lets it: castalia roadmap views.
     keep
         This is your plan from now on.
     all
@@ -64,7 +67,9 @@ def plan(
     if not hours and not state.profile.settled.hours:
         cure = f"castalia roadmap plan --goal {goal or state.profile.settled.goal} --hours 8"
         raise WrongInput("castalia roadmap plan needs --hours", "nothing", "hours a week", cure, field="hours")
-    trial = bool(goal or hours or named or unknown or begin or until) and not keep
+    trial = bool(goal or hours or named or unknown or begin or until or view) and not keep
+    if view:
+        state = _following(state, view)
     request = state.request(goal=goal, hours=hours, start=begin, target=until)
     made = planner.plan(request)
     from castalia.roadmap.learner import goal_of
@@ -73,7 +78,7 @@ def plan(
     warnings, moved = list(state.warnings), None
     if keep:
         first = begin or (None if state.profile.settled.start else request.start)
-        warnings += settle(state, goal, request.hours, first, until)
+        warnings += settle(state, goal, request.hours, first, until, view)
         for ids, is_known in ((state.extra, True), (state.less, False)):
             if ids:
                 warnings += state.note("known", {"topics": list(ids), "known": is_known})
@@ -89,17 +94,32 @@ def plan(
             terminal.out(f"\n{terminal.styled('Since the last plan:', 'bold')} {moved.words}.")
         if trial:
             terminal.say(terminal.styled("Tried out only. The same with --keep makes it yours.", "dim", sys.stderr))
+        tip(state, "plan")
     warn(warnings)
     return 0
 
 
-def settle(state: State, goal: str, hours: float, start: date | None, target: date | None) -> tuple[str, ...]:
+def _following(state: State, view: str) -> State:
+    """The same learner with the order of a roadmap that has weeks."""
+    known = [each.id for each in state.content.roadmaps.values() if each.by_week]
+    if view not in known:
+        cure = did_you_mean(view, known).strip() or f"Take {known[0]}."
+        raise NotFound(f"no roadmap {view!r} has weeks to follow", view, ", ".join(known), cure)
+    settled = replace(state.profile.settled, view=view)
+    return replace(state, profile=replace(state.profile, settled=settled))
+
+
+def settle(
+    state: State, goal: str, hours: float, start: date | None, target: date | None, view: str
+) -> tuple[str, ...]:
     """Keep the settings of a plan; what could not be kept, in words. Without a new start its past weeks count on."""
     from castalia.roadmap.learner import goal_of
 
     said: dict[str, Any] = {"hours": hours}
     if start:
         said["start"] = start
+    if view:
+        said["view"] = view
     if goal:
         chosen = goal_of(state.content, goal)
         said |= {"goal": list(chosen.topics) if chosen.kind == "own" else chosen.id, "target": target}
@@ -166,6 +186,8 @@ def show(state: State, goal: Goal, made: Plan, *, all: bool = False) -> None:
         from castalia.roadmap.journal import share_words
 
         shares = [share_words(state, each) for each in week.shares] or ["nothing new"]
+        if week.reviews >= SEEN:
+            shares.append(f"reviews: {week.reviews:.1f} h")
         label = f"week {week.number:>2}  {week.start}"
         for place, line in enumerate(shares):
             begin = " " * len(label) if place else terminal.styled(label, "accent")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = App(
     name="roadmap",
-    help="What there is to learn and build: list, start, plan, gap, review, journal, progress, add, merge, lint.",
+    help="What to learn and build: list, start, plan, gap, review, journal, progress, views, topic, sources, lint.",
 )
 app.command("castalia.cli.intake:start", name="start")
 app.command("castalia.cli.planning:plan", name="plan")
@@ -25,6 +25,9 @@ app.command("castalia.cli.gaps:gap", name="gap")
 app.command("castalia.cli.reviews:review", name="review")
 app.command("castalia.cli.pages:app", name="journal")
 app.command("castalia.cli.ticking:progress", name="progress")
+app.command("castalia.cli.views:views", name="views")
+app.command("castalia.cli.views:topic", name="topic")
+app.command("castalia.cli.views:sources", name="sources")
 
 
 @app.default

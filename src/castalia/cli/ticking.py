@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from castalia.cli import terminal
-from castalia.cli.learning import read_state, warn
+from castalia.cli.learning import read_state, tip, warn
 from castalia.core.errors import NotFound, WrongInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def progress(
     if json:
         terminal.out_json(_plain(state, found, months))
     else:
-        _show(state, found, months)
+        _show(found, months)
+        tip(state, "portfolio")
     warn(warnings)
     return 0
 
@@ -138,7 +139,7 @@ def own_tick(done: bool, url: str) -> str:
     return ("linked" if url else "self-reported") if done else ""
 
 
-def _show(state: State, found: Progress, months: list[str]) -> None:
+def _show(found: Progress, months: list[str]) -> None:
     group = ""
     for each in found.items:
         if each.group != group:

@@ -174,7 +174,9 @@ def today(state: State) -> Today:
     links = (
         tuple(one for one in state.content.links(gap.topic) if one.url)[:LINKS] if _known(state, gap) and gap else ()
     )
-    tips = state.content.tips_for("today", *((gap.topic,) if gap else ()))
+    topic = state.content.graph.topics.get(gap.topic) if gap else None
+    about = [*((topic.id, topic.skill) if topic else ()), *((step.project,) if step else ())]
+    tips = state.content.tips_for("today", *about)
     tip = tips[random.Random(f"tip/{state.today}").randrange(len(tips))] if tips else None
     return Today(
         state.today, state, gap, step, RETURN if back else session(state.hours), links, reviews, back, bug(state), tip
