@@ -265,7 +265,8 @@ def day() -> str:
         return ""
     events, promised = f"{found['events']:,}", found["promised"]
     named = (
-        ("one_event_more", f"{events} events and one more"), ("own_process", f"{events} events, `castalia today`"),
+        ("whole_log", f"{events} events, all replayed"), ("own_process", f"{events} events, `castalia today`"),
+        ("one_event_more", f"{events} events and one more"),
         ("nothing_new", f"{events} events, nothing new"),
     )  # fmt: skip
     rows = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,9 +16,10 @@ from castalia.core.evidence import Event, Evidence
 from castalia.core.settings import Settings
 from castalia.roadmap import contracted, learner
 from castalia.roadmap.content import Content, content
-from castalia.roadmap.history import derive, history
+from castalia.roadmap.history import Replay, derive
 from castalia.roadmap.learner import Link, Notes, OwnItem, Profile, Settled
 from castalia.roadmap.progress import progress
+from castalia.roadmap.remembered import history
 from castalia.roadmap.state import State
 
 DAY = 86_400_000
@@ -207,6 +208,39 @@ def test_what_is_kept_equals_what_is_derived_and_follows_the_log(home: Path) -> 
     for broken in (b"", b"{", b'{"key": 3}', place.read_bytes().replace(b'"beliefs"', b'"belief"')):
         place.write_bytes(broken)
         assert history(home, roadmap, every) == derive(events, roadmap, every)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_log_that_grows_is_taken_up_where_it_stood(seed: int, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it grows, by one event or a month of them, and when another machine's older events come in between."""
+    draw, roadmap, every, log = random.Random(seed), content(), contracted.every(), Evidence(home)
+    said = [Event("self_report", outcome="pass", more={"topic": "ma01"}, time=NOW - days * DAY) for days in range(3)]
+    events = sorted([*checks(150, seed), *said], key=lambda each: each.time)
+    late = events.pop(draw.randrange(40)) if seed % 2 else None
+    fed: list[int] = []
+    feed = Replay.feed
+
+    def counting(self: Replay, some: Iterable[Event]) -> None:
+        some = list(some)
+        fed.append(len(some))
+        feed(self, some)
+
+    monkeypatch.setattr(Replay, "feed", counting)
+    at = 0
+    while at < len(events):
+        step = draw.choice((1, 1, 2, 5, 30))
+        log.add(events[at : at + step])
+        at += step
+        fed.clear()
+        found = history(home, roadmap, every)
+        replayed = sum(fed)
+        assert found == derive(events[:at], roadmap, every)
+        assert at < 40 or replayed < step + 30, "the whole log was replayed"
+    if late:
+        log.add([late])
+        assert history(home, roadmap, every) == derive([*events, late], roadmap, every)
+        log.add([Event("check", "softmax", "M1", outcome="pass", time=NOW + DAY)])
+        assert history(home, roadmap, every) == derive(log.events(), roadmap, every)
 
 
 def test_a_torn_evidence_keeps_what_is_readable_and_says_so(home: Path) -> None:

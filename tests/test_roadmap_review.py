@@ -19,6 +19,7 @@ from castalia.roadmap.review import (
     GOOD,
     HARD,
     LONGEST,
+    Days,
     Memory,
     Prompt,
     Scheduler,
@@ -30,7 +31,6 @@ from castalia.roadmap.review import (
     recall,
     reviewed,
     spread,
-    usual_minutes,
 )
 
 GRAPH = Graph(
@@ -171,8 +171,18 @@ def test_ratings_come_from_what_happened() -> None:
     assert rating(passed=True, minutes=5, usual=10) == GOOD, "half the usual time is not under half"
     assert rating(passed=True, minutes=0, usual=10) == GOOD, "a time that nobody took is not short"
     assert rating(passed=True, submits=2, minutes=1, usual=10) == GOOD
-    few = [seen(each, check=f"x/{each}", minutes=10.0) for each in range(4)]
-    assert usual_minutes(few) == 0.0 and usual_minutes([*few, seen(9, check="x/9", minutes=30.0)]) == 10.0
+    few, days = [seen(each, check=f"x/{each}", minutes=10.0) for each in range(4)], Days(GRAPH)
+    days.run(few)
+    assert days.usual == 0.0
+    days.run([seen(9, check="x/9", minutes=30.0)])
+    assert days.usual == 10.0
+
+
+def test_a_day_is_rated_by_what_was_before_it() -> None:
+    past = [seen(each, check=f"x/{each}", minutes=30.0) for each in range(5)]
+    quick = seen(9, check="x/9", minutes=10.0)
+    slow = [seen(20 + each, check=f"y/{each}", minutes=1.0, topics={"b2": 1.0}) for each in range(9)]
+    assert memories([*past, quick], GRAPH)["a1"] == memories([*past, quick, *slow], GRAPH)["a1"]
 
 
 def test_what_was_submitted_on_a_day_is_one_review() -> None:

@@ -108,7 +108,7 @@ def _milestone(state: State, name: str, titles: list[str], link: str, done: bool
 
 def _months(state: State) -> list[str]:
     from castalia.roadmap.calibration import calibration
-    from castalia.roadmap.history import seen
+    from castalia.roadmap.remembered import seen
 
     observed = seen(state.home, state.content, state.every)
     return [each.sentence for each in calibration(observed, state.content.graph)]

@@ -1,36 +1,28 @@
 """What the evidence of a home amounts to: beliefs, memories, failures, passed milestones, weeks of work.
 
-A log of years takes a second to replay, so what came out is kept in ``cache/roadmap/learner.json`` under the hash of
-all that it depends on: the log, what the learner said is known, the graph and the contracts. It can be deleted.
+``Replay`` takes events week by week and can be put down between two weeks and taken up again (``resumed``), since a log
+of years takes half a second to replay.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
-from castalia.core.atomic import replacing
-from castalia.core.evidence import PAUSE, Event, Evidence
+from castalia.core.evidence import PAUSE, Event
 from castalia.roadmap.content import Content
 from castalia.roadmap.contracted import Contracted
 from castalia.roadmap.gap import HALF, Failure
-from castalia.roadmap.graph import Graph
 from castalia.roadmap.mastery import START, TESTED, Belief, Tracker
-from castalia.roadmap.observation import DAY, EPOCH, PRIORS, Contracts, Observation, current, observe
-from castalia.roadmap.review import Memory, memories
+from castalia.roadmap.observation import DAY, EPOCH, PRIORS, Contracts, Observation, Place, Reader, current
+from castalia.roadmap.review import Days, Memory
 
-KEPT = 1
-"""Raise it when what is kept changes its meaning."""
 WORK = ("started", "check", "hint", "review")
 """Kinds of event that are a learner's work."""
 FORGOTTEN = 10 * HALF
-"""Days before the last event after which a failure hurts less than a thousandth of a new one and is left out."""
+"""Days before the last failure after which a failure hurts less than a thousandth of a new one and is left out."""
 
 
 @dataclass(frozen=True)
@@ -90,31 +82,6 @@ def tables(every: Mapping[str, Contracted]) -> Contracts:
     )  # fmt: skip
 
 
-def history(home: Path, content: Content, every: Mapping[str, Contracted], known: Iterable[str] = ()) -> History:
-    """The history of a home, from what is kept where nothing changed."""
-    log, place, known = Evidence(home), home / "cache" / "roadmap" / "learner.json", tuple(known)
-    key = _key(log.path, content, every, known)
-    if kept := _kept(place, key):
-        return kept
-    made = derive(log.events(), content, every, known)
-    if count := log.set_aside:
-        lines = "1 line" if count == 1 else f"{count} lines"
-        words = f"{lines} of the evidence could not be read and went to {log.corrupt}"
-        return replace(made, warnings=(words,))  # not kept: the log is another one now
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(place) as waiting:
-            waiting.write_text(json.dumps({"key": key, **_plain(made)}, ensure_ascii=False), "utf-8")
-    except OSError:
-        pass  # a home that cannot be written: it is computed again next time
-    return made
-
-
-def seen(home: Path, content: Content, every: Mapping[str, Contracted]) -> tuple[Observation, ...]:
-    """The observations of a home's evidence."""
-    return observe(followed(Evidence(home).events(), content), tables(every), content.graph)
-
-
 def followed(events: Iterable[Event], content: Content) -> list[Event]:
     """The events, with projects by today's names."""
     former = content.former_goals
@@ -124,28 +91,10 @@ def followed(events: Iterable[Event], content: Content) -> list[Event]:
 def derive(
     events: Sequence[Event], content: Content, every: Mapping[str, Contracted], known: Iterable[str] = ()
 ) -> History:
-    """The same without files."""
-    events, contracts, graph = followed(events, content), tables(every), content.graph
-    observations = observe(events, contracts, graph)
-    tracker = Tracker(graph, dict.fromkeys(known, TESTED))
-    gains = _gains(tracker, observations, graph)
-    passed = _passed(events, contracts)
-    last = next((each for each in reversed(events) if each.kind == "check"), None)
-    newest = max((each.day for each in observations), default=date.min)
-    recent = [
-        each for each in observations
-        if not each.passed and each.kind != "said" and (newest - each.day).days < FORGOTTEN
-    ]  # fmt: skip
-    said = {id: each.outcome for each in events if each.kind == "self_report"
-            for id in current({str(each.more.get("topic")): 1.0}, graph)}  # fmt: skip
-    return History(
-        {id: tracker.belief(id) for id in graph.topics}, memories(observations, graph),
-        tuple(Failure(each.day, each.topics, each.check.split("/")[-1]) for each in recent), passed,
-        Last(last.project, last.milestone, last.claim, last.time) if last else None,
-        _weeks(events, gains, passed), min((each.time for each in events), default=0),
-        max((each.time for each in events if each.kind in WORK), default=0),
-        tuple(id for id, outcome in said.items() if outcome == "pass"),
-    )  # fmt: skip
+    """What events amount to. ``known``: topics that the learner says are known."""
+    replay = Replay(content, every, known)
+    replay.feed(events)
+    return replay.history()
 
 
 def day_of(time: int) -> date:
@@ -158,109 +107,144 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _gains(tracker: Tracker, observations: Iterable[Observation], graph: Graph) -> dict[date, dict[str, float]]:
-    """Feeds ``tracker`` and says by the week what rose. The learner's own word is no work."""
-    found: dict[date, dict[str, float]] = {}
-    level = {id: _level(tracker.belief(id)) for id in graph.topics}
+class Replay:
+    """A log followed from its beginning, whole weeks at a time."""
 
-    def close(monday: date | None) -> None:
-        for id in graph.topics:
-            now = _level(tracker.belief(id))
-            if monday and now > level[id] + 1e-9:
-                found.setdefault(monday, {})[id] = round(now - level[id], 6)
-            level[id] = now
+    def __init__(self, content: Content, every: Mapping[str, Contracted], known: Iterable[str] = ()) -> None:
+        self.content, self.graph, self.contracts = content, content.graph, tables(every)
+        self.reader = Reader(self.contracts, self.graph)
+        self.tracker = Tracker(self.graph, dict.fromkeys(known, TESTED))
+        self.days = Days(self.graph)
+        self.failures: list[Failure] = []
+        self.passed: dict[str, int] = {}
+        self.last: Last | None = None
+        self.weeks: list[Worked] = []
+        self.begun = self.ended = 0
+        self.said: dict[str, str] = {}
+        self.until = 0
+        """Later than all that was taken in: milliseconds at which a week begins."""
 
-    week: date | None = None
-    for each in observations:
-        monday = monday_of(each.day)
-        if monday != week:
-            close(week)
-            week = monday
-        if PRIORS[each.kind].contract:
-            tracker.see(each)
-        else:
-            before = {id: _level(tracker.belief(id)) for id in graph.topics}
-            tracker.see(each)
+    def feed(self, events: Iterable[Event]) -> None:
+        """Take whole weeks in, later than all before."""
+        weeks: dict[date, list[Event]] = {}
+        for each in sorted(followed(events, self.content), key=lambda one: (one.time, one.id)):
+            weeks.setdefault(monday_of(day_of(each.time)), []).append(each)
+        for monday, some in weeks.items():
+            self._week(monday, some)
+
+    def _week(self, monday: date, events: Sequence[Event]) -> None:
+        self.until = (monday.toordinal() + 7 - EPOCH) * DAY
+        observations = self.reader.run(events)
+        gains = self._gains(observations)
+        self.days.run(observations)
+        self.failures += [
+            Failure(each.day, each.topics, each.check.split("/")[-1])
+            for each in observations if not each.passed and each.kind != "said"
+        ]  # fmt: skip
+        if self.failures:
+            newest = self.failures[-1].day
+            self.failures = [each for each in self.failures if (newest - each.day).days < FORGOTTEN]
+        passed = self._passes(events)
+        for each in events:
+            self.begun = self.begun or each.time
+            if each.kind == "check":
+                self.last = Last(each.project, each.milestone, each.claim, each.time)
+            elif each.kind == "self_report":
+                self.said |= dict.fromkeys(current({str(each.more.get("topic")): 1.0}, self.graph), each.outcome)
+        if work := [each for each in events if each.kind in WORK]:
+            self.ended = work[-1].time
+            minutes = sum(max(0.0, min(PAUSE, each.minutes)) for each in work)
+            checks = sum(each.kind in ("check", "review") for each in work)
+            days = len({day_of(each.time) for each in work})
+            self.weeks.append(Worked(monday, gains, round(minutes, 1), days, checks, passed))
+
+    def _gains(self, observations: Iterable[Observation]) -> dict[str, float]:
+        """Feeds the tracker and says what rose. The learner's own word is no work."""
+        level = {id: _level(self.tracker.belief(id)) for id in self.graph.topics}
+        for each in observations:
+            contract = PRIORS[each.kind].contract
+            before = {} if contract else {id: _level(self.tracker.belief(id)) for id in self.graph.topics}
+            self.tracker.see(each)
             for id, was in before.items():
-                level[id] += _level(tracker.belief(id)) - was
-    close(week)
-    return found
+                level[id] += _level(self.tracker.belief(id)) - was
+        now = {id: _level(self.tracker.belief(id)) for id in self.graph.topics}
+        return {id: round(now[id] - was, 6) for id, was in level.items() if now[id] > was + 1e-9}
+
+    def _passes(self, events: Iterable[Event]) -> tuple[str, ...]:
+        """Milestones with a check that held for the first time."""
+        fresh = []
+        for each in events:
+            for name in self.contracts.passed(each) if each.kind == "check" else ():
+                id = f"{each.project}/{name}"
+                if id not in self.passed:
+                    self.passed[id] = each.time
+                    fresh.append(id)
+        return tuple(fresh)
+
+    def history(self) -> History:
+        """What it amounts to so far."""
+        return History(
+            {id: self.tracker.belief(id) for id in self.graph.topics}, self.days.memories, tuple(self.failures),
+            dict(self.passed), self.last, tuple(self.weeks), self.begun, self.ended,
+            tuple(id for id, outcome in self.said.items() if outcome == "pass"),
+        )  # fmt: skip
+
+    def plain(self) -> dict[str, Any]:
+        """Where it stands, to be written as JSON and taken up by ``resume``."""
+        return {
+            "places": [[*key, vars(place)] for key, place in self.reader.places.items()],
+            "counted": [[*key, time] for key, time in self.tracker.counted.items()],
+            "beliefs": {id: asdict(each) for id, each in self.tracker.beliefs.items()},
+            "memories": {id: asdict(each) for id, each in self.days.kept.items()},
+            "minutes": self.days.minutes,
+            "failures": [asdict(each) for each in self.failures],
+            "passed": self.passed,
+            "last": asdict(self.last) if self.last else None,
+            "weeks": [asdict(each) for each in self.weeks],
+            "begun": self.begun, "ended": self.ended, "said": self.said, "until": self.until,
+        }  # fmt: skip
+
+    def resume(self, value: Mapping[str, Any]) -> None:
+        """Take up what ``plain`` put down. ValueError, LookupError or TypeError for what is none."""
+        self.reader.places = {(project, name): Place(**place) for project, name, place in value["places"]}
+        self.tracker.counted = {(check, passed): time for check, passed, time in value["counted"]}
+        self.tracker.beliefs = read_beliefs(value["beliefs"])
+        self.days.kept, self.days.minutes = read_memories(value["memories"]), value["minutes"]
+        self.failures, self.passed = list(read_failures(value["failures"])), value["passed"]
+        self.last = Last(**value["last"]) if value["last"] else None
+        self.weeks = list(read_weeks(value["weeks"]))
+        self.begun, self.ended, self.said = value["begun"], value["ended"], value["said"]
+        self.until = value["until"]
 
 
 def _level(belief: Belief) -> float:
     return belief.p if belief.p > START else 0.0
 
 
-def _passed(events: Iterable[Event], contracts: Contracts) -> dict[str, int]:
-    """Milestones with a check -> when they held first."""
-    found: dict[str, int] = {}
-    for each in events:
-        if each.kind == "check":
-            for name in contracts.passed(each):
-                found.setdefault(f"{each.project}/{name}", each.time)
-    return found
+def read_beliefs(value: Mapping[str, Any]) -> dict[str, Belief]:
+    """Beliefs as JSON has them."""
+    return {id: Belief(**{**each, "first": _date(each["first"])}) for id, each in value.items()}
 
 
-def _weeks(
-    events: Iterable[Event], gains: Mapping[date, Mapping[str, float]], passed: Mapping[str, int]
-) -> tuple[Worked, ...]:
-    minutes: dict[date, float] = {}
-    days: dict[date, set[date]] = {}
-    checks: dict[date, int] = {}
-    for each in events:
-        if each.kind in WORK:
-            day = day_of(each.time)
-            monday = monday_of(day)
-            minutes[monday] = minutes.get(monday, 0.0) + max(0.0, min(PAUSE, each.minutes))
-            days.setdefault(monday, set()).add(day)
-            checks[monday] = checks.get(monday, 0) + (each.kind in ("check", "review"))
-    first: dict[date, list[str]] = {}
-    for id, time in passed.items():
-        first.setdefault(monday_of(day_of(time)), []).append(id)
+def read_memories(value: Mapping[str, Any]) -> dict[str, Memory]:
+    """Memories as JSON has them."""
+    return {
+        id: Memory(**{**each, **{name: _date(each[name]) for name in ("last", "due", "marked")}})
+        for id, each in value.items()
+    }
+
+
+def read_failures(value: Iterable[Mapping[str, Any]]) -> tuple[Failure, ...]:
+    """Failures as JSON has them."""
+    return tuple(Failure(date.fromisoformat(each["day"]), each["topics"], each["claim"]) for each in value)
+
+
+def read_weeks(value: Iterable[Mapping[str, Any]]) -> tuple[Worked, ...]:
+    """Weeks as JSON has them."""
     return tuple(
-        Worked(monday, gains.get(monday, {}), round(minutes[monday], 1), len(days[monday]), checks[monday],
-               tuple(first.get(monday, ())))
-        for monday in sorted(days)
-    )  # fmt: skip
-
-
-# --- what is kept --------------------------------------------------------------------------------
-
-
-def _key(path: Path, content: Content, every: Mapping[str, Contracted], known: Iterable[str]) -> str:
-    digest = hashlib.sha256(f"{KEPT}\0".encode())
-    with contextlib.suppress(OSError):  # none yet
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    parts: list[object] = [sorted(known), sorted((name, one.contract_hash, one.score) for name, one in every.items())]
-    parts += [sorted(content.former_goals.items())]
-    for topic in content.topics:
-        parts.append((topic.id, topic.requires, sorted(topic.encompasses.items()), topic.renamed_from))
-    digest.update(repr(parts).encode())
-    return digest.hexdigest()
-
-
-def _plain(made: History) -> dict[str, Any]:
-    return json.loads(json.dumps(asdict(made), default=date.isoformat))  # type: ignore[no-any-return]
-
-
-def _kept(place: Path, key: str) -> History | None:
-    try:
-        value = json.loads(place.read_bytes())
-        if value["key"] != key:
-            return None
-        return History(
-            {id: Belief(**{**each, "first": _date(each["first"])}) for id, each in value["beliefs"].items()},
-            {id: Memory(**{**each, **{name: _date(each[name]) for name in ("last", "due", "marked")}})
-             for id, each in value["memories"].items()},
-            tuple(Failure(date.fromisoformat(each["day"]), each["topics"], each["claim"])
-                  for each in value["failures"]),
-            value["passed"], Last(**value["last"]) if value["last"] else None,
-            tuple(Worked(**{**each, "monday": date.fromisoformat(each["monday"]), "passed": tuple(each["passed"])})
-                  for each in value["weeks"]),
-            value["begun"], value["ended"], tuple(value["reported"]),
-        )  # fmt: skip
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None  # none yet, or of another version
+        Worked(**{**each, "monday": date.fromisoformat(each["monday"]), "passed": tuple(each["passed"])})
+        for each in value
+    )
 
 
 def _date(text: str | None) -> Any:

@@ -79,7 +79,8 @@ class Tracker:
         self.graph = graph
         self._start = {graph.current(id): min(LIMITS[1], max(LIMITS[0], p)) for id, p in (start or {}).items()}
         self.beliefs: dict[str, Belief] = {}
-        self._counted: dict[tuple[str, bool], int] = {}
+        self.counted: dict[tuple[str, bool], int] = {}
+        """(check, passed) -> when it counted last."""
         self._within: dict[str, dict[str, float]] = {}
 
     def belief(self, id: str) -> Belief:
@@ -88,7 +89,7 @@ class Tracker:
 
     def counts(self, seen: Observation) -> bool:
         """Whether an observation says anything new: the same check with the same end within a week does not."""
-        last = self._counted.get((seen.check, seen.passed))
+        last = self.counted.get((seen.check, seen.passed))
         return last is None or seen.time - last >= AGAIN * DAY
 
     def expected(self, seen: Observation) -> float:
@@ -102,7 +103,7 @@ class Tracker:
         """Take an observation in."""
         if not self.counts(seen):
             return
-        self._counted[seen.check, seen.passed] = seen.time
+        self.counted[seen.check, seen.passed] = seen.time
         for id, weight in (seen.topics if seen.passed else self._suspects(seen)).items():
             self._learn(id, seen, weight, own=True)
         if seen.passed:

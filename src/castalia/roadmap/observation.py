@@ -112,7 +112,7 @@ class Contracts:
 
 
 @dataclass
-class _Milestone:
+class Place:
     """What happened to one milestone so far."""
 
     fails: int = 0
@@ -135,20 +135,26 @@ def observe(events: Iterable[Event], contracts: Contracts, graph: Graph) -> tupl
     ``bug`` or ``number``); ``question`` with ``topic`` and ``form`` (``number`` or ``choice``); ``self_report`` with
     ``topic``. These last keys stand in ``Event.more``.
     """
-    reader = _Reader(contracts, graph)
-    for event in sorted(events, key=lambda each: (each.time, each.id)):
-        reader.read(event)
-    return tuple(reader.found)
+    return tuple(Reader(contracts, graph).run(events))
 
 
-class _Reader:
+class Reader:
+    """Events as observations, in several goes if need be: what happened to each milestone is remembered."""
+
     def __init__(self, contracts: Contracts, graph: Graph) -> None:
         self.contracts, self.graph = contracts, graph
         self.found: list[Observation] = []
-        self.places: dict[tuple[str, str], _Milestone] = {}
+        self.places: dict[tuple[str, str], Place] = {}
         self.known: dict[tuple[tuple[str, float], ...], dict[str, float]] = {}
 
-    def read(self, event: Event) -> None:
+    def run(self, events: Iterable[Event]) -> list[Observation]:
+        """The observations of events that are later than all before."""
+        self.found = []
+        for event in sorted(events, key=lambda each: (each.time, each.id)):
+            self._read(event)
+        return self.found
+
+    def _read(self, event: Event) -> None:
         if event.kind == "check":
             self._check(event)
         elif event.kind == "hint":
@@ -169,8 +175,8 @@ class _Reader:
             if isinstance(topic, str) and event.outcome in ("pass", "fail"):
                 self._add(event, kind, event.outcome == "pass", {topic: 1.0}, f"{event.kind}/{topic}", score=1.0)
 
-    def _place(self, event: Event, milestone: str = "") -> _Milestone:
-        return self.places.setdefault((event.project, milestone or event.milestone), _Milestone())
+    def _place(self, event: Event, milestone: str = "") -> Place:
+        return self.places.setdefault((event.project, milestone or event.milestone), Place())
 
     def _check(self, event: Event) -> None:
         for name in self.contracts.passed(event):
@@ -186,7 +192,7 @@ class _Reader:
             self._add(event, kind, False, self.contracts.of(event), check, submits=place.fails + 1, again=again)
             place.fails += 1
 
-    def _pass(self, event: Event, name: str, place: _Milestone) -> None:
+    def _pass(self, event: Event, name: str, place: Place) -> None:
         if place.helped or event.ai_declared:
             kind = "opened"
         elif place.hints:

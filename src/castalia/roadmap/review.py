@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -142,42 +143,55 @@ def rating(*, passed: bool, submits: int = 1, hints: int = 0, minutes: float = 0
     return EASY if submits == 1 and 0 < minutes < usual / 2 else GOOD
 
 
-def usual_minutes(seen: Iterable[Observation]) -> float:
-    """The learner's median minutes for a pass; 0 while there are too few to say."""
-    known = [each.minutes for each in seen if each.passed and each.minutes and PRIORS[each.kind].contract]
-    return median(known) if len(known) >= FEW else 0.0
-
-
 def memories(seen: Sequence[Observation], graph: Graph, seed: int = 0) -> dict[str, Memory]:
     """The memory of every topic that was ever passed by a contract."""
-    return _Days(graph, seed, usual_minutes(seen)).run(seen)
+    days = Days(graph, seed)
+    days.run(seen)
+    return days.memories
 
 
-class _Days:
-    def __init__(self, graph: Graph, seed: int, usual: float) -> None:
-        self.graph, self.seed, self.usual = graph, seed, usual
+class Days:
+    """Memories that follow observations, whole days at a time: a day looks at what was before it, never behind it."""
+
+    def __init__(self, graph: Graph, seed: int = 0) -> None:
+        self.graph, self.seed = graph, seed
         self.tracker, self.kept = Tracker(graph), dict[str, Memory]()
+        self.minutes: list[float] = []
+        """Of every pass, in order of size."""
         self.after: dict[str, list[str]] = {}
         for topic in graph.topics.values():
             for other in topic.requires:
                 self.after.setdefault(other, []).append(topic.id)
 
-    def run(self, seen: Sequence[Observation]) -> dict[str, Memory]:
+    @property
+    def usual(self) -> float:
+        """The learner's median minutes for a pass; 0 while there are too few to say."""
+        return median(self.minutes) if len(self.minutes) >= FEW else 0.0
+
+    @property
+    def memories(self) -> dict[str, Memory]:
+        """With their days spread."""
+        return {id: self._spread(id, memory) for id, memory in self.kept.items()}
+
+    def run(self, seen: Iterable[Observation]) -> None:
+        """Take whole days in, later than all before."""
         days: dict[date, list[Observation]] = {}
         for each in seen:
             if PRIORS[each.kind].contract or each.check.endswith("/number"):
                 days.setdefault(each.day, []).append(each)
         for day in sorted(days):
-            self.day(day, days[day])
-        return {id: self._spread(id, memory) for id, memory in self.kept.items()}
+            self._day(day, days[day])
+            for each in days[day]:
+                if each.passed and each.minutes and PRIORS[each.kind].contract:
+                    insort(self.minutes, each.minutes)
 
     def _spread(self, id: str, memory: Memory) -> Memory:
         days = spread((memory.due - memory.last).days, f"{self.seed}/{id}/{memory.reviews}")
         return replace(memory, due=memory.last + timedelta(days=days))
 
-    def day(self, day: date, seen: Sequence[Observation]) -> None:
+    def _day(self, day: date, seen: Sequence[Observation]) -> None:
         last = {each.check: each for each in seen}.values()
-        passed_places = {_place(each) for each in last if each.passed}
+        usual, passed_places = self.usual, {_place(each) for each in last if each.passed}
         ratings: dict[str, int] = {}
         credit: dict[str, float] = {}
         for each in last:
@@ -185,7 +199,7 @@ class _Days:
                 continue  # what was never passed is not forgotten; on the way to a pass its submits say so
             grade = rating(
                 passed=each.passed, submits=each.submits, hints=each.hints or each.kind == "opened",
-                minutes=each.minutes, usual=self.usual,
+                minutes=each.minutes, usual=usual,
             )  # fmt: skip
             central = main(each.topics)
             for id, weight in each.topics.items():

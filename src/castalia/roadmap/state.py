@@ -18,11 +18,12 @@ from castalia.roadmap.content import EVERYTHING, Content, content
 from castalia.roadmap.contracted import Contracted
 from castalia.roadmap.forecast import Past
 from castalia.roadmap.gap import Gap, Held, Learner, Mention, choose, ranked
-from castalia.roadmap.history import History, history
+from castalia.roadmap.history import History
 from castalia.roadmap.learner import Notes, Profile, goal_of
 from castalia.roadmap.mastery import Standing, standings
 from castalia.roadmap.planner import Changes, Earlier, Plan, Request, changes
 from castalia.roadmap.records import Goal
+from castalia.roadmap.remembered import history
 from castalia.roadmap.schedule import Own
 from castalia.roadmap.sequence import MINUTES, MOST, REVIEWS, Milestone, Wishes, assumed
 
