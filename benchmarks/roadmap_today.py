@@ -2,8 +2,8 @@
 
 Four times, the least of five each, all kept: with nothing new in the log, which is answered from what was computed
 before; with one event more, which replays the log's last week; the whole log replayed, as after older events from
-another machine; and in a process of its own, as the shell does it, start-up
-included. Seeds are fixed. Writes benchmarks/results/roadmap_today.json.
+another machine; and in a process of its own, as the shell does it, start-up included. Seeds are fixed. Writes
+benchmarks/results/roadmap_today.json.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def main() -> None:
         size = log.path.stat().st_size
     result = {
         "events": EVENTS, "bytes": size, "seed": SEED, "repeats": REPEATS, "unit": "ms",
-        "nothing_new": kept, "one_event_more": again, "whole_log": whole, "own_process": alone, "promised": {"nothing_new": 100, "one_event_more": 100},
+        "nothing_new": kept, "one_event_more": again, "whole_log": whole, "own_process": alone,
+        "promised": {"nothing_new": 100, "one_event_more": 100},
     }  # fmt: skip
     print(json.dumps(result, indent=1))
     (HERE / "results" / "roadmap_today.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")

@@ -18,7 +18,7 @@ from castalia.roadmap import contracted, learner
 from castalia.roadmap.content import Content, content
 from castalia.roadmap.history import Replay, derive
 from castalia.roadmap.learner import Link, Notes, OwnItem, Profile, Settled
-from castalia.roadmap.progress import progress
+from castalia.roadmap.progress import Ticks, progress
 from castalia.roadmap.remembered import history
 from castalia.roadmap.state import State
 
@@ -205,6 +205,11 @@ def test_what_is_kept_equals_what_is_derived_and_follows_the_log(home: Path) -> 
     log.add(events[-1:])
     assert history(home, roadmap, every) == derive(events, roadmap, every)
     assert history(home, roadmap, every, ["dl01"]) == derive(events, roadmap, every, ["dl01"])
+    assert history(home, roadmap, every) == derive(events, roadmap, every)
+    edited = log.path.read_bytes().replace(b'"outcome":"pass"', b'"outcome":"fail"', 3)  # as long as before
+    log.path.write_bytes(edited)
+    assert history(home, roadmap, every) == derive(log.events(), roadmap, every) != derive(events, roadmap, every)
+    events = log.events()
     for broken in (b"", b"{", b'{"key": 3}', place.read_bytes().replace(b'"beliefs"', b'"belief"')):
         place.write_bytes(broken)
         assert history(home, roadmap, every) == derive(events, roadmap, every)
@@ -266,11 +271,26 @@ def test_weeks_say_what_was_done_in_them(home: Path) -> None:
     assert second.passed == ("basics/M1",) and second.gains["da03"] > 0 and "ma05" in first.gains
 
 
-def test_the_weeks_since_the_plan_began_are_its_past(home: Path) -> None:
-    Notes(home).add("plan", {"goal": "everything", "hours": 10.0, "start": TODAY - timedelta(21)})
-    Evidence(home).add([Event("check", "softmax", "M1", outcome="pass", time=NOW - 8 * DAY)])
+def worked(home: Path, weeks: str) -> list[bool]:
+    """The past of a learner who worked in the weeks marked x, as whether each of its weeks has anything done."""
+    monday = date(2026, 11, 16) - timedelta(weeks=len(weeks))
+    Notes(home).add("plan", {"goal": "everything", "hours": 10.0, "start": monday})
+    every = [(name, each.number) for name, one in contracted.every().items() for each in one.milestones]
+    for number, (mark, (project, milestone)) in enumerate(zip(weeks, every, strict=False)):
+        if mark == "x":
+            day = NOW + ((monday - TODAY).days + 7 * number + 2) * DAY
+            Evidence(home).add([Event("check", project, milestone, outcome="pass", time=day)])
     past = State.read(home, TODAY).past
-    assert [each.committed for each in past] == [8.0, 8.0] and past[0].done == 0 and past[1].done > 0
+    assert all(each.committed == 8.0 for each in past)
+    return [each.done > 0 for each in past]
+
+
+@pytest.mark.parametrize(
+    ("weeks", "counted"),
+    [("xx", "xx"), ("x.x", "x.x"), ("x...", "x..."), ("...x", "x"), ("x....", "x"), ("x......x.", "xx."), ("....", "")],
+)
+def test_the_weeks_since_the_plan_began_are_its_past_and_a_break_is_none(weeks: str, counted: str, home: Path) -> None:
+    assert worked(home, weeks) == [mark == "x" for mark in counted]
 
 
 # --- ticks ----------------------------------------------------------------------------------------
@@ -295,6 +315,9 @@ def test_a_tick_is_as_weak_as_the_weakest_that_it_needed(home: Path) -> None:
     assert item("python") == (False, "")  # the last milestone of the project is missing
     notes.add("link", {"sort": "milestone", "about": pipeline[-1], "url": "https://example.org"}, NOW + 11)
     assert item("python") == (True, "self-reported")
+    assert Ticks(State.read(home, TODAY)).project("pipeline") == "linked"
+    notes.add("link", {"sort": "milestone", "about": pipeline[0], "url": ""}, NOW + 12)
+    assert Ticks(State.read(home, TODAY)).project("pipeline") == "self-reported"
 
 
 def test_sixteen_items_nine_skills_and_none_is_ticked_for_nothing(home: Path) -> None:

@@ -170,6 +170,13 @@ def test_what_is_tried_out_is_not_kept_and_what_is_kept_says_what_moved(
     assert ("own", "A book", 3.0) in [(each["kind"], each["id"], each["hours"]) for each in shares]
 
 
+def test_a_target_that_is_over_plans_nothing_any_more(asked: Callable[..., Any], settings: Settings) -> None:
+    said = {"goal": "gpt", "hours": 8.0, "start": "2020-01-06", "target": "2020-06-01"}
+    Evidence(settings.home, "journal").add([Event("plan", more={"said": said})])
+    found = asked("roadmap", "plan")
+    assert found["target"] is None and found["start"] == date.today().isoformat() and found["feasible"]
+
+
 def test_a_first_plan_from_flags_then_the_day(shell: Shell, asked: Callable[..., Any], settings: Settings) -> None:
     worry = "That I forget it all"
     code, out, err = shell("roadmap", "start", "--goal", "gpt", "--hours", "8", "--known", "cs", "--worries", worry)
@@ -246,6 +253,13 @@ def test_after_a_week_away_it_asks_for_fifteen_minutes_and_counts_nothing_up(
     assert "Take 15 minutes" in out and "overdue" not in out and "Gap" not in out
     passed(settings.home, "basics", "M2", 1)
     assert asked("today")["back"] is None
+
+
+def test_whoever_was_away_is_offered_no_reviews_even_where_some_are_due(
+    asked: Callable[..., Any], settings: Settings
+) -> None:
+    passed(settings.home, "softmax", "M1", 12)
+    assert asked("roadmap", "review") and asked("today")["back"] and asked("today")["reviews"] == []
 
 
 def test_at_most_three_reviews_and_one_rebuild_when_it_was_long_ago(

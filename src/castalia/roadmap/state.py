@@ -10,6 +10,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 
 from castalia.core.errors import NotFound, Unavailable
@@ -31,6 +32,8 @@ BUFFER = 0.2
 """The share of the hours that is not planned."""
 HOURS = 7.0
 """A week, where nobody said any."""
+BREAK = 4
+"""Weeks in a row without any work that are a break."""
 AHEAD = 104
 """Weeks of known reviews that a plan makes room for."""
 
@@ -95,7 +98,10 @@ class State:
 
     @functools.cached_property
     def past(self) -> tuple[Past, ...]:
-        """The whole weeks since the plan began."""
+        """The whole weeks since the plan began, without those before the first work and breaks of four or more.
+
+        They say nothing about pace, and somebody who comes back is not told that it will take twenty years.
+        """
         start = self.profile.settled.start
         if start is None or not self.chosen:
             return ()
@@ -107,7 +113,9 @@ class State:
             done = sum(gain * self._hours(id) for id, gain in gains.items() if id in self._needed)
             found.append(Past(self.hours * (1 - BUFFER), done, page.hours if page else 0.0))
             monday += timedelta(days=7)
-        return tuple(found)
+        runs = [(busy, tuple(some)) for busy, some in groupby(found, key=lambda each: each.done > 0)]
+        late = 1 if runs and not runs[0][0] else 0
+        return tuple(each for busy, some in runs[late:] if busy or len(some) < BREAK for each in some)
 
     @functools.cached_property
     def _needed(self) -> frozenset[str]:
