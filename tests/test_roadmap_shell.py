@@ -151,7 +151,7 @@ def test_a_plan_may_follow_the_order_of_a_roadmap(asked: Callable[..., Any]) -> 
 def test_what_is_tried_out_is_not_kept_and_what_is_kept_says_what_moved(
     shell: Shell, asked: Callable[..., Any], settings: Settings
 ) -> None:
-    asked("roadmap", "plan", "--goal", "gpt", "--hours", "8")
+    asked("roadmap", "plan", "--goal", "gpt", "--hours", "8", "--target", "2031-01-01")
     assert not (settings.home / "journal.jsonl").exists()
     first = asked("roadmap", "plan", "--goal", "gpt", "--hours", "8", "--keep")
     assert asked("roadmap", "plan")["topics"] == first["topics"]
@@ -376,6 +376,18 @@ def test_forget_asks_says_what_and_removes_it(shell: Shell, asked: Callable[...,
     assert code == 0 and f"removed  {settings.home / 'journal.jsonl'}" in out
     assert not (settings.home / "journal.jsonl").exists()
     assert asked("forget", "--yes") == {"forgotten": []}
+
+
+def test_what_was_handed_out_wrong_is_nobodys_failure(
+    shell: Shell, asked: Callable[..., Any], settings: Settings
+) -> None:
+    assert shell("learn")[0] == 0
+    assert "failed" not in asked("roadmap", "gap")["why"]
+    shutil.copy(contracts.reference("softmax"), "softmax.py")
+    assert shell("check", "softmax")[0] == 0
+    found = asked("roadmap", "progress")
+    assert sum(each["states"]["learning"] for each in found["skills"]) >= 2
+    assert found["calibration"][0].startswith(f"{date.today():%Y-%m}: of 1 first submits 100% passed")
 
 
 def test_the_greeting_goes_along_with_the_learner(shell: Shell, settings: Settings) -> None:

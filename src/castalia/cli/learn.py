@@ -34,7 +34,7 @@ def learn(*, json: bool = False) -> int:
     text = contracts.starting_text(NAME)
     written = write(text)
     with stoppable():
-        found = desk.check(NAME, FILE)
+        found = desk.check(NAME, FILE, begun=written)
     report = found.report
     if json:
         terminal.out_json({**report.as_dict(), "file": whole(str(FILE.resolve())), "written": written})

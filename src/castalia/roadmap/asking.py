@@ -26,7 +26,7 @@ def asked(name: str) -> Contracted:
             proven = proof.kept(subject) or {}
     return Contracted(
         name=name,
-        milestones=tuple(_milestone(contract, each) for each in contract.milestones),
+        milestones=tuple(_milestone(each, _is_module(contract, each)) for each in contract.milestones),
         rejected={topic: mutant for topic, mutant in proven.get("topics", {}).items() if mutant},
         score=float(proven.get("score", 0.0)),
         contract_hash=contract.hash(),
@@ -46,7 +46,11 @@ def _plantable(subject: Found) -> bool:
     return subject.contract.adapter == "module" and len(modules) == 1 and "castalia" not in subject.python[modules[0]]
 
 
-def _milestone(contract: Contract, milestone: Milestone) -> Asked:
+def _is_module(contract: Contract, milestone: Milestone) -> bool:
+    return contract.adapter_of(milestone.id) in ("module", "system")
+
+
+def _milestone(milestone: Milestone, module: bool = True) -> Asked:
     core = [claim for claim in milestone.claims if claim.tier == "core"] or list(milestone.claims)
     summed: dict[str, float] = {}
     for claim in core:
@@ -56,7 +60,6 @@ def _milestone(contract: Contract, milestone: Milestone) -> Asked:
     topics = {topic: round(weight, 4) for topic, weight in sorted(summed.items(), key=lambda row: (-row[1], row[0]))}
     claims = {each.id: dict(each.topics) for each in milestone.claims}
     words = {each.id: each.words for each in milestone.claims}
-    module = contract.adapter_of(milestone.id) in ("module", "system")
     return Asked(milestone.id, milestone.title, topics, claims, words, module)
 
 

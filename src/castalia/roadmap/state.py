@@ -163,13 +163,13 @@ class State:
     ) -> Request:
         """What the planner is asked: the learner's own settings, others where they are given."""
         settled, chosen = self.profile.settled, goal_of(self.content, goal) if goal else self.goal
-        begin = start or max(self.today, settled.start or self.today)
+        begin = start or (self.today if goal else max(self.today, settled.start or self.today))
         own = [
             Own(each.title, 1 + max(0, (each.day - begin).days) // 7, each.hours, each.topic, each.url)
             for each in self.profile.resources
             if each.day >= begin - timedelta(days=begin.weekday())
         ]
-        until = target or settled.target
+        until = target or (None if goal else settled.target)
         if target is None and until is not None and until <= begin:
             until = None  # a target that is over plans nothing any more
         learner = replace(self.learner, goal=chosen.topics)
@@ -188,12 +188,13 @@ class State:
 
     @property
     def waiting(self) -> tuple[Milestone, ...]:
-        """The milestones that were not passed yet."""
+        """The milestones that were not passed, linked or reported yet."""
+        ticked = {each.about for each in self.profile.links if each.sort == "milestone"}
         return tuple(
             Milestone(each.id, project.skill, tuple(each.topics), each.minutes)
             for project in self.content.projects.values()
             for each in project.milestones
-            if each.id not in self.history.passed
+            if each.id not in self.history.passed and each.id not in ticked
         )
 
     def parts(self, goal: Goal) -> dict[str, tuple[str, ...]]:
