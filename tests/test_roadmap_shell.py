@@ -386,8 +386,8 @@ def test_what_was_handed_out_wrong_is_nobodys_failure(
     shutil.copy(contracts.reference("softmax"), "softmax.py")
     assert shell("check", "softmax")[0] == 0
     found = asked("roadmap", "progress")
-    assert sum(each["states"]["learning"] for each in found["skills"]) >= 2
-    assert found["calibration"][0].startswith(f"{date.today():%Y-%m}: of 1 first submits 100% passed")
+    assert sum(each["states"]["learning"] for each in found["skills"]) >= 1
+    assert found["calibration"][0].startswith(f"{date.today():%Y-%m}: of 1 first submit 100% passed")
 
 
 def test_the_greeting_goes_along_with_the_learner(shell: Shell, settings: Settings) -> None:
