@@ -32,8 +32,9 @@ class Month:
     @property
     def sentence(self) -> str:
         """The month in words."""
+        submits = f"{self.submits} first submit{'s' * (self.submits != 1)}"
         return (
-            f"{self.month}: of {self.submits} first submit{'s' * (self.submits != 1)} {self.observed:.0%} passed, {self.predicted:.0%} were "
+            f"{self.month}: of {submits} {self.observed:.0%} passed, {self.predicted:.0%} were "
             f"predicted; Brier score {self.brier:.2f}, a constant guess {self.constant:.2f}."
         )
 
