@@ -305,6 +305,8 @@ def test_boxes() -> None:
         ({"buffer": 0.9}, "buffer"),
         ({"target": START}, "target"), ({"goal": ()}, "goal"), ({"own": (Own("x", 0, 1.0),)}, "own"),
         ({"own": (Own("x", 1, math.nan),)}, "own"), ({"paths": 1}, "paths"),
+        ({"wishes": Wishes(passion=Passion("x", ("a1",), 9.0, 5.0))}, "passion"),
+        ({"wishes": Wishes(passion=Passion("x", (), 9.0))}, "passion"),
     ],
 )  # fmt: skip
 def test_wrong_requests_are_refused(wrong: dict[str, object], field: str) -> None:
