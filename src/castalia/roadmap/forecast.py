@@ -41,8 +41,8 @@ class Past:
     committed: float
     """Hours that the plan had to give in it, without buffer and reviews."""
     done: float
-    """Hours of work finished in it as the topics' own hours count them: those of a plan (``Share.hours``) over its pace,
-    which would count twice otherwise."""
+    """Hours of work finished in it, as the topics' own hours count them: those of a plan (``Share.hours``) over its
+    pace, which would count twice otherwise."""
     spent: float = 0.0
     """Hours that it took; 0: not known, then the committed ones."""
 
