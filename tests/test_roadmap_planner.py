@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from learner_graphs import START, goals, graphs, known, topic
 
 from castalia.core.errors import WrongInput
+from castalia.roadmap import forecast
 from castalia.roadmap.content import content
 from castalia.roadmap.forecast import Past, pace, ratios, simulate
 from castalia.roadmap.graph import Graph
@@ -430,9 +432,29 @@ def test_the_board_agrees_with_a_plain_simulation_hour_by_hour() -> None:
             left = queue[0].hours if queue else 0.0
     board = pour(items, offer, START)
     assert {id: span[1] for id, span in board.spans.items()} == pytest.approx(ends, abs=0.01)
-    # The simulation of learners, without any doubt, is the same arithmetic.
-    sure = simulate([replace(item, spread=1.0) for item in items], offer, [Past(8, 8, 8)] * 400, paths=10)
-    assert np.median(sure.weeks) == pytest.approx(board.end, rel=0.05)
+
+
+def as_planned(items: Sequence[Item], offer: Offer) -> float:
+    """When a simulated learner for whom all goes as planned is through."""
+    sure = [replace(item, spread=1.0) for item in items]
+    with mock.patch.object(forecast, "_weekly", lambda past, seed, paths, rows: np.ones((rows, paths))):
+        found = simulate(sure, offer, paths=10)
+    assert set(found.weeks) == {found.weeks[0]}
+    return found.weeks[0]
+
+
+@FEW
+@given(requests())
+def test_a_learner_for_whom_all_goes_as_planned_ends_with_the_board(request: Request) -> None:
+    items, offer = ordered(request), Offer(request.hours, request.buffer, request.reviews, request.own)
+    assert as_planned(items, offer) == pytest.approx(pour(items, offer, START).end, abs=1e-6)
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(5.0, 5 / 8), (8.0, 1.0), (9.0, 4.5), (30.0, 7.5)])
+def test_a_long_book_of_ones_own_delays_only_what_comes_after_it(hours: float, expected: float) -> None:
+    items, offer = [Item("topic", "a", hours)], Offer(10.0, own=(Own("a long book", 2, 30.0),))
+    assert as_planned(items, offer) == pytest.approx(pour(items, offer, START).end, abs=1e-6)
+    assert as_planned(items, offer) == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_plan_of_twenty_years_has_no_end() -> None:
