@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -432,6 +434,18 @@ def test_the_board_agrees_with_a_plain_simulation_hour_by_hour() -> None:
             left = queue[0].hours if queue else 0.0
     board = pour(items, offer, START)
     assert {id: span[1] for id, span in board.spans.items()} == pytest.approx(ends, abs=0.01)
+
+
+def test_the_learners_can_be_played_again() -> None:
+    path = Path(__file__).parent.parent / "benchmarks" / "roadmap_learners.py"
+    spec = importlib.util.spec_from_file_location("roadmap_learners", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    with mock.patch.dict(sys.modules, {spec.name: module}):
+        spec.loader.exec_module(module)
+        first = module.run(True, 3)
+        assert first == module.run(True, 3), "the same dice"
+    assert len(first[0]) == 3 and all(by_p90 or not by_p50 for by_p50, by_p90, _ in first[0])
 
 
 def as_planned(items: Sequence[Item], offer: Offer) -> float:
