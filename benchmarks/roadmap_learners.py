@@ -105,7 +105,8 @@ class Learner:
 def drawn(number: int, other: bool) -> Learner:
     """The learner of a number: the same goal, hours and beginning in both processes."""
     random, shipped = np.random.default_rng((7, number)), content()
-    goals = [goal for goal in shipped.goals.values() if len(shipped.graph.closure(goal.topics)) >= 10]
+    every = [shipped.goal(id) for id in shipped.goals]
+    goals = [goal for goal in every if len(shipped.graph.closure(goal.topics)) >= 10]
     goal = tuple(goals[int(random.integers(len(goals)))].topics)
     order = shipped.graph.order(shipped.graph.closure(goal))
     known = dict.fromkeys(order[: int(random.uniform(0, 0.5) * len(order))], 0.85)

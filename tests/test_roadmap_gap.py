@@ -206,6 +206,7 @@ def test_a_planted_gap_is_found(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @settings(max_examples=1000)
 @given(learners(), st.data())
 def test_knowing_a_topic_better_never_moves_it_up_many_times(learner: Learner, data: st.DataObject) -> None:
@@ -213,6 +214,7 @@ def test_knowing_a_topic_better_never_moves_it_up_many_times(learner: Learner, d
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_planted_gap_is_found_many_times(capsys: pytest.CaptureFixture[str]) -> None:
     right, runs = found_share(1000)
     with capsys.disabled():

@@ -41,13 +41,14 @@ class Past:
     committed: float
     """Hours that the plan had to give in it, without buffer and reviews."""
     done: float
-    """Hours of the plan that were finished in it, as the plan counts them, reviews of a topic included."""
+    """Hours of work finished in it, as the topics' own hours count them: those of a plan (``Share.hours``) over its
+    pace, which would count twice otherwise."""
     spent: float = 0.0
     """Hours that it took; 0: not known, then the committed ones."""
 
 
 def pace(past: Sequence[Past]) -> float:
-    """Hours that an hour of the plan takes this learner: a moving average with α = 0.3 from 1, within 0.5 and 2.
+    """Hours that an hour of a topic takes this learner: a moving average with α = 0.3 from 1, within 0.5 and 2.
 
     A week in which nothing was finished says nothing about the pace; the forecast counts it.
     """

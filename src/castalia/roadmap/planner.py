@@ -64,6 +64,11 @@ class Request:
             raise WrongInput("goal", "nothing", "at least one topic", "Choose a goal.", field="goal")
         if self.paths < 10:
             raise WrongInput("paths", str(self.paths), "at least 10", "Leave it out.", field="paths")
+        mine = self.wishes.passion
+        if mine and not (0 < mine.hours <= 1000 and 0 < mine.weeks <= 4 and mine.topics):
+            got = f"{mine.title!r}: {mine.hours:g} hours in {mine.weeks:g} weeks, {len(mine.topics)} topics"
+            cure = "Make it smaller: it is to be done in a month."
+            raise WrongInput("passion project", got, "some hours, at most 4 weeks, a topic", cure, field="passion")
         for each in self.own:
             if each.week < 1 or not 0 < each.hours <= 1000:
                 got = f"{each.title!r}: week {each.week}, {each.hours:g} hours"
@@ -212,7 +217,7 @@ def _basis(request: Request, topics: Sequence[str], speed: float) -> tuple[str, 
             f"{weeks} of your weeks so far: until there are {ENOUGH_WEEKS}, P90 = {SPREAD:g} x P50 is our assumption"
         )
     else:
-        yours = f"your last {weeks} weeks, in which an hour of the plan took {speed:.2f} hours"
+        yours = f"your last {weeks} weeks; an hour of a topic takes you {speed:.2f} hours"
     return (
         f"Hours of {len(topics)} topics: {whose or 'none'}{since}.",
         f"Pace: {yours}.",
