@@ -174,6 +174,49 @@ def tracker() -> str:
     return table(("figure", "measured", "promised", ""), rows)
 
 
+def board() -> str:
+    """What a person waits for on the page of runs."""
+    found = result("board").get("runs", {})
+    rows = [
+        Bound(what, found[key]["least_ms"], f"{found[key]['least_ms']:.0f} ms", bound)
+        for key, what, bound in (
+            ("first rows", "first rows, opened cold", 1000.0),
+            ("sort by a metric", "sorted by a metric", 200.0),
+            ("filter typed", "filtered by typing", 200.0),
+            ("filter clicked", "filtered by a click", 200.0),
+            ("scroll to the middle", "scrolled to the middle", 200.0),
+        )
+        if key in found
+    ]
+    if "bytes" in found:
+        rows.append(Bound("fetched for all of it", found["bytes"] / 1000, f"{found['bytes'] / 1000:.1f} kB", 60.0))
+    return table(("figure", "measured", "promised", ""), rows)
+
+
+def board_run() -> str:
+    """What a person waits for on the page of one run, and what a live one costs."""
+    found = result("board_run")
+    opened, live = found.get("run", {}), found.get("live", {})
+    rows = [
+        Bound(what, least := min(row[key] for row in opened[name]), f"{least:.0f} ms", bound)
+        for name, key, what, bound in (
+            ("overview", "head_ms", "a run, opened cold", 600.0),
+            ("curves, 20 of 100,000 points", "head_ms", "its curves, opened cold: the head", 600.0),
+            ("curves, 20 of 100,000 points", "curve_ms", "the first of 20 curves of 100,000 points", None),
+            ("curves, 500 metrics", "curve_ms", "the first of 500 curves", None),
+        )
+        if name in opened
+    ]
+    if live:
+        what = f"main thread busy, {live['metrics']} metrics live at {live['updates_a_second']} a second"
+        rows.append(Bound(what, live["busy_percent"], f"{live['busy_percent']:.1f} %", 5.0))
+        rows.append(Bound("of that on a core", live["cpu_percent"], f"{live['cpu_percent']:.1f} %", None))
+        first, last = live["heap_mb"]
+        text = f"{first:.1f} MB, then {last:.1f} MB"
+        rows.append(Bound(f"heap at the start and after {live['minutes']:g} minutes", last, text, None))
+    return table(("figure", "measured", "promised", ""), rows)
+
+
 def _proofs() -> Iterator[Bound]:
     if found := result("prove"):
         large = found["large"]
@@ -353,6 +396,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "docs/planner.md": {"learners": learners},
     "docs/today.md": {"day": day},
     "docs/images.md": {"images": lambda: ratios("images", "kit")},
+    "docs/runs.md": {"board": board, "board_run": board_run},
     "docs/track.md": {"tracker": lambda: ratios("tracker", "Castalia"), "promised": tracker},
     "docs/trees.md": {"trees": lambda: ratios("trees", "kit", "the library it was grown with")},
     "benchmarks/README.md": {"network": lambda: ratios("network", "here")},

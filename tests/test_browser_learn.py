@@ -387,6 +387,7 @@ def test_every_page_of_it_is_clean(page: Any) -> None:  # noqa: F811
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_your_system_beside_the_other(page: Any, bench: Workbench) -> None:  # noqa: F811
     for name in ("toys~slope", "mine~slope"):
         fit(bench, name, quick=True)
@@ -410,6 +411,7 @@ def test_your_system_beside_the_other(page: Any, bench: Workbench) -> None:  # n
     page.get_by_text("castalia shelf trust shelf").wait_for()
 
 
+@pytest.mark.slow
 def test_a_project_is_built_on_its_page_and_its_source_is_covered(page: Any, bench: Workbench, home: Path) -> None:  # noqa: F811
     page.goto("/app/systems/mine~slope?tab=build")
     settle(page)
@@ -467,6 +469,7 @@ def test_another_machine_is_told_where_to_learn(page: Any, watch_of: dict[Any, A
     page.get_by_role("link", name="Customer churn").wait_for()
 
 
+@pytest.mark.slow
 def test_the_page_works_on_a_file_of_the_shell_and_adds_the_next_stubs(
     page: Any,  # noqa: F811
     home: Path,

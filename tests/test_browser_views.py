@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PHONE = {"viewport": {"width": 360, "height": 740}}
 DARK = {"color_scheme": "dark"}
 EVERY_LOOK = {"light": {}, "dark": DARK, "phone": PHONE, "dark-phone": DARK | PHONE}
-QUICK_LOOKS = ("dark", "phone")
+QUICK_LOOKS = ("dark",)
 LOOKS = pytest.mark.parametrize(
     "page",
     [
@@ -56,6 +56,7 @@ def test_every_view_is_clean(page: Any) -> None:  # noqa: F811
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, show
 
 
+@pytest.mark.slow
 @LOOKS
 def test_the_figure_is_seen_beside_the_controls(page: Any) -> None:  # noqa: F811
     height = page.viewport_size["height"]

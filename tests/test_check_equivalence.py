@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiers import quick_first
 
 from castalia.check.equivalence import Search, same, search
 from castalia.core.contract import Claim, Contract, Milestone, equal, refuses, true
@@ -103,23 +104,26 @@ def test_what_does_not_differ_is_not_told_apart(one: Claim, old: str, new: str, 
 
 @pytest.mark.parametrize(
     "one, old, new, got, asked",
-    [
-        # only at a length between those that the claim names
-        (HALF, "x / 2", "x / 2 if len(x) != 6 else x", "", "half(…)"),
-        (HALF, "x / 2", "(x / 2).astype(np.float32)", "float32", "half(…)"),
-        (HALF, "return x / 2", "x *= 0.5\n    return x", "changed input", "half(…)"),
-        (HALF, "x / 2", "1 / 0", "ZeroDivisionError", "half(…)"),
-        (HALF, "x / 2", "x / 2 if len(x) != 6 else [0 for _ in iter(int, 1)]", "timeout", "half(…)"),
-        (HALF, "x / 2", "object()", "object", "half(…)"),
-        (HALF, "import numpy as np\n", "import numpy as np\n1 / 0\n", "ZeroDivisionError", "half(…)"),
-        (SUMS, "self.times += 1", "self.times += 2", "2", "Sum.times"),
-        (SUMS, "self.total += float(np.sum(x))", "self.total -= float(np.sum(x))", "", "Sum.add(…)"),
-        (SUMS, "if np.size(x) == 0", "if np.size(x) < 0", "", "Sum.add(…)"),
-        (SUMS, 'ValueError("nothing")', 'TypeError("nothing")', "TypeError", "Sum.add(…)"),
-        (SUMS, "self.total, self.times = start, 0", "1 / 0", "ZeroDivisionError", "Sum(…)"),
-        (LINES, "sum(1 for _ in file)", "min(6, sum(1 for _ in file))", "6", "count(…)"),
-        (LINES, "def count(folder, name):", "def count(folder, name):\n    1 / 0", "ZeroDivisionError", "count(…)"),
-    ],
+    quick_first(
+        [
+            # only at a length between those that the claim names
+            (HALF, "x / 2", "x / 2 if len(x) != 6 else x", "", "half(…)"),
+            (HALF, "x / 2", "(x / 2).astype(np.float32)", "float32", "half(…)"),
+            (HALF, "return x / 2", "x *= 0.5\n    return x", "changed input", "half(…)"),
+            (HALF, "x / 2", "1 / 0", "ZeroDivisionError", "half(…)"),
+            (HALF, "x / 2", "x / 2 if len(x) != 6 else [0 for _ in iter(int, 1)]", "timeout", "half(…)"),
+            (HALF, "x / 2", "object()", "object", "half(…)"),
+            (HALF, "import numpy as np\n", "import numpy as np\n1 / 0\n", "ZeroDivisionError", "half(…)"),
+            (SUMS, "self.times += 1", "self.times += 2", "2", "Sum.times"),
+            (SUMS, "self.total += float(np.sum(x))", "self.total -= float(np.sum(x))", "", "Sum.add(…)"),
+            (SUMS, "if np.size(x) == 0", "if np.size(x) < 0", "", "Sum.add(…)"),
+            (SUMS, 'ValueError("nothing")', 'TypeError("nothing")', "TypeError", "Sum.add(…)"),
+            (SUMS, "self.total, self.times = start, 0", "1 / 0", "ZeroDivisionError", "Sum(…)"),
+            (LINES, "sum(1 for _ in file)", "min(6, sum(1 for _ in file))", "6", "count(…)"),
+            (LINES, "def count(folder, name):", "def count(folder, name):\n    1 / 0", "ZeroDivisionError", "count(…)"),
+        ],
+        5,
+    ),
 )
 def test_an_input_that_tells_two_programs_apart_is_found(
     one: Claim, old: str, new: str, got: str, asked: str, tmp_path: Path

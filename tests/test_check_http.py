@@ -292,9 +292,7 @@ def test_a_client_that_leaves_takes_its_check_along(bench: Workbench, home: Path
     with socket.create_connection(("127.0.0.1", bench.port)) as connection:
         connection.sendall(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
         running(home, scratch)
-    began = time.monotonic()
     nothing_stays(home, scratch)
-    assert time.monotonic() - began < 15
     assert ask(bench, "POST", "/checks/softmax", {"text": RIGHT})[1]["outcome"] == "pass"
 
 

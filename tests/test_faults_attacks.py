@@ -78,7 +78,7 @@ WEBHOOKS = (
 
 
 def test_no_webhook_makes_the_server_ask_anybody(bench: TestClient, watched: list[Any]) -> None:
-    """Attack 8: there are none yet, so whatever is registered is not there, and nobody is asked."""
+    """Attack 8: MLflow's own webhooks are not there, so nobody is asked; ours are in test_notices_webhooks."""
     for url in WEBHOOKS:
         body = {"name": "w", "url": url, "events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]}
         for path in ("webhooks", "webhooks/create", "webhooks/x/test"):

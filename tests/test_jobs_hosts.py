@@ -132,9 +132,10 @@ def test_late_answers(host: Host) -> None:
 
 def test_waiting_for_a_turn_ends_no_one(host: Host) -> None:
     host.ready()
-    thread = threading.Thread(target=host.call, args=("sleep", 1.0))
+    thread = threading.Thread(target=host.call, args=("sleep", 5.0))
     thread.start()
-    time.sleep(0.2)
+    while not host._lock.locked():
+        time.sleep(0.01)
     with pytest.raises(Unavailable, match="busy"):
         host.call("echo", 1, timeout=0.1)
     thread.join()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,9 +82,13 @@ def test_unknown_jobs_are_not_found(client: TestClient) -> None:
 
 
 def test_closing_ends_the_streams(jobs: Jobs, client: TestClient) -> None:
-    import threading
-
     job = jobs.start("jobs_toys:stubborn")
-    threading.Timer(1.0, lambda: setattr(jobs, "closing", True)).start()
+
+    def close_once_it_is_up() -> None:
+        next(event for event in jobs.follow(job.id) if event.kind == "up")
+        time.sleep(2)  # the stream has told it too
+        jobs.closing = True
+
+    threading.Thread(target=close_once_it_is_up, daemon=True).start()
     kinds = [kind for _, kind, _ in told(client.get(f"/jobs/{job.id}/events").text)]
     assert "up" in kinds

@@ -616,6 +616,7 @@ def peak(path: Path, rows: int) -> tuple[int, int]:
     return int(count), int(bytes_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fmt", ["csv", "csv.gz", "jsonl", "npz", "parquet"])
 def test_memory_grows_with_the_pieces_and_not_with_the_file(fmt, tmp_path):
     count, rows = 12_000 if fmt in ("npz", "parquet") else 1_500, 150  # the short file is longer than any buffer

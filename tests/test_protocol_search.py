@@ -187,6 +187,20 @@ def test_pages_together_are_the_whole(store, size):
     assert found == whole and len(found) == len(RUNS)
 
 
+@pytest.mark.parametrize("room", [1, 3000, 10_000])
+def test_a_page_that_would_be_too_large_ends_sooner(store, room, monkeypatch):
+    monkeypatch.setattr(searching, "MOST_BYTES", room)
+    monkeypatch.setattr(searching, "_AT_ONCE", 7)
+    whole, found, token, pages = [run["run_id"] for run in store.runs(limit=1000).items], [], "", 0
+    while token or not pages:
+        made = searching.runs(store, Fields({"experiment_ids": ["1"], "page_token": token}))
+        answer = json.loads(made)
+        assert len(answer["runs"]) == 1 or len(made) <= room + 200
+        found += [run["info"]["run_id"] for run in answer["runs"]]
+        token, pages = answer.get("next_page_token", ""), pages + 1
+    assert sorted(found) == sorted(whole) and len(set(found)) == len(RUNS) and pages > 3
+
+
 def test_a_run_that_starts_between_two_pages_moves_nothing(tmp_path):
     with Store.open(tmp_path) as store:
         made = [store.create_run("mnist", f"run {i}") for i in range(6)]

@@ -450,7 +450,10 @@ def test_a_fit_whose_shell_was_killed_ends_and_is_settled(toys: Settings) -> Non
     shell = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert shell.stdout is not None
     run_id = shell.stdout.readline().strip()
-    time.sleep(1.0)
+    with Store.open(toys.home) as store:
+        deadline = time.monotonic() + 30
+        while not store.metrics(run_id) and time.monotonic() < deadline:
+            time.sleep(0.05)
     shell.kill()
     shell.wait()
     with Store.open(toys.home) as store:

@@ -45,7 +45,7 @@ def steps(store, run_id, key="loss"):
 def test_points_are_in_the_file_within_a_moment_and_after_flush_at_once(store, run_id):
     with Writer(store, run_id) as writer:
         writer.put(1, {"loss": 0.5})
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while not steps(store, run_id) and time.monotonic() < until:
             time.sleep(0.02)
         assert steps(store, run_id) == [1]
@@ -76,7 +76,7 @@ def test_a_locked_database_stops_neither_training_nor_flush(store, run_id, locke
         begun = time.perf_counter()
         writer.put(step, {"loss": float(step)})
         worst = max(worst, time.perf_counter() - begun)
-    assert worst < 5.0, "a call waited for the database"  # its patience is 30 s; a busy machine may take a moment
+    assert worst < 15.0, "a call waited for the database"  # its patience is 30 s; a busy machine may take a moment
     writer.flush(timeout=20)
     assert steps(store, run_id) == []
     assert list(store.home.glob("spool/*.spool")), "acknowledged, so it is on disk"

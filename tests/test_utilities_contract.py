@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiers import quick_first
 
 from castalia.check import check_project, contracts
 from castalia.check.found import found
@@ -95,7 +96,7 @@ UNASKED = {
 """Claims that our own library cannot be asked, and why not. All others it keeps."""
 
 
-@pytest.mark.parametrize("milestone", OURS)
+@pytest.mark.parametrize("milestone", quick_first(OURS, 2))
 def test_our_own_library_keeps_the_contract(milestone: str) -> None:
     report = check_project(CONTRACT, KIT, seed=0, all=True, milestone=milestone)
     broken = {one.claim: one for one in report.claims if not one.passed}

@@ -73,13 +73,16 @@ def test_a_client_that_takes_nothing_of_its_answer_is_let_go(sender: tuple[Sende
     assert 0 < got < len(PIECE) * PIECES
 
 
-def test_a_slow_client_that_takes_its_answer_gets_it_all(sender: tuple[Sender, socket.socket]) -> None:
-    """Each pause is shorter than the patience, all together are several times as long."""
+def test_a_slow_client_that_takes_its_answer_gets_it_all(
+    sender: tuple[Sender, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pause is far shorter than the patience, all together are longer."""
+    monkeypatch.setattr(protocol, "STUCK_SECONDS", 3.0)
     app, connection = sender
     got, wanted = 0, len(PIECE) * PIECES
-    for _ in range(12):
+    for _ in range(17):
         got += len(connection.recv(2**18))
-        time.sleep(0.1)
+        time.sleep(0.2)
     while got < wanted and (piece := connection.recv(2**20)):
         got += len(piece)
     assert wanted <= got < wanted + 1000
@@ -105,6 +108,7 @@ def test_a_body_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     headers = {"transfer-encoding": "chunked", "content-type": "application/json"}
     with pytest.raises(bodies.TooSlow, match=r"too slowly|stopped"):
         asyncio.run(bodies.admit(headers, f"{API}/runs/create", trickle(10_000, 1, 0.01)))
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 30)
     asyncio.run(bodies.admit(headers, f"{API}/runs/create", trickle(3, 1, 0.01)))
 
 

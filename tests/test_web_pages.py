@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from castalia.core.errors import Unavailable
 from castalia.core.settings import Settings
-from castalia.web import problems
+from castalia.web import pages, problems
 from castalia.web.app import create_app
 
 INDEX = '<!doctype html><html><head><base href="/app/"></head><body>the face</body></html>'
@@ -28,6 +28,8 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "assets").mkdir(parents=True)
     (made / "index.html").write_text(INDEX)
     (made / "manifest.json").write_text("{}")
+    (made / "runs.html").write_text(INDEX.replace("the face", "the list"))
+    (made / "runs-one.html").write_text(INDEX.replace("the face", "one run"))
     (made / "assets" / "main-ABC123.js").write_text(SCRIPT)
     os.symlink(folder / "secret.txt", made / "assets" / "link.txt")
     return made
@@ -60,7 +62,7 @@ def test_the_root_leads_to_the_first_page(bench: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/app/", "/app/systems", "/app/systems/yours~churn", "/app/runs/0a1b", "/app/models/a.b"]
+    "path", ["/app/", "/app/systems", "/app/systems/yours~churn", "/app/jobs/0a1b", "/app/models/a.b"]
 )
 def test_every_client_route_gets_the_one_page(bench: TestClient, path: str) -> None:
     answer = bench.get(path)
@@ -103,6 +105,16 @@ def test_no_address_leads_out_of_the_face(bench: TestClient, path: str) -> None:
     assert answer.status_code == (422 if "%00" in path else 404), path
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text.replace("secret.txt", "")
+
+
+@pytest.mark.parametrize(
+    ("route", "shown"),
+    [("runs", "the list"), ("runs/", "the list"), ("runs/0a1b", "one run"), ("runs/0a1b/more", "the face"),
+     ("runs.html", "the face"), ("runs-one", "the face"), ("Runs", "the face"), ("models", "the face")],
+)  # fmt: skip
+def test_a_page_of_its_own_names_its_files_in_the_head(bench: TestClient, route: str, shown: str) -> None:
+    answer = bench.get(f"/app/{route}")
+    assert answer.status_code == 200 and shown in answer.text and answer.headers["content-security-policy"] == pages.CSP
 
 
 def test_what_only_the_build_needs_is_not_served(bench: TestClient) -> None:
@@ -196,7 +208,8 @@ def test_openapi_describes_every_route(bench: TestClient) -> None:
             good = [code for code in operation["responses"] if code.startswith("2")]
             assert good and operation["responses"][good[0]]["description"], (method, path)
             assert "4XX" in operation["responses"], (method, path)
-            if method in ("post", "put", "patch") and not path.endswith(("/cancel", "/resume", "/data")):
+            bodiless = ("/cancel", "/resume", "/data", "/test", "/{id}/trash", "/{id}/restore")
+            if method in ("post", "put", "patch") and not path.endswith(bodiless):
                 assert operation["requestBody"], (method, path)
             names.append(operation["operationId"])
     assert len(set(names)) == len(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from castalia.core.errors import WrongInput
 if TYPE_CHECKING:
     from castalia.track import Version
 
-app = App(name="models", help="Trained versions and their aliases: list, show, alias, export.")
+app = App(name="models", help="Trained versions and their aliases: list, show, promote, history, alias, export.")
 app.command("castalia.cli.carrying:export_models", name="export")
 
 
@@ -116,16 +117,77 @@ def alias(version: str, alias: str, /, *, remove: bool = False, json: bool = Fal
     model, _, number = version.partition("@")
     if not remove and not number.isdecimal():
         raise WrongInput("not a version", version, "model@number, such as churn@3", f"castalia models show {model}")
+    from castalia.track.capture import user
+
     with open_store() as store:
         if remove:
-            store.delete_alias(model, alias)
+            store.delete_alias(model, alias, user())
         else:
-            store.set_alias(model, alias, int(number))
+            store.set_alias(model, alias, int(number), who=user())
         pointers = {word: each.version for each in store.versions(model) for word in each.aliases}
     if json:
         terminal.out_json({"name": model, "aliases": pointers})
     else:
         terminal.out(f"{model} has no alias {alias} any more." if remove else f"{model}@{alias} is {model}@{number}.")
+    return 0
+
+
+@app.command
+def promote(model: str, version: str, /, *, alias: str = "champion", reason: str = "", json: bool = False) -> int:
+    """Let a version go by an alias, and keep why: castalia models promote churn 3 --reason "better on last week".
+
+    Parameters
+    ----------
+    model
+        The name of a model.
+    version
+        The number of a version, an alias of it, or latest.
+    alias
+        A word; champion is the version that answers to the bare name.
+    reason
+        Why; the history shows it with your name and the time.
+    json
+        Print {"name", "alias", "version", "before", "reason"} instead.
+    """
+    from castalia.track.capture import user
+
+    with open_store() as store:
+        number = store.resolve(model, version).version
+        before = {word: each.version for each in store.versions(model) for word in each.aliases}.get(alias)
+        store.set_alias(model, alias, number, reason, user())
+    if json:
+        terminal.out_json({"name": model, "alias": alias, "version": number, "before": before, "reason": reason})
+        return 0
+    terminal.out(f"{model}@{alias} is {model}@{number}{f', and was {model}@{before}' if before else ''}.")
+    if before and before != number:
+        terminal.say(f"Back again:  castalia models promote {shlex.quote(model)} {before} --alias {alias}")
+    return 0
+
+
+@app.command
+def history(model: str, /, *, alias: str = "", json: bool = False) -> int:
+    """Show which version each alias came to mean, when, by whom and why; the newest first.
+
+    Parameters
+    ----------
+    model
+        The name of a model.
+    alias
+        Of this alias alone.
+    json
+        Print a list of objects instead.
+    """
+    with open_store() as store:
+        found = store.promotions(model, alias or None)
+    if json:
+        terminal.out_json(found)
+        return 0
+    if not found:
+        terminal.say(f"No alias of {model} was ever set: the newest version answers.")
+        return 0
+    rows = [(terminal.ago(each["time"] / 1000), each["alias"], f"{each['before'] or '-'} -> {each['version'] or '-'}",
+             each["reason"], each["who"]) for each in found]  # fmt: skip
+    terminal.out_table(("when", "alias", "version", "reason", "who"), rows)
     return 0
 
 

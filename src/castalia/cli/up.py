@@ -19,6 +19,7 @@ def up(
     browser: Annotated[bool, Parameter(negative="--no-browser")] = True,
     base_path: str = "",
     allow_host: Annotated[tuple[str, ...], Parameter(consume_multiple=False)] = (),
+    allow_webhook: Annotated[tuple[str, ...], Parameter(consume_multiple=False)] = (),
 ) -> int:
     """Serve the workbench until Ctrl-C or TERM: pages under /app/, JSON beside them.
 
@@ -34,6 +35,8 @@ def up(
         The prefix under which a proxy shows the workbench, such as /castalia.
     allow_host
         A further Host name to answer to, behind a proxy. May be repeated.
+    allow_webhook
+        A host, or host:port, that notices may be sent to although its address is not public. May be repeated.
     """
     from castalia.core.settings import Settings
     from castalia.web.server import serve
@@ -43,7 +46,8 @@ def up(
             "castalia up: --port does not fit", str(port), "a port from 0 to 65535", "castalia up --port 8000"
         )
     wanted = browser and _has_browser()
-    serve(Settings.read(), host, port, base_path=base_path, allow_hosts=allow_host, browser=wanted)
+    serve(Settings.read(), host, port, base_path=base_path, allow_hosts=allow_host, allow_webhooks=allow_webhook,
+          browser=wanted)  # fmt: skip
     return 0
 
 

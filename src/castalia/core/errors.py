@@ -21,6 +21,8 @@ class CastaliaError(Exception):
 
     status = 500
     exit = 1
+    retry_after = 0
+    """Seconds after which the same is likely to work; 0 where time alone mends nothing."""
 
     def __init__(
         self,

@@ -35,6 +35,9 @@ class Settings:
     store: str = ""
     """``CASTALIA_STORE``: where runs and models are recorded, ``postgresql://user@host/database``; a file in the home
     where it is empty. May hold a password: never shown."""
+    webhooks: tuple[str, ...] = ()
+    """``CASTALIA_WEBHOOKS``: hosts, joined by commas, that notices may be sent to although their addresses are not
+    public; ``name`` or ``name:port``."""
 
     @property
     def has_store(self) -> bool:
@@ -56,6 +59,7 @@ class Settings:
             tracking=env.get("CASTALIA_TRACKING_URI", "").strip(),
             plain=bool(env.get("NO_COLOR", "")),
             store=env.get("CASTALIA_STORE", "").strip(),
+            webhooks=tuple(name.strip() for name in env.get("CASTALIA_WEBHOOKS", "").split(",") if name.strip()),
         )
 
 

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from castalia.jobs.folder import as_json
-from castalia.jobs.job import Job
+from castalia.jobs.job import Job, State
+from castalia.jobs.output import MOST
 from castalia.jobs.queue import Jobs
 
 BEAT = 15.0
@@ -19,16 +20,21 @@ BEAT = 15.0
 
 
 def router(jobs: Jobs, scrub: Callable[[str], str] = str) -> APIRouter:
-    """GET /jobs, /jobs/{id}, /jobs/{id}/events, /jobs/{id}/log; POST /jobs/{id}/cancel, /jobs/{id}/resume.
+    """GET /jobs, /jobs/{id}, of it /events, /log and /output; POST /jobs/{id}/cancel and /jobs/{id}/resume.
 
     ``scrub`` takes this machine's folders out of everything a client is shown.
     """
     api = APIRouter(prefix="/jobs", tags=["jobs"])
 
     @api.get("")
-    def list_jobs(owner: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> list[dict[str, Any]]:
+    def list_jobs(
+        owner: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        state: Annotated[list[State] | None, Query(max_length=5, description="Only jobs in one of these.")] = None,
+    ) -> list[dict[str, Any]]:
         """The newest jobs first, without their last log lines: pages ask this often."""
-        return [brief(shown(job, scrub)) for job in jobs.list(owner)[:limit]]
+        found = [job for job in jobs.list(owner) if not state or job.state in state]
+        return [brief(shown(job, scrub)) for job in found[:limit]]
 
     @api.get("/{id}")
     def get_job(id: str) -> dict[str, Any]:
@@ -39,6 +45,17 @@ def router(jobs: Jobs, scrub: Callable[[str], str] = str) -> APIRouter:
     def get_log(id: str, lines: Annotated[int | None, Query(ge=1, le=10_000)] = None) -> PlainTextResponse:
         """What the job printed."""
         return PlainTextResponse(scrub(jobs.log(id, lines)), headers={"X-Content-Type-Options": "nosniff"})
+
+    @api.get("/{id}/output")
+    def get_output(
+        id: str,
+        after: Annotated[int | None, Query(ge=0, lt=2**53, description="The place to go on from.")] = None,
+        most: Annotated[int, Query(ge=1, le=MOST, description="Bytes of one answer.")] = 1 << 17,
+    ) -> dict[str, Any]:
+        """{"text", "start", "next", "size", "left_out", "drawing"}: what it printed, in whole lines, from a place on.
+        Without ``after`` the end of it; ``next`` is the place to ask for then. ``drawing`` is the line without an end.
+        """
+        return {key: clean(value, scrub) for key, value in jobs.output(id, after, most).items()}
 
     @api.post("/{id}/cancel")
     def cancel_job(id: str) -> dict[str, Any]:

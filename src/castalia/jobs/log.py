@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-_NOTE = re.compile(rb"\n\[castalia: (\d+) bytes of output left out here\]\n")
+NOTE = re.compile(rb"\n\[castalia: (\d{1,15}) bytes of output left out here\]\n")
 
 
 class CappedLog:
@@ -55,7 +55,7 @@ class CappedLog:
             file.seek(-(self._cap // 4), os.SEEK_END)
             tail = file.read()
         left_out = self._size
-        if earlier := _NOTE.search(head):  # also one of an earlier attempt: the head stays, its count goes on
+        if earlier := NOTE.search(head):  # also one of an earlier attempt: the head stays, its count goes on
             head = head[: earlier.start()]
             left_out += int(earlier[1]) - len(earlier[0])
         else:

@@ -24,6 +24,7 @@ from castalia.jobs.attend import Attendant
 from castalia.jobs.folder import EventReader, Folder, Lock, explain, read_json, sync_folder, write_json
 from castalia.jobs.job import Event, Job, Limits
 from castalia.jobs.outcome import job_of, outcome, spec_of
+from castalia.jobs.output import MOST, output
 from castalia.jobs.processes import Process
 
 _ENTRY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -177,6 +178,11 @@ class Jobs:
             return folder.log.read_text("utf-8", "replace")
         except FileNotFoundError:
             return ""
+
+    def output(self, id: str, after: int | None = None, most: int = MOST) -> dict[str, Any]:
+        """What the child printed from the place ``after`` on, see ``castalia.jobs.output``."""
+        over = self.get(id).over  # asked before reading, so that the last line is whole
+        return output(self._folder(id).log, after, most, over)
 
     def cancel(self, id: str) -> Job:
         """Ask it to stop: TERM to its group, KILL after ``patience``; a second time, KILL at once. Does not wait.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from castalia.track.cards import card, models_card
     from castalia.track.delivery import sync
     from castalia.track.live import LiveRun
     from castalia.track.registry import Version
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from castalia.track.tracked import TrackedRun
     from castalia.track.writer import Writer
 
-__all__ = ["LiveRun", "Page", "RemoteRun", "Store", "TrackedRun", "Version", "Writer", "run", "sync"]
+__all__ = ["LiveRun", "Page", "RemoteRun", "Store", "TrackedRun", "Version", "Writer", "card", "models_card", "run",
+           "sync"]  # fmt: skip
 
 _HOMES = {"Page": "store", "Store": "store", "TrackedRun": "tracked", "Version": "registry", "run": "starting"}
 _HOMES |= {"LiveRun": "live", "RemoteRun": "remote", "Writer": "writer", "sync": "delivery"}
+_HOMES |= {"card": "cards", "models_card": "cards"}
 
 
 def __getattr__(name: str) -> Any:

@@ -79,7 +79,7 @@ def described() -> dict[str, str]:
     return {
         "mlflow.source.name": masked("notebook" if notebook else os.path.basename(script) or "python"),
         "mlflow.source.type": "NOTEBOOK" if notebook else "LOCAL",
-        "mlflow.user": _user(),
+        "mlflow.user": user(),
         "castalia.command": masked_command([os.path.basename(sys.executable or "python"), *sys.argv])[:4000],
         "castalia.python": platform.python_version(),
         "castalia.platform": platform.platform(),
@@ -116,7 +116,8 @@ def _plain(value: dict[str, Any], scrub: Any) -> dict[str, Any]:
     return {key: scrub(each) if isinstance(each, str) else each for key, each in value.items()}
 
 
-def _user() -> str:
+def user() -> str:
+    """The name of whoever runs this process; "" where the system does not say."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

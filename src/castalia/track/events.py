@@ -59,17 +59,26 @@ def finished(store: Store, run_id: str) -> bool:
     return bool(store.state(run_id)["status"] not in ("running", "queued"))
 
 
-async def follow(store: Store, run_id: str, changes: Changes, stopping: Callable[[], bool]) -> AsyncIterator[bytes]:
+async def follow(
+    store: Store, run_id: str, changes: Changes, stopping: Callable[[], bool], history: bool = True
+) -> AsyncIterator[bytes]:
     """``status`` and ``history`` (everything so far, thinned; a client starts over from it), then ``metrics`` and
-    ``status`` as they come. Ends with the run, with the store, or once ``stopping()``."""
+    ``status`` as they come. Ends with the run, with the store, or once ``stopping()``.
+
+    Without ``history`` the first event is ``begin``: what a client reads after it and what is sent from then on
+    overlap, so that nothing is between them."""
     yield b"retry: 2000\n\n"
     seen = await changes.count()
     state = await run_in_threadpool(store.state, run_id)
-    picture = await run_in_threadpool(store.metrics, run_id, None, POINTS)
-    after = {key: (series["step"][-1], series["time"][-1]) for key, series in picture.items()}
-    yield event("history", picture)
+    if history:
+        picture = await run_in_threadpool(store.metrics, run_id, None, POINTS)
+        after = {key: (series["step"][-1], series["time"][-1]) for key, series in picture.items()}
+        yield event("history", picture)
+        del picture
+    else:
+        after = await run_in_threadpool(store.newest, run_id)
+        yield event("begin", {"metrics": len(after)})
     yield event("status", state)
-    del picture
     said = time.monotonic()
     while not stopping() and not store.closed and state["status"] in ("running", "queued"):
         await asyncio.sleep(LOOK_EVERY)

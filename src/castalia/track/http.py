@@ -3,51 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from castalia.core.errors import NotFound
 from castalia.track import ingest
 from castalia.track.artifact_http import router as artifact_routes
-from castalia.track.content import plainly
+from castalia.track.board.answering import answer
+from castalia.track.board.http import router as board_routes
+from castalia.track.board.models_http import router as model_routes
 from castalia.track.events import ENDED, Changes, finished, follow
 from castalia.track.protocol.grammar import MAX_LENGTH
 from castalia.track.reading import aside
-from castalia.track.registry import CHAMPION, Version
 from castalia.track.store import Store
-
-
-class Target(BaseModel):
-    """The version that an alias is to point at."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    version: int = Field(ge=1, lt=2**31, description="Number of a version.", examples=[1])
-
-
-def answer(content: Any) -> Response:
-    """JSON in which NaN and infinities are the texts "NaN", "Infinity", "-Infinity"."""
-    return Response(orjson.dumps(plainly(content)), media_type="application/json")
-
-
-def version_row(line: Version) -> dict[str, Any]:
-    """A version without its place on the server's disk."""
-    return {"model": line.model, "version": line.version, "label": line.label, "system": line.system,
-            "run_id": line.run_id, "metrics": line.metrics, "digest": line.digest, "created": line.created,
-            "aliases": list(line.aliases), "source": line.source}  # fmt: skip
 
 
 def router(store: Store, *, stopping: Callable[[], bool] | None = None) -> APIRouter:
     """The routes. ``stopping()`` turning true ends the event streams, as a server that shuts down must."""
     routes = APIRouter()
+    routes.include_router(board_routes(store))
     _runs(routes, store, stopping or (lambda: False))
     routes.include_router(artifact_routes(store))
     ingest.add_routes(routes, store)
-    _models(routes, store)
+    routes.include_router(model_routes(store))
     return routes
 
 
@@ -70,11 +50,16 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
         columns: Annotated[
             list[str] | None, Query(max_length=1000, description="Only these: metrics.loss, params.rate, tags.stage")
         ] = None,
+        trash: Annotated[bool, Query(description="The deleted runs instead of the others.")] = False,
+        archived: Annotated[Literal["all", "no", "only"], Query(description="Runs that were put away.")] = "all",
+        top: Annotated[bool, Query(description="Only runs that are not inside another.")] = False,
+        brief: Annotated[bool, Query(description="Params and tags cut to 200 characters.")] = False,
     ) -> Response:
         """A page of runs: {"items": [...], "total": n}. A wrong filter is a 422 that points at the place."""
 
         def read() -> Response:
-            page = store.runs(experiment, status, q, order, limit, offset, parent, filter, columns)
+            within = (experiment, status, q, order, limit, offset, parent, filter, columns, trash, archived, top, brief)
+            page = store.runs(*within)
             return answer({"items": page.items, "total": page.total})
 
         return await aside(request.receive, read)
@@ -95,43 +80,15 @@ def _runs(routes: APIRouter, store: Store, stopping: Callable[[], bool]) -> None
         return await aside(request.receive, lambda: answer(store.metrics(run_id, key, points)))
 
     @routes.get("/runs/{run_id}/events", tags=["runs"], response_class=StreamingResponse)
-    async def events(run_id: str, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+    async def events(
+        run_id: str,
+        last_event_id: Annotated[str | None, Header()] = None,
+        history: Annotated[bool, Query(description="What was logged so far, at once; else `begin`.")] = True,
+    ) -> Response:
         """Server-sent events: history and status at once, metrics and status as they land, end with the run."""
         over = await run_in_threadpool(finished, store, run_id)  # 404 before the stream begins
         if over and last_event_id == ENDED:
             return Response(status_code=204)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        stream = follow(store, run_id, changes, stopping)
+        stream = follow(store, run_id, changes, stopping, history)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
-
-
-def _models(routes: APIRouter, store: Store) -> None:
-    def page(name: str) -> dict[str, Any]:
-        lines = store.versions(name)
-        if not lines:
-            raise NotFound(f"no model {name[:80]!r}", cure="castalia models")
-        aliases = {alias: line.version for line in lines for alias in line.aliases}
-        return {"name": name, "champion": aliases.get(CHAMPION, lines[0].version), "newest": lines[0].version,
-                "aliases": aliases, "versions": [version_row(line) for line in lines]}  # fmt: skip
-
-    @routes.get("/models", tags=["models"])
-    def models() -> Response:
-        """Every model: name, versions (how many), newest, champion, aliases, system, metrics, created, updated."""
-        return answer(store.models())
-
-    @routes.get("/models/{name}", tags=["models"])
-    def model(name: str) -> Response:
-        """One model with all its versions, newest first."""
-        return answer(page(name))
-
-    @routes.put("/models/{name}/aliases/{alias}", tags=["models"])
-    def set_alias(name: str, alias: str, body: Target) -> Response:
-        """Point an alias at a version; answers the model."""
-        store.set_alias(name, alias, body.version)
-        return answer(page(name))
-
-    @routes.delete("/models/{name}/aliases/{alias}", tags=["models"])
-    def delete_alias(name: str, alias: str) -> Response:
-        """Take an alias away; answers the model."""
-        store.delete_alias(name, alias)
-        return answer(page(name))

@@ -14,6 +14,7 @@ from typing import Any, Self
 from castalia.core.errors import CastaliaError, Conflict, Stopped
 from castalia.track.alerts import Muting, checked_alert
 from castalia.track.artifacts import checked_name
+from castalia.track.cell import Cell
 from castalia.track.content import encoded
 
 PROGRESS_EVERY = 0.1
@@ -41,6 +42,8 @@ class LiveRun(ABC):
         self._watching = False
         self._said, self._process = 0.0, os.getpid()
         self._over = False
+        self.cell: Cell | None = None
+        """Where a notebook shows it."""
 
     def log(self, step: int, **values: float) -> None:
         """Record numbers at a step; returns at once. Stopped once cancel was asked, Conflict after the end.
@@ -51,6 +54,12 @@ class LiveRun(ABC):
         self._put(step, values)
         if self._watching:
             self._watch(step, values)
+        if self.cell is not None:
+            self.cell.add(step, values)
+
+    def _repr_html_(self) -> str | None:
+        """Its curves, for a notebook; None where it was begun elsewhere, and its text is shown."""
+        return None if self.cell is None else str(self.cell.card().html)
 
     def note(self, step: int, values: dict[str, float]) -> None:
         """Record numbers that nobody waits for, the machine's say; never stops anything, nothing after the end."""
@@ -105,6 +114,8 @@ class LiveRun(ABC):
         self._over = True
         leave(self)
         self._end(status, error[:2000])
+        if self.cell is not None:
+            self.cell.end(status)
 
     @abstractmethod
     def params(self, **params: object) -> None:

@@ -14,6 +14,8 @@ from castalia.core.errors import WrongInput
 STATUSES = ("running", "done", "failed", "cancelled", "queued")
 MAX_KEY, MAX_PARAM, MAX_TAG, MAX_NAME = 250, 6000, 8000, 500
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+"""What turns text around, and control characters that are no blank."""
 _DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")
 
 
@@ -40,6 +42,15 @@ def new_run_id() -> str:
 def now() -> int:
     """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def calm(text: str) -> str:
+    r"""A text within a sentence: on one line, without the marks that would turn what follows around.
+
+    >>> calm("a\u202e\nb")
+    'a b'
+    """
+    return " ".join(TURNING.sub("", text).split())
 
 
 def checked_text(what: str, text: object, limit: int, *, empty: bool = False) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
 from castalia.core.errors import Unavailable
@@ -29,7 +31,9 @@ async def aside(receive: Receive, work: Callable[[], T]) -> T:
     ClientDisconnect where the client left before the work began: it is then not done. Unavailable where too many wait.
     """
     if len(_inside) >= WAITING:
-        raise Unavailable("too many searches at once", "", f"at most {WAITING}", "Try again in a second.")
+        crowded = Unavailable("too many searches at once", "", f"at most {WAITING}", "Try again in a second.")
+        crowded.retry_after = 1
+        raise crowded
     job = _lane.submit(work)
     done, gone = asyncio.wrap_future(job), asyncio.create_task(_left(receive))
     either: set[asyncio.Future[Any]] = {done, gone}
@@ -43,6 +47,19 @@ async def aside(receive: Receive, work: Callable[[], T]) -> T:
         _inside.discard(job)
         gone.cancel()
         done.cancel()  # what has begun goes on
+
+
+def in_lane(route: Callable[..., T]) -> Callable[..., Awaitable[T]]:
+    """A route that is written as a plain function and worked on in the lane; see ``aside``."""
+    told = inspect.signature(route)
+    asking = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+
+    @functools.wraps(route)
+    async def within(*, request: Request, **values: Any) -> T:
+        return await aside(request.receive, lambda: route(**values))
+
+    within.__signature__ = told.replace(parameters=[*told.parameters.values(), asking])  # type: ignore[attr-defined]
+    return within
 
 
 async def _left(receive: Receive) -> None:

@@ -21,6 +21,7 @@ from castalia.core.errors import Conflict, NotFound, WrongInput, did_you_mean
 from castalia.track import schema
 from castalia.track.database import Part, inserting
 from castalia.track.naming import now
+from castalia.track.promotions import checked_reason, history, point
 from castalia.track.runs import run_number
 
 CHAMPION = "champion"
@@ -152,25 +153,39 @@ class Registry(Part):
                                   "created": row.created, "updated": found[0].created})  # fmt: skip
             return items
 
-    def set_alias(self, model: str, alias: str, version: int) -> None:
-        """Point ``alias`` at a version, moving it where it was. NotFound, or WrongInput for a word that is no alias."""
+    def set_alias(
+        self, model: str, alias: str, version: int, reason: str = "", who: str = "", expected: int | None = None
+    ) -> int | None:
+        """Point ``alias`` at a version, moving it where it was; who did it, and why, is kept with the time.
+
+        The version it meant before, None of a new one. NotFound, WrongInput for a word that is no alias or a reason
+        that is too long. With ``expected`` it is a Conflict where the alias does not mean that version now; 0 expects
+        that it means none.
+        """
         checked_alias(alias)
+        reason = checked_reason(reason)
         with self.database.write() as connection:
             found = self._versions(connection, model)
             if version not in {line.version for line in found}:
                 raise _no_version(model, str(version), found)
-            statement = inserting(connection, schema.aliases).values(
-                model=_model(connection, model), alias=alias, version=version
-            )
-            connection.execute(statement.on_conflict_do_update(set_={"version": version}))
+            before = point(connection, _model(connection, model), alias, version, who, reason)
+            _as_expected(model, alias, before, expected)
+            return before
 
-    def delete_alias(self, model: str, alias: str) -> None:
-        """Take an alias away. NotFound where there is none."""
-        table = schema.aliases
+    def delete_alias(self, model: str, alias: str, who: str = "", expected: int | None = None) -> int:
+        """Take an alias away; the version it meant. NotFound where there is none, and with ``expected`` a Conflict
+        where it does not mean that version now."""
         with self.database.write() as connection:
-            gone = table.delete().where(table.c.model == _model(connection, model), table.c.alias == alias)
-            if not connection.execute(gone).rowcount:
+            before = point(connection, _model(connection, model), alias, None, who)
+            if before is None:
                 raise NotFound(f"{model} has no alias {alias[:80]!r}", cure=f"castalia models {model}")
+            _as_expected(model, alias, before, expected)
+            return before
+
+    def promotions(self, model: str, alias: str | None = None) -> list[dict[str, Any]]:
+        """Where aliases pointed, the newest first: id, alias, version, before, time (ms), who, reason."""
+        with self.database.read() as connection:
+            return history(connection, _model(connection, model), alias)
 
     def resolve(self, model: str, which: str | int | None = None) -> Version:
         """The version a number, an alias or ``latest`` means. None is ``champion``; where that is not set, the newest
@@ -239,6 +254,14 @@ def checked_alias(alias: str) -> str:
                          "letters, digits, _ and -, not 'latest' nor a number", "Choose another word.",
                          field="alias")  # fmt: skip
     return alias
+
+
+def _as_expected(model: str, alias: str, before: int | None, expected: int | None) -> None:
+    """Conflict, which undoes what was written with it, where somebody else moved the alias."""
+    if expected is not None and (before or 0) != expected:
+        now_at = f"it is version {before}" if before else "it was taken away"
+        wanted = f"version {expected}" if expected else "no version"
+        raise Conflict(f"{model}@{alias} was moved meanwhile", now_at, wanted, "Look again.")
 
 
 def _champion(found: Sequence[Version]) -> Version:

@@ -10,17 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    UniqueConstraint,
-)
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -52,6 +42,13 @@ Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 # 64 bits everywhere; SQLite makes a row id only of the very type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+
+def _key_values(name: str, owner: str, target: str) -> Table:
+    """Texts under keys, of whatever ``target`` names."""
+    parts = (Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+    return Table(name, tables, Column(owner, ForeignKey(target), primary_key=True), *parts, sqlite_with_rowid=False)
+
+
 experiments = Table(
     "experiments",
     tables,
@@ -63,14 +60,7 @@ experiments = Table(
     Column("updated", BigInteger, nullable=False),
 )
 
-experiment_tags = Table(
-    "experiment_tags",
-    tables,
-    Column("experiment", ForeignKey("experiments.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+experiment_tags = _key_values("experiment_tags", "experiment", "experiments.id")
 
 runs = Table(
     "runs",
@@ -88,28 +78,19 @@ runs = Table(
     Column("lifecycle", Text, nullable=False, server_default="active"),
     Column("user_id", Text, nullable=False, server_default=""),
     Column("deleted", BigInteger),  # when it was put into the trash
+    Column("seen", Text, nullable=False, server_default=""),  # the status that the watcher of notices saw last
     Index("runs_by_experiment", "experiment", "started"),
     Index("runs_by_start", "started"),
     Index("runs_by_parent", "parent", "name"),
-)
+    # Empty but for what changed since the watcher looked: a look reads no table.
+    Index("runs_unseen", "id", sqlite_where=sa.text("seen <> status"), postgresql_where=sa.text("seen <> status")),
+    Index("runs_running", "id", sqlite_where=sa.text("status = 'running' AND lifecycle = 'active'"),
+          postgresql_where=sa.text("status = 'running' AND lifecycle = 'active'")),
+)  # fmt: skip
 
-params = Table(
-    "params",
-    tables,
-    Column("run", ForeignKey("runs.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+params = _key_values("params", "run", "runs.id")
 
-tags = Table(
-    "tags",
-    tables,
-    Column("run", ForeignKey("runs.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+tags = _key_values("tags", "run", "runs.id")
 
 alerts = Table(
     "alerts",
@@ -119,6 +100,8 @@ alerts = Table(
     Column("time", BigInteger, nullable=False),
     Column("level", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("seen", Integer, nullable=False, server_default="0"),
+    Index("alerts_unseen", "run", sqlite_where=sa.text("seen = 0"), postgresql_where=sa.text("seen = 0")),
     sqlite_with_rowid=False,
 )
 
@@ -217,23 +200,9 @@ logged_models = Table(
     Index("logged_models_by_run", "source_run"),
 )
 
-logged_model_params = Table(
-    "logged_model_params",
-    tables,
-    Column("model", ForeignKey("logged_models.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+logged_model_params = _key_values("logged_model_params", "model", "logged_models.id")
 
-logged_model_tags = Table(
-    "logged_model_tags",
-    tables,
-    Column("model", ForeignKey("logged_models.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+logged_model_tags = _key_values("logged_model_tags", "model", "logged_models.id")
 
 # A metric that was measured of a logged model, on a dataset where that was said.
 logged_model_metrics = Table(
@@ -294,30 +263,14 @@ versions = Table(
     Column("stage", Text, nullable=False, server_default="None"),
     Column("status_message", Text, nullable=False, server_default=""),
     Column("updated", BigInteger, nullable=False, server_default="0"),
-    Column(
-        "location", Text, nullable=False, server_default=""
-    ),  # where the files of ``source`` lie, as an artifact URI
+    Column("location", Text, nullable=False, server_default=""),  # where the files of ``source`` lie, an artifact URI
     UniqueConstraint("model", "version"),
     Index("model_versions_by_run", "run"),
 )
 
-model_tags = Table(
-    "model_tags",
-    tables,
-    Column("model", ForeignKey("models.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+model_tags = _key_values("model_tags", "model", "models.id")
 
-version_tags = Table(
-    "version_tags",
-    tables,
-    Column("version", ForeignKey("model_versions.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
+version_tags = _key_values("version_tags", "version", "model_versions.id")
 
 aliases = Table(
     "model_aliases",
@@ -327,3 +280,71 @@ aliases = Table(
     Column("version", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# What each alias came to mean; no reference to versions, since history outlives them.
+promotions = Table(
+    "promotions",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("model", ForeignKey("models.id"), nullable=False),
+    Column("alias", Text, nullable=False),
+    Column("version", Integer),  # null: it was taken away
+    Column("before", Integer),  # null: it was not there
+    Column("time", BigInteger, nullable=False),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Index("promotions_by_model", "model", "id"),
+)
+
+# Addresses of pages that were given a name.
+views = Table(
+    "views",
+    tables,
+    Column("name", Text, primary_key=True),
+    Column("page", Text, nullable=False),
+    Column("query", Text, nullable=False, server_default=""),
+    Column("home", Integer, nullable=False, server_default="0"),
+    Column("updated", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# When to say something of a run, and where.
+rules = Table(
+    "rules",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("rule", Text, nullable=False),  # JSON
+    Column("updated", BigInteger, nullable=False),
+    Column("signed", Integer, nullable=False, server_default="0"),  # 1: its secret lies in a home
+    sqlite_autoincrement=True,  # notices and secrets outlive a rule: its number is never another's
+)
+
+# What a rule has said of a run already and shall not say again: a value crossed, a silence.
+rule_marks = Table(
+    "rule_marks",
+    tables,
+    Column("rule", ForeignKey("rules.id"), primary_key=True),
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("mark", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+notices = Table(
+    "notices",
+    tables,
+    Column("id", Id, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False), Column("level", Text, nullable=False),
+    Column("run_id", Text, nullable=False, server_default=""),  # no reference: what was said stays said
+    Column("rule", BigInteger, nullable=False), Column("text", Text, nullable=False),
+    Column("shown", Integer, nullable=False),  # 0: for a webhook alone
+    Column("hook", Text, nullable=False, server_default=""),  # waiting, sending, sent, failed; empty: none wanted
+    Column("hook_due", BigInteger, nullable=False, server_default="0"),
+    Column("hook_tries", Integer, nullable=False, server_default="0"),
+    Column("hook_said", Text, nullable=False, server_default=""),
+    Index("notices_by_rule", "rule", "time"),
+    Index("notices_to_send", "hook_due", sqlite_where=sa.text("hook IN ('waiting', 'sending')"),
+          postgresql_where=sa.text("hook IN ('waiting', 'sending')")),
+)  # fmt: skip

@@ -18,7 +18,10 @@ from castalia.track.files.places import Place
 from castalia.track.files.tree import Opened
 
 # What a browser may show by itself; everything else, HTML and SVG among it, is a download.
-SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv", "application/json"})
+SHOWN = frozenset({
+    "image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv", "application/json",
+    "audio/mpeg", "audio/x-wav", "audio/wav", "audio/ogg", "audio/flac", "audio/x-flac", "video/mp4", "video/webm",
+})  # fmt: skip
 BYTES = "application/octet-stream"
 # What a client of the protocol is told of a file that it keeps: its kind, where no program would run it.
 KEPT = SHOWN | {"application/pdf"}

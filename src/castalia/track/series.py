@@ -72,6 +72,21 @@ class Series(Part):
                             found[run_id][name] = _columns(points)
         return found
 
+    def count_series(self, run_ids: Sequence[str]) -> int:
+        """How many series up to 1,000 runs have in all; one named twice counts twice. NotFound for no such run."""
+        if len(run_ids) > MOST_RUNS:
+            raise WrongInput("too many runs at once", f"{len(run_ids):,}", "at most 1,000", field="run_ids")
+        with self.database.read() as connection:
+            numbers = [run_number(connection, run_id) for run_id in run_ids]
+            count = "SELECT count(*) FROM latest_metrics WHERE run = ?"
+            return sum(int(execute(connection, count, (number,)).fetchone()[0]) for number in numbers)
+
+    def newest(self, run_id: str) -> dict[str, tuple[int, int]]:
+        """{metric: (step, time in ms)} of the newest point of each."""
+        with self.database.read() as connection:
+            rows = execute(connection, _KEYS, (run_number(connection, run_id),)).fetchall()
+        return {name: (step, time) for name, _, step, time in rows}
+
     def metrics_after(
         self, run_id: str, after: Mapping[str, tuple[int, int]], max_points: int = 500
     ) -> dict[str, Columns]:

@@ -13,6 +13,7 @@ from typing import Any
 from castalia.core.errors import CastaliaError, WrongInput
 from castalia.core.settings import Settings
 from castalia.track.capture import LEVELS, Capture
+from castalia.track.cell import Cell, shell
 from castalia.track.live import LiveRun, enter
 from castalia.track.remote import begin
 from castalia.track.store import Store
@@ -69,6 +70,8 @@ def run(
             raise
     enter(made)
     _begun.add(made)
+    if shell() is not None:
+        made.cell = Cell(name or experiment, params or {})
     Capture(made, capture, settings, frozenset(marks)).start()
     return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Connection
@@ -76,6 +76,8 @@ def _extremes(curve: Curve, most: int, by: str) -> list[At]:
     here = "" if counted else "AND step = ? "
     fixed = () if counted else (first[0],)
     spoiled = curve.ask(f"{here}AND value > ? LIMIT 1", (*fixed, math.inf), "1").fetchone() is not None
+    if counted:  # the parts lie within the range; said twice, SQLite would look through the whole of it for each part
+        curve = replace(curve, steps=None)
     kept = {_exact(first): first, _exact(last): last}
     for low, high in _parts(*span, (most - 2) // (3 if spoiled else 2)):
         part, values = f"{here}AND {axis} >= ? AND {axis} < ? AND value", (*fixed, low, high, math.inf)

@@ -19,7 +19,7 @@ from castalia.track.naming import now
 from castalia.track.runs import run_number
 
 _OF_RUN = (schema.params, schema.tags, schema.alerts, schema.metrics, schema.latest, schema.run_datasets,
-           schema.run_models)  # fmt: skip
+           schema.run_models, schema.rule_marks)  # fmt: skip
 
 
 class Trash(Sweeping):
@@ -37,6 +37,19 @@ class Trash(Sweeping):
         query = query.where(runs.lifecycle == "deleted", moment <= now() - int(older_than * 1000))
         with self.database.read() as connection:
             return [dict(row._mapping) for row in connection.execute(query.order_by(moment, runs.id))]
+
+    def size_of(self, run_ids: Iterable[str]) -> dict[str, int]:
+        """{"runs", "files", "bytes"}: how many of these runs there are, and what their files come to."""
+        files, runs, said = schema.files.c, schema.runs.c, {"runs": 0, "files": 0, "bytes": 0}
+        wanted = list(dict.fromkeys(run_ids))
+        with self.database.read() as connection:
+            for run_id in connection.scalars(sa.select(runs.run_id).where(runs.run_id.in_(wanted))).all():
+                # All of a folder: "0" is the character behind "/".
+                mine = sa.and_(files.path >= f"{run_id}/", files.path < f"{run_id}0")
+                asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(files.size), 0)).where(mine)
+                count, size = connection.execute(asked).one()
+                said = {"runs": said["runs"] + 1, "files": said["files"] + count, "bytes": said["bytes"] + int(size)}
+        return said
 
     def remove_runs(self, run_ids: Iterable[str]) -> list[str]:
         """Delete runs of the trash for good, each with its numbers and files; return their ids.

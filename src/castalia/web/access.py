@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from castalia.check.loopback import only_here
 from castalia.core.errors import CastaliaError, Refused
+from castalia.track.asking import PERSON
 from castalia.track.protocol.routes import PREFIXES, Table
 from castalia.track.protocol.wire import Route
 from castalia.web.tokens import Person, Role
@@ -65,6 +66,8 @@ NEEDS: Mapping[str, Need] = {
     "GET /systems/{name}/source": READ,
     "GET /systems/{name}/lesson": READ,
     "GET /projects": READ,
+    "GET /manual": READ,
+    "GET /manual/{name}": READ,
     "GET /projects/{name}": READ,
     "GET /projects/{name}/names": READ,
     # A question changes nothing; a further verb may write (faces:enroll).
@@ -76,23 +79,68 @@ NEEDS: Mapping[str, Need] = {
     "GET /jobs": READ,
     "GET /jobs/{id}": READ,
     "GET /jobs/{id}/log": READ,
+    "GET /jobs/{id}/output": READ,
     "GET /jobs/{id}/events": READ,
     "POST /jobs/{id}/cancel": WRITE,
     "POST /jobs/{id}/resume": WRITE,
     "GET /runs": READ,
+    "GET /runs/columns": READ,
+    "GET /runs/sparks": READ,
+    "GET /runs/series": READ,
+    "GET /runs/compare": READ,
+    "GET /runs/compare/code": READ,
+    "GET /runs/compare/commits": ADMIN,  # any two commits of the operator's repository: tags of runs name them
+    "GET /runs/compare/environment": READ,
+    "GET /runs/compare/report": READ,
+    "GET /runs/curves": READ,
+    "GET /runs/bands": READ,
+    "GET /runs/importance": READ,
+    "GET /runs/since": READ,
     "GET /runs/{run_id}": READ,
+    "POST /runs/archive": WRITE,
+    "PATCH /runs/{run_id}": WRITE,
     "GET /runs/{run_id}/metrics": READ,
     "GET /runs/{run_id}/events": READ,
     "GET /runs/{run_id}/artifacts": READ,
     "GET /runs/{run_id}/artifacts/{name:path}": READ,
     "PUT /runs/{run_id}/artifacts/{name:path}": WRITE,
+    "GET /runs/{run_id}/archive.zip": READ,
+    "GET /runs/{run_id}/rows/{name:path}": READ,
     "GET /runs/{run_id}/alerts": READ,
     "POST /runs/ingest": WRITE,
     "GET /get-artifact": READ,
     "GET /model-versions/get-artifact": READ,
     "GET //model-versions/get-artifact": READ,
+    "POST /trash": WRITE,
+    "POST /trash/size": READ,
+    "POST /trash/restore": WRITE,
+    "POST /trash/remove": ADMIN,
+    "GET /views": READ,
+    "PUT /views/{name:path}": WRITE,
+    "DELETE /views/{name:path}": WRITE,
+    "GET /experiments": READ,
+    "GET /experiments/{id}": READ,
+    "PATCH /experiments/{id}": WRITE,
+    "POST /experiments/{id}/trash": WRITE,
+    "POST /experiments/{id}/restore": WRITE,
+    "GET /notices": READ,
+    "GET /notices/events": READ,
+    "GET /notices/rules": READ,
+    # A rule with a webhook takes an admin, which the routes ask themselves.
+    "POST /notices/rules": WRITE,
+    "PUT /notices/rules/{id}": WRITE,
+    "DELETE /notices/rules/{id}": WRITE,
+    "POST /notices/rules/{id}/test": WRITE,
     "GET /models": READ,
     "GET /models/{name}": READ,
+    "PATCH /models/{name}": WRITE,
+    "GET /models/{name}/compare": READ,
+    "GET /models/{name}/promotions": READ,
+    "POST /models/{name}/promotions": WRITE,
+    "GET /models/{name}/versions/{version}": READ,
+    "PATCH /models/{name}/versions/{version}": WRITE,
+    "GET /models/{name}/versions/{version}/card": READ,
+    "GET /models/{name}/versions/{version}/files": READ,
     "PUT /models/{name}/aliases/{alias}": WRITE,
     "DELETE /models/{name}/aliases/{alias}": WRITE,
     "GET /data": READ,
@@ -112,8 +160,8 @@ NEEDS: Mapping[str, Need] = {
 }  # fmt: skip
 """``METHOD template`` -> what it needs. HEAD is as GET; ``*`` is every method of a route that takes all."""
 
-PERSON, NEED, TEMPLATE = "castalia_person", "castalia_need", "castalia_template"
-"""Where the scope of a request holds who asks, what was found needed, and the route."""
+NEED, TEMPLATE = "castalia_need", "castalia_template"
+"""Where the scope of a request holds what was found needed, and the route."""
 
 Handle = Callable[[Scope, Receive, Send], Awaitable[None]]
 

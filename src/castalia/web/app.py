@@ -26,8 +26,10 @@ from castalia.core.settings import Settings, scrubber
 from castalia.jobs import Jobs
 from castalia.runtime import Hosts, settle, settle_shells
 from castalia.track import Store
+from castalia.track.notices.courier import Courier
+from castalia.track.notices.watching import Watcher
 from castalia.track.protocol.routes import Table
-from castalia.web import pages, problems, reference
+from castalia.web import manual, pages, problems, reference
 from castalia.web.access import gate
 from castalia.web.audit import Audit
 from castalia.web.guard import LOOPBACK, Guard
@@ -39,8 +41,13 @@ UPLOADS_SECONDS = 3600.0
 """How often uploads that died give their room back."""
 SETTLE_SECONDS = 2.0
 """How soon a run whose job was killed is marked failed."""
-NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/octet-stream")
+PACKED_ASIDE = 32 * 1024
+"""Bytes of an answer that are packed in a thread: here that would hold up everybody, for a millisecond or more."""
+NOT_PACKED = ("text/*", "image/*", "font/*", "audio/*", "video/*", "application/javascript", "application/zip",
+              "application/octet-stream")  # fmt: skip
 """Event streams must not wait, pages and scripts come packed from web/pages.py; what is left is JSON."""
+LOOK_SECONDS, POST_SECONDS = 2.0, 1.0
+"""How soon what happened to runs is noticed, and sent."""
 WILDCARDS = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  named to be told apart, not bound
 
 
@@ -60,12 +67,15 @@ class Parts:
     store: Store
     jobs: Jobs
     hosts: Hosts
+    watcher: Watcher
+    courier: Courier
 
     @classmethod
     def open(cls, settings: Settings) -> Parts:
         """Open the store, the jobs and the pool of hosts of ``settings.home``."""
         store = Store.of(settings)
-        return cls(store, Jobs(settings.home), Hosts(settings, store=store))
+        hosts = Hosts(settings, store=store)
+        return cls(store, Jobs(settings.home), hosts, Watcher(store), Courier(store, settings))
 
     def close(self) -> None:
         """End the hosts; jobs go on by themselves and are adopted by the next workbench."""
@@ -113,13 +123,15 @@ def create_app(
     app.include_router(_health())
     for router in _routers(settings, parts):
         app.include_router(router)
+    app.include_router(manual.router(settings))
     app.include_router(reference.router(app, base_path))
     app.include_router(pages.router(base_path, dist))
     gate(app.routes)
     scrub = scrubber(settings)
     problems.install(app, scrub)
     named = [*allow_hosts] + ([] if host in (*WILDCARDS, *LOOPBACK, "::1") else [f"[{host}]" if ":" in host else host])
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=NOT_PACKED)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, thread_minimum_size=PACKED_ASIDE,
+                       exclude_content_types=NOT_PACKED)  # fmt: skip
     app.add_middleware(
         Guard,
         allow_hosts=named,
@@ -140,11 +152,13 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
     from castalia.jobs.http import router as jobs
     from castalia.runtime.http import router as systems
     from castalia.track.http import router as track
+    from castalia.track.notices.http import router as notices
 
     return [
         systems(settings, parts.hosts, parts.jobs, parts.store),
         jobs(parts.jobs, scrubber(settings)),
         track(parts.store, stopping=lambda: parts.jobs.closing),
+        notices(parts.store, parts.watcher, parts.courier, lambda: parts.jobs.closing),
         data(settings),
         checks(settings, scrubber(settings)),
     ]
@@ -178,6 +192,8 @@ def _lifespan(parts: Parts, settings: Settings, audit: Audit) -> Any:
         await asyncio.to_thread(parts.jobs.adopt)
         watching = [
             asyncio.create_task(_every(SETTLE_SECONDS, lambda: settle(parts.jobs, parts.store))),
+            asyncio.create_task(_every(LOOK_SECONDS, parts.watcher.look)),
+            asyncio.create_task(_every(POST_SECONDS, parts.courier.round)),
             asyncio.create_task(_every(SWEEP_SECONDS, parts.hosts.sweep)),
             asyncio.create_task(_every(UPLOADS_SECONDS, parts.store.remove_dead_uploads)),
         ]
@@ -199,3 +215,5 @@ async def _every(seconds: float, do: Callable[[], object]) -> None:
             await asyncio.to_thread(do)
         except CastaliaError as error:  # a locked file or a full disk; the next time may be better
             logging.getLogger("castalia.web").warning("%s", error)
+        except Exception:  # a fault of ours: it is told, and what else there is to do goes on
+            logging.getLogger("castalia.web").exception("what is done every %g s failed", seconds)

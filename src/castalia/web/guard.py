@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from castalia.core.errors import CastaliaError, Refused, Unavailable, WrongInput
 from castalia.core.record import shown
+from castalia.track.asking import PERSON
 from castalia.track.protocol.routes import ADMIN, Table
 from castalia.web import access, bodies, problems
 from castalia.web.answer import Answer
@@ -125,7 +126,7 @@ class Guard:
             if asks and path == "/login":
                 scope[access.NEED] = access.OPEN
                 return await self._login(scope, headers, incoming, answer)
-            scope[access.PERSON] = self._person(headers, path) if asks else OWNER
+            scope[PERSON] = self._person(headers, path) if asks else OWNER
             async with self._large if bodies.is_large(headers, path) else contextlib.nullcontext():
                 await self.app(scope, await bodies.admit(headers, path, incoming), answer)
         except access.Denied as denied:
@@ -159,7 +160,7 @@ class Guard:
         try:
             headers = self._headers(scope)
             self._check(scope, headers, path)
-            scope[access.PERSON] = self._person(headers, path) if self.keyring.asks else OWNER
+            scope[PERSON] = self._person(headers, path) if self.keyring.asks else OWNER
             bodies.check_plain(headers, path)
             scope.update(table.matches(scope)[1])
             gate.admit(scope)
@@ -210,7 +211,9 @@ class Guard:
         _check_text(scope, path)
         self._check_origin(headers, changes=scope["method"] not in SAFE)
         if self._busy - len(self._streams) > MAX_REQUESTS or len(self._streams) > MAX_STREAMS:
-            raise Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
+            crowded = Unavailable("too many requests at once", "", f"at most {MAX_REQUESTS}", "Try again in a second.")
+            crowded.retry_after = 1
+            raise crowded
 
     def _is_named(self, host: tuple[str, str]) -> bool:
         return host in self.hosts_named or (host[0], "") in self.hosts_named
@@ -264,7 +267,7 @@ class Guard:
     def _note(self, scope: Scope, path: str, status: int) -> None:
         """Leave a line of what wrote or was to write, and of every wrong token."""
         need: access.Need | None = scope.get(access.NEED)
-        method, person = scope["method"], scope.get(access.PERSON)
+        method, person = scope["method"], scope.get(PERSON)
         stranger = person is None and status in (401, 403)
         if not stranger and (method in SAFE or need is access.READ or need is access.OPEN):
             return
@@ -282,7 +285,7 @@ class Guard:
         if isinstance(error, NoToken) and scope["method"] == "GET" and wants_page:
             return await answer.page(401, self.login.page(f"{self.base_path}{path}"))
         extra = [(b"www-authenticate", b'Bearer realm="castalia"')] if isinstance(error, NoToken) else []
-        extra += [(b"retry-after", b"1")] if isinstance(error, Unavailable) else []
+        extra += [(b"retry-after", b"%d" % error.retry_after)] if error.retry_after else []
         await answer.document(problems.of_error(error), self.scrub, extra, incoming.drain)
 
     async def _login(self, scope: Scope, headers: dict[str, str], receive: Receive, answer: Answer) -> None:

@@ -58,7 +58,7 @@ class Asset:
 def _load(path: Path, changed: int, base_path: str = "") -> Asset:
     """Read, tag and compress a file; ``changed`` is its modification time, so that a rebuilt one is read anew."""
     content = path.read_bytes()
-    if path.name == "index.html" and base_path:
+    if path.suffix == ".html" and base_path:
         content = content.replace(b'<base href="/app/">', f'<base href="{html.escape(base_path)}/app/">'.encode(), 1)
     tag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
     media = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
@@ -91,6 +91,15 @@ def _plotly() -> Path:
         if path.is_file():
             return path
     raise NotFound("Plotly is not installed", cure="pip install 'castalia[plots]', then reload the page.")
+
+
+def _index(dist: Path, route: str) -> Path:
+    """The page for an address: where the build made one for ``runs`` or for one of them, it names their files too."""
+    section, _, name = route.strip("/").partition("/")
+    if not re.fullmatch("[a-z]+", section) or "/" in name:
+        return dist / "index.html"
+    made = [f"{section}-one", section, "index"] if name else [section, "index"]
+    return next(path for path in (dist / f"{each}.html" for each in made) if path.is_file() or path.stem == "index")
 
 
 def _asset(folder: Path, name: str) -> Path:
@@ -127,7 +136,7 @@ def router(base_path: str = "", dist: Path = DIST) -> APIRouter:
         parts = re.split(r"[/\\]|%2f|%5c", route.lower())
         if parts[0] in ("assets", "vendor") or any(part.replace("%2e", ".") in (".", "..") for part in parts):
             raise NotFound("no such page", cure="Pages begin at /app/.")
-        index = dist / "index.html"
+        index = _index(dist, route)
         if index.is_file():
             return _send(request, index, ASK_AGAIN, base_path)
         headers = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}

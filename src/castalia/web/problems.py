@@ -170,7 +170,7 @@ def install(app: FastAPI, scrub: Scrub) -> None:
         assert isinstance(error, CastaliaError)
         if error.status >= 500:
             log.warning("%s %s: %s", request.method, request.url.path, "\n  | ".join([str(error), *error.log]))
-        return answer(request, of_error(error))
+        return answer(request, of_error(error), {"Retry-After": str(error.retry_after)} if error.retry_after else None)
 
     async def router(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import FrameType
 from typing import Literal
 
@@ -36,6 +37,7 @@ def serve(
     port: int | None = None,
     base_path: str = "",
     allow_hosts: Sequence[str] = (),
+    allow_webhooks: Sequence[str] = (),
     token: str = "",
     browser: bool = False,
 ) -> None:
@@ -43,10 +45,12 @@ def serve(
 
     ``port`` None means 8000 or, if that is taken, the next free one, said aloud; 0 means any free one.
     Where a workbench already has this home, its address is said instead; with an explicit port that is a Conflict.
-    ``token`` is an admin's, beside those that the home keeps. Raises Unavailable for an explicit port that is taken
+    ``token`` is an admin's, beside those that the home keeps; ``allow_webhooks`` are hosts that notices may be sent to
+    wherever they are. Raises Unavailable for an explicit port that is taken
     or an address that is not this machine's, and Refused for an address beyond loopback without any token.
     """
     token = token or settings.token
+    settings = replace(settings, webhooks=(*settings.webhooks, *allow_webhooks))
     tokens = [each for each in listed(settings.home) if not each.is_over]
     _check(host, port, base_path, token, is_guarded=bool(token or tokens))
     if there := running(settings):

@@ -42,8 +42,12 @@ def test_every_activation_with_every_loss(activation: str, loss: str) -> None:
     assert_right(activated(activation, loss))
 
 
+ODD = list(product((1, 2, 3, (2, 3)), (1, 2, 3), (0, 1, 2), (1, 2)))
+
+
 @pytest.mark.parametrize(
-    ("kernel", "stride", "padding", "dilation"), list(product((1, 2, 3, (2, 3)), (1, 2, 3), (0, 1, 2), (1, 2)))
+    ("kernel", "stride", "padding", "dilation"),
+    [pytest.param(*each, marks=() if i % 5 == 0 else pytest.mark.slow) for i, each in enumerate(ODD)],
 )
 def test_convolutions_of_odd_shapes(kernel: Any, stride: int, padding: int, dilation: int) -> None:
     """The gradient against differences, and all of it against torch."""

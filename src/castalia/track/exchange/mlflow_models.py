@@ -16,6 +16,7 @@ from castalia.track.exchange.registering import add_pairs, add_version, number_o
 from castalia.track.exchange.registry_sheets import LoggedSheet
 from castalia.track.exchange.taken import Taken, each_run
 from castalia.track.naming import checked_run_id, checked_text
+from castalia.track.promotions import IMPORTED, point
 from castalia.track.protocol.sources import PROMPTS, checked_source
 from castalia.track.protocol.wire import ProtocolError
 
@@ -85,8 +86,9 @@ def _registered(store: Store, file: MlflowFile, row: Row) -> Taken:
         for one in file.rows("registered_model_aliases", mine, name):
             has = sa.and_(schema.versions.c.model == number, schema.versions.c.version == one["version"])
             if connection.scalar(sa.select(schema.versions.c.id).where(has)) is not None:
-                alias = {"model": number, "alias": one["alias"], "version": one["version"]}
-                connection.execute(inserting(connection, schema.aliases).values(alias).on_conflict_do_nothing())
+                taken = sa.and_(schema.aliases.c.model == number, schema.aliases.c.alias == one["alias"])
+                if connection.scalar(sa.select(schema.aliases.c.version).where(taken)) is None:
+                    point(connection, number, one["alias"], one["version"], reason=IMPORTED)
 
     store.database.commit(work)
     note = (

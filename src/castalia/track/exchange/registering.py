@@ -30,6 +30,7 @@ from castalia.track.exchange.registry_sheets import (
 from castalia.track.files.incoming import Incoming
 from castalia.track.files.local import LocalTree
 from castalia.track.files.places import model_uri
+from castalia.track.promotions import IMPORTED, point
 from castalia.track.protocol.registry_fields import checked_model
 from castalia.track.protocol.sources import PROMPTS, checked_source
 from castalia.track.protocol.wire import ProtocolError
@@ -176,17 +177,17 @@ def add_version(connection: Connection, model: int, values: dict[str, Any], tags
 def _point(connection: Connection, sheet: ModelSheet, notes: list[str]) -> None:
     """Aliases that are not there yet, at versions that are."""
     table, versions = schema.aliases, schema.versions
-    model = connection.scalar(sa.select(schema.models.c.id).where(schema.models.c.name == sheet.name))
+    model = connection.execute(sa.select(schema.models.c.id).where(schema.models.c.name == sheet.name)).scalar_one()
     ready = sa.select(versions.c.version).where(versions.c.model == model, versions.c.status == "ready")
     known = set(connection.scalars(ready))
     for alias, number in sheet.aliases.items():
         if number not in known:
             notes.append(f"{sheet.name}@{alias} was left out: version {number} is not here.")
             continue
-        row = {"model": model, "alias": alias, "version": number}
-        connection.execute(inserting(connection, table).values(row).on_conflict_do_nothing())
         points = sa.select(table.c.version).where(table.c.model == model, table.c.alias == alias)
-        if (now := connection.scalar(points)) != number:
+        if (now := connection.scalar(points)) is None:
+            point(connection, model, alias, number, reason=IMPORTED)
+        elif now != number:
             notes.append(f"{sheet.name}@{alias} stays at version {now} here; in the archive it is {number}.")
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from castalia.track import schema
-from castalia.track.database import inserting
+from castalia.track.promotions import point
 from castalia.track.protocol.registry_fields import alias_name, model_name, new_alias, version, wrong
 from castalia.track.protocol.registry_rows import model_number, version_number, version_rows
 from castalia.track.protocol.wire import Fields, Route, absent
@@ -46,8 +46,7 @@ def put(store: Store, fields: Fields) -> dict[str, Any]:
 
     def work(connection: Connection) -> dict[str, Any]:
         model, _ = version_number(connection, name, target, hold=True)
-        insert = inserting(connection, aliases).values(model=model, alias=alias, version=target)
-        connection.execute(insert.on_conflict_do_update(index_elements=["model", "alias"], set_={"version": target}))
+        point(connection, model, alias, target, fields.who)
         return {}
 
     return store.database.commit(work)
@@ -58,8 +57,8 @@ def delete(store: Store, fields: Fields) -> dict[str, Any]:
     name, alias = model_name(fields), alias_name(fields)
 
     def work(connection: Connection) -> dict[str, Any]:
-        model = model_number(connection, name)
-        connection.execute(aliases.delete().where(aliases.c.model == model, aliases.c.alias == alias))
+        model = model_number(connection, name, hold=True)
+        point(connection, model, alias, None, fields.who)
         return {}
 
     return store.database.commit(work)

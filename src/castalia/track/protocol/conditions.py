@@ -76,12 +76,21 @@ def _typed(value: float | int | str) -> Column:
 def _numeral(test: Comparison, column: Column, sqlite: bool) -> Condition:
     """Of a column of texts that may be numbers; the others never fit."""
     if sqlite:
-        # Beside a value cast to a number, SQLite reads a text as one where it is one; other texts sort after all.
-        is_number = column <= sa.cast(_LARGEST, sa.REAL)
-        return sa.and_(is_number, _signed(test.op, sa.cast(column, sa.REAL), tuple(map(float, test.values))))
+        return sa.and_(_reads(column), _signed(test.op, sa.cast(column, sa.REAL), tuple(map(float, test.values))))
     exact = tuple(_decimal(float(value)) for value in test.values)
-    number = sa.case((column.regexp_match(_NUMERAL), sa.cast(column, sa.Numeric)), else_=None)
-    return sa.func.coalesce(_signed(test.op, number, exact), sa.false())
+    return sa.func.coalesce(_signed(test.op, as_number(column, sqlite), exact), sa.false())
+
+
+def _reads(column: Column) -> Condition:
+    # Beside a value cast to a number, SQLite reads a text as one where it is one; other texts sort after all.
+    return column <= sa.cast(_LARGEST, sa.REAL)
+
+
+def as_number(column: Column, sqlite: bool) -> Column:
+    """The number that a column of texts says; null where a text is none."""
+    if sqlite:
+        return sa.case((_reads(column), sa.cast(column, sa.REAL)), else_=None)
+    return sa.case((column.regexp_match(_NUMERAL), sa.cast(column, sa.Numeric)), else_=None)
 
 
 def _decimal(value: float) -> Column:

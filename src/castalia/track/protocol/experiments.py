@@ -115,38 +115,50 @@ def update(store: Store, fields: Fields) -> dict[str, Any]:
 
 def delete(store: Store, fields: Fields) -> dict[str, Any]:
     """POST experiments/delete {experiment_id}: into the trash, with those of its runs that are not there yet."""
-    given, table, runs = fields.text("experiment_id", required=True), schema.experiments, schema.runs
+    given = fields.text("experiment_id", required=True)
 
     def work(connection: Connection) -> None:
         row = experiment_in(connection, given)
         if row.lifecycle != "active":
             raise absent(f"No Experiment with id={row.id} exists")
-        here = runs.c.experiment == row.id
-        # A moment of its own tells these runs from those that were deleted one by one.
-        before = connection.scalar(sa.select(sa.func.max(runs.c.deleted)).where(here))
-        moment = max(now(), (before or 0) + 1)
-        connection.execute(runs.update().where(here, runs.c.lifecycle == "active")
-                           .values(lifecycle="deleted", deleted=moment))  # fmt: skip
-        connection.execute(table.update().where(table.c.id == row.id).values(lifecycle="deleted", updated=moment))
+        into_trash(connection, row)
 
     store.database.commit(work)
     return {}
 
 
+def into_trash(connection: Connection, row: Row[Any]) -> None:
+    """Delete an active experiment; its runs that were not deleted before go along."""
+    table, runs = schema.experiments, schema.runs
+    here = runs.c.experiment == row.id
+    # A moment of its own tells these runs from those that were deleted one by one.
+    before = connection.scalar(sa.select(sa.func.max(runs.c.deleted)).where(here))
+    moment = max(now(), (before or 0) + 1)
+    connection.execute(runs.update().where(here, runs.c.lifecycle == "active")
+                       .values(lifecycle="deleted", deleted=moment))  # fmt: skip
+    connection.execute(table.update().where(table.c.id == row.id).values(lifecycle="deleted", updated=moment))
+
+
 def restore(store: Store, fields: Fields) -> dict[str, Any]:
     """POST experiments/restore {experiment_id}: out of the trash, with the runs that went there with it."""
-    given, table, runs = fields.text("experiment_id", required=True), schema.experiments, schema.runs
+    given = fields.text("experiment_id", required=True)
 
     def work(connection: Connection) -> None:
         row = experiment_in(connection, given)
         if row.lifecycle != "deleted":
             raise absent(f"No Experiment with id={row.id} exists")
-        connection.execute(runs.update().where(runs.c.experiment == row.id, runs.c.deleted == row.updated)
-                           .values(lifecycle="active", deleted=None))  # fmt: skip
-        connection.execute(table.update().where(table.c.id == row.id).values(lifecycle="active", updated=now()))
+        out_of_trash(connection, row)
 
     store.database.commit(work)
     return {}
+
+
+def out_of_trash(connection: Connection, row: Row[Any]) -> None:
+    """Restore a deleted experiment with the runs that went along."""
+    table, runs = schema.experiments, schema.runs
+    connection.execute(runs.update().where(runs.c.experiment == row.id, runs.c.deleted == row.updated)
+                       .values(lifecycle="active", deleted=None))  # fmt: skip
+    connection.execute(table.update().where(table.c.id == row.id).values(lifecycle="active", updated=now()))
 
 
 def set_tag(store: Store, fields: Fields) -> dict[str, Any]:

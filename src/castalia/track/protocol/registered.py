@@ -118,7 +118,7 @@ def delete(store: Store, fields: Fields) -> dict[str, Any]:
         keep_ours(connection, model, f"Registered Model (name={name}) cannot be deleted")
         of_it = sa.select(versions.c.id).where(versions.c.model == model)
         connection.execute(schema.version_tags.delete().where(schema.version_tags.c.version.in_(of_it)))
-        for table in (versions, schema.model_tags, schema.aliases):
+        for table in (versions, schema.model_tags, schema.aliases, schema.promotions):
             connection.execute(table.delete().where(table.c.model == model))
         connection.execute(models.delete().where(models.c.id == model))
         return {}

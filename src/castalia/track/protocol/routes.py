@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 import castalia
 from castalia.core.errors import CastaliaError
+from castalia.track.asking import asker
 from castalia.track.content import plainly
 from castalia.track.database import Busy
 from castalia.track.protocol import (
@@ -172,7 +173,7 @@ class Table(BaseRoute):
             body = b"" if route.method == "GET" else await _whole(receive)
             values = _query(Request(scope)) if route.method == "GET" else await parsed(body)
             values.update(scope["path_params"])
-            fields = Fields(values, admin=scope.get(ADMIN, False))
+            fields = Fields(values, admin=scope.get(ADMIN, False), who=asker(scope))
             made = await self._handled(route, fields, len(body), receive)
             return _DONE if made == b"{}" else answer(made)
         except ProtocolError as error:
@@ -196,7 +197,8 @@ _DONE = answer(b"{}")
 def refusal(error: ProtocolError) -> Response:
     """The error in the protocol's shape, with its status."""
     body = orjson.dumps(error_body(error.code, error.message))
-    return Response(body, error.status, media_type="application/json")
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    return Response(body, error.status, headers, media_type="application/json")
 
 
 async def _whole(receive: Receive) -> bytes:

@@ -90,16 +90,22 @@ def _of_run(store: Store, run_id: str) -> Place:
     return place
 
 
+def version_place(store: Store, name: str, number: int) -> Place:
+    """Where the files of a version lie, whatever its source is. ProtocolError where that is no place of ours."""
+    return _of_version(store, Fields({"name": name, "version": str(number)}), "")
+
+
 def _of_version(store: Store, fields: Fields, path: str) -> Place:
     """Where a file of a version lies, whatever its source is."""
     uri = str(download_uri(store, fields)["artifact_uri"])
     scheme, _, rest = uri.partition(":")
     try:
         if uri.startswith(OWN):
-            return store.wire_place(f"{uri.removeprefix(OWN).strip('/')}/{path}".lstrip("/"))
+            return store.wire_place(f"{uri.removeprefix(OWN).strip('/')}/{path}".strip("/"))
         if scheme == "runs":
             run_id, _, inner = rest.strip("/").partition("/")
-            return _of_run(store, run_id).inner(checked(f"{inner.strip('/')}/{path}".lstrip("/")))
+            within = f"{inner.strip('/')}/{path}".strip("/")
+            return _of_run(store, run_id).inner(checked(within) if within else "")
     except (Refused, NotFound) as error:
         raise absent(f"The files of this version are not here: {error.subject}") from None
     raise _wrong(f"The files of this version lie at another place, '{uri[:200]}': read them there.")

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from castalia.track import schema
 from castalia.track.naming import now
+from castalia.track.promotions import forget_version
 from castalia.track.protocol.limits import checked_name, within
 from castalia.track.protocol.registered import IS_PROMPT
 from castalia.track.protocol.registry_fields import (
@@ -152,8 +153,8 @@ def delete(store: Store, fields: Fields) -> dict[str, Any]:
     def work(connection: Connection) -> dict[str, Any]:
         model, found = version_number(connection, name, number, hold=True)
         keep_ours(connection, model, f"Model Version (name={name}, version={number}) cannot be deleted", number)
-        aliases, tags = schema.aliases, schema.version_tags
-        connection.execute(aliases.delete().where(aliases.c.model == model, aliases.c.version == number))
+        tags = schema.version_tags
+        forget_version(connection, model, number, fields.who)
         connection.execute(tags.delete().where(tags.c.version == found))
         connection.execute(versions.delete().where(versions.c.id == found))
         touch(connection, models, model)

@@ -47,8 +47,9 @@ SEE = " See the API docs for more information about request parameters."
 class ProtocolError(Exception):
     """An answer with one of the protocol's codes."""
 
-    def __init__(self, code: str, message: str, status: int = 0) -> None:
+    def __init__(self, code: str, message: str, status: int = 0, retry_after: int = 0) -> None:
         self.code, self.message, self.status = code, message, status or STATUS[code]
+        self.retry_after = retry_after
         super().__init__(message)
 
     @classmethod
@@ -56,7 +57,8 @@ class ProtocolError(Exception):
         """The same fault in the protocol's code."""
         code = next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
         # It may name a place of this machine: the caller logs it, the client learns that it may ask again.
-        return cls(code, "The server cannot do this now." if error.status >= 500 else sentence(error))
+        said = "The server cannot do this now." if error.status >= 500 else sentence(error)
+        return cls(code, said, retry_after=error.retry_after)
 
 
 def error_body(code: str, message: str) -> dict[str, str]:
@@ -131,12 +133,12 @@ def is_text(value: str) -> bool:
 class Fields:
     """The fields of one message. ``path`` names it where it lies inside another: ``metrics[3].``"""
 
-    __slots__ = ("admin", "path", "values")
+    __slots__ = ("admin", "path", "values", "who")
 
-    def __init__(self, values: Mapping[str, Any], path: str = "", admin: bool = False) -> None:
+    def __init__(self, values: Mapping[str, Any], path: str = "", admin: bool = False, who: str = "") -> None:
         self.values, self.path = values, path
-        self.admin = admin
-        """Whether an admin sent the message."""
+        self.admin, self.who = admin, who
+        """Whether an admin sent the message, and who sent it."""
 
     def __contains__(self, name: str) -> bool:
         return self.values.get(name) is not None

@@ -1,6 +1,6 @@
 // Builds the face into ../dist: hashed assets, an index.html that names them, and a manifest.
 // Every address in index.html is relative to its <base>, which the server rewrites under --base-path.
-import { build, context } from "esbuild";
+import { build, context, transform } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -11,22 +11,37 @@ const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "..", "dist");
 const watching = process.argv.includes("--watch");
 
-/** Write index.html and manifest.json for the files that esbuild just wrote. */
+/** Whose files are named in the page's head, so that they come beside the first instead of after it: {page: source}. */
+const PAGES = { index: "src/main.tsx", runs: "src/pages/runs/page.tsx", "runs-one": "src/pages/run.tsx", compare: "src/pages/compare/page.tsx", experiments: "src/pages/experiments/index.ts", jobs: "src/pages/jobs/index.ts", models: "src/pages/tracking.ts" };
+
+/** Write index.html, a page like it for each of PAGES, and manifest.json for the files that esbuild just wrote. */
 async function finish(metafile) {
   const outputs = Object.entries(metafile.outputs);
-  const [, entry] = outputs.find(([, out]) => out.entryPoint?.endsWith("src/main.tsx"));
-  const main = outputs.find(([, out]) => out === entry)[0];
+  const find = (source) => outputs.find(([, out]) => out.entryPoint === source);
   const asset = (path) => path.slice(path.lastIndexOf("assets/"));
-  // The static imports of the entry are fetched beside it instead of after it.
-  const early = entry.imports.filter((one) => one.kind === "import-statement").map((one) => asset(one.path));
-  const page = (await readFile(join(here, "index.html"), "utf8"))
-    .replace("%STYLE%", asset(entry.cssBundle))
-    .replace("%SCRIPT%", asset(main))
-    .replace("%EARLY%", early.map((href) => `<link rel="modulepreload" href="${href}">`).join("\n    "));
-  await writeFile(join(dist, "index.html"), page);
+  const [main, entry] = find(PAGES.index);
+  // All that a script asks for by static imports, and what these ask for.
+  const all = (path, found = new Set()) => {
+    if (!found.has(path)) {
+      found.add(path);
+      for (const one of metafile.outputs[path].imports) if (one.kind === "import-statement") all(one.path, found);
+    }
+    return found;
+  };
+  const template = await readFile(join(here, "index.html"), "utf8");
+  const early = {};
+  for (const [page, source] of Object.entries(PAGES)) {
+    early[page] = [...new Set([...all(main), ...all(find(source)[0])])].filter((path) => path !== main).map(asset);
+    const html = template
+      .replace("%STYLE%", asset(entry.cssBundle))
+      .replace("%SCRIPT%", asset(main))
+      .replace("%EARLY%", early[page].map((href) => `<link rel="modulepreload" href="${href}">`).join("\n    "));
+    await writeFile(join(dist, `${page}.html`), html);
+  }
 
   const files = {};
-  for (const name of ["index.html", ...(await readdir(join(dist, "assets"))).map((file) => `assets/${file}`)].sort()) {
+  const pages = Object.keys(PAGES).map((page) => `${page}.html`);
+  for (const name of [...pages, ...(await readdir(join(dist, "assets"))).map((file) => `assets/${file}`)].sort()) {
     const content = await readFile(join(dist, name));
     files[name] = {
       bytes: content.length,
@@ -35,14 +50,28 @@ async function finish(metafile) {
     };
   }
   await writeFile(join(dist, "manifest.json"), JSON.stringify({ entry: asset(main), style: asset(entry.cssBundle), files }, null, 2));
-  const first = [asset(main), asset(entry.cssBundle), ...early, "index.html"];
   const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-  console.log(`first page ${kb(first.reduce((sum, name) => sum + files[name].gzip, 0))} gzip; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
+  const weight = (page) => [asset(main), asset(entry.cssBundle), ...early[page]].reduce((sum, name) => sum + files[name].gzip, files[`${page}.html`].gzip);
+  console.log(`gzip: ${Object.keys(PAGES).map((page) => `${page} ${kb(weight(page))}`).join(", ")}; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
 }
+
+/** A sheet imported as "x.css?later" is text in the script of its page, which puts it on when it is first opened. */
+const later = {
+  name: "later",
+  setup: (b) => {
+    b.onResolve({ filter: /\.css\?later$/ }, (one) => ({ path: join(one.resolveDir, one.path.replace(/\?later$/, "")), namespace: "later" }));
+    b.onLoad({ filter: /.*/, namespace: "later" }, async (one) => {
+      const { code } = await transform(await readFile(one.path, "utf8"), { loader: "css", minify: !watching, target: options.target });
+      return { contents: code, loader: "text", watchFiles: [one.path] };
+    });
+  },
+};
 
 const options = {
   absWorkingDir: here,
   entryPoints: ["src/main.tsx"],
+  // Else each set of pages that shares a module gets a file of its own, and a page is two dozen of them.
+  inject: ["src/shared.ts"],
   outdir: join(dist, "assets"),
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
@@ -58,7 +87,7 @@ const options = {
   legalComments: "none",
   logLevel: "warning",
   loader: { ".svg": "text" },
-  plugins: [{ name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result.metafile))) }],
+  plugins: [later, { name: "finish", setup: (b) => b.onEnd((result) => (result.errors.length ? undefined : finish(result.metafile))) }],
 };
 
 await rm(dist, { recursive: true, force: true });

@@ -67,7 +67,7 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await answer.json()) as T;
 }
 
-export async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: Json | object, signal?: AbortSignal): Promise<T> {
+export async function send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: Json | object, signal?: AbortSignal): Promise<T> {
   const answer = await post(method, path, body, signal);
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }

@@ -1,7 +1,7 @@
 // Comma-separated text into rows for the eye, and one row into text for a template. The server reads the file itself.
 
 /** The first `limit` rows; quotes, doubled quotes and newlines inside quotes are understood. */
-export function parse(text: string, limit = 200): string[][] {
+export function parse(text: string, limit = 200, separator = ","): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   let cell = "";
@@ -15,7 +15,7 @@ export function parse(text: string, limit = 200): string[][] {
       } else if (at === '"') quoted = false;
       else cell += at;
     } else if (at === '"') quoted = true;
-    else if (at === ",") {
+    else if (at === separator) {
       row.push(cell);
       cell = "";
     } else if (at === "\n" || at === "\r") {
@@ -36,6 +36,11 @@ export function write(rows: unknown[][]): string {
   };
   return rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
 }
+
+const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^-Infinity$/i;
+
+/** Rows for a spreadsheet. A text that one would run as a formula gets an apostrophe before it; what is a number stays one. */
+export const sheet = (rows: unknown[][]): string => write(rows.map((row) => row.map((cell) => (typeof cell === "string" && /^[=+\-@\t\r\n＝＋－＠]/.test(cell) && !number.test(cell) ? `'${cell}` : cell))));
 
 /** Hand text or a blob to the person as a file. */
 export function save(name: string, content: string | Blob, type = "text/csv"): void {

@@ -23,7 +23,7 @@ export function useLiveRun(id: string, attempt = 1): LiveRun {
     else if (kind === "metrics") setLive((now) => ({ ...now, curves: merged(now.curves, data as unknown as Record<string, Curve>) }));
     else if (kind === "status") setLive((now) => ({ ...now, status: String(data.status ?? "") }));
     else setLive((now) => ({ ...now, ended: true }));
-  });
+  }, true);
   return live;
 }
 

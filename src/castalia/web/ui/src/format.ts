@@ -1,5 +1,8 @@
 // Numbers, times and sizes as a person reads them.
 
+// Made once: to make one for each number costs more than the rest of a cell.
+const figures = [0, 1, 2, 4].map((digits) => new Intl.NumberFormat("en", { maximumFractionDigits: digits }));
+
 /** Four significant digits, thousands grouped, exponents only where they help; NaN and infinity by name. */
 export function number(value: unknown): string {
   if (value === null || value === undefined) return "–";
@@ -9,9 +12,8 @@ export function number(value: unknown): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(2).replace("e", " e").replace("-", "−");
-  if (Number.isInteger(value)) return value.toLocaleString("en").replace("-", "−");
-  const digits = size >= 1000 ? 1 : size >= 100 ? 2 : 4;
-  return value.toLocaleString("en", { maximumFractionDigits: digits }).replace("-", "−");
+  if (Number.isInteger(value)) return figures[0]!.format(value).replace("-", "−");
+  return figures[size >= 1000 ? 1 : size >= 100 ? 2 : 3]!.format(value).replace("-", "−");
 }
 
 export const percent = (share: number): string => (share < 0.00005 ? "0 %" : `${(share * 100).toFixed(share > 0.0995 && share < 0.9995 ? 1 : 2)} %`);

@@ -3,6 +3,9 @@ import type { Job } from "./types";
 
 export const running = (job: Job): boolean => job.state === "running" || job.state === "queued";
 
+/** Where those that run or wait are asked for. */
+export const LIVE = "jobs?state=running&state=queued&limit=1000";
+
 interface Plan {
   address?: unknown;
   run_id?: unknown;

@@ -2,7 +2,8 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+/** `waits`: something grey stands in its place until it is there. */
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, waits = true): ComponentType<P> {
   let ready: ComponentType<P> | undefined;
   return function Lazy(props: P) {
     const [Shown, setShown] = useState<ComponentType<P> | undefined>(() => ready);
@@ -18,6 +19,6 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
       );
     }, []);
     if (failed) return <p role="alert">This part could not be loaded. Reload the page; after an update the old parts are gone.</p>;
-    return Shown ? <Shown {...props} /> : <div class="skeleton" aria-busy="true" />;
+    return Shown ? <Shown {...props} /> : waits ? <div class="skeleton" aria-busy="true" /> : null;
   };
 }

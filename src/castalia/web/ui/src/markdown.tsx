@@ -1,7 +1,9 @@
 // Lessons: the part of Markdown that prose needs, drawn as elements. No HTML passes: what is not understood is text.
 import type { ComponentChildren } from "preact";
+import { useLayoutEffect } from "preact/hooks";
 import { Code } from "./components/code";
 import { pieces } from "./python";
+import { usePlace } from "./router";
 
 /** Where a lesson's own links and pictures lead; what it does not know stays text. */
 export interface Book {
@@ -11,10 +13,16 @@ export interface Book {
 
 const lone: Book = { href: () => undefined, picture: () => undefined };
 
-const inline = /(`+)([\s\S]+?)\1|!\[([^\]]*)\]\(([^)\s]+)[^)]*\)|\[([^\]]+)\]\(([^)\s]+)[^)]*\)|\*\*([\s\S]+?)\*\*|(?<![\w*])[*_](?=\S)([\s\S]+?\S|\S)[*_](?!\w)|<(https?:\/\/[^>\s]+)>/;
+/** A longer paragraph, and what is nested deeper, is shown as text. */
+const LONGEST = 20_000;
+const DEEPEST = 20;
+
+// Anybody's note is drawn with it: each repetition has an end, so that the time grows with the text and not with its square.
+const inline = /(`{1,20})([\s\S]{1,5000}?)\1|!\[([^\]\n]{0,500})\]\(([^()\s]{1,2000})(?:\s[^)\n]{0,300})?\)|\[([^\]\n]{1,500})\]\(([^()\s]{1,2000})(?:\s[^)\n]{0,300})?\)|\*\*([\s\S]{1,2000}?)\*\*|(?<![\w*])[*_](?=\S)([\s\S]{1,1000}?\S|\S)[*_](?!\w)|<(https?:\/\/[^>\s]{1,2000})>/;
 
 /** Emphasis, code and links of one paragraph. */
-export function spans(text: string, book: Book = lone): ComponentChildren[] {
+export function spans(text: string, book: Book = lone, depth = 0): ComponentChildren[] {
+  if (text.length > LONGEST || depth > DEEPEST) return [text];
   const out: ComponentChildren[] = [];
   let rest = text;
   for (let match = inline.exec(rest); match; match = inline.exec(rest)) {
@@ -22,9 +30,9 @@ export function spans(text: string, book: Book = lone): ComponentChildren[] {
     const [whole, , code, alt, source, label, to, strong, soft, bare] = match;
     if (code !== undefined) out.push(<code>{code.trim()}</code>);
     else if (alt !== undefined) out.push(picture(alt, book.picture(source ?? "")));
-    else if (label !== undefined) out.push(anchor(to ?? "", spans(label, book), book));
-    else if (strong !== undefined) out.push(<strong>{spans(strong, book)}</strong>);
-    else if (soft !== undefined) out.push(<em>{spans(soft, book)}</em>);
+    else if (label !== undefined) out.push(anchor(to ?? "", spans(label, book, depth + 1), book));
+    else if (strong !== undefined) out.push(<strong>{spans(strong, book, depth + 1)}</strong>);
+    else if (soft !== undefined) out.push(<em>{spans(soft, book, depth + 1)}</em>);
     else out.push(anchor(bare ?? "", bare, book));
     rest = rest.slice(match.index + whole.length);
   }
@@ -58,6 +66,16 @@ const starts = /^(#{1,6}\s|```|~~~|>|\s*([-*+]|\d+[.)])\s|\||(\*\*\*|---|___)\s*
 /** The id of a heading. */
 export const slug = (heading: string): string => heading.toLowerCase().replace(/[^\p{L}\p{N}\- ]/gu, "").replaceAll(" ", "-");
 
+/** Goes to the heading that the address names (`at`), once it is there. */
+export function useHeading(ready: unknown): void {
+  const at = usePlace().query.get("at") ?? "";
+  useLayoutEffect(() => {
+    const heading = at && ready ? document.getElementById(slug(at)) : null;
+    heading?.scrollIntoView({ block: "start" });
+    heading?.focus({ preventScroll: true });
+  }, [at, ready]);
+}
+
 /** The headings of a level, for a table of contents. */
 export function headings(text: string, level: number): string[] {
   const plain = text.replace(/^(```+|~~~+)[\s\S]*?^\1/gm, "");
@@ -66,11 +84,33 @@ export function headings(text: string, level: number): string[] {
 
 export function Markdown({ text, top = 2, book = lone }: { text: string; top?: number; book?: Book }) {
   // A comment says which code of ours a block shows: that is kept, as the block's name. Other comments are not shown.
-  const named = text.replace(/\r/g, "").replace(/<!-- code: (.*?) -->\n(```+python)/g, "$2 $1");
-  return <div class="lesson">{blocks(named.replace(/<!--[\s\S]*?-->/g, "").split("\n"), top, book)}</div>;
+  const named = text.replace(/\r/g, "").replace(/<!-- code: (.{0,300}?) -->\n(```+python)/g, "$2 $1");
+  return <div class="lesson">{blocks(uncommented(named).split("\n"), top, book, 0)}</div>;
 }
 
-function blocks(lines: string[], top: number, book: Book): ComponentChildren[] {
+/** The text without its comments; one that nobody closes is text. */
+function uncommented(text: string): string {
+  const out: string[] = [];
+  let at = 0;
+  for (;;) {
+    const from = text.indexOf("<!--", at);
+    const to = from < 0 ? -1 : text.indexOf("-->", from + 4);
+    if (to < 0) break;
+    out.push(text.slice(at, from));
+    at = to + 3;
+  }
+  return out.join("") + text.slice(at);
+}
+
+/** The words of a heading, without the marks that may close it. */
+function titled(text: string): string {
+  let end = text.trimEnd().length;
+  while (text[end - 1] === "#") end -= 1;
+  return text.slice(0, end).trimEnd();
+}
+
+function blocks(lines: string[], top: number, book: Book, depth: number): ComponentChildren[] {
+  if (depth > DEEPEST) return [<p>{lines.join("\n")}</p>];
   const out: ComponentChildren[] = [];
   let at = 0;
   const take = (test: (line: string) => boolean): string[] => {
@@ -80,19 +120,27 @@ function blocks(lines: string[], top: number, book: Book): ComponentChildren[] {
   };
   while (at < lines.length) {
     const line = lines[at]!;
-    const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
-    const fence = /^(```+|~~~+)\s*(\S*)\s*(.*)$/.exec(line);
+    const heading = /^(#{1,6})\s+([\s\S]*)$/.exec(line);
+    const fence = /^(```+|~~~+)\s*(\S*)\s*([\s\S]*)$/.exec(line);
     if (!line.trim()) at += 1;
     else if (/^(\t| {4})/.test(line)) {
-      const code = take((one) => /^(\t| {4})/.test(one) || (!one.trim() && lines.slice(at + 1).some((next) => next.trim()) && /^(\t| {4})/.test(lines.slice(at + 1).find((next) => next.trim()) ?? "")));
+      let end = at;
+      for (let next = at; next < lines.length; next += 1) {
+        if (!lines[next]!.trim()) continue;
+        if (!/^(\t| {4})/.test(lines[next]!)) break;
+        end = next + 1;
+      }
+      const code = lines.slice(at, end);
+      at = end;
       out.push(<Code text={code.map((one) => one.replace(/^(\t| {4})/, "")).join("\n").trimEnd()} what={`the lines that begin ${first(code)}`} />);
     }
     else if (heading) {
       at += 1;
       const Tag = `h${Math.min(6, Math.max(top, heading[1]!.length + top - 2))}` as "h2";
+      const words = titled(heading[2]!);
       out.push(
-        <Tag id={slug(heading[2]!)} tabIndex={-1}>
-          {spans(heading[2]!, book)}
+        <Tag id={slug(words)} tabIndex={-1}>
+          {spans(words, book)}
         </Tag>,
       );
     } else if (fence) {
@@ -103,9 +151,9 @@ function blocks(lines: string[], top: number, book: Book): ComponentChildren[] {
     } else if (/^(\*\*\*|---|___)\s*$/.test(line)) {
       at += 1;
       out.push(<hr />);
-    } else if (line.startsWith(">")) out.push(<blockquote>{blocks(take((one) => one.startsWith(">")).map((one) => one.replace(/^>\s?/, "")), top, book)}</blockquote>);
+    } else if (line.startsWith(">")) out.push(<blockquote>{blocks(take((one) => one.startsWith(">")).map((one) => one.replace(/^>\s?/, "")), top, book, depth + 1)}</blockquote>);
     else if (line.startsWith("|") && /^\|?[\s:|-]+\|?$/.test(lines[at + 1] ?? "")) out.push(table(take((one) => one.startsWith("|")), book));
-    else if (/^\s*([-*+]|\d+[.)])\s/.test(line)) out.push(list(take((one) => one.trim() !== "" && (/^\s*([-*+]|\d+[.)])\s/.test(one) || /^\s+/.test(one) || !starts.test(one))), top, book));
+    else if (/^\s*([-*+]|\d+[.)])\s/.test(line)) out.push(list(take((one) => one.trim() !== "" && (/^\s*([-*+]|\d+[.)])\s/.test(one) || /^\s+/.test(one) || !starts.test(one))), top, book, depth));
     else {
       at += 1;
       const rest = take((one) => one.trim() !== "" && !starts.test(one));
@@ -140,12 +188,12 @@ function block(text: string, language: string, name: string): ComponentChildren 
 
 const first = (lines: string[]): string => (lines.find((line) => line.trim()) ?? "").trim().slice(0, 40);
 
-function list(lines: string[], top: number, book: Book): ComponentChildren {
+function list(lines: string[], top: number, book: Book, depth: number): ComponentChildren {
   const indent = /^\s*/.exec(lines[0]!)![0].length;
   const numbered = /^\s*\d/.test(lines[0]!);
   const items: string[][] = [];
   for (const line of lines) {
-    const marker = /^(\s*)([-*+]|\d+[.)])\s+(.*)$/.exec(line);
+    const marker = /^(\s*)([-*+]|\d+[.)])\s+([\s\S]*)$/.exec(line);
     if (marker && marker[1]!.length <= indent) items.push([marker[3]!]);
     else items[items.length - 1]?.push(line.slice(Math.min(indent + 2, /^\s*/.exec(line)![0].length)));
   }
@@ -155,7 +203,7 @@ function list(lines: string[], top: number, book: Book): ComponentChildren {
     return (
       <li>
         {spans(words.map((one) => one.trim()).join(" "), book)}
-        {nested >= 0 && blocks(item.slice(nested), top, book)}
+        {nested >= 0 && blocks(item.slice(nested), top, book, depth + 1)}
       </li>
     );
   });

@@ -4,6 +4,19 @@ import { LOST, Problem } from "./api";
 import { useConnection } from "./connection";
 
 const kept = new Map<string, unknown>();
+const MOST = 200;
+/** A longer text is a file: it goes with the page that shows it. */
+const LONGEST = 100_000;
+
+function keep(key: string, value: unknown): void {
+  kept.delete(key);
+  if (typeof value === "string" && value.length > LONGEST) return;
+  kept.set(key, value);
+  for (const old of kept.keys()) {
+    if (kept.size <= MOST) break;
+    kept.delete(old);
+  }
+}
 
 export interface Resource<T> {
   value: T | undefined;
@@ -17,6 +30,8 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   const [turn, setTurn] = useState(0);
   const problem = useRef<{ key: string; problem: Problem } | undefined>(undefined);
   const { returns } = useConnection();
+  // What is on the page stays there though it is no longer kept.
+  const own = useRef<{ key: string; value: T } | undefined>(undefined);
   const latest = useRef(load);
   latest.current = load;
 
@@ -26,10 +41,11 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
     let timer = 0;
     const ask = async (): Promise<void> => {
       try {
-        if (!document.hidden || !kept.has(key)) {
+        if (!document.hidden || own.current?.key !== key) {
           const value = await latest.current(control.signal);
           if (control.signal.aborted) return;
-          kept.set(key, value);
+          keep(key, value);
+          own.current = { key, value };
           problem.current = undefined;
           redraw((n) => n + 1);
         }
@@ -51,5 +67,7 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
 
   const again = useCallback(() => setTurn((n) => n + 1), []);
   const failed = problem.current?.key === key ? problem.current.problem : undefined;
-  return { value: kept.get(key) as T | undefined, problem: failed, again };
+  const value = kept.has(key) ? (kept.get(key) as T) : own.current?.key === key ? own.current.value : undefined;
+  if (value !== undefined) own.current = { key, value };
+  return { value, problem: failed, again };
 }

@@ -74,8 +74,8 @@ export function usePlace(): Place {
 /** MLflow's client prints addresses of its own page, such as #/experiments/1/runs/ID: here they open ours. */
 export function followPrinted(): void {
   const [kind, name, part, id] = location.hash.startsWith("#/") ? location.hash.slice(2).split(/[/?]/).map(decode) : [];
-  if (kind === "experiments") history.replaceState(null, "", part === "runs" && id ? href("runs", id) : href("runs"));
-  else if (kind === "models") history.replaceState(null, "", name ? href("models", name) : href("models"));
+  if (kind === "experiments") history.replaceState(null, "", part === "runs" && id ? href("runs", id) : href("experiments") + (name ? `?id=${encodeURIComponent(name)}` : ""));
+  else if (kind === "models") history.replaceState(null, "", name ? href("models", name) + (part === "versions" && /^\d+$/.test(id ?? "") ? `?version=${id}` : "") : href("models"));
 }
 
 /** Let plain clicks on our own links change the page without loading it again. */

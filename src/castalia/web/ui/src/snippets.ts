@@ -1,6 +1,7 @@
 // "The same in shell, Python, curl": kept in step with the form. Media are written as a file's name, never as a megabyte of text.
 import { url } from "./api";
 import { resolve } from "./schema";
+import { quote } from "./shell";
 import type { Json, Schema, Values } from "./types";
 
 export interface Snippets extends Record<string, string> {
@@ -9,7 +10,6 @@ export interface Snippets extends Record<string, string> {
   curl: string;
 }
 
-const quote = (text: string): string => (/^[A-Za-z0-9_./:=@%+-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`);
 const flag = (name: string): string => `--${/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name.replace(/_/g, "-") : quote(name)}`;
 const media = (value: Json): boolean => typeof value === "string" && value.startsWith("data:");
 const suffix = (value: string): string => /^data:[a-z]+\/([a-z0-9]+)/i.exec(value)?.[1]?.replace("jpeg", "jpg") ?? "bin";

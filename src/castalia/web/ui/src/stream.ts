@@ -5,24 +5,25 @@ import { connectionLost, useConnection } from "./connection";
 
 export type Heard = (kind: string, data: Record<string, unknown>) => void;
 
-/** Follow `path` while it is not empty. `kinds` are the event names; `heard` may change between draws. */
-export function useStream(path: string, kinds: readonly string[], heard: Heard, resumed?: () => void): void {
+/** How long a page that nobody sees keeps its stream. A browser has six connections for all tabs together. */
+const REST = 10_000;
+
+/**
+ * Follow `path` while it is not empty. `kinds` are the event names; `heard` may change between draws. One that `rests`
+ * ends on a page that is not seen and begins anew when it is: what was missed is then for the one who hears to fetch.
+ */
+export function useStream(path: string, kinds: readonly string[], heard: Heard, rests = false): void {
   const latest = useRef(heard);
   latest.current = heard;
-  const again = useRef(resumed);
-  again.current = resumed;
   const { returns } = useConnection();
 
   useEffect(() => {
     if (!path) return;
     let source: EventSource | undefined;
     let timer = 0;
-    let opened = 0;
+    let resting = 0;
     const open = (): void => {
       source = new EventSource(url(path));
-      source.onopen = () => {
-        if (opened++) again.current?.();
-      };
       source.onerror = () => {
         // CONNECTING: the browser tries again by itself. CLOSED: it gave up, as after a refusal.
         if (source?.readyState === EventSource.CLOSED) timer = window.setTimeout(open, 4000);
@@ -37,8 +38,23 @@ export function useStream(path: string, kinds: readonly string[], heard: Heard, 
           }
         });
     };
+    const turned = (): void => {
+      clearTimeout(resting);
+      if (!document.hidden) return source ? undefined : open();
+      resting = window.setTimeout(() => {
+        clearTimeout(timer);
+        source?.close();
+        source = undefined;
+      }, REST);
+    };
     open();
+    if (rests) {
+      document.addEventListener("visibilitychange", turned);
+      if (document.hidden) turned();
+    }
     return () => {
+      document.removeEventListener("visibilitychange", turned);
+      clearTimeout(resting);
       clearTimeout(timer);
       source?.close();
     };

@@ -1,1 +1,5 @@
 declare module "*.css";
+declare module "*.css?later" {
+  const sheet: string;
+  export default sheet;
+}

@@ -103,12 +103,24 @@ export interface Verb {
 export interface Version {
   version: number;
   model?: string;
-  system?: string;
-  run_id?: string;
+  system?: string | null;
+  run_id?: string | null;
+  run?: { run_id: string; name: string; status: string; lifecycle: string } | null;
+  label?: string;
   created?: number | string;
-  metrics?: Record<string, number>;
+  updated?: number;
+  metrics?: Record<string, Num>;
+  /** Who said the metrics: the fit, the logged model, its run, or nobody. */
+  measured?: "fit" | "model" | "run" | "";
   aliases?: string[];
   digest?: string;
+  source?: string;
+  stage?: string;
+  note?: string;
+  tags?: Record<string, string>;
+  user?: string;
+  model_id?: string | null;
+  ours?: boolean;
 }
 
 export interface System extends Omit<SystemCard, "ready"> {
@@ -149,6 +161,8 @@ export interface Job {
   title: string;
   state: "queued" | "running" | "done" | "failed" | "cancelled";
   args?: Record<string, unknown>;
+  owner?: string;
+  limits?: { wall?: number | null };
   created?: number;
   started?: number | null;
   ended?: number | null;
@@ -168,6 +182,11 @@ export interface RunRow {
   started?: number | string | null;
   ended?: number | string | null;
   parent?: string | null;
+  owner?: string | null;
+  lifecycle?: string;
+  /** Runs inside it, and alerts: how many. */
+  children?: number;
+  alerts?: number;
   metrics?: Record<string, Num>;
   params?: Record<string, unknown>;
   tags?: Record<string, unknown>;
@@ -175,11 +194,24 @@ export interface RunRow {
 
 export interface RunDetail extends RunRow {
   summary?: Record<string, Summary>;
+  lifecycle?: "active" | "deleted";
+  owner?: string | null;
+  children?: number;
+  alerts?: number;
 }
 
 export interface Artifact {
   name: string;
   size?: number;
+  sha256?: string;
+  created?: number;
+}
+
+export interface Alert {
+  id: string;
+  time: number;
+  level: "info" | "warning" | "error";
+  text: string;
 }
 
 export interface Curve {
@@ -197,16 +229,38 @@ export interface ModelLine {
   champion: number;
   aliases?: Record<string, number>;
   metrics?: Record<string, Num>;
+  source?: string;
+  description?: string;
+  tags?: Record<string, string>;
   created?: number;
   updated?: number;
 }
 
 export interface Model {
   name: string;
+  description?: string;
+  tags?: Record<string, string>;
   champion?: number;
   newest?: number;
   versions: Version[];
   aliases?: Record<string, number>;
+}
+
+/** The code that a version was made with, as far as its run said. */
+export interface Code {
+  commit: string;
+  branch: string;
+  dirty: boolean | null;
+  origin: string;
+  command: string;
+  hash: string;
+}
+
+export interface LoggedModel {
+  model_id: string;
+  name: string;
+  type: string;
+  known: boolean;
 }
 
 /** NaN and infinities travel as text. */
@@ -215,10 +269,11 @@ export type Num = number | string | null;
 export interface Summary {
   last: Num;
   last_step: number;
+  last_time?: number;
   min: Num;
-  min_step: number;
+  min_step: number | null;
   max: Num;
-  max_step: number;
+  max_step: number | null;
 }
 
 /** One set opened: its columns and first rows, where it is a table. */

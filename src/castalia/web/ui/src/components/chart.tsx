@@ -19,7 +19,7 @@ export interface ChartProps {
   height?: number;
 }
 
-const dashes: number[][] = [[], [8, 4], [2, 4], [10, 3, 2, 3], [5, 5], [12, 4]];
+export const dashes: number[][] = [[], [8, 4], [2, 4], [10, 3, 2, 3], [5, 5], [12, 4]];
 const INKS = 6;
 
 /** One x for all lines, as uPlot wants it: the union of their steps, gaps where a line has none. */

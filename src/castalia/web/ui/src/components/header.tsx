@@ -1,14 +1,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api";
 import { plural } from "../format";
-import { running } from "../jobs";
+import { LIVE } from "../jobs";
 import { Palette } from "../parts";
 import { useResource } from "../resource";
 import { usePlace } from "../router";
 import { turnTheme, useTheme } from "../theme";
 import type { Job } from "../types";
+import { Bell } from "./bell";
 import { Icon } from "./icons";
 import { Link } from "./link";
+import { tracked } from "./sections";
 
 const pages = [
   ["learn", "Learn"],
@@ -16,6 +18,9 @@ const pages = [
   ["runs", "Runs"],
   ["models", "Models"],
 ] as const;
+
+/** The entry of the bar that a page belongs to. */
+const entryOf = (section = ""): string => (section === "projects" ? "systems" : tracked.includes(section) ? "runs" : section);
 
 export function Header() {
   const { path } = usePlace();
@@ -57,7 +62,7 @@ export function Header() {
         </Link>
         <nav class="nav" aria-label="Main">
           {pages.map(([name, label]) => (
-            <Link key={name} to={[name]} {...((path[0] === "projects" ? "systems" : path[0]) === name ? { "aria-current": "page" as const } : {})}>
+            <Link key={name} to={[name]} {...(entryOf(path[0]) === name ? { "aria-current": "page" as const } : {})}>
               {label}
             </Link>
           ))}
@@ -67,6 +72,7 @@ export function Header() {
           <button type="button" class="search-open" onClick={search} aria-keyshortcuts="Control+K Meta+K /">
             <Icon name="search" /> <span>Search</span> <kbd aria-hidden="true">{key}</kbd>
           </button>
+          <Bell />
           <button type="button" class="icon-button" onClick={turnTheme} aria-label={shown === "dark" ? "Light theme" : "Dark theme"} title={shown === "dark" ? "Light theme" : "Dark theme"}>
             <Icon name={shown === "dark" ? "sun" : "moon"} />
           </button>
@@ -80,12 +86,13 @@ export function Header() {
 /** What is running now, from anywhere; asked more often while something runs. */
 function JobsLink() {
   const [every, setEvery] = useState(6000);
-  const { value } = useResource<Job[]>("jobs", (signal) => get<Job[]>("jobs", signal), every);
-  const now = (Array.isArray(value) ? value : []).filter(running);
+  const { value } = useResource<Job[]>(LIVE, (signal) => get<Job[]>(LIVE, signal), every);
+  const now = Array.isArray(value) ? value : [];
   useEffect(() => setEvery(now.length ? 2500 : 6000), [now.length]);
+  const one = now.length === 1 ? now[0] : undefined;
   if (!now.length) return null;
   return (
-    <Link to={["runs"]} query="status=running" class="jobs-link">
+    <Link to={one ? ["jobs", one.id] : ["jobs"]} class="jobs-link">
       <span class="pulse" aria-hidden="true" /> {plural(now.length, "job")}
       <span class="hidden"> running</span>
     </Link>

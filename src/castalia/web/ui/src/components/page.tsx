@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { pageChanges } from "../router";
 import { Link } from "./link";
 
@@ -9,7 +9,8 @@ export function PageHead(props: { title: string; crumbs?: { label: string; to: s
   useEffect(() => {
     document.title = `${props.title} · Castalia`;
   }, [props.title]);
-  useEffect(() => {
+  // In the same task as the page is drawn, so that a heading named by the address can take the focus after it.
+  useLayoutEffect(() => {
     if (pageChanges()) head.current?.focus({ preventScroll: true });
   }, []);
   return (

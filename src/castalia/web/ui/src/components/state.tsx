@@ -13,10 +13,25 @@ const looks: Record<string, { icon: IconName; tone: string; word: string }> = {
 
 /** Status by word and shape; the colour only repeats it. */
 export function Status({ status }: { status: string }) {
-  const look = looks[status] ?? { icon: "ring" as const, tone: "", word: status };
+  const look = lookOf(status);
   return (
     <span class={`state ${look.tone}`}>
       <Icon name={look.icon} /> {look.word}
+    </span>
+  );
+}
+
+const lookOf = (status: string): { icon: IconName; tone: string; word: string } => looks[status] ?? { icon: "ring", tone: "", word: status };
+
+/** How many there are of a status: 2 failed. */
+export function Count({ status, count }: { status: string; count: number | "all" }) {
+  const look = lookOf(status);
+  return (
+    <span class={`state ${look.tone}`}>
+      <Icon name={look.icon} size={14} />
+      <span>
+        <span class="num">{count.toLocaleString("en")}</span> {look.word.toLowerCase()}
+      </span>
     </span>
   );
 }

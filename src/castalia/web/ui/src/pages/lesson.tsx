@@ -4,7 +4,7 @@ import type { SourceFile } from "../components/cover";
 import { Link } from "../components/link";
 import { Loading } from "../components/page";
 import { ProblemBox } from "../components/problem";
-import { type Book, Markdown, headings, slug } from "../markdown";
+import { type Book, Markdown, headings, slug, useHeading } from "../markdown";
 import { useResource } from "../resource";
 import { href, usePlace } from "../router";
 import { token, useTheme } from "../theme";
@@ -38,6 +38,7 @@ export function LessonTab({ address }: TabProps) {
     top.current?.focus({ preventScroll: true });
   }, [wanted, at]);
   const book = useMemo(() => bookOf(address, value), [address, value, theme]);
+  useHeading(pages[at]);
   const page = pages[at];
   if (!page) return problem ? <ProblemBox problem={problem} /> : <Loading what="the lesson" />;
   const inside = headings(bodyOf(page), 2);

@@ -7,12 +7,11 @@ import { Link } from "../components/link";
 import { Empty, Loading, PageHead } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { number, plural } from "../format";
-import { spans } from "../markdown";
-import { Build, Markdown } from "../parts";
+import { Markdown, spans, useHeading } from "../markdown";
+import { Build, ElsewhereBox } from "../parts";
 import { useResource } from "../resource";
 import { usePlace } from "../router";
 import type { LibraryClaim, LibraryModule, Project } from "../types";
-import { ElsewhereBox } from "./build";
 import { MissingPage } from "./missing";
 
 /** One project that answers nothing: what is in it, what it promises, its lesson, and how to build it. */
@@ -20,6 +19,7 @@ export function LibraryPage({ name }: { name: string }) {
   const { query } = usePlace();
   const { value: project, problem, again } = useResource<Project>(`projects/${name}`, (signal) => get(`projects/${part(name)}`, signal));
   const tabWanted = query.get("tab") ?? "about";
+  useHeading(tabWanted === "lesson" && project);
   useEffect(() => {
     document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [tabWanted, project === undefined]);

@@ -3,4 +3,5 @@ export { FigureView } from "../components/figure";
 export { LessonTab } from "./lesson";
 export { SourceTab } from "./source";
 export { ViewsTab } from "./views";
+export { ManualPage } from "./manual";
 export { Markdown } from "../markdown";

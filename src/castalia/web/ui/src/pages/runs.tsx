@@ -1,127 +1,13 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { get } from "../api";
-import { Code } from "../components/code";
+import { useMemo } from "preact/hooks";
 import { Icon } from "../components/icons";
 import { Link } from "../components/link";
-import { Empty, Loading, PageHead } from "../components/page";
-import { ProblemBox } from "../components/problem";
 import { Status, When } from "../components/state";
-import { duration, moment, number, plural } from "../format";
-import { useResource } from "../resource";
-import { setQuery, usePlace } from "../router";
+import { duration, moment, number } from "../format";
+import { setQuery } from "../router";
 import type { RunRow } from "../types";
+import { rank } from "./runs/columns";
 
-const SIZE = 50;
 const MOST_COLUMNS = 4;
-
-/** All runs: text, status, order and page live in the address, so that a view can be kept and sent. */
-export function RunsPage() {
-  const { query } = usePlace();
-  const text = query.get("q") ?? "";
-  const status = query.get("status") ?? "";
-  const order = query.get("order") ?? "-started";
-  const page = Math.max(1, Number(query.get("page")) || 1);
-  const asked = new URLSearchParams({ order, limit: String(SIZE), offset: String((page - 1) * SIZE) });
-  if (text) asked.set("q", text);
-  if (status) asked.set("status", status);
-  const { value, problem, again } = useResource<{ items: RunRow[]; total: number }>(`runs?${asked}`, (signal) => get(`runs?${asked}`, signal), 4000);
-  const [kept, setKept] = useState(value);
-  useEffect(() => {
-    if (value) setKept(value);
-  }, [value]);
-  const shown = value ?? kept;
-  const filtered = text !== "" || status !== "";
-  return (
-    <>
-      <PageHead title="Runs" note="Everything that was trained or logged on this machine." />
-      <form class="filters" role="search" aria-label="Runs" onSubmit={(event) => event.preventDefault()}>
-        <div class="field first">
-          <label class="label" for="runs-text">
-            Filter
-          </label>
-          <FilterText value={text} />
-        </div>
-        <div class="field">
-          <label class="label" for="runs-status">
-            Status
-          </label>
-          <select id="runs-status" class="input" value={status} onChange={(event) => setQuery({ status: event.currentTarget.value, page: "" })}>
-            <option value="">Any</option>
-            {["running", "queued", "done", "failed", "cancelled"].map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-          </select>
-        </div>
-      </form>
-      {problem && <ProblemBox problem={problem} again={again} />}
-      {!shown && !problem && <Loading what="the runs" />}
-      {shown && shown.items.length === 0 && (filtered ? <NothingFound /> : <NoRuns />)}
-      {shown && shown.items.length > 0 && <RunTable runs={shown.items} order={order} />}
-      {shown && shown.total > 0 && (
-        <nav class="pager" aria-label="Pages">
-          <span role="status">{plural(shown.total, "run")}</span>
-          {shown.total > SIZE && (
-            <span class="row">
-              <button type="button" class="button little" disabled={page <= 1} onClick={() => setQuery({ page: page > 2 ? String(page - 1) : "" }, false)}>
-                Previous
-              </button>
-              <span class="num">
-                {page} of {Math.ceil(shown.total / SIZE)}
-              </span>
-              <button type="button" class="button little" disabled={page * SIZE >= shown.total} onClick={() => setQuery({ page: String(page + 1) }, false)}>
-                Next
-              </button>
-            </span>
-          )}
-        </nav>
-      )}
-    </>
-  );
-}
-
-/** The box answers at once; the address and the server follow when the typing pauses. */
-function FilterText({ value }: { value: string }) {
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => setQuery({ q: typed, page: "" }), 120);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return <input id="runs-text" type="search" class="input" value={typed} placeholder="Name, experiment, system or id" autocomplete="off" spellcheck={false} onInput={(event) => setTyped(event.currentTarget.value)} />;
-}
-
-function NoRuns() {
-  return (
-    <Empty title="No runs yet">
-      <p>A run is one training: its parameters, its curves, its files. This makes the first:</p>
-      <Code text="castalia fit neural_net --quick" what="the line that makes a run" />
-      <Link class="button" to={["systems"]}>
-        Or train a system here
-      </Link>
-    </Empty>
-  );
-}
-
-function NothingFound() {
-  return (
-    <Empty title="No run fits this filter">
-      <button type="button" class="button" onClick={() => setQuery({ q: "", status: "", page: "" })}>
-        Show all runs
-      </button>
-    </Empty>
-  );
-}
-
-const worth = [/^test[_./]/, /^(validation|valid|val|held_out|eval)[_./]/, /^(loss|accuracy)$/, /^(?!.*(fold|trial|seed))/];
-
-/** What was measured on held-out data comes first, pieces such as folds last. */
-function rank(metric: string): number {
-  const found = worth.findIndex((one) => one.test(metric));
-  return found < 0 ? worth.length : found;
-}
 
 /** Rows of runs with the metrics they share; the heads sort, on the server. */
 export function RunTable({ runs, order }: { runs: RunRow[]; order?: string }) {

@@ -1,6 +1,9 @@
-// What was trained: runs, models, versions; fetched once. Few files, because each costs a round trip.
-export { ModelPage } from "./model";
-export { ModelsPage } from "./models";
-export { RunPage } from "./run";
-export { RunsPage } from "./runs";
+// What was trained: models, versions; fetched once. Few files, because each costs a round trip.
+import sheet from "../css/models.css?later";
+import { wear } from "../later";
+
+wear(sheet);
+
+export { ModelPage } from "./models/model";
+export { ModelsPage } from "./models/page";
 export { VersionsTab } from "./versions";

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { part } from "../api";
 import { useAsking } from "../asking";
 import { FigureView } from "../components/figure";
@@ -18,15 +18,21 @@ export function ViewsTab({ system, address }: TabProps) {
   const path = `systems/${part(address)}/view`;
   const [values, setValues] = useDraft(path, () => startOf(controls, undefined));
   const asking = useAsking(path);
-  useEffect(() => asking.ask(values, true), [path]);
+  // Not those of the last drawing: a control may have moved since.
+  const newest = useRef(values);
+  useEffect(() => {
+    newest.current = values;
+    asking.ask(values, true);
+  }, [path]);
   const change = (next: Values): void => {
+    newest.current = next;
     setValues(next);
     asking.ask(next, false);
   };
   const answer = asking.answer as { figures?: Figure[] } | undefined;
   // A view that was cut short for time says so, and goes on where it was when it is asked again.
   useEffect(() => {
-    if (answer?.figures?.some((one) => one.data?.more === true)) asking.ask(values, false);
+    if (answer?.figures?.some((one) => one.data?.more === true)) asking.ask(newest.current, false);
   }, [answer]);
   const controlled = fieldsOf(controls).length > 0;
   return (

@@ -1,0 +1,1 @@
+"""Notices: what a person wants to be told of runs, when, and where."""

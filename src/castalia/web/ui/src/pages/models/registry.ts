@@ -1,0 +1,105 @@
+// What the pages of models ask of the server, and the words they share.
+import { get, part, send } from "../../api";
+import { toast } from "../../components/toast";
+import type { Code, LoggedModel, Model, Num, RunDetail, Version } from "../../types";
+
+export const CHAMPION = "champion";
+export const STAGES = ["None", "Staging", "Production", "Archived"];
+
+export interface DataSet {
+  name: string;
+  digest: string;
+  version: number | null;
+  use: string;
+  source: string;
+  licence: string;
+  research_only: boolean | null;
+}
+
+/** GET /models/{name}/versions/{version}: what a version came of. */
+export interface Lineage {
+  version: Version;
+  run: RunDetail | null;
+  code: Code;
+  logged: LoggedModel | null;
+  inputs: { model_id: string; name: string }[];
+  data: DataSet[];
+}
+
+export interface Promotion {
+  id: number;
+  alias: string;
+  version: number | null;
+  before: number | null;
+  time: number;
+  who: string;
+  reason: string;
+}
+
+export const modelAt = (name: string): string => `models/${part(name)}`;
+export const versionAt = (name: string, version: number): string => `${modelAt(name)}/versions/${version}`;
+export const loadModel = (name: string) => (signal: AbortSignal): Promise<Model> => get<Model>(modelAt(name), signal);
+
+/** What an alias means on the page now; undefined where it is not set. */
+type Means = number | undefined;
+
+/**
+ * Point an alias at a version, and offer to take it back; `null` takes the alias away. It is refused where the alias
+ * does not mean `before` any more: what the page shows may be older than what somebody else did.
+ */
+export async function promote(model: Model, alias: string, version: number | null, reason: string, done: () => void, before: Means = model.aliases?.[alias]): Promise<void> {
+  await point(model.name, alias, version, reason, before);
+  done();
+  toast(version === null ? `${isolated(model.name)}@${alias} was taken away` : `${isolated(model.name)}@${alias} is version ${version} now`, async () => {
+    try {
+      await point(model.name, alias, before ?? null, "Undone.", version ?? undefined);
+    } finally {
+      done();
+    }
+  });
+}
+
+/** `expected` is what the alias must mean still; undefined: it must not be set. */
+async function point(model: string, alias: string, version: number | null, reason: string, expected: Means): Promise<void> {
+  if (version !== null) await send("POST", `${modelAt(model)}/promotions`, { alias, version, reason, expected: expected ?? null });
+  else await send("DELETE", `${modelAt(model)}/aliases/${part(alias)}${expected === undefined ? "" : `?expected=${expected}`}`);
+}
+
+/** Where less is better, by the name of the metric; null where the name does not say. */
+export function better(metric: string): "down" | "up" | null {
+  const name = metric.toLowerCase();
+  if (/(loss|error|rmse|mse|mae|mape|perplexity|brier|nll|cross_entropy|latency|seconds|duration)/.test(name)) return "down";
+  return /(acc|auc|f1|precision|recall|r2|score|map|iou|bleu|rouge|ndcg|mcc|kappa|hit)/.test(name) ? "up" : null;
+}
+
+/** Of all versions: what most of them measured, held-out numbers first. */
+export function metricsOf(versions: Version[]): string[] {
+  const counts = new Map<string, number>();
+  for (const one of versions) for (const name of Object.keys(one.metrics ?? {})) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const held = (name: string): number => (/^(test|held_out|val|valid|validation|eval)[_./]/.test(name) ? 0 : /^train/.test(name) ? 2 : 1);
+  return [...counts].sort((a, b) => held(a[0]) - held(b[0]) || b[1] - a[1] || a[0].localeCompare(b[0])).map(([name]) => name);
+}
+
+export const size = (value: Num | undefined): number => (typeof value === "number" ? value : Number.NaN);
+
+/** Whether every word of `text` stands in what is said of it. */
+export function fits(text: string, said: (string | null | undefined)[]): boolean {
+  const all = said.filter(Boolean).join(" ").toLowerCase();
+  return text.toLowerCase().split(/\s+/).every((word) => all.includes(word));
+}
+
+export const tagged = (tags: Record<string, string> | undefined): string[] => Object.entries(tags ?? {}).map(([name, value]) => `${name}:${value}`);
+
+const turning = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+/** A name in a line of other words: marks that turn the direction of writing end with it. */
+export const isolated = (name: string): string => (turning.test(name) ? `\u2068${name}\u2069` : name);
+
+/** A text as Python and JavaScript write it; what would turn the line around is written by its number. */
+export const literal = (text: string): string => JSON.stringify(text).replace(/[\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
+
+/** Whether a line for the shell shows what it is. */
+export const plain = (name: string): boolean => !turning.test(name) && !/[\p{C}]/u.test(name);
+
+/** Who did it: a token's name, or whoever sits at this machine. */
+export const who = (name: string): string => (name === "loopback" ? "on this machine" : name || "–");

@@ -1,0 +1,2 @@
+// Rows for a spreadsheet.
+export { sheet } from "../../csv";
