@@ -76,7 +76,7 @@ def number(text: str, answer: float, why: str, *, code: str = "", within: float 
 def choice(
     rng: random.Random, text: str, right: tuple[str, str], wrong: Sequence[tuple[str, str]], *, code: str = ""
 ) -> Question:
-    """A question with four options: the right one and three wrong ones, each (text, why), in an order drawn by ``rng``."""
+    """Four options, each (text, why): the right one and three wrong ones, in an order drawn by ``rng``."""
     options = [Option(*right), *(Option(*each) for each in wrong)]
     order = rng.sample(range(len(options)), len(options))
     return Question(
