@@ -1,0 +1,1 @@
+"""The questions on deep learning, vision, language, generation, operations and research."""
