@@ -139,10 +139,10 @@ def gradient_check(rng: random.Random) -> Question:
     return choice(
         rng,
         "A hand-written gradient is checked by (L(w + h) - L(w - h)) / 2h in float32, at w near 1. With h = 1e-2 both "
-        f"agree to three digits; with h = {h} the quotient is exactly 0. What is the matter?",
-        ("In float32, w + h rounds back to w.", "Near 1 the steps of float32 are about 1e-7, so both losses are equal."),
+        f"agree to three digits and are not 0; with h = {h} the quotient is exactly 0. What is the matter?",
+        ("In float32, w + h rounds back to w.", "Near 1, float32 has steps of about 1e-7: both losses are equal."),
         [
-            ("The gradient vanishes at this w.", "Then h = 1e-2 would not agree with a hand-written one that is not 0."),
+            ("The gradient vanishes at this w.", "Then h = 1e-2 would have given 0 as well, and did not."),
             ("A step this small needs a one-sided quotient.", "One-sided loses accuracy and rounds just the same."),
             ("The hand-written gradient is wrong.", "It agreed where the quotient could be trusted."),
         ],
@@ -157,9 +157,9 @@ def second_step_of_adam(rng: random.Random) -> Question:
     m = (0.9 * 0.1 * g[0] + 0.1 * g[1]) / (1 - 0.9**2)
     v = (0.999 * 0.001 * g[0] ** 2 + 0.001 * g[1] ** 2) / (1 - 0.999**2)
     return number(
-        f"Adam with lr = {lr}, β1 = 0.9, β2 = 0.999 and a negligible ε starts from zero moments. The first two gradients "
-        f"of a weight are {g[0]} and {g[1]}. By how much does the second step change the weight? Mind the sign. "
-        "(Python is fine.)",
+        f"Adam with lr = {lr}, β1 = 0.9, β2 = 0.999 and a negligible ε starts from zero moments. The first two "
+        f"gradients of a weight are {g[0]} and {g[1]}. By how much does the second step change the weight? "
+        "Mind the sign. (Python is fine.)",
         -lr * m / math.sqrt(v),
         f"m̂ = {m:.4g} and v̂ = {v:.4g} after the correction by 1 - β²; the step is -lr · m̂ / √v̂.",
     )
@@ -239,9 +239,9 @@ def changes_with_company(rng: random.Random) -> Question:
     n = rng.choice([32, 64, 128])
     return choice(
         rng,
-        f"A trained network with batch normalization is asked about the same image twice, in batches of {n} with other "
-        "images around it. The two outputs differ in the first digit; the weights are untouched and there is no "
-        "dropout. What is the first thing to look at?",
+        f"A trained network with batch normalization is asked about the same image twice, in batches of {n} "
+        "with other images around it. The two outputs differ in the first digit; the weights are untouched and "
+        "there is no dropout. What is the first thing to look at?",
         ("whether model.eval() was called", "In training mode the batch's own mean and variance are used."),
         [
             ("whether the seed was set before", "Nothing here is drawn at random once the weights are fixed."),

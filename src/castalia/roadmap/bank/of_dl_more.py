@@ -29,7 +29,7 @@ def training_above_validation(rng: random.Random) -> Question:
         rng,
         f"A network with dropout 0.5 logs a training loss of {val + 0.09:.2f} and a validation loss of {val:.2f}. In "
         f"evaluation mode, the loss over the training set is {val - 0.07:.2f}. What do you conclude?",
-        ("All is well: the log's training loss is with units dropped.", "Measured alike, training is below validation."),
+        ("All is well: the log's training loss is with units dropped.", "Measured alike, training has the lower one."),
         [
             ("Validation examples have leaked into the training set.", "A leak would not raise the loss in training."),
             ("The model underfits, so a wider network is needed next.", "Measured alike there is a small gap upwards."),
@@ -51,7 +51,8 @@ def functional_dropout(rng: random.Random) -> Question:
             ("Dropout must stand before the ReLU, not after it.", "For ReLU the order makes no difference."),
             (f"p = {p} is scaled up again in evaluation mode.", "PyTorch scales in training, and by 1 / (1 - p)."),
         ],
-        code=f"def forward(self, x):\n    x = F.relu(self.first(x))\n    x = F.dropout(x, {p})\n    return self.last(x)",
+        code=f"def forward(self, x):\n    x = F.relu(self.first(x))\n    x = F.dropout(x, {p})\n"
+        "    return self.last(x)",
     )
 
 
@@ -74,12 +75,12 @@ def fine_tuning_breaks(rng: random.Random) -> Question:
     probe = rng.choice([84, 88, 91])
     return choice(
         rng,
-        f"A linear head on a frozen pretrained network reaches {probe} %. Starting from that head, all layers are then "
-        f"trained with SGD at lr 0.1; after one epoch validation is at {probe - 30} %, and the training loss has "
-        "jumped up too. What do you try first?",
+        f"A linear head on a frozen pretrained network reaches {probe} %. Starting from that head, all layers "
+        f"are then trained with SGD at lr 0.1; after one epoch validation is at {probe - 30} %, and the "
+        "training loss has jumped up too. What do you try first?",
         ("a learning rate that is a hundred times smaller", "Steps that large overwrite what was learnt before."),
         [
-            ("more dropout in front of the new linear head", "The training loss rose as well: this is not overfitting."),
+            ("more dropout in front of the new linear head", "The training loss rose too: no overfitting."),
             ("many more epochs at the same learning rate", "That is training from scratch, with what was learnt lost."),
             ("stronger augmentation of the training images", "It fights overfitting, which is not what is seen."),
         ],
@@ -137,8 +138,8 @@ def softmax_twice(rng: random.Random) -> Question:
     """The floor of cross-entropy on probabilities."""
     k = rng.choice([3, 5, 10, 20])
     return number(
-        f"A network for {k} classes ends in a softmax, and its output goes into PyTorch's F.cross_entropy. What is the "
-        "smallest loss that it can come near? (Python is fine.)",
+        f"A network for {k} classes ends in a softmax, and its output goes into PyTorch's F.cross_entropy. "
+        "What is the smallest loss that it can come near? (Python is fine.)",
         math.log(1 + (k - 1) / math.e),
         f"cross_entropy takes the softmax again, of numbers between 0 and 1: at best -ln(e / (e + {k - 1})).",
     )
@@ -161,8 +162,8 @@ def time_of_matmul(rng: random.Random) -> Question:
     """Two operations for each product."""
     n, rate = rng.choice([2048, 4096, 8192]), rng.choice([20, 50, 100])
     return number(
-        f"Two {n} × {n} matrices are multiplied on a GPU that does {rate}·10¹² floating-point operations a second, and "
-        "it gets all of them. How many milliseconds does that take? (Python is fine.)",
+        f"Two {n} × {n} matrices are multiplied on a GPU that does {rate}·10¹² floating-point operations a "
+        "second, and it gets all of them. How many milliseconds does that take? (Python is fine.)",
         2 * n**3 / rate / 1e9,
         f"{n}³ products and as many sums: 2 · {n}³ / ({rate}·10¹²) seconds.",
     )
@@ -177,9 +178,9 @@ def asynchronous_clock(rng: random.Random) -> Question:
         "This says that a product of two large matrices takes 0.02 ms on the GPU. What is wrong?",
         ("The clock stops before the GPU has worked.", "The call only queues it; torch.cuda.synchronize() waits."),
         [
-            ("The first call is the slow one, by its warm-up.", "A warm-up makes the figure too large, not too small."),
+            ("The first call is the slow one, by its warm-up.", "A warm-up makes a figure too large, not too small."),
             ("The product is not kept, so it is never made.", "PyTorch runs eagerly; c is kept all the same."),
-            ("The time of copying a and b is not counted.", "True by design: they are on the GPU; it explains nothing."),
+            ("The time of copying a and b is not counted.", "They are made on the GPU: nothing is copied."),
         ],
         code=f'a = torch.randn({n}, {n}, device="cuda")\nb = torch.randn({n}, {n}, device="cuda")\n'
         "t = time.perf_counter()\nc = a @ b\nprint(time.perf_counter() - t)",
