@@ -9,7 +9,6 @@ import castalia.roadmap.bank.of_nl_more  # noqa: F401  # puts the other half on 
 from castalia.roadmap.bank.question import Question, choice, number
 from castalia.roadmap.bank.shelf import asks
 
-
 MERGES = (
     (("e", "s"), ("es", "t"), ("l", "o"), ("lo", "w")),
     (("e", "r"), ("w", "er"), ("s", "t"), ("l", "o")),
@@ -149,7 +148,8 @@ def padded_state(rng: random.Random) -> Question:
     return choice(
         rng,
         f"Sentences are padded at their end to {n} tokens, an LSTM runs over them, and a classifier reads its "
-        "state at the last position. Short sentences are classified badly, and otherwise in batches with other lengths. What helps?",
+        "state at the last position. Short sentences are classified badly, and worse with still more padding. What "
+        "helps?",
         ("reading the state at each sentence's last true token", "After it, the state is changed by the padding."),
         [
             ("clipping the gradients to a norm of one before each step", "Gradients do not change predictions."),
@@ -252,15 +252,14 @@ def weights_of_block(rng: random.Random) -> Question:
 @asks("nl05")
 def normalized_token(rng: random.Random) -> Question:
     """Layer normalization works within a token."""
-    m, s = rng.randint(1, 6), rng.choice([1, 2])
-    one = [m - s, m + s, m - s, m + s]
-    two = [2 * each + 3 for each in one]
-    two[0] += 4
+    m, s = rng.randint(4, 9), rng.choice([1, 2])
+    one = rng.sample([m - 3 * s, m - s, m + s, m + 3 * s], 4)
+    two = [rng.randint(-9, 20) for _ in range(4)]
     return number(
         f"Layer normalization (scale 1, shift 0, negligible ε) acts on two tokens with the vectors {one} and "
         f"{two}. What becomes of the first number of the first token?",
-        -1,
-        f"Its own token has mean {m} and standard deviation {s}; the other token plays no part.",
+        (one[0] - m) / (s * math.sqrt(5)),
+        f"Its own token has mean {m} and variance {5 * s * s}; the other token plays no part.",
     )
 
 

@@ -26,7 +26,7 @@ def perplexity(rng: random.Random) -> Question:
 def days_of_training(rng: random.Random) -> Question:
     """Six operations for each parameter and token."""
     n, d = rng.choice([(0.1, 2), (0.35, 7), (1, 20), (1.5, 30)])
-    rate, gpus = rng.choice([100, 300]), rng.choice([1, 4, 8])
+    rate, gpus = rng.choice([100, 300]), rng.choice([2, 4, 8])
     return number(
         f"Training a transformer takes about 6 floating-point operations for each parameter and token. {n} billion "
         f"parameters, {d} billion tokens, {gpus} GPUs that each do {rate}·10¹² operations a second in fact. "
@@ -234,9 +234,9 @@ def temperature(rng: random.Random) -> Question:
     low = rng.choice([-1, 0, 1])
     return number(
         f"Only two tokens are possible, with logits {low + gap} and {low}. At temperature {t}, with which "
-        "probability is the first one sampled? (Python is fine.)",
-        1 / (1 + math.exp(-gap / t)),
-        f"σ({gap} / {t}): the logits are divided by the temperature.",
+        "probability is the second one sampled? (Python is fine.)",
+        1 / (1 + math.exp(gap / t)),
+        f"σ(-{gap} / {t}): the logits are divided by the temperature.",
     )
 
 
