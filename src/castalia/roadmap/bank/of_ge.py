@@ -100,7 +100,7 @@ def signal_left(rng: random.Random) -> Question:
 @asks("ge02")
 def guided_noise(rng: random.Random) -> Question:
     """Classifier-free guidance goes beyond the condition."""
-    u, c, w = rng.choice([0.2, -0.3, 0.5]), rng.choice([0.4, 0.1, -0.1]), rng.choice([3, 5, 7.5])
+    u, c, w = rng.choice([0.2, -0.3, 0.7]), rng.choice([0.4, 0.1, -0.1]), rng.choice([3, 5, 7.5])
     return number(
         f"Classifier-free guidance with scale {w} (1 means: with the prompt, without guidance). The noise "
         f"predicted without prompt is {u}, with the prompt {c}. Which noise is used?",
