@@ -25,15 +25,13 @@ def replicas_needed(rng: random.Random) -> Question:
 
 @asks("mo01")
 def batched_throughput(rng: random.Random) -> Question:
-    """The slowest request of a batch."""
+    """A fixed cost is shared by a batch."""
     fixed, each, n = rng.choice([8, 12, 20]), rng.choice([1, 2, 3]), rng.choice([4, 8, 16])
-    wait = rng.choice([5, 10])
     return number(
-        f"A GPU needs {fixed} ms + {each} ms per request for a batch. Batches are sent at {n} requests, or "
-        f"{wait} ms after the first one came; the GPU is free. Full batches come one after the other. How many "
-        "requests a second is that?",
+        f"A GPU needs {fixed} ms for a batch and {each} ms more for each request in it. There are always requests "
+        f"waiting, and batches are of {n}. How many requests a second are answered?",
         1000 * n / (fixed + each * n),
-        f"{n} requests in {fixed} + {n} · {each} = {fixed + n * each} ms; the waiting is before the batch, not in it.",
+        f"{n} requests in {fixed} + {n} · {each} = {fixed + n * each} ms.",
     )
 
 
@@ -66,7 +64,7 @@ def rebuilt_layers(rng: random.Random) -> Question:
         [
             (
                 "join both lines after FROM into a single RUN",
-                "COPY is no command of RUN, and a joint layer is rebuilt.",
+                "COPY cannot be in a RUN; a joint layer is rebuilt.",
             ),
             ("add --no-cache-dir to the line with pip install", "It makes the image smaller and no build faster."),
             ("start from an image that is as small as possible", "The packages are installed anew all the same."),
@@ -144,7 +142,7 @@ def access_to_bucket(rng: random.Random) -> Question:
             ("a key of your account in an environment variable", "It ends in logs, and opens all you may open."),
             (
                 "a key that may read this bucket, in the image",
-                "Whoever gets the image has the key until it is changed.",
+                "Whoever gets the image has the key.",
             ),
             ("a bucket that is public under a long random name", "Names end in logs, and nothing else protects it."),
         ],
@@ -184,7 +182,7 @@ def stability_index(rng: random.Random) -> Question:
 @asks("mo04")
 def false_alarms(rng: random.Random) -> Question:
     """Many tests, each with its own false alarms."""
-    n, alpha = rng.choice([20, 40, 60, 100]), rng.choice([0.01, 0.001, 0.05])
+    n, alpha = rng.choice([20, 30, 40, 60]), rng.choice([0.01, 0.001, 0.02])
     return number(
         f"{n} features that do not depend on each other are tested for drift each day, each at α = {alpha}. On "
         "a day without any drift, how probable is at least one alarm? (Python is fine.)",
@@ -257,8 +255,8 @@ def looked_each_day(rng: random.Random) -> Question:
     days = rng.choice([20, 30])
     return choice(
         rng,
-        f"A test is planned for {days} days. The team looks each day and stops when p < 0.05 for the first "
-        "time; that is on day 6. Both variants are in truth the same. How probable is such a stop on some day?",
+        f"A test is planned for {days} days. The team looks each day and stops as soon as p < 0.05. In truth "
+        "both variants are the same. How probable is such a stop on some day?",
         ("clearly more than 5 %", f"Each of {days} looks is another chance to be fooled; the looks are correlated."),
         [
             ("5 %, as α was 0.05", "α holds for one look that was fixed before."),
