@@ -35,7 +35,7 @@ def gate_on_noise(rng: random.Random) -> Question:
 
 @asks("mo06")
 def failing_at_random(rng: random.Random) -> Question:
-    """A test of training that fails one time in five."""
+    """A test of training that knows too much."""
     acc = rng.choice(["0.9134", "0.8871"])
     return choice(
         rng,
@@ -45,10 +45,7 @@ def failing_at_random(rng: random.Random) -> Question:
         [
             ("the accuracy agrees to three digits, not four", "Libraries change the third digit as well."),
             ("the accuracy is above 0, and nothing crashes", "Nearly every fault in training passes that."),
-            (
-                "the test is run again, up to five times, if it fails",
-                "After the update it fails each time, and runs hide faults.",
-            ),
+            ("the test is run up to five times until it passes", "It fails each time, and runs anew hide faults."),
         ],
     )
 
@@ -105,14 +102,14 @@ def still_in_history(rng: random.Random) -> Question:
 @asks("mo08")
 def value_at_time(rng: random.Random) -> Question:
     """What was known at the moment of the prediction."""
-    days = sorted(rng.sample(range(1, 28), 5))
-    late = rng.randint(1, 3)
+    days = sorted(rng.sample(range(1, 30, 3), 5))
+    late = rng.randint(2, 4)
     values = rng.sample(range(10, 99), 5)
     asked = days[rng.randint(2, 4)] + rng.choice([0, late - 1, late])
     known = [value for day, value in zip(days, values, strict=True) if day + late <= asked]
     rows = "\n".join(f"day {day:2}: {value}" for day, value in zip(days, values, strict=True))
     return number(
-        f"A feature's values by the day they belong to; each can be read {late} day(s) after it. A training "
+        f"A feature's values by the day they belong to; each can be read from {late} days later on. A training "
         f"example is a prediction made on day {asked}. Which value belongs to it?",
         known[-1],
         f"The last one that could be read by then: of a day up to {asked - late}.",
@@ -154,9 +151,7 @@ def minutes_of_pipeline(rng: random.Random) -> Question:
     ends: dict[str, int] = {}
     for task, after in tasks.items():
         ends[task] = takes[task] + max((ends[each] for each in after), default=0)
-    rows = "\n".join(
-        f"{task}: {takes[task]} min, after {' and '.join(after) or 'nothing'}" for task, after in tasks.items()
-    )
+    rows = "\n".join(f"{each}: {takes[each]} min, after {' and '.join(tasks[each]) or 'nothing'}" for each in tasks)
     return number(
         "Tasks run as soon as those they wait for are done, with enough workers. After how many minutes is all done?",
         max(ends.values()),
@@ -169,7 +164,7 @@ def minutes_of_pipeline(rng: random.Random) -> Question:
 @asks("mo09")
 def all_tasks_pass(rng: random.Random) -> Question:
     """Retries of independent tasks."""
-    n, p, r = rng.choice([20, 30, 50]), rng.choice([0.02, 0.05, 0.1]), rng.choice([1, 2])
+    n, (p, r) = rng.choice([20, 30, 50]), rng.choice([(0.05, 1), (0.1, 1), (0.15, 1), (0.2, 2)])
     return number(
         f"A pipeline has {n} tasks; each try of a task fails with probability {p}, independently. A failed "
         f"task is tried up to {r} more time(s). How probable is it that all tasks succeed? (Python is fine.)",
@@ -190,12 +185,12 @@ def rows_twice(rng: random.Random) -> Question:
         [
             (
                 "no retries, but a message to the team at night",
-                "Whoever starts it again by hand has the same rows twice.",
+                "Starting it again by hand doubles the same rows.",
             ),
             ("a longer pause between the two tries of the task", "The first half of the rows stays there."),
             (
                 "a second task that counts the rows every morning",
-                "It finds doubles afterwards; it does not prevent them.",
+                "It finds doubles and does not prevent them.",
             ),
         ],
     )
@@ -230,7 +225,7 @@ def bound_by_memory(rng: random.Random) -> Question:
 @asks("mo10")
 def restored_value(rng: random.Random) -> Question:
     """Symmetric 8-bit quantization of one value."""
-    top, x = rng.choice([2.54, 1.27, 6.35]), rng.choice([0.318, 0.733, -0.462, 0.905])
+    top, x = rng.choice([2.54, 1.27, 6.35]), rng.choice([0.318, 0.733, -0.462, 0.908])
     scale = top / 127
     return number(
         "Weights are stored as int8 with one scale, the largest absolute value over 127. The largest is "

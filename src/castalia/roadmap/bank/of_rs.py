@@ -92,14 +92,16 @@ def where_they_part(rng: random.Random) -> Question:
 
 
 @asks("rs02")
-def counted_parameters(rng: random.Random) -> Question:
-    """The difference names the layer."""
-    c, n = rng.choice([(64, 8), (128, 6), (256, 4)])
+def width_from_count(rng: random.Random) -> Question:
+    """What a paper does not say, from what it says."""
+    (layers, d), k = rng.choice([(12, 768), (24, 1024), (16, 512)]), rng.choice([2, 3, 4, 5])
     return number(
-        f"A paper gives a number of parameters. Yours is larger by exactly the biases of {n} convolutions with "
-        f"{c} output channels, each followed by batch normalization. How many parameters is that?",
-        n * c,
-        f"{n} · {c}: the normalization's shift does the work of a bias, so such convolutions go without.",
+        f"A paper says: {layers} transformer blocks of width {d} have {layers * (4 + 2 * k) * d * d / 1e6:.1f} "
+        "million weights (attention with its four projections and the feed-forward part, no embeddings). The "
+        "width of the feed-forward part is not said. How many times the block's width is it? (A whole number; "
+        "Python is fine.)",
+        k,
+        f"A block has 4 · {d}² + 2 · k · {d}² weights: solve for k.",
         within=0,
     )
 
@@ -250,8 +252,7 @@ def sentence_of_table(rng: random.Random) -> Question:
 @asks("rs05")
 def digits_worth_printing(rng: random.Random) -> Question:
     """As many digits as the error allows."""
-    n = rng.choice([400, 500])
-    right = round(0.844 * n)
+    right, n = rng.choice([(352, 417), (394, 467)])
     half = 196 * math.sqrt(right / n * (1 - right / n) / n)
     return choice(
         rng,
@@ -261,7 +262,7 @@ def digits_worth_printing(rng: random.Random) -> Question:
             f"The interval of {n} examples is some ± {half:.1f} points wide.",
         ),
         [
-            (f"{100 * right / n + 0.0007:.4f} %, to four digits", "Digits far below the error suggest a certainty."),
+            (f"{100 * right / n:.4f} %, to four digits", "Digits far below the error suggest a certainty."),
             ("over 80 %, to be on the safe side", "It throws away what was measured."),
             (f"{100 * right / n:.1f} % ± 0.1, from rounding", "The error comes from the sample, not from rounding."),
         ],

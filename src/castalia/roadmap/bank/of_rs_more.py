@@ -193,7 +193,7 @@ def copied_from_gpl(rng: random.Random) -> Question:
                 f"Yes, as {ours} allows code from any open-source project.",
                 f"{ours} says what others may do with yours.",
             ),
-            ("Yes, if less than a tenth of the project comes from there.", "No such share makes copying free."),
+            ("No: code under the GPL may be run, but may never be copied.", "It may be copied, on the GPL's terms."),
         ],
     )
 
