@@ -83,7 +83,7 @@ def latent_unused(rng: random.Random) -> Question:
         rng,
         f"A VAE with a strong autoregressive decoder has a KL term of {kl} nats after the first epoch, and it "
         "stays there. Samples vary, but not with z. What do you try first?",
-        ("raise the KL term's weight from 0 slowly", "z is ignored from the start; it must pay before it costs."),
+        ("let the KL's weight grow from 0", "z is ignored from the start; it must pay before it costs."),
         [
             ("raise the KL term's weight to four", "That pushes z still harder towards carrying nothing."),
             ("give the decoder a few more layers", "A stronger decoder needs z even less."),

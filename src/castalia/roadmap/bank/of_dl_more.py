@@ -29,7 +29,7 @@ def training_above_validation(rng: random.Random) -> Question:
         rng,
         f"A network with dropout 0.5 logs a training loss of {val + 0.09:.2f} and a validation loss of {val:.2f}. In "
         f"evaluation mode, the loss over the training set is {val - 0.07:.2f}. What do you conclude?",
-        ("All is well: the log's training loss is with units dropped.", "Measured alike, training has the lower one."),
+        ("All is well: the log's loss is with units dropped.", "Measured alike, training has the lower one."),
         [
             ("Validation examples have leaked into the training set.", "A leak would not raise the loss in training."),
             ("The model underfits, so a wider network is needed next.", "Measured alike there is a small gap upwards."),
@@ -45,7 +45,7 @@ def functional_dropout(rng: random.Random) -> Question:
     return choice(
         rng,
         "After model.eval(), this network still gives another answer at each call. Why?",
-        ("F.dropout does not know that the model is in eval mode.", "Its argument training is True unless given."),
+        ("F.dropout does not see the model's mode.", "Its argument training is True unless given."),
         [
             ("model.eval() must be followed by torch.no_grad().", "no_grad stops gradients, not dropout."),
             ("Dropout must stand before the ReLU, not after it.", "For ReLU the order makes no difference."),
@@ -78,7 +78,7 @@ def fine_tuning_breaks(rng: random.Random) -> Question:
         f"A linear head on a frozen pretrained network reaches {probe} %. Starting from that head, all layers "
         f"are then trained with SGD at lr 0.1; after one epoch validation is at {probe - 30} %, and the "
         "training loss has jumped up too. What do you try first?",
-        ("a learning rate that is a hundred times smaller", "Steps that large overwrite what was learnt before."),
+        ("a learning rate a hundred times smaller", "Steps that large overwrite what was learnt before."),
         [
             ("more dropout in front of the new linear head", "The training loss rose too: no overfitting."),
             ("many more epochs at the same learning rate", "That is training from scratch, with what was learnt lost."),
@@ -195,7 +195,7 @@ def idle_gpu(rng: random.Random) -> Question:
         rng,
         f"The GPU is busy {used} % of the time. A step takes {slow} ms, but only {slow * used // 100} ms if the same "
         "batch is used again and again. All CPU cores are at 100 %. What shortens training?",
-        ("Prepare and resize the images once, beforehand.", "The step waits for data; the cores are busy making it."),
+        ("Resize all of the images beforehand.", "The step waits for data; the cores are busy making it."),
         [
             ("Train with bfloat16 and compile the model.", "That shortens the small part in which the GPU works."),
             ("Spread the batch over two of these GPUs.", "Two GPUs would wait for the same cores."),

@@ -46,7 +46,7 @@ def wrong_answers(rng: random.Random) -> Question:
         f"Of 50 wrong answers of an assistant with document search, in {n} the passage with the true answer "
         "was not among the five retrieved, though it is in the documents. Given that passage by hand, the "
         f"model answers 39 of these {n} rightly. What do you work on first?",
-        ("how passages are cut, indexed and ranked", "Most errors are made before the model reads anything."),
+        ("how passages are cut and ranked", "Most errors are made before the model reads anything."),
         [
             ("a larger model for writing the answers", "The model answers well once it has the passage."),
             ("a stricter prompt against invention", "It would refuse instead of answering; the passage is missing."),
@@ -117,7 +117,7 @@ def burnt_colours(rng: random.Random) -> Question:
         rng,
         f"At a guidance scale of {w}, pictures match the prompt but have glaring colours, and all look alike; "
         "more steps do not help. What do you change?",
-        ("lower the guidance scale to about six", "A large scale trades variety and natural values for the prompt."),
+        ("lower the guidance scale to six", "A large scale trades variety and natural values for the prompt."),
         [
             ("write the prompt with more detail", "The prompt is already followed too strongly."),
             ("use a new seed for each picture", "They look alike with different noise; the scale does that."),

@@ -60,7 +60,7 @@ def rebuilt_layers(rng: random.Random) -> Question:
         rng,
         f"Each change of a line of Python makes the build reinstall all packages, which takes {minutes} "
         "minutes. Which change of this Dockerfile helps most?",
-        ("copy requirements.txt and install before COPY . .", "Then the layer's inputs are the same after a change."),
+        ("copy requirements.txt and install first", "Then the layer's inputs are the same after a change."),
         [
             (
                 "join both lines after FROM into a single RUN",
@@ -215,7 +215,7 @@ def inputs_as_before(rng: random.Random) -> Question:
         rng,
         f"A fraud model's AUC, from labels that come late, falls from {was} to {now} within two months. All "
         "inputs and its scores have the distributions they had. The pipeline is unchanged. What fits best?",
-        ("What fraud looks like has changed.", "Labels given the inputs changed; watching inputs cannot show it."),
+        ("Fraud looks different now.", "Labels given the inputs changed; watching inputs cannot show it."),
         [
             ("The customers have changed.", "Then inputs would be distributed in another way."),
             ("A feature arrives broken.", "Its distribution would show that, and the scores' too."),

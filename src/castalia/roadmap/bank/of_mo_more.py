@@ -155,7 +155,8 @@ def minutes_of_pipeline(rng: random.Random) -> Question:
     return number(
         "Tasks run as soon as those they wait for are done, with enough workers. After how many minutes is all done?",
         max(ends.values()),
-        f"The longest path: {ends}.",
+        f"Ends: {', '.join(f'{each} {ends[each]}' for each in tasks)}; each task waits for the later of those "
+        "before it.",
         code=rows,
         within=0,
     )

@@ -59,7 +59,7 @@ def stop_words(rng: random.Random) -> Question:
         rng,
         f"A bag-of-words classifier of reviews calls “the {thing} is not good” and “this {thing} is good” "
         "equally positive, whatever it is trained on. Which step before it makes them equal?",
-        ("removing the words on a list of stop words", "Common lists hold “not”, “the”, “this” and “is”."),
+        ("removing the usual stop words", "Common lists hold “not”, “the”, “this” and “is”."),
         [
             ("cutting each word down to its stem", "Stems of different words stay different: “not” would be left."),
             ("making all of the letters lower-case", "There is nothing in capitals here."),

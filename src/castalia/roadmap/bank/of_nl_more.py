@@ -44,7 +44,7 @@ def labels_not_shifted(rng: random.Random) -> Question:
         rng,
         "A causal language model written from scratch has a loss of 0.02 after 200 steps, on text never seen, "
         "too. What it generates repeats one token. What is wrong in this line?",
-        ("The labels are not shifted by one.", "Each position is asked for the token that it has just read."),
+        ("The labels are not shifted.", "Each position is asked for the token that it has just read."),
         [
             ("The mean runs over the padding.", "That moves the loss a little; it does not make it near 0."),
             ("The logits lack a softmax.", "F.cross_entropy takes logits; it makes the softmax itself."),
@@ -268,7 +268,7 @@ def loops(rng: random.Random) -> Question:
         rng,
         f"A model's stories repeat one sentence again and again after some {n} words. They are decoded greedily; its "
         "perplexity on real stories is good. What do you change first?",
-        ("Sample, from the most probable tokens.", "Always taking the top one falls into loops that feed themselves."),
+        ("Sample from the top tokens.", "Always taking the top one falls into loops that feed themselves."),
         [
             ("Decode with a wider beam of eight.", "It looks for still more probable texts, which are such loops."),
             ("Train it longer on the same stories.", "It models stories well; the way of decoding is at fault."),

@@ -220,7 +220,7 @@ def better_in_each_part(rng: random.Random) -> Question:
         rng,
         f"Model B is better than A on clear photos ({easy} against {easy - 2} %) and on blurred ones ({hard} against "
         f"{hard - 4} %). Over all photos that each has served, A has 88 % and B 72 %. How can that be?",
-        ("B was given a larger share of blurred ones.", "The totals weight the two kinds differently for each."),
+        ("B served a blurrier mixture.", "The totals weight the two kinds differently for each."),
         [
             ("A counting error: this cannot be.", "It can, as soon as the mixtures differ."),
             ("B overfits photos that are clear.", "It is better there on what it serves."),
@@ -277,7 +277,7 @@ def missing_detail(rng: random.Random) -> Question:
         rng,
         f"“We train ResNet-18 on 80 % of the {n} X-rays of 1,900 patients for 30 epochs with AdamW (lr 3e-4, "
         "batch 64, weight decay 0.01, seed 7) and test on the rest.” What changes the result most, and is not said?",
-        ("whether one patient can be on both sides", "Three images each: a split by image leaks patients."),
+        ("whether it was split by patient", "Three images each: a split by image leaks patients."),
         [
             ("which values β1 and β2 of AdamW had", "Defaults are likely, and they hardly matter."),
             ("which GPU was used, and for how long", "It changes time, and the last digits."),

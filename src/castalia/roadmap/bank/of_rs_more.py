@@ -80,7 +80,7 @@ def two_measurements(rng: random.Random) -> Question:
         rng,
         f"Your model has 84.1 %, your colleague's {84.1 + gap:.1f} %. Between the two runs a colleague changed "
         "how the test images are resized. Checkpoints of both are kept. What do you do?",
-        ("measure both checkpoints with one commit", "It takes minutes, and then only the models differ."),
+        ("measure both with the same commit", "It takes minutes, and then only the models differ."),
         [
             ("train both again with the new commit", "Right in the end, but training is not what differs."),
             ("report both, with a note on the change", "The note does not tell how much comes from the change."),
@@ -166,7 +166,7 @@ def hidden_authors(rng: random.Random) -> Question:
         rng,
         f"A {place} with double-blind review asks for code. Yours is public under your name, with your "
         "history. What do you hand in?",
-        ("an archive without names and history", "Reviewers can run it and do not learn who wrote it."),
+        ("an archive without any names", "Reviewers can run it and do not learn who wrote it."),
         [
             ("the link to your public repository", "It names you, so the review is blind no more."),
             ("a fork of it under an invented name", "The history in it still holds your name."),
@@ -184,8 +184,8 @@ def copied_from_gpl(rng: random.Random) -> Question:
         f"A project under {ours} gets a pull request with 200 lines from a project under GPL-3.0, whose "
         "authors were not asked. May it be merged, with the project staying as it is?",
         (
-            f"No: with them, the whole could not go out under {ours} alone.",
-            "GPL code asks that the whole be under GPL.",
+            "No: the whole would have to be under the GPL.",
+            "The GPL asks that of a work that holds its code.",
         ),
         [
             ("Yes, if the file keeps the authors' names and their year.", "Naming is not enough for the GPL."),
@@ -223,7 +223,7 @@ def useful_report(rng: random.Random) -> Question:
         rng,
         "A library's loss gives NaN somewhere in your training of two days. Which report is most likely to "
         "get it mended?",
-        (f"six lines that give NaN on shape {shape}, and versions", "Anybody can run it and see when it is mended."),
+        (f"six lines: NaN on shape {shape}, and versions", "Anybody can run it and see when it is mended."),
         [
             ("your whole training script and a link to the data", "Nobody will run two days to see it."),
             ("the last fifty lines of the log, with the NaN in it", "It shows that it happened, not how to get there."),
