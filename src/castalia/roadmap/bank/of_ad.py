@@ -173,7 +173,7 @@ def values_grow(rng: random.Random) -> Question:
         ),
         [
             ("It is not detached.", "That gives gradients a second way; values above 1 do not follow from it."),
-            ("It uses the other action.", "Any action's true value is at most 1 here."),
+            ("It should not take the max.", "Any action's true value is at most 1 here."),
             ("It is updated too rarely.", "An old target learns slowly; it does not grow past what can be won."),
         ],
         code="best = target_net(next_states).max(1).values\ntargets = rewards + 0.99 * best\n"

@@ -48,7 +48,7 @@ def no_activation(rng: random.Random) -> Question:
         rng,
         f"A classifier of digits is Linear(784, {width}), Linear({width}, {width}), Linear({width}, 10) with nothing "
         "in between, trained with cross-entropy. Which model can it at best equal?",
-        ("softmax regression", "A product of matrices is a matrix: the classifier is linear."),
+        ("softmax regression on pixels", "A product of matrices is a matrix: the classifier is linear."),
         [
             ("an MLP with two hidden layers", "Without a function in between, the layers collapse into one."),
             (f"an MLP with {width} hidden units", "Width without a non-linear function adds nothing."),

@@ -31,7 +31,7 @@ def training_above_validation(rng: random.Random) -> Question:
         f"evaluation mode, the loss over the training set is {val - 0.07:.2f}. What do you conclude?",
         ("All is well: the log's loss is with units dropped.", "Measured alike, training has the lower one."),
         [
-            ("Validation examples have leaked into the training set.", "A leak would not raise the loss in training."),
+            ("Validation examples have leaked into training.", "A leak would not raise the loss in training."),
             ("The model underfits, so a wider network is needed next.", "Measured alike there is a small gap upwards."),
             ("The validation set is easier and must be drawn once more.", "Measured alike it is harder, as usual."),
         ],
@@ -45,11 +45,11 @@ def functional_dropout(rng: random.Random) -> Question:
     return choice(
         rng,
         "After model.eval(), this network still gives another answer at each call. Why?",
-        ("F.dropout does not see the model's mode.", "Its argument training is True unless given."),
+        ("F.dropout does not know the mode of the model.", "Its argument training is True unless given."),
         [
             ("model.eval() must be followed by torch.no_grad().", "no_grad stops gradients, not dropout."),
             ("Dropout must stand before the ReLU, not after it.", "For ReLU the order makes no difference."),
-            (f"p = {p} is scaled up again in evaluation mode.", "PyTorch scales in training, and by 1 / (1 - p)."),
+            (f"p = {p} is scaled up in eval mode.", "PyTorch scales in training, and by 1 / (1 - p)."),
         ],
         code=f"def forward(self, x):\n    x = F.relu(self.first(x))\n    x = F.dropout(x, {p})\n"
         "    return self.last(x)",
@@ -81,7 +81,7 @@ def fine_tuning_breaks(rng: random.Random) -> Question:
         ("a learning rate a hundred times smaller", "Steps that large overwrite what was learnt before."),
         [
             ("more dropout in front of the new linear head", "The training loss rose too: no overfitting."),
-            ("many more epochs at the same learning rate", "That is training from scratch, with what was learnt lost."),
+            ("many more epochs at the same rate", "That is training from scratch, with what was learnt lost."),
             ("stronger augmentation of the training images", "It fights overfitting, which is not what is seen."),
         ],
     )
@@ -194,11 +194,12 @@ def idle_gpu(rng: random.Random) -> Question:
     return choice(
         rng,
         f"The GPU is busy {used} % of the time. A step takes {slow} ms, but only {slow * used // 100} ms if the same "
-        "batch is used again and again. All CPU cores are at 100 %. What shortens training?",
+        "batch is used again and again. The CPU decodes and resizes large photos, all its cores at 100 %. "
+        "What shortens training?",
         ("Resize all of the images beforehand.", "The step waits for data; the cores are busy making it."),
         [
             ("Train with bfloat16 and compile the model.", "That shortens the small part in which the GPU works."),
-            ("Spread the batch over two of these GPUs.", "Two GPUs would wait for the same cores."),
+            ("Spread the batch over two GPUs.", "Two GPUs would wait for the same cores."),
             ("Start twice as many workers for loading.", "All cores are at 100 % already."),
         ],
     )

@@ -49,7 +49,7 @@ def wrong_answers(rng: random.Random) -> Question:
         ("how passages are cut and ranked", "Most errors are made before the model reads anything."),
         [
             ("a larger model for writing the answers", "The model answers well once it has the passage."),
-            ("a stricter prompt against invention", "It would refuse instead of answering; the passage is missing."),
+            ("a prompt against invention", "It would refuse instead of answering; the passage is missing."),
             ("fine-tuning the model on the documents", "It can use the passage as it is; it does not get it."),
         ],
     )

@@ -63,7 +63,7 @@ def rebuilt_layers(rng: random.Random) -> Question:
         ("copy requirements.txt and install first", "Then the layer's inputs are the same after a change."),
         [
             (
-                "join both lines after FROM into a single RUN",
+                "join both lines into a single RUN",
                 "COPY cannot be in a RUN; a joint layer is rebuilt.",
             ),
             ("add --no-cache-dir to the line with pip install", "It makes the image smaller and no build faster."),

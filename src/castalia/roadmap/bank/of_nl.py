@@ -63,7 +63,7 @@ def stop_words(rng: random.Random) -> Question:
         [
             ("cutting each word down to its stem", "Stems of different words stay different: “not” would be left."),
             ("making all of the letters lower-case", "There is nothing in capitals here."),
-            ("leaving out words seen only once", "“not” is one of the most frequent words."),
+            ("leaving out rare words", "“not” is one of the most frequent words."),
         ],
     )
 
@@ -271,10 +271,13 @@ def without_positions(rng: random.Random) -> Question:
         rng,
         "A transformer encoder without positions, without a mask, with a mean over the tokens at its end, "
         f"reads “{one}” and “{other}”. How do its two outputs compare?",
-        ("They are equal.", "Reordered tokens give the same vectors reordered, and the mean does not see that."),
+        (
+            "They are equal, but for rounding.",
+            "Reordered tokens give the same vectors reordered, and the mean does not see that.",
+        ),
         [
             ("They differ, by the attention weights.", "The weights depend on what the tokens are, not on where."),
-            ("They differ, once there are two layers.", "Each layer keeps this; more layers change nothing."),
+            ("They differ, by the softmax.", "The softmax of reordered scores is the softmax, reordered."),
             ("They differ, by the residual connections.", "Those add to each token its own vector."),
         ],
     )

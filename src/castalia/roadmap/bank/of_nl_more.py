@@ -270,7 +270,7 @@ def loops(rng: random.Random) -> Question:
         "perplexity on real stories is good. What do you change first?",
         ("Sample from the top tokens.", "Always taking the top one falls into loops that feed themselves."),
         [
-            ("Decode with a wider beam of eight.", "It looks for still more probable texts, which are such loops."),
+            ("Use a beam of eight.", "It looks for still more probable texts, which are such loops."),
             ("Train it longer on the same stories.", "It models stories well; the way of decoding is at fault."),
             ("Lower the temperature before argmax.", "Greedy choice is the same at every temperature."),
         ],

@@ -222,7 +222,7 @@ def better_in_each_part(rng: random.Random) -> Question:
         f"{hard - 4} %). Over all photos that each has served, A has 88 % and B 72 %. How can that be?",
         ("B served a blurrier mixture.", "The totals weight the two kinds differently for each."),
         [
-            ("A counting error: this cannot be.", "It can, as soon as the mixtures differ."),
+            ("Somebody has miscounted.", "It can be so as soon as the mixtures differ."),
             ("B overfits photos that are clear.", "It is better there on what it serves."),
             ("B served too few photos for a total.", "The figures can be exact, and it still happens."),
         ],
@@ -280,7 +280,7 @@ def missing_detail(rng: random.Random) -> Question:
         ("whether it was split by patient", "Three images each: a split by image leaks patients."),
         [
             ("which values β1 and β2 of AdamW had", "Defaults are likely, and they hardly matter."),
-            ("which GPU was used, and for how long", "It changes time, and the last digits."),
+            ("which GPU was used", "It changes time, and the last digits."),
             ("which library loaded the X-ray files", "Libraries load the same pixels, or nearly."),
         ],
     )

@@ -84,7 +84,7 @@ def two_measurements(rng: random.Random) -> Question:
         [
             ("train both again with the new commit", "Right in the end, but training is not what differs."),
             ("report both, with a note on the change", "The note does not tell how much comes from the change."),
-            ("take half of the gap for the resizing", "A guess in place of a measurement."),
+            ("halve the gap and report it", "A guess in place of a measurement."),
         ],
     )
 
@@ -169,7 +169,7 @@ def hidden_authors(rng: random.Random) -> Question:
         ("an archive without any names", "Reviewers can run it and do not learn who wrote it."),
         [
             ("the link to your public repository", "It names you, so the review is blind no more."),
-            ("a fork of it under an invented name", "The history in it still holds your name."),
+            ("a fork under a false name", "The history in it still holds your name."),
             ("a promise of code after acceptance", "Code was asked for, and reviewers cannot check."),
         ],
     )
@@ -188,7 +188,7 @@ def copied_from_gpl(rng: random.Random) -> Question:
             "The GPL asks that of a work that holds its code.",
         ),
         [
-            ("Yes, if the file keeps the authors' names and their year.", "Naming is not enough for the GPL."),
+            ("Yes, with the authors' names and their year.", "Naming is not enough for the GPL."),
             (
                 f"Yes, as {ours} allows code from any open-source project.",
                 f"{ours} says what others may do with yours.",
@@ -227,7 +227,7 @@ def useful_report(rng: random.Random) -> Question:
         [
             ("your whole training script and a link to the data", "Nobody will run two days to see it."),
             ("the last fifty lines of the log, with the NaN in it", "It shows that it happened, not how to get there."),
-            ("a pull request that turns NaN into 0 in the loss", "It hides the fault, whatever it is."),
+            ("a patch that turns NaN into 0 in the loss", "It hides the fault, whatever it is."),
         ],
     )
 
@@ -268,7 +268,7 @@ def cheapest_doubt(rng: random.Random) -> Question:
         "labelled scans that a clinic has promised. What comes first?",
         ("see five of the scans and measure a baseline", "A day's work shows whether data and question hold."),
         [
-            ("read the hundred most cited papers of the field", "Weeks, and the field ends if the scans do not come."),
+            ("read the most cited papers of the field", "Weeks, and the field ends if the scans do not come."),
             (
                 "write a training framework that you can keep using",
                 "It is useful only if there is something to train on.",
