@@ -106,7 +106,7 @@ def contrastive_loss(rng: random.Random) -> Question:
 @asks("ad08")
 def negatives_of_batch(rng: random.Random) -> Question:
     """Two views of each image."""
-    n = rng.choice([32, 64, 128, 256])
+    n = rng.choice([32, 48, 64, 96, 128, 200, 256, 512])
     return number(
         f"SimCLR makes two views of each of {n} images. How many negatives has the loss of one view?",
         2 * n - 2,

@@ -12,7 +12,7 @@ from castalia.roadmap.bank.shelf import asks
 @asks("dl06")
 def spread_of_dropout(rng: random.Random) -> Question:
     """Mean kept, variance added."""
-    a, p = rng.randint(2, 8), rng.choice([0.1, 0.2, 0.5, 0.75])
+    a, p = rng.randint(2, 8), rng.choice([0.1, 0.2, 0.4, 0.75])
     return number(
         f"Dropout with p = {p}, as PyTorch does it in training, acts on an activation that is always {a}. "
         "What is the standard deviation of what comes out?",
@@ -123,7 +123,7 @@ def gradients_add_up(rng: random.Random) -> Question:
 @asks("dl08")
 def differences_averaged(rng: random.Random) -> Question:
     """(n, 1) against (n,) broadcasts."""
-    n = rng.choice([16, 32, 50, 64])
+    n = rng.randint(12, 64)
     return number(
         f"A regression's predictions have shape ({n}, 1), its targets ({n},). Over how many squared differences does "
         "((predictions - targets) ** 2).mean() go?",
@@ -136,7 +136,7 @@ def differences_averaged(rng: random.Random) -> Question:
 @asks("dl08")
 def softmax_twice(rng: random.Random) -> Question:
     """The floor of cross-entropy on probabilities."""
-    k = rng.choice([3, 5, 10, 20])
+    k = rng.randint(3, 30)
     return number(
         f"A network for {k} classes ends in a softmax, and its output goes into PyTorch's F.cross_entropy. "
         "What is the smallest loss that it can come near? (Python is fine.)",

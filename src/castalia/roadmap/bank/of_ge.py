@@ -79,7 +79,7 @@ def noisy_pixel(rng: random.Random) -> Question:
     abar, x, eps = rng.choice([0.25, 0.36, 0.64, 0.81]), rng.choice([-1, 0.5, 1]), rng.choice([-0.5, 1, 2])
     return number(
         f"A diffusion model (DDPM) at a step with ᾱ = {abar}: the clean value is {x}, the drawn noise {eps}. "
-        "What is the noisy value?",
+        "What is the noisy value? (Python is fine.)",
         math.sqrt(abar) * x + math.sqrt(1 - abar) * eps,
         f"√{abar} · {x} + √{1 - abar:.2g} · {eps}.",
     )
