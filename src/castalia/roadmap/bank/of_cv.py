@@ -31,7 +31,7 @@ def weights_of_convolution(rng: random.Random) -> Question:
     g, k = rng.choice([1, 2, 4]), rng.choice([3, 5])
     a, b = rng.choice([16, 32, 48]), rng.choice([32, 64, 96])
     return number(
-        f"How many parameters has Conv2d({a}, {b}, kernel_size={k}, groups={g}), with its biases?",
+        f"How many parameters, biases included, does Conv2d({a}, {b}, kernel_size={k}, groups={g}) have?",
         k * k * (a // g) * b + b,
         f"Each of the {b} filters sees {a}/{g} channels: {k}² · {a // g} weights and one bias.",
         within=0,
@@ -89,7 +89,7 @@ def bottleneck(rng: random.Random) -> Question:
     wide = 4 * thin
     return number(
         f"A bottleneck block goes from {wide} channels to {thin} by 1 × 1, stays at {thin} by 3 × 3 and goes back to "
-        f"{wide} by 1 × 1, no biases. How many weights has it (batch normalization and shortcut aside)?",
+        f"{wide} by 1 × 1, no biases. How many weights are that (batch normalization and shortcut aside)?",
         2 * wide * thin + 9 * thin * thin,
         f"{wide} · {thin} + 9 · {thin}² + {thin} · {wide}.",
         within=0,
@@ -120,7 +120,7 @@ def flattened_size(rng: random.Random) -> Question:
     side = rng.randint(5, 12)
     return number(
         f"A network's last feature map is {side} × {side} with {c} channels, then flatten and Linear to {k} classes. "
-        f"How many times fewer weights has that layer (biases aside) with global average pooling before it?",
+        "How many times fewer weights (biases aside) does that layer have after global average pooling?",
         side * side,
         f"{side} · {side} · {c} · {k} weights become {c} · {k}.",
         within=0,

@@ -145,6 +145,25 @@ def softmax_twice(rng: random.Random) -> Question:
     )
 
 
+@asks("dl08")
+def gradients_kept(rng: random.Random) -> Question:
+    """A loop that never sets gradients back."""
+    lr = rng.choice(["0.01", "0.02", "0.05"])
+    return choice(
+        rng,
+        "The loss falls at first, then swings up and down and never settles, with each learning rate that was "
+        "tried. What is wrong in this loop?",
+        ("Gradients of all steps are added up.", "backward() adds to .grad; opt.zero_grad() is missing."),
+        [
+            ("The loss is that of one batch only.", "That is so in every such loop."),
+            ("The labels must be made one-hot first.", "F.cross_entropy takes the numbers of the classes."),
+            ("The step is done before the update.", "opt.step() is the update, and follows backward()."),
+        ],
+        code=f"opt = torch.optim.SGD(model.parameters(), lr={lr})\nfor x, y in loader:\n"
+        "    loss = F.cross_entropy(model(x), y)\n    loss.backward()\n    opt.step()",
+    )
+
+
 @asks("dl09")
 def memory_of_adam(rng: random.Random) -> Question:
     """Weights, gradients and two moments."""
@@ -259,4 +278,25 @@ def one_batch(rng: random.Random) -> Question:
             ("The network overfits and needs regularization.", "Overfitting would be a loss near 0 here."),
             ("The real run needs many more than 1000 steps.", "2.30 is ln 10: nothing at all has been learnt."),
         ],
+    )
+
+
+@asks("dl10")
+def loss_in_waves(rng: random.Random) -> Question:
+    """A schedule made for epochs, stepped by batches."""
+    epochs, waves = rng.choice([(30, 8), (25, 10), (50, 6)])
+    return choice(
+        rng,
+        f"An epoch has {2 * epochs * waves} batches. The loss falls and rises again in waves, {waves} of them in each "
+        "epoch. Where do they come from?",
+        ("The schedule is stepped at each batch.", f"T_max counts its steps, so it is through after {epochs} batches."),
+        [
+            ("The loader does not shuffle the data.", "An order of the data repeats once an epoch."),
+            ("zero_grad stands before the backward.", "That is its right place."),
+            ("The schedule is not made for SGD.", "It only sets the learning rate, of any optimizer."),
+        ],
+        code=f"opt = torch.optim.SGD(model.parameters(), lr=0.4)\n"
+        f"schedule = torch.optim.lr_scheduler.CosineAnnealingLR(opt, T_max={epochs})\n"
+        f"for epoch in range({epochs}):\n    for x, y in loader:\n        opt.zero_grad()\n"
+        "        F.cross_entropy(model(x), y).backward()\n        opt.step()\n        schedule.step()",
     )

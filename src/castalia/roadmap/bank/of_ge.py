@@ -38,6 +38,20 @@ def passages_in_context(rng: random.Random) -> Question:
 
 
 @asks("ge01")
+def price_of_month(rng: random.Random) -> Question:
+    """What is read costs, too."""
+    n, chunks, chunk = rng.choice([400, 1000, 2500]), rng.choice([4, 5, 8]), rng.choice([400, 500])
+    answer, into, out = rng.choice([250, 300]), rng.choice([2, 3]), rng.choice([10, 15])
+    return number(
+        f"Each question to an assistant sends {chunks} passages of {chunk} tokens and 600 other tokens, and "
+        f"gets {answer} tokens back. A million tokens cost ${into} sent and ${out} received. How many dollars "
+        f"do {n} questions a day cost in 30 days? (Python is fine.)",
+        n * 30 * ((chunks * chunk + 600) * into + answer * out) / 1e6,
+        f"{chunks * chunk + 600} tokens sent and {answer} received, {30 * n} times.",
+    )
+
+
+@asks("ge01")
 def wrong_answers(rng: random.Random) -> Question:
     """Is it the search or the model?"""
     n = rng.choice([42, 45, 41])
