@@ -148,19 +148,20 @@ def softmax_twice(rng: random.Random) -> Question:
 @asks("dl08")
 def gradients_kept(rng: random.Random) -> Question:
     """A loop that never sets gradients back."""
-    lr = rng.choice(["0.01", "0.02", "0.05"])
+    lr, width = rng.choice(["0.01", "0.001"]), rng.randint(6, 20)
     return choice(
         rng,
-        "The loss falls at first, then swings up and down and never settles, with each learning rate that was "
-        "tried. What is wrong in this loop?",
+        f"A linear regression on {width} scaled features. The loss falls at first, then swings up and down and never "
+        "settles, with each learning rate that was tried. What is wrong in this loop?",
         ("Gradients of all steps are added up.", "backward() adds to .grad; opt.zero_grad() is missing."),
         [
-            ("The loss is that of one batch only.", "That is so in every such loop."),
-            ("The labels must be made one-hot first.", "F.cross_entropy takes the numbers of the classes."),
-            ("The step is done before the update.", "opt.step() is the update, and follows backward()."),
+            ("The loss is that of one batch only.", "That is so in every such loop, and most of them settle."),
+            ("The targets were not scaled to 0 to 1.", "The layer's weights and bias can fit any range."),
+            ("A layer without activation diverges.", "A linear layer's loss is a bowl: the easiest there is."),
         ],
-        code=f"opt = torch.optim.SGD(model.parameters(), lr={lr})\nfor x, y in loader:\n"
-        "    loss = F.cross_entropy(model(x), y)\n    loss.backward()\n    opt.step()",
+        code=f"model = nn.Linear({width}, 1)\nopt = torch.optim.SGD(model.parameters(), lr={lr})\n"
+        "for x, y in loader:                      # y: (batch, 1)\n    loss = F.mse_loss(model(x), y)\n"
+        "    loss.backward()\n    opt.step()",
     )
 
 
