@@ -271,13 +271,16 @@ def one_batch(rng: random.Random) -> Question:
     n = rng.choice([8, 16])
     return choice(
         rng,
-        f"Before the real run you train on one fixed batch of {n} images with different labels (10 classes), without "
+        f"Before the real run you train on one fixed batch of {n} images of several classes (out of 10), without "
         "regularization. After 1000 steps of Adam at lr 1e-3 the loss is still 2.30. What does that tell you?",
         ("There is a fault between data, model and update.", f"Any working network learns {n} examples by heart."),
         [
             (f"{n} images are too few for a network to learn.", "Few examples are easier to learn by heart."),
             ("The network overfits and needs regularization.", "Overfitting would be a loss near 0 here."),
-            ("The real run needs many more than 1000 steps.", "2.30 is ln 10: nothing at all has been learnt."),
+            (
+                "The real run needs many more than 1000 steps.",
+                "2.30 is ln 10: nothing has been learnt, not even which classes occur.",
+            ),
         ],
     )
 
