@@ -6,13 +6,13 @@ import random
 
 from castalia.roadmap.bank import of_ma_chance as of_ma_chance
 from castalia.roadmap.bank import of_ma_convex as of_ma_convex
-from castalia.roadmap.bank.question import Question, choice, number
+from castalia.roadmap.bank.question import Question, choice, number, times
 from castalia.roadmap.bank.shelf import asks
 
 
 def _line(a: int, b: int) -> str:
     """``a x + b`` as one writes it."""
-    return f"{a} x" if b == 0 else f"{a} x {'+' if b > 0 else '-'} {abs(b)}"
+    return times(a, "x") if b == 0 else f"{times(a, 'x')} {'+' if b > 0 else '-'} {abs(b)}"
 
 
 @asks("ma01")
@@ -62,7 +62,7 @@ def solutions_of_a_system(rng: random.Random) -> Question:
               f"the rows differ by the factor {k}.") for text, why in says.items() if text != right]  # fmt: skip
     return choice(
         rng,
-        f"How many solutions has the system {a} x + {b} y = {c} and {k * a} x + {k * b} y = {d}?",
+        f"How many solutions has the system {times(a, 'x')} + {times(b, 'y')} = {c} and {k * a} x + {k * b} y = {d}?",
         (right, says[right]), wrong,
     )  # fmt: skip
 
@@ -116,9 +116,9 @@ def largest_product(rng: random.Random) -> Question:
     a, b = rng.choice(((1, 1), (2, 1), (1, 3), (2, 3)))
     s = 12 * rng.randint(1, 4)
     return number(
-        f"What is the largest value of x y where {a} x + {b} y = {s}?",
+        f"What is the largest value of x y where {times(a, 'x')} + {times(b, 'y')} = {s}?",
         s * s / (4 * a * b),
-        f"Lagrange: y = λ {a} and x = λ {b}, so {a} x = {b} y = {s} / 2.",
+        f"Lagrange: y = λ {a} and x = λ {b}, so {times(a, 'x')} = {times(b, 'y')} = {s} / 2.",
     )
 
 
@@ -137,11 +137,11 @@ def kind_of_critical_point(rng: random.Random) -> Question:
         "a saddle": "Then the Hessian would have eigenvalues of both signs, and a negative determinant.",
         "none of these": "At 0 both first derivatives are 0 and the Hessian's determinant is not, so it is decided.",
     }
-    y_squared = f"{'+' if c > 0 else '-'} {abs(c)} y²"
+    y_squared = f"{'+' if c > 0 else '-'} {times(abs(c), 'y²')}"
     hessian = f"The Hessian is [[{2 * a}, {b}], [{b}, {2 * c}]], with determinant {4 * a * c - b * b}"
     return choice(
         rng,
-        f"What has f(x, y) = {a} x² + {b} x y {y_squared} at (0, 0)?",
+        f"What has f(x, y) = {times(a, 'x²')} + {times(b, 'x y')} {y_squared} at (0, 0)?",
         (right, f"{hessian}: negative for a saddle, else the sign of the corner {2 * a} decides."),
         [(text, why) for text, why in says.items() if text != right],
     )
@@ -152,9 +152,9 @@ def integral_over_a_triangle(rng: random.Random) -> Question:
     """A double integral whose inner limit depends on the outer one."""
     a, k = rng.choice((2, 3, 4, 6)), rng.randint(1, 5)
     return number(
-        f"Integrate f(x, y) = {k} y over the triangle 0 ≤ x ≤ {a}, 0 ≤ y ≤ x. What comes out?",
+        f"Integrate f(x, y) = {times(k, 'y')} over the triangle 0 ≤ x ≤ {a}, 0 ≤ y ≤ x. What comes out?",
         k * a**3 / 6,
-        f"Inside: {k} x² / 2 from y = 0 to x. Then over x from 0 to {a}: {k} · {a}³ / 6.",
+        f"Inside: {times(k, 'x²')} / 2 from y = 0 to x. Then over x from 0 to {a}: {k} · {a}³ / 6.",
     )
 
 
@@ -163,7 +163,7 @@ def largest_step(rng: random.Random) -> Question:
     """Where gradient descent begins to diverge."""
     a, b = rng.sample(range(1, 21), 2)
     return number(
-        f"Gradient descent with a fixed step size runs on f(x, y) = {a} x² + {b} y². "
+        f"Gradient descent with a fixed step size runs on f(x, y) = {times(a, 'x²')} + {times(b, 'y²')}. "
         "Above which step size does it diverge?",
         2 / (2 * max(a, b)),
         f"The largest curvature is L = {2 * max(a, b)}, twice the larger factor, and the border is 2 / L.",
@@ -179,9 +179,9 @@ def step_with_momentum(rng: random.Random) -> Question:
         velocity = beta * velocity + 2 * a * place
         place -= eta * velocity
     return number(
-        f"f(x) = {a} x². Momentum: v ← {beta} v + f'(x), then x ← x - {eta} v, from x = {x} and v = 0. "
+        f"f(x) = {times(a, 'x²')}. Momentum: v ← {beta} v + f'(x), then x ← x - {eta} v, from x = {x} and v = 0. "
         "What is x after two steps?",
-        place,
+        round(place, 9),
         f"First v = {2 * a * x}; the second v adds {beta} of it to the new gradient.",
     )
 

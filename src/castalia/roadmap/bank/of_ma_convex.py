@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 
-from castalia.roadmap.bank.question import Question, choice, number
+from castalia.roadmap.bank.question import Question, choice, number, times
 from castalia.roadmap.bank.shelf import asks
 
 
@@ -50,8 +50,8 @@ def price_of_a_constraint(rng: random.Random) -> Question:
     active = rng.random() < 0.75
     c = c if active else -c
     return number(
-        f"Minimize {a} x² subject to x ≥ {c}. Which Lagrange multiplier λ ≥ 0 has the constraint at the optimum "
-        f"(L = {a} x² - λ (x - ({c})))?",
+        f"Minimize {times(a, 'x²')} subject to x ≥ {c}. Which Lagrange multiplier λ ≥ 0 has the constraint at the "
+        f"optimum (L = {times(a, 'x²')} - λ (x - ({c})))?",
         max(0, 2 * a * c),
         "Where the constraint holds the optimum back, f'(x) = λ there; where it does not, λ = 0.",
         within=1e-9,
@@ -103,7 +103,7 @@ def by_trapezoids(rng: random.Random) -> Question:
     k, b = rng.randint(1, 4), rng.choice((2, 4))
     step = b / 2
     return number(
-        f"The trapezoid rule with two equal pieces: what does it give for the integral of {k} x² from 0 to {b}?",
+        f"What does the trapezoid rule with two equal pieces give for the integral of {times(k, 'x²')} from 0 to {b}?",
         step * (0 + 2 * k * step**2 + k * b**2) / 2,
         f"Width {step:g} times (f(0) / 2 + f({step:g}) + f({b}) / 2); it is too large for a function that curves up.",
     )

@@ -229,7 +229,7 @@ def lucky_draws(rng: random.Random) -> Question:
 @asks("ml09")
 def values_on_a_scale(rng: random.Random) -> Question:
     """Drawn evenly, small learning rates are never tried."""
-    high, border = rng.choice(((0.1, 0.01), (1.0, 0.01), (0.1, 0.001)))
+    high, border = rng.choice((0.1, 0.5, 1.0)), rng.choice((0.01, 0.02, 0.001))
     low = 1e-5
     return number(
         f"Learning rates are drawn evenly (not by logarithm) between {low:g} and {high:g}. "
@@ -244,7 +244,7 @@ def values_on_a_scale(rng: random.Random) -> Question:
 def halving(rng: random.Random) -> Question:
     """Budget of successive halving."""
     k = rng.choice((3, 4, 5))
-    n, epochs = 2**k, rng.randint(1, 3)
+    n, epochs = 2**k, rng.randint(2, 4)
     return number(
         f"Successive halving begins with {n} settings of {epochs} epochs each. Each round keeps the better half, and "
         f"each "
