@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from datetime import date, timedelta
@@ -44,7 +45,7 @@ def at(event: Event, day: int) -> Event:
     return replace(event, time=NOON + day * DAY)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_finds_out_what_somebody_knows(seed: int) -> None:
     closure = GRAPH.closure(ROADMAP.goal("everything").topics)
     knows = GRAPH.closure(random.Random(seed).sample(sorted(closure), 8))
@@ -65,9 +66,7 @@ def test_what_is_known_is_not_asked_and_what_was_skipped_says_nothing() -> None:
     second = next_question(ROADMAP, "gpt", ["cs"], skipped, 5)
     assert second is not None and second.topic != first.topic
     assert asked.events(skipped) == [] and asked.settled(ROADMAP, "gpt", ["cs"], skipped) == ()
-    state = State.read(Path("nowhere"), date(2026, 11, 24))
-    assert next_question(state, "gpt", ["cs"], skipped, 5) == second
-    assert next_question(ROADMAP, ("ma02",), [], [], 5) is not None
+    assert next_question(ROADMAP, tuple(ROADMAP.goal("gpt").topics), ["cs"], skipped, 5) == second
     assert next_question(ROADMAP, "gpt", list(GRAPH.topics), [], 5) is None
 
 
@@ -92,6 +91,7 @@ def test_a_pass_is_derived_from_the_log_and_never_called_known(tmp_path: Path) -
         Answered(question.id, 4, right(question)), Answered(failed.id, 4, ""),
         Answered("sq01/null_is_no_value", 4, skipped=True),
     ]  # fmt: skip
+    assert next_question(state, "everything", [], answers, 4) == next_question(ROADMAP, "everything", [], answers, 4)
     assert asked.keep(state, answers) == ()
     kept = Evidence(tmp_path).events()
     assert [(each.kind, each.outcome, each.seed) for each in kept] == [("question", "pass", 4), ("question", "fail", 4)]
@@ -125,7 +125,7 @@ def test_what_a_question_showed_is_asked_for_later_each_time_until_it_fails() ->
         gap = (days.again["ma05"].due - days.again["ma05"].last).days
         gaps.append(gap)
         day += gap
-    assert gaps == sorted(gaps) and gaps[0] >= 7 and gaps[-1] > 60 and not days.memories
+    assert 7 <= gaps[0] < gaps[1] < gaps[2] and gaps[-1] > 60 and not days.memories
     days.run(observe([at(asked.event(question, passed=False), day)], Contracts(), GRAPH))
     assert days.again == {}
 
@@ -162,8 +162,6 @@ def test_a_log_with_questions_is_taken_up_where_it_stood() -> None:
     rest = [each for each in log if each.time >= first.until]
     early = Replay(ROADMAP, {})
     early.feed([each for each in log if each.time < first.until])
-    import json
-
     second.resume(json.loads(json.dumps(early.plain(), default=date.isoformat)))
     second.feed(rest)
     assert second.history() == whole and whole.asked

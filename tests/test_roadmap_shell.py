@@ -203,7 +203,7 @@ def test_the_intake_asks_on_a_terminal_and_asks_again(shell: Shell, settings: Se
     import pty
     import select
 
-    answers = ["gtp", "gpt", "many", "8", "", "cs", "I can code", "", "the maths", "what?", "?", "s"]
+    answers = ["gtp", "gpt", "many", "8", "", "cs", "I can code", "", "the maths", "what?", "s", "?"]
     command = [sys.executable, "-m", "castalia", "roadmap", "start", "--plain"]
     terminal, theirs = pty.openpty()
     child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)

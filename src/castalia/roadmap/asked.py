@@ -50,7 +50,7 @@ def made(each: Answered) -> Question:
         return shelf.make(each.question, each.seed)
     except NotFound as error:
         raise WrongInput(
-            "answers: no such question", error.got, error.expected, "Ask for the next question.", field="answers"
+            "answers: no such question", repr(each.question), error.expected, "Ask for the next one.", field="answers"
         ) from None
 
 
