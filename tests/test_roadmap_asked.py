@@ -59,6 +59,13 @@ def test_it_finds_out_what_somebody_knows(seed: int) -> None:
     assert other[0].topic == answers[0].topic and other[0].seed != answers[0].seed
 
 
+def test_questions_halve_what_is_open_instead_of_climbing_through_it() -> None:
+    able = interview("gpt", [], GRAPH.closure(ROADMAP.goal("gpt").topics), 1)
+    assert len(asked.settled(ROADMAP, "gpt", [], able)) >= 3 * len(able) > 0
+    beginner = interview("gpt", [], frozenset(), 1)
+    assert 1 <= len(beginner) <= 5 and asked.settled(ROADMAP, "gpt", [], beginner) == ()
+
+
 def test_what_is_known_is_not_asked_and_what_was_skipped_says_nothing() -> None:
     first = next_question(ROADMAP, "gpt", ["cs"], [], 5)
     assert first is not None and not first.id.startswith("cs")

@@ -26,7 +26,7 @@ def review(id: str = "", /, *, at: str = "", answer: str = "", ai: bool = False,
     at
         Another file to check.
     answer
-        To the question of a topic: a number, or the letter of an option; ? is: I do not know.
+        To the question of a topic: a number, or the letter of an option; "?" is: I do not know.
     ai
         An assistant took part; it counts as help.
     json

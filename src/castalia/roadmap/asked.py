@@ -18,10 +18,14 @@ from castalia.roadmap.learner import goal_of
 from castalia.roadmap.mastery import TESTED
 from castalia.roadmap.sequence import assumed
 from castalia.roadmap.state import State
-from castalia.roadmap.testout import QUESTIONS, Diagnostic, guess
+from castalia.roadmap.testout import Answer, Diagnostic, guess
 
 SEEDS = 2**31
 """Seeds are from 0 to this, without it."""
+
+BOLD, UNSURE = 0.35, 0.5
+"""Where between what was shown and what was failed the learner's level is guessed to be; and P of every open topic,
+when by that guess no question is worth asking any more. Our own estimates."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +73,11 @@ def next_question(
     Topics that have no question yet are passed over. WrongInput for an answer that cannot be read.
     """
     content = state.content if isinstance(state, State) else state
-    diagnostic = _diagnostic(content, goal, known, answers)
-    skip = {each.topic for each in answers}
-    if len(diagnostic.answers) >= QUESTIONS:
-        return None
-    while (found := diagnostic.next(skip)) is not None:
-        question = shelf.ask(found.topic, seed)
-        if question is not None:
-            return question
-        skip.add(found.topic)
+    skip = {each.topic for each in answers} | {id for id in content.graph.topics if not shelf.of(id)}
+    for flat in (False, True):
+        found = _diagnostic(content, goal, known, answers, flat=flat).next(skip)
+        if found is not None:
+            return shelf.ask(found.topic, seed)
     return None
 
 
@@ -119,15 +119,24 @@ def keep(state: State, answers: Sequence[Answered]) -> tuple[str, ...]:
 
 
 def _diagnostic(
-    content: Content, goal: str | Iterable[str], known: Sequence[str], answers: Sequence[Answered]
+    content: Content,
+    goal: str | Iterable[str],
+    known: Sequence[str],
+    answers: Sequence[Answered],
+    *,
+    flat: bool = False,
 ) -> Diagnostic:
+    """The level that is guessed follows the answers, so that questions halve what is open instead of climbing through it."""
     graph, topics = content.graph, goal_of(content, goal).topics
     said, closure = assumed(graph, known), graph.closure(topics)
-    begin = guess(graph, topics, len(set(said) & closure) / max(1, len(closure)))
-    diagnostic = Diagnostic(graph, topics, {**begin, **dict.fromkeys(said, TESTED)})
     if len({each.topic for each in answers}) < len(answers):
         raise WrongInput("answers", "one topic twice", "one answer for a topic", "Leave the second out.")
-    for each in answers:
-        if not each.skipped:
-            diagnostic.answer(each.topic, marked(each).right)
-    return diagnostic
+    given = [(each.topic, marked(each).right) for each in answers if not each.skipped]
+    if strangers := [topic for topic, _ in given if topic not in closure]:
+        raise WrongInput("answers: the topic", strangers[0], "one that the goal needs", "Ask for the next question.")
+    shown = set(said) | graph.closure([topic for topic, right in given if right])
+    failed = {other for topic, right in given if not right for other in (topic, *graph.descendants(topic))}
+    low, high = len(shown & closure), len(closure) - len(failed & closure)
+    level = (low + BOLD * max(0, high - low)) / len(closure)
+    begin = (dict.fromkeys(closure, UNSURE) if flat else guess(graph, topics, level)) | dict.fromkeys(said, TESTED)
+    return Diagnostic(graph, topics, begin, [Answer(topic, right) for topic, right in given])

@@ -88,7 +88,7 @@ def rows_of_one_person(rng: random.Random) -> Question:
 
 
 @asks("ml06")
-def scaled_before_the_split(rng: random.Random) -> Question:
+def features_chosen_before(rng: random.Random) -> Question:
     """Feature selection on all rows."""
     n, d = rng.choice((50, 80)), rng.choice((5_000, 20_000))
     return choice(
