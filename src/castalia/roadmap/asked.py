@@ -126,7 +126,7 @@ def _diagnostic(
     *,
     flat: bool = False,
 ) -> Diagnostic:
-    """The level that is guessed follows the answers, so that questions halve what is open instead of climbing through it."""
+    """The guessed level follows the answers: questions halve what is open instead of climbing through it."""
     graph, topics = content.graph, goal_of(content, goal).topics
     said, closure = assumed(graph, known), graph.closure(topics)
     if len({each.topic for each in answers}) < len(answers):
