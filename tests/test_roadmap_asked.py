@@ -60,10 +60,17 @@ def test_it_finds_out_what_somebody_knows(seed: int) -> None:
 
 
 def test_questions_halve_what_is_open_instead_of_climbing_through_it() -> None:
-    able = interview("gpt", [], GRAPH.closure(ROADMAP.goal("gpt").topics), 1)
-    assert len(asked.settled(ROADMAP, "gpt", [], able)) >= 3 * len(able) > 0
-    beginner = interview("gpt", [], frozenset(), 1)
-    assert 1 <= len(beginner) <= 5 and asked.settled(ROADMAP, "gpt", [], beginner) == ()
+    order = GRAPH.order(GRAPH.closure(ROADMAP.goal("gpt").topics))
+    found = {}
+    for level in (0, 30, 60, 90, 100):
+        knows = frozenset(order[: level * len(order) // 100])
+        answers = interview("gpt", [], knows, 1)
+        found[level] = (len(answers), len(asked.settled(ROADMAP, "gpt", [], answers)), len(knows))
+    assert {level: row[1:] for level, row in found.items()} | {100: ()} == {
+        0: (0, 0), 30: (6, 9), 60: (15, 18), 90: (26, 27), 100: (),
+    }, found  # fmt: skip
+    assert found[0][0] == 4 and {found[level][0] for level in (30, 60, 90)} == {5, 6, 7}, found  # as the docs say
+    assert found[100][1] >= 3 * found[100][0], found
 
 
 def test_what_is_known_is_not_asked_and_what_was_skipped_says_nothing() -> None:

@@ -18,7 +18,7 @@ from castalia.roadmap.learner import goal_of
 from castalia.roadmap.mastery import TESTED
 from castalia.roadmap.sequence import assumed
 from castalia.roadmap.state import State
-from castalia.roadmap.testout import Answer, Diagnostic, guess
+from castalia.roadmap.testout import GAIN, Answer, Diagnostic, guess
 
 SEEDS = 2**31
 """Seeds are from 0 to this, without it."""
@@ -26,6 +26,9 @@ SEEDS = 2**31
 BOLD, UNSURE = 0.35, 0.5
 """Where between what was shown and what was failed the learner's level is guessed to be; and P of every open topic,
 when by that guess no question is worth asking any more. Our own estimates."""
+LEAST = 0.1
+"""The gain of a question that is still asked then: it takes a minute, and one topic takes a day or more. With
+``UNSURE`` a question gains an eighth of a topic for each open one that it stands on or that stands on it."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ def next_question(
     """
     content = state.content if isinstance(state, State) else state
     skip = {each.topic for each in answers} | {id for id in content.graph.topics if not shelf.of(id)}
-    for flat in (False, True):
-        found = _diagnostic(content, goal, known, answers, flat=flat).next(skip)
+    for flat, least in ((False, GAIN), (True, LEAST)):
+        found = _diagnostic(content, goal, known, answers, flat=flat).next(skip, least)
         if found is not None:
             return shelf.ask(found.topic, seed)
     return None
