@@ -155,7 +155,7 @@ def curves_that_meet(rng: random.Random) -> Question:
         f"A model's error is {train:g} on training rows and {test:g} on validation rows; the task allows about 0.05. "
         "What is most likely to help?",
         right,
-        [other, third, ("another seed for the same split", "It moves the numbers a little, and changes no reason.")],
+        [other, third, ("another seed for the same split", "It moves the numbers a little; the cause stays.")],
     )
 
 
