@@ -129,6 +129,9 @@ def test_a_question_outside_of_the_diagnostic_tests_nothing_out() -> None:
         tracker.see(each)
     assert START < tracker.belief("ma08").p < TESTED
     assert all(tracker.belief(id).p < TESTED for id in GRAPH.ancestors(["ma08"]))
+    for each in observe([at(asked.event(question, passed=True, diagnostic=True), 1)], Contracts(), GRAPH):
+        tracker.see(each)  # within a week, which the diagnostic does not wait for
+    assert all(tracker.belief(id).p == TESTED for id in GRAPH.closure(["ma08"]))
 
 
 def test_what_a_question_showed_is_asked_for_later_each_time_until_it_fails() -> None:

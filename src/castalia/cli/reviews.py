@@ -117,7 +117,8 @@ def _question(state: State, prompt: Prompt, at: str, answer: str, json: bool) ->
             "options": [each.text for each in question.options],
         })  # fmt: skip
     else:
-        show_question(question, state.content.graph.topics[prompt.id].title, terminal.out)
+        terminal.out(terminal.styled(state.content.graph.topics[prompt.id].title, "bold"))
+        show_question(question, terminal.out)
         terminal.out(f"Then type:  {terminal.styled(f'castalia roadmap review {prompt.id} --answer ANSWER', 'accent')}")
     warn(state.warnings)
     return 0
