@@ -32,7 +32,8 @@ LIMITS = (0.001, 0.999)
 FAINT = 0.05
 """Credit through ``encompasses`` that is smaller is none."""
 MOSTLY, TESTED = 0.5, 0.85
-"""Who passes a contract on a topic without help knows what it encompasses by at least this weight, with this P."""
+"""Who passes a contract on a topic without help knows what it encompasses by at least this weight, with this P; and who
+passes a question of the diagnostic, the topic and all that it requires."""
 STATES = ("unknown", "learning", "checked", "retained", "rusty")
 
 
@@ -101,8 +102,14 @@ class Tracker:
 
     def see(self, seen: Observation) -> None:
         """Take an observation in."""
-        if not self.counts(seen):
-            return
+        if self.counts(seen):
+            self._count(seen)
+        if seen.passed and seen.tests_out:
+            for id in self.graph.closure(seen.topics):
+                if self.belief(id).p < TESTED:
+                    self.beliefs[id] = replace(self.belief(id), p=TESTED)
+
+    def _count(self, seen: Observation) -> None:
         self.counted[seen.check, seen.passed] = seen.time
         for id, weight in (seen.topics if seen.passed else self._suspects(seen)).items():
             self._learn(id, seen, weight, own=True)
