@@ -283,6 +283,42 @@ def leaks() -> str:
     return markdown([("leak", "found, 95 %", "its honest twin accused, 95 %"), *rows]) if rows else ""
 
 
+def learners() -> str:
+    """How often simulated learners are through by the planner's dates, the least often first."""
+    found = result("roadmap_learners")
+    if not found:
+        return ""
+    again, process = found["made_again"], (("own_prior", "as the planner assumes"), ("other_process", "otherwise"))
+    rows = []
+    for key, words in process:
+        parts = [("the first plan", found[key]), *((name.replace("_", " "), each[key]) for name, each in again.items())]
+        for when, part in parts:
+            held = f"{part['held_out']['p90_covers']:.1%}" if "held_out" in part else ""
+            interval = _range((part["p90_low"], part["p90_high"]))
+            shares = (f"{part['p50_covers']:.1%}", f"{part['p90_covers']:.1%}", interval)
+            rows.append((words, when, str(part["learners"]), *shares, held))
+    head = ("learners live", "plan made", "learners", "through by P50", "through by P90", "95 %", "P90, held out half")
+    return markdown([head, *sorted(rows, key=lambda row: float(row[4].rstrip("%")))])
+
+
+def day() -> str:
+    """What a learner's day costs with a long log."""
+    found = result("roadmap_today")
+    if not found:
+        return ""
+    events, promised = f"{found['events']:,}", found["promised"]
+    named = (
+        ("whole_log", f"{events} events, all replayed"), ("own_process", f"{events} events, `castalia today`"),
+        ("one_event_more", f"{events} events and one more"),
+        ("nothing_new", f"{events} events, nothing new"),
+    )  # fmt: skip
+    rows = [
+        Bound(words, found[key]["least"], f"{found[key]['least']:.0f} ms", promised.get(key)).cells()
+        for key, words in named
+    ]
+    return markdown([("a day", "ms, least of five", "promised", ""), *rows])
+
+
 def proofs() -> str:
     """What the committed proofs say."""
     lines = [
@@ -357,6 +393,8 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "docs/kit.md": {"kit": kit},
     "docs/reading.md": {"reading": lambda: ratios("reading", "CPU seconds here")},
     "docs/leaks.md": {"leaks": leaks},
+    "docs/planner.md": {"learners": learners},
+    "docs/today.md": {"day": day},
     "docs/images.md": {"images": lambda: ratios("images", "kit")},
     "docs/runs.md": {"board": board, "board_run": board_run},
     "docs/track.md": {"tracker": lambda: ratios("tracker", "Castalia"), "promised": tracker},

@@ -224,6 +224,15 @@ def test_json_is_one_documented_document(shell: Shell, fitted: runtime.Fitted, t
         "castalia data show NAME": ("data", "digits"),
         "castalia data add FILE": ("data", "add", str(mine)),
         "castalia doctor": ("doctor",),
+        "castalia roadmap": ("roadmap",),
+        "castalia roadmap plan": ("roadmap", "plan", "--goal", "gpt", "--hours", "8", "--keep"),
+        "castalia roadmap gap": ("roadmap", "gap"),
+        "castalia roadmap journal": ("roadmap", "journal"),
+        "castalia roadmap progress": ("roadmap", "progress"),
+        "castalia roadmap lint": ("roadmap", "lint"),
+        "castalia roadmap topic ID": ("roadmap", "topic", "dl03"),
+        "castalia today": ("today",),
+        "castalia forget --yes": ("forget", "--yes"),
     }
     for heading, words in lines.items():
         code, out, err = shell(*words, "--json")

@@ -251,7 +251,7 @@ def test_every_check_is_evidence(shell: Shell, here: Path, settings: Settings) -
     write(here, RIGHT)
     shell("check", "softmax", "--seed", "11")
     first, second = Evidence(settings.home).events("softmax")
-    assert (first.kind, first.milestone, first.claim, first.outcome) == ("check", "M1", "large_numbers", "fail")
+    assert (first.kind, first.milestone, first.claim, first.outcome) == ("started", "M1", "large_numbers", "fail")
     assert (second.kind, second.milestone, second.claim, second.outcome) == ("check", "M1", "", "pass")
     assert second.seed == 11 and first.code_hash != second.code_hash and len(second.code_hash) == 64
     assert second.contract_hash == contracts.find("softmax").hash()

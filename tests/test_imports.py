@@ -41,6 +41,12 @@ ALLOWED: dict[str, dict[str, str]] = {
         "jobs": "fits and hosts are children",
         "kit": "tests and intervals of a comparison",
     },
+    "roadmap": {
+        "core": "errors, settings of the cache",
+        "catalog": "a project's number and title stand in its card",
+        "check": "titles of topics, milestones of contracts, proofs",
+        "jobs": "contracts are asked in a child",
+    },
     "pytest_plugin": {"check": "claims as tests", "core": "errors as usage errors"},
     "notebook": {"check": "a cell is checked", "core": "errors as usage errors"},
     "web": {

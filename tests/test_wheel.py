@@ -93,7 +93,8 @@ def test_what_is_in_it(names: set[str]) -> None:
     assert shipped <= names, f"missing: {sorted(shipped - names)[:5]}"
     assert "castalia/py.typed" in names
     data = [*PACKAGE.glob("projects/*/*.toml"), *PACKAGE.glob("projects/*/*.md"), *PACKAGE.rglob("proof.json"),
-            *PACKAGE.rglob("measured.json"), *PACKAGE.rglob("py.typed")]  # fmt: skip
+            *PACKAGE.rglob("measured.json"), *PACKAGE.rglob("py.typed"),
+            *PACKAGE.glob("roadmap/data/*.toml"), PACKAGE / "check" / "topics.toml"]  # fmt: skip
     assert data and {path.relative_to(PACKAGE.parent).as_posix() for path in data} <= names
     assert {"castalia/check/exercises/basics/contract.py", "castalia/check/exercises/basics/proof.json"} <= names
     assert "castalia/docs/kit.md" in names, "the examples of a library's page"

@@ -39,6 +39,8 @@ class Checked:
     file: Path
     """What was checked."""
     warnings: tuple[str, ...] = ()
+    begun: bool = False
+    """The file was handed out just now: what does not hold in it is nobody's failure."""
 
     @property
     def failed(self) -> Result | None:
@@ -110,12 +112,13 @@ class Hint:
 
 def check(
     name: str, at: str | os.PathLike[str] = ".", python: str = "", seed: int | None = None, *,
-    all: bool = False, milestone: str | None = None, draft: bool = False, settings: Settings | None = None,
+    all: bool = False, milestone: str | None = None, draft: bool = False, begun: bool = False,
+    settings: Settings | None = None,
 ) -> Checked:  # fmt: skip
     """Check the code at ``at`` against the contract called ``name``; keep the report and an event of it.
 
     A ``draft`` is one text without a folder (the page's, a cell's): milestones of a folder are left out, and asked for
-    alone they are Unavailable.
+    alone they are Unavailable. ``begun``: nobody has touched it yet; the evidence says "started" instead of "check".
 
     NotFound where there is no such contract or file; Unavailable where the interpreter does not start, with exit
     code 2 for one that was named and 3 for ours, never 1: nothing is said about the learner's code.
@@ -133,7 +136,7 @@ def check(
     except Unavailable as error:
         error.exit = 2 if python else 3
         raise
-    return keep(Checked(report, contract, name, path), settings)
+    return keep(Checked(report, contract, name, path, begun=begun), settings)
 
 
 def keep(found: Checked, settings: Settings | None = None) -> Checked:
@@ -249,8 +252,8 @@ def _keep(found: Checked, settings: Settings) -> tuple[str, ...]:
             draft.unlink(missing_ok=True)
         milestone = failed.milestone if failed else report.claims[-1].milestone if report.claims else ""
         event = evidence.event(
-            "check", report.project, failed.claim if failed and failed.loaded else "", milestone=milestone,
-            outcome=report.outcome,
+            "started" if found.begun else "check", report.project,
+            failed.claim if failed and failed.loaded else "", milestone=milestone, outcome=report.outcome,
             contract_hash=report.contract_hash, code_hash=report.code_hash, seed=report.seed,
         )  # fmt: skip
     except (CastaliaError, OSError) as error:

@@ -31,6 +31,12 @@ COMMANDS = (
     Command("learn", "castalia.cli.learn:learn", "A first exercise in two minutes: mend a softmax.", _LEARN),
     Command("check", "castalia.cli.check:check", "Check your own code against a project's contract.", _LEARN),
     Command("hint", "castalia.cli.hint:hint", "The next hint for the claim that failed last.", _LEARN),
+    Command(
+        "roadmap", "castalia.cli.roadmap:app", "What to learn and build: plan, gap, review, journal, progress.", _LEARN
+    ),
+    Command(
+        "today", "castalia.cli.today:today", "One gap, one milestone, three reviews at most, when to stop.", _LEARN
+    ),
     Command("compare", "castalia.cli.compare:compare", "Two systems, or your code and ours, side by side.", _LEARN),
     Command("up", "castalia.cli.up:up", "Start the workbench: web pages and HTTP on this machine.", _USE),
     Command("systems", "castalia.cli.systems:systems", "List the systems that are built.", _USE),
@@ -50,6 +56,7 @@ COMMANDS = (
     Command("data", "castalia.cli.data:app", "Data sets: list, show, add, fetch.", _LOOK),
     Command("tokens", "castalia.cli.tokens:app", "Tokens for the workbench, with roles: add, list, remove.", _LOOK),
     Command("audit", "castalia.cli.audit:audit", "Who wrote what on the workbench.", _LOOK),
+    Command("forget", "castalia.cli.forgetting:forget", "Remove what this home knows about you as a learner.", _LOOK),
     Command("doctor", "castalia.cli.doctor:doctor", "Check this machine and say what to mend.", _LOOK),
 )
 

@@ -34,7 +34,7 @@ def learn(*, json: bool = False) -> int:
     text = contracts.starting_text(NAME)
     written = write(text)
     with stoppable():
-        found = desk.check(NAME, FILE)
+        found = desk.check(NAME, FILE, begun=written)
     report = found.report
     if json:
         terminal.out_json({**report.as_dict(), "file": whole(str(FILE.resolve())), "written": written})
@@ -82,6 +82,7 @@ def _green(found: Checked) -> None:
     terminal.out(wording.progress(found.report, found.contract, style=terminal.styled))
     terminal.out(f"\nWell done: every core claim about {NAME} holds for your {FILE} (seed {found.report.seed}).")
     steps = (
+        ("castalia roadmap start", "a goal of yours, and a plan to it: three minutes"),
         ("castalia new basics --learn", "the next exercise: six small things that every project stands on"),
         (f"castalia check {NAME} --all", "the claims beyond the core"),
         ("castalia systems", "the projects, each of which can be built"),

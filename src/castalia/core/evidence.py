@@ -24,7 +24,7 @@ from castalia.core.errors import NotFound, Unavailable
 from castalia.core.lock import FileLock
 
 VERSION = 1
-KINDS = ("started", "check", "hint", "spoiler", "prove", "compare", "break")
+KINDS = ("started", "check", "hint", "spoiler", "prove", "compare", "break", "review", "question", "self_report")
 """What this version writes. An event of another kind is read and kept like any other."""
 COUNTED = ("hint", "spoiler")
 """Kinds that later events of their project are told the number of."""
@@ -92,34 +92,39 @@ _TYPES: dict[str, tuple[type, ...]] = {
 assert set(_TYPES) == {each.name for each in fields(Event)} - {"more"}
 
 
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse)
+"""Made once: a log of years has ten thousand lines."""
+
+
 def read_line(line: bytes) -> Event | None:
     """The event of a line, or None where it is none."""
     try:
-        value = json.loads(line, parse_constant=_refuse)
+        value = _JSON.decode(str(line, "utf-8", "surrogatepass").removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict) or not all(value.get(name) for name in ("id", "kind", "time", "version")):
         return None
     known = {name: value.pop(name) for name in _TYPES if name in value}
-    for name, found in known.items():
-        if not isinstance(found, _TYPES[name]) or (isinstance(found, bool) and bool not in _TYPES[name]):
-            return None
+    if any(type(found) not in _TYPES[name] for name, found in known.items()):  # True is no number here
+        return None
     return Event(**known, more=value)
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 class Evidence:
     """The log of one home folder. Any number of processes may add to it at once.
 
-    ``set_aside`` counts the lines that were no events and were moved to ``corrupt`` since this object was made.
+    ``set_aside`` counts the lines that were no events and were moved to ``corrupt`` since this object was made. A log
+    of another ``name`` is kept in the same way: ``journal`` holds what the learner said, which the evidence never does.
     """
 
-    def __init__(self, home: Path) -> None:
-        self.path = home / "evidence.jsonl"
-        self.corrupt = home / "evidence.corrupt.jsonl"
+    def __init__(self, home: Path, name: str = "evidence") -> None:
+        self.name = name
+        self.path = home / f"{name}.jsonl"
+        self.corrupt = home / f"{name}.corrupt.jsonl"
         self.set_aside = 0
 
     def add(self, events: Iterable[Event], *, once: bool = False) -> list[Event]:
@@ -155,7 +160,7 @@ class Evidence:
         Lines of the other file that are no events are counted in ``set_aside`` and left where they are.
         """
         if not other.is_file():
-            raise NotFound(f"there is no file {other}", "nothing there", "an evidence.jsonl", "Check the path.")
+            raise NotFound(f"there is no file {other}", "nothing there", f"a file {self.path.name}", "Check the path.")
         theirs, wrong = _parse(other.read_bytes())
         self.set_aside += len(wrong)
         with self._writing():
@@ -194,7 +199,9 @@ class Evidence:
                 if full
                 else "Make the home folder writable, or set CASTALIA_HOME to one that is."
             )
-            raise Unavailable("evidence cannot be kept", (error.strerror or "").lower(), str(self.path), cure) from None
+            raise Unavailable(
+                f"the {self.name} cannot be kept", (error.strerror or "").lower(), str(self.path), cure
+            ) from None
 
     def _append(self, events: list[Event]) -> None:
         if not events:

@@ -1,0 +1,303 @@
+"""What the learner said: goal, hours, what is known, worries, own books, own gaps. ``CASTALIA_HOME/journal.jsonl``.
+
+Lines are events like those of the evidence, kept by the same code: appended and on disk before ``add`` returns, merged
+by union, torn lines set aside. They are a file of their own because they hold a person's words, which the evidence
+never does. A later line wins over an earlier one of the same kind and name; ids that were renamed are followed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from castalia.core.errors import CastaliaError, WrongInput
+from castalia.core.evidence import Event, Evidence
+from castalia.roadmap.content import Content
+from castalia.roadmap.gap import OWN_HOURS, Held, OwnGap
+from castalia.roadmap.planner import HOURS
+from castalia.roadmap.records import Goal
+from castalia.roadmap.rules import LINKS
+
+KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "planned", "week")
+"""Of lines: settings of the plan, free words, topics known, own resource, own gap, own item, a link, the gap that is
+being closed, a plan that was made, a page of the journal. Other kinds are kept and passed over."""
+ABOUT = ("beginning", "strengths", "worries")
+"""Free words of the intake."""
+LONGEST = 10_000
+"""Characters of one text."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The settings of the plan."""
+
+    goal: str | tuple[str, ...] = ""
+    """Of a goal its id, or topics of one's own; empty while none was chosen."""
+    hours: float = 0.0
+    """A week."""
+    start: date | None = None
+    target: date | None = None
+    view: str = ""
+    """The roadmap whose order is followed, if any."""
+
+
+@dataclass(frozen=True)
+class OwnResource:
+    """Something of the learner's own in the week of a day."""
+
+    title: str
+    day: date
+    hours: float
+    topic: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class OwnItem:
+    """An item of progress that only the learner knows of."""
+
+    title: str
+    done: bool = False
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Something that the learner made and can be looked at."""
+
+    url: str
+    sort: str
+    """One of ``rules.LINKS``, or ``milestone``."""
+    title: str = ""
+    about: str = ""
+    """A milestone or a project, where it is about one."""
+    day: date = date.min
+
+
+@dataclass(frozen=True)
+class Page:
+    """The journal of one week, as far as the learner wrote it."""
+
+    monday: date
+    goal: str = ""
+    results: str = ""
+    surprised: str = ""
+    hours: float = 0.0
+    """Hours spent; 0: not said."""
+    topics: tuple[str, ...] = ()
+    """Topics that hurt."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All that the learner said, by today's ids."""
+
+    settled: Settled = field(default_factory=Settled)
+    about: Mapping[str, str] = field(default_factory=dict)
+    known: tuple[str, ...] = ()
+    """Topics that the learner says are known."""
+    resources: tuple[OwnResource, ...] = ()
+    gaps: tuple[OwnGap, ...] = ()
+    items: tuple[OwnItem, ...] = ()
+    links: tuple[Link, ...] = ()
+    held: Held | None = None
+    planned: Mapping[str, Any] = field(default_factory=dict)
+    """The plan that was made last, in a few words (``State.keep``)."""
+    pages: Mapping[date, Page] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    """What could not be read, or is no more, in words."""
+
+
+class Notes:
+    """The journal's file of one home."""
+
+    def __init__(self, home: Path) -> None:
+        self.log = Evidence(home, "journal")
+
+    def add(self, kind: str, said: Mapping[str, Any], now: int | None = None) -> None:
+        """Add one line, on disk when this returns. ``now`` is milliseconds since 1970."""
+        assert kind in KINDS, kind
+        plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in said.items()}
+        for name, value in plain.items():
+            if isinstance(value, str) and len(value) > LONGEST:
+                got = f"{len(value):,} characters"
+                raise WrongInput(f"journal: {name}", got, f"at most {LONGEST:,}", "Keep it short.", field=name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise WrongInput(f"journal: {name}", str(value), "a number", "Say a number.", field=name)
+        made = Event(kind, more={"said": plain})
+        self.log.add([made if now is None else replace(made, time=now)])
+
+    def profile(self, content: Content) -> Profile:
+        """What all lines amount to."""
+        reader = _Reader(content)
+        for event in self.log.events():
+            reader.read(event)
+        profile = reader.profile()
+        if count := self.log.set_aside:
+            lines = "1 line" if count == 1 else f"{count} lines"
+            words = f"{lines} of the journal could not be read and went to {self.log.corrupt}"
+            profile = replace(profile, warnings=(words, *profile.warnings))
+        return profile
+
+
+class _Reader:
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self.settled: dict[str, Any] = {}
+        self.about: dict[str, str] = {}
+        self.known: dict[str, bool] = {}
+        self.kept: dict[str, dict[str, Any]] = {"resource": {}, "gap": {}, "item": {}, "link": {}}
+        self.held: Held | None = None
+        self.planned: Mapping[str, Any] = {}
+        self.pages: dict[date, Page] = {}
+        self.strange = 0
+        self.gone: list[str] = []
+
+    def read(self, event: Event) -> None:
+        said = event.more.get("said")
+        if event.kind not in KINDS:
+            return
+        try:
+            if not isinstance(said, dict):
+                raise TypeError
+            getattr(self, f"_{event.kind}")(said, date.fromtimestamp(event.time / 1000))
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError, OSError):
+            self.strange += 1
+
+    def _plan(self, said: dict[str, Any], day: date) -> None:
+        fresh: dict[str, Any] = {}
+        for name in ("start", "target"):
+            if name in said:
+                fresh[name] = date.fromisoformat(said[name]) if said[name] else None
+        if "hours" in said:
+            fresh["hours"] = float(said["hours"])
+            if not HOURS[0] <= fresh["hours"] <= HOURS[1]:
+                raise ValueError
+        if "view" in said:
+            fresh["view"] = str(said["view"])
+        if "goal" in said:
+            goal = said["goal"]
+            fresh["goal"] = tuple(map(str, goal)) if isinstance(goal, list) else str(goal)
+        self.settled |= fresh
+
+    def _about(self, said: dict[str, Any], day: date) -> None:
+        self.about |= {name: str(said[name]) for name in ABOUT if name in said}
+
+    def _known(self, said: dict[str, Any], day: date) -> None:
+        self.known |= {topic: bool(said["known"]) for topic in self._topics(said["topics"])}
+
+    def _resource(self, said: dict[str, Any], day: date) -> None:
+        title, hours = str(said["title"]), float(said.get("hours", 0))
+        week = date.fromisoformat(said["day"]) if said.get("day") else day
+        made = OwnResource(title, week, hours, self._topic(said), str(said.get("url", "")))
+        if not said.get("removed") and not 0 < hours <= 1000:
+            raise ValueError
+        self._keep("resource", title, made, said)
+
+    def _gap(self, said: dict[str, Any], day: date) -> None:
+        title, hours = str(said["title"]), float(said.get("hours") or OWN_HOURS)
+        made = OwnGap(title, day, self._topic(said), hours, bool(said.get("chosen")))
+        self._keep("gap", title, made, said)
+
+    def _item(self, said: dict[str, Any], day: date) -> None:
+        title = str(said["title"])
+        self._keep("item", title, OwnItem(title, bool(said.get("done")), str(said.get("url", ""))), said)
+
+    def _link(self, said: dict[str, Any], day: date) -> None:
+        sort, url, about = str(said["sort"]), str(said.get("url", "")), str(said.get("about", ""))
+        if sort not in (*LINKS, "milestone"):
+            raise ValueError
+        about = self.milestone(about) if about else ""
+        self._keep("link", f"{sort} {about or url}", Link(url, sort, str(said.get("title", "")), about, day), said)
+
+    def milestone(self, id: str) -> str:
+        """A milestone's or a project's id as it is today."""
+        project, slash, number = id.partition("/")
+        return f"{self.content.former_goals.get(project, project)}{slash}{number}"
+
+    def _held(self, said: dict[str, Any], day: date) -> None:
+        id = str(said["id"])
+        current = id if id.startswith("own:") else self._topic({"topic": id})
+        self.held = Held(current, date.fromisoformat(said["since"])) if current else None
+
+    def _planned(self, said: dict[str, Any], day: date) -> None:
+        date.fromisoformat(said["start"])
+        self.planned = said
+
+    def _week(self, said: dict[str, Any], day: date) -> None:
+        monday = date.fromisoformat(said["monday"])
+        page = self.pages.get(monday, Page(monday))
+        texts = {name: str(said[name]) for name in ("goal", "results", "surprised") if name in said}
+        if "hours" in said:
+            page = replace(page, hours=min(168.0, max(0.0, float(said["hours"]))))
+        if "topics" in said:
+            page = replace(page, topics=tuple(dict.fromkeys((*page.topics, *self._topics(said["topics"])))))
+        self.pages[monday] = replace(page, **texts)  # type: ignore[arg-type]
+
+    def _keep(self, kind: str, name: str, made: Any, said: dict[str, Any]) -> None:
+        self.kept[kind].pop(name, None)
+        if not said.get("removed"):
+            self.kept[kind][name] = made
+
+    def _topic(self, said: dict[str, Any]) -> str:
+        return next(iter(self._topics([said["topic"]])), "") if said.get("topic") else ""
+
+    def _topics(self, ids: Iterable[Any]) -> list[str]:
+        found = []
+        for id in ids:
+            try:
+                found.append(self.content.graph.current(str(id)))
+            except CastaliaError:
+                self.gone.append(f"topic {str(id)[:40]!r}")
+        return found
+
+    def profile(self) -> Profile:
+        settled = Settled(**self.settled)
+        if settled.goal:
+            try:
+                goal = goal_of(self.content, settled.goal)
+                settled = replace(settled, goal=goal.topics if goal.kind == "own" else goal.id)
+            except CastaliaError:
+                self.gone.append(f"goal {settled.goal!r}")
+                settled = replace(settled, goal="")
+        warnings = []
+        if self.strange:
+            lines = "1 line" if self.strange == 1 else f"{self.strange} lines"
+            warnings.append(f"{lines} of the journal say nothing that this version understands; they are kept")
+        if self.gone:
+            words = ", ".join(dict.fromkeys(self.gone))
+            warnings.append(f"the journal names what the roadmap does not have: {words}; the lines are kept")
+        return Profile(
+            settled, self.about, tuple(id for id, is_known in self.known.items() if is_known),
+            tuple(self.kept["resource"].values()), tuple(self.kept["gap"].values()), tuple(self.kept["item"].values()),
+            tuple(self.kept["link"].values()), self.held, self.planned, self.pages, tuple(warnings),
+        )  # fmt: skip
+
+
+def goal_of(content: Content, goal: str | Iterable[str]) -> Goal:
+    """A goal by id, or a list of topics: as a tuple, or in one text with commas. NotFound with a near miss."""
+    if isinstance(goal, str):
+        parts = [part for part in (each.strip() for each in goal.split(",")) if part]
+        return content.goal(parts[0] if len(parts) == 1 else parts)
+    return content.goal(goal)
+
+
+def traces(home: Path) -> list[Path]:
+    """All that a learner leaves in a home, runs, models, data and own code aside; what is there of it."""
+    names = [f"{log}{ending}" for log in ("evidence", "journal") for ending in (".jsonl", ".corrupt.jsonl", ".part")]
+    single = [home / name for name in (*names, "places.json")] + [home / "cache" / "roadmap" / "learner.json"]
+    reports = sorted((home / "checks").glob("*.json"))
+    return [path for path in (*single, *reports) if path.is_file()]
+
+
+def forget(home: Path) -> list[Path]:
+    """Remove ``traces``: the files that are gone. Nothing else in the home is touched."""
+    gone = []
+    for path in traces(home):
+        path.unlink(missing_ok=True)
+        gone.append(path)
+    return gone

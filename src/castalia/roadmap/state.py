@@ -1,0 +1,246 @@
+"""Everything that a learner's day is made of: the content, what was said, what was shown, and the date.
+
+Read once a command. What is asked of it is computed by the pure modules (``gap``, ``planner``, ``review``); nothing
+here has a formula of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import groupby
+from pathlib import Path
+
+from castalia.core.errors import NotFound, Unavailable
+from castalia.roadmap import contracted, review
+from castalia.roadmap.content import EVERYTHING, Content, content
+from castalia.roadmap.contracted import Contracted
+from castalia.roadmap.forecast import Past
+from castalia.roadmap.gap import Gap, Held, Learner, Mention, choose, ranked
+from castalia.roadmap.history import History
+from castalia.roadmap.learner import Notes, Profile, goal_of
+from castalia.roadmap.mastery import Standing, standings
+from castalia.roadmap.planner import Changes, Earlier, Plan, Request, changes
+from castalia.roadmap.records import Goal
+from castalia.roadmap.remembered import history
+from castalia.roadmap.schedule import Own
+from castalia.roadmap.sequence import MINUTES, MOST, REVIEWS, Milestone, Wishes, assumed
+
+BUFFER = 0.2
+"""The share of the hours that is not planned."""
+HOURS = 7.0
+"""A week, where nobody said any."""
+BREAK = 4
+"""Weeks in a row without any work that are a break."""
+AHEAD = 104
+"""Weeks of known reviews that a plan makes room for."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A learner on a day."""
+
+    home: Path
+    today: date
+    content: Content
+    every: Mapping[str, Contracted]
+    profile: Profile
+    history: History
+    extra: tuple[str, ...] = ()
+    """Topics to be taken as known for this once."""
+    less: tuple[str, ...] = ()
+    """Topics to be taken as not known for this once."""
+
+    @classmethod
+    def read(cls, home: Path, today: date, known: Sequence[str] = (), unknown: Sequence[str] = ()) -> State:
+        """The state of a home. ``known``, ``unknown``: ids of topics, or their beginnings, for this once."""
+        roadmap, every = content(), contracted.every()
+        profile = Notes(home).profile(roadmap)
+        extra = tuple(assumed(roadmap.graph, [_today(roadmap, word) for word in known]))
+        less = assumed(roadmap.graph, [_today(roadmap, word) for word in unknown])
+        profile = replace(profile, known=tuple(id for id in profile.known if id not in less))
+        granted = dict.fromkeys((*profile.known, *extra))
+        return cls(home, today, roadmap, every, profile, history(home, roadmap, every, granted), extra, tuple(less))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be read, to be said aloud."""
+        return (*self.history.warnings, *self.profile.warnings)
+
+    @functools.cached_property
+    def goal(self) -> Goal:
+        """The goal; everything while none was chosen."""
+        return goal_of(self.content, self.profile.settled.goal or EVERYTHING)
+
+    @property
+    def chosen(self) -> bool:
+        """Whether there is a plan to speak of."""
+        return bool(self.profile.settled.goal and self.profile.settled.hours)
+
+    @property
+    def hours(self) -> float:
+        """A week."""
+        return self.profile.settled.hours or HOURS
+
+    @functools.cached_property
+    def standings(self) -> Mapping[str, Standing]:
+        """Every topic's state today."""
+        return standings(
+            self.history.beliefs, {id: review.recall(one, self.today) for id, one in self.history.memories.items()}
+        )
+
+    @functools.cached_property
+    def mastery(self) -> dict[str, float]:
+        """Topic -> m. What nobody has shown yet is granted by the learner's word."""
+        return {id: one.mastery for id, one in self.standings.items()}
+
+    @functools.cached_property
+    def past(self) -> tuple[Past, ...]:
+        """The whole weeks since the plan began, without those before the first work and breaks of four or more.
+
+        They say nothing about pace, and somebody who comes back is not told that it will take twenty years.
+        """
+        start = self.profile.settled.start
+        if start is None or not self.chosen:
+            return ()
+        worked = {week.monday: week for week in self.history.weeks}
+        monday, found = start + timedelta(days=-start.weekday() % 7), []
+        while monday + timedelta(days=7) <= self.today:
+            gains = worked[monday].gains if monday in worked else {}
+            page = self.profile.pages.get(monday)
+            done = sum(gain * self._hours(id) for id, gain in gains.items() if id in self._needed)
+            found.append(Past(self.hours * (1 - BUFFER), done, page.hours if page else 0.0))
+            monday += timedelta(days=7)
+        runs = [(busy, tuple(some)) for busy, some in groupby(found, key=lambda each: each.done > 0)]
+        late = 1 if runs and not runs[0][0] else 0
+        return tuple(each for busy, some in runs[late:] if busy or len(some) < BREAK for each in some)
+
+    @functools.cached_property
+    def _needed(self) -> frozenset[str]:
+        return self.content.graph.closure(self.goal.topics)
+
+    def _hours(self, id: str) -> float:
+        """Of a topic, with the reviews that the plan charges to it."""
+        hours = self.content.graph.topics[id].hours.p50
+        return hours + min(REVIEWS * MINUTES / 60, hours * MOST / (1 - MOST))
+
+    @functools.cached_property
+    def learner(self) -> Learner:
+        """What the rank of gaps depends on."""
+        mentions = [
+            Mention(page.monday, topic) for page in self.profile.pages.values() for topic in page.topics
+            if page.monday <= self.today
+        ]  # fmt: skip
+        return Learner(
+            self.content.graph, self.goal.topics, self.mastery, self.today, self.history.failures, mentions,
+            self.profile.gaps,
+        )  # fmt: skip
+
+    @functools.cached_property
+    def gap(self) -> Gap | None:
+        """The one gap; None when nothing of the goal is left."""
+        return choose(self.learner, self.profile.held)
+
+    def hold(self) -> tuple[str, ...]:
+        """Keep which gap is being closed, if that changed; what could not be kept, in words."""
+        held, gap = self.profile.held, self.gap
+        if gap is None or not self.chosen or held == Held(gap.topic, gap.since):
+            return ()
+        return self.note("held", {"id": gap.topic, "since": gap.since})
+
+    def note(self, kind: str, said: Mapping[str, object]) -> tuple[str, ...]:
+        """Add a line to the journal, which a home that cannot be written does without."""
+        try:
+            Notes(self.home).add(kind, said)
+        except Unavailable as error:
+            return (f"this is not kept: {error.got}",)
+        return ()
+
+    def request(
+        self, *, goal: str = "", hours: float = 0.0, start: date | None = None, target: date | None = None
+    ) -> Request:
+        """What the planner is asked: the learner's own settings, others where they are given."""
+        settled, chosen = self.profile.settled, goal_of(self.content, goal) if goal else self.goal
+        begin = start or (self.today if goal else max(self.today, settled.start or self.today))
+        own = [
+            Own(each.title, 1 + max(0, (each.day - begin).days) // 7, each.hours, each.topic, each.url)
+            for each in self.profile.resources
+            if each.day >= begin - timedelta(days=begin.weekday())
+        ]
+        until = target or (None if goal else settled.target)
+        if target is None and until is not None and until <= begin:
+            until = None  # a target that is over plans nothing any more
+        learner = replace(self.learner, goal=chosen.topics)
+        view = self.content.roadmaps[settled.view].by_week if settled.view in self.content.roadmaps else {}
+        gap = (
+            (self.gap.topic, self.gap.since)
+            if self.gap and not goal and self.gap.topic in self.content.graph.topics
+            else None
+        )
+        past = () if goal else self.past
+        return Request(
+            self.content.graph, chosen.topics, hours or self.hours, begin, until, self.mastery, past,
+            BUFFER, review.load(self.history.memories, begin, AHEAD), tuple(own),
+            Wishes({each.id: each.score for each in ranked(learner)}, view, self.waiting), self.parts(chosen), gap,
+        )  # fmt: skip
+
+    @property
+    def waiting(self) -> tuple[Milestone, ...]:
+        """The milestones that were not passed, linked or reported yet."""
+        ticked = {each.about for each in self.profile.links if each.sort == "milestone"}
+        return tuple(
+            Milestone(each.id, project.skill, tuple(each.topics), each.minutes)
+            for project in self.content.projects.values()
+            for each in project.milestones
+            if each.id not in self.history.passed and each.id not in ticked
+        )
+
+    def parts(self, goal: Goal) -> dict[str, tuple[str, ...]]:
+        """What of a goal can be given up, by titles; empty: each topic is a part."""
+        if goal.kind == EVERYTHING:
+            return {skill.title: self.content.of_skill(skill.id) for skill in self.content.skills.values()}
+        if goal.kind == "track":
+            items = self.content.tracks[goal.id].items
+            return {
+                each.title: tuple(dict.fromkeys((
+                    *each.topics, *(id for name in each.projects for id in self.content.projects[name].topics)
+                )))
+                for each in items
+            }  # fmt: skip
+        if goal.kind == "project":
+            every = self.content.projects[goal.id].milestones
+            return {f"{each.number} {each.title}": tuple(each.topics) for each in every if each.topics}
+        return {}
+
+    def moved(self, made: Plan) -> Changes | None:
+        """What moved since the plan that was kept; None where there is none, or one for another goal."""
+        kept, graph = self.profile.planned, self.content.graph
+        try:
+            if kept["goal"] != self.goal.id:
+                return None
+            ends = {graph.current(id): date.fromisoformat(day) for id, day in kept["dates"].items()}
+            p50 = date.fromisoformat(kept["ends"]["p50"]) if kept["ends"]["p50"] else None
+            old = Earlier(
+                date.fromisoformat(kept["start"]), tuple(ends), {id: (day, day) for id, day in ends.items()}, p50
+            )
+        except (LookupError, TypeError, ValueError, AttributeError, NotFound):
+            return None
+        return changes(old, made)
+
+    def keep(self, made: Plan) -> tuple[str, ...]:
+        """Keep what a plan said, so that the next one can say what moved."""
+        dates = {id: each[1].isoformat() for id, each in made.dates.items() if id in made.topics}
+        ends = {
+            name: day.isoformat() if day else "" for name, day in (("p50", made.finish_p50), ("p90", made.finish_p90))
+        }
+        return self.note("planned", {"start": made.start, "goal": self.goal.id, "ends": ends, "dates": dates})
+
+
+def _today(content: Content, word: str) -> str:
+    """A former id of a topic as it is today; other words as they are."""
+    try:
+        return word if any(id.startswith(word) for id in content.graph.topics) else content.graph.current(word)
+    except NotFound:
+        return word
