@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from browser_fixtures import QUICK_LOOKS, ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
 from model_filling import SETS, logged, trained
 from web_process import Workbench
 
-from castalia.track import Store
+from castalia.track import Store, schema
 from castalia.track.protocol import registered
 from castalia.track.protocol.wire import Fields
 
@@ -176,6 +177,41 @@ def test_an_undo_does_not_undo_what_somebody_else_did(page: Any, bench: Workbenc
     row_of(page, 1).get_by_text("staging").wait_for()
     assert history(bench, "staging")[0] == (3, 1, "Mine.", "loopback")
     assert not page.get_by_text(re.compile("^Undone")).count()
+
+
+@pytest.mark.slow
+def test_older_versions_come_when_they_are_asked_for(
+    page: Any,  # noqa: F811
+    models: Path,
+    home: Path,
+    watch_of: dict[Any, Any],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("404",)
+    with Store.open(home) as store:
+        run = logged(store, "many")
+        with store.database.write() as connection:
+            first = (
+                connection.execute(sa.select(schema.versions).where(schema.versions.c.run_id == run)).mappings().one()
+            )
+            told = {key: value for key, value in first.items() if key != "id"}
+            connection.execute(sa.insert(schema.versions), [{**told, "version": i} for i in range(2, 2301)])
+        store.set_alias("many", "old", 5, "", "ci")
+    open_page(page, "/many")
+    table = page.get_by_role("region", name="Versions", exact=True)
+    versions = table.locator("tbody tr")
+    page.get_by_text("the newest 1,001 versions").wait_for()
+    assert versions.count() == 1001 and table.get_by_role("link", name="many, version 5", exact=True).count() == 1
+    page.get_by_role("button", name="Show older versions").click()
+    page.get_by_text("the newest 2,001 versions").wait_for()
+    page.get_by_role("button", name="Show older versions").click()
+    page.get_by_text("2,300 versions", exact=True).wait_for()
+    assert versions.count() == 2300 and not page.get_by_role("button", name="Show older versions").count()
+    numbers = [int(text.split()[-1]) for text in table.locator("tbody th").all_inner_texts()]
+    assert numbers == list(range(2300, 0, -1))
+    open_page(page, "/many?version=7")
+    page.get_by_role("heading", name="many@7").wait_for()
+    open_page(page, "/many?version=2301")
+    page.get_by_text("many has no version 2301").wait_for()
 
 
 @pytest.mark.slow

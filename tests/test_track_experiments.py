@@ -131,6 +131,20 @@ def test_an_experiment_is_renamed_noted_tagged_and_put_away(store, client):
     assert client.patch(f"/experiments/{id}", json={"name": "../ü"}).status_code == 200
 
 
+def test_an_undo_does_not_write_over_what_came_since(store, client):
+    store.create_run("first")
+    path = f"/experiments/{listed(client)['first']['id']}"
+    first = {"name": "second", "note": "mine", "tags": {"team": "red"}}
+    assert client.patch(
+        path, json={**first, "expected": {"name": "first", "note": "", "tags": {"team": None}}}
+    ).is_success
+    kept = client.get(path).json()
+    for expected in ({"name": "first"}, {"note": "hers"}, {"tags": {"team": None}}):
+        refused = client.patch(path, json={"name": "x", "note": "x", "tags": {"team": "x"}, "expected": expected})
+        assert refused.status_code == 409 and client.get(path).json() == kept, expected
+    assert client.patch(path, json={"name": "first", "note": "", "expected": first}).json()["note"] == ""
+
+
 def test_what_cannot_be_kept_changes_nothing(client):
     before = client.get("/experiments/0").json()
     for body in ({"nmae": "x"}, {"name": " "}, {"name": "x" * 501}, {"name": "a\0b"}, {"note": "x" * 20_001},

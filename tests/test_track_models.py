@@ -141,6 +141,12 @@ def test_notes_tags_and_stages_change_and_nothing_else(store: Store, client: Tes
     page = client.patch("/models/churn/versions/1", json={"note": "n", "tags": {"a": "1"}, "stage": "Staging"}).json()
     line = page["versions"][0]
     assert (line["note"], line["tags"], line["stage"]) == ("n", {"a": "1"}, "Staging")
+    for path, expected in (("", {"note": "hers"}), ("", {"tags": {"team": None}}), ("/versions/1", {"note": "m"}),
+                           ("/versions/1", {"tags": {"a": "2"}})):  # fmt: skip
+        body = {"note": "x", "tags": {"a": "x"}, "expected": expected}
+        assert client.patch(f"/models/churn{path}", json=body).status_code == 409, expected
+    expected = {"note": "n", "tags": {"a": "1", "absent": None}}
+    assert client.patch("/models/churn/versions/1", json={"expected": expected}).status_code == 200
     page = client.patch("/models/churn", json={"note": "", "tags": {"team": None, "absent": None}}).json()
     assert (page["description"], page["tags"]) == ("", {})
     line = client.patch("/models/churn/versions/1", json={"tags": {"a": None}, "stage": "None", "note": ""}).json()

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from castalia.core.errors import NotFound
 from castalia.core.record import Record
 from castalia.track import schema
+from castalia.track.board.expecting import Written, check
 from castalia.track.naming import MAX_TAG, checked_key, checked_text, now
 from castalia.track.protocol.registry_fields import TEXT
 from castalia.track.protocol.registry_rows import parts, put_tags
@@ -30,6 +31,7 @@ class ModelMarks(Record):
 
     note: str | None = Field(None, description="Its description, Markdown; empty takes it away.")
     tags: dict[str, str | None] = Field({}, max_length=100, description="Tags to set; null takes one away.")
+    expected: Written | None = Field(None, description="Refuse unless it is like this now.")
 
 
 class VersionMarks(ModelMarks):
@@ -169,7 +171,7 @@ def _of_runs(connection: Connection, wanted: Sequence[int]) -> dict[int, dict[st
 
 
 def mark_model(store: Store, name: str, marks: ModelMarks) -> None:
-    """Change the note or the tags of a model. NotFound, WrongInput."""
+    """Change the note or the tags of a model. NotFound, WrongInput; Conflict where it is not as ``expected``."""
     with store.database.write() as connection:
         number = connection.scalar(sa.select(models.c.id).where(models.c.name == name))
         if number is None:
@@ -178,7 +180,7 @@ def mark_model(store: Store, name: str, marks: ModelMarks) -> None:
 
 
 def mark_version(store: Store, name: str, version: int, marks: VersionMarks) -> None:
-    """Change the note, the tags or the stage of a version. NotFound, WrongInput."""
+    """Change the note, the tags or the stage of a version. Raises as ``mark_model``."""
     with store.database.write() as connection:
         query = sa.select(versions.c.id).join(models, versions.c.model == models.c.id)
         mine = (models.c.name == name, versions.c.version == version, versions.c.status == "ready")
@@ -198,6 +200,8 @@ def _mark(
     said = {checked_key("tag", key): value for key, value in marks.tags.items()}
     texts = {key: checked_text(f"tag {key[:60]}", value, MAX_TAG, empty=True)
              for key, value in said.items() if value is not None}  # fmt: skip
+    note = connection.scalar(sa.select(table.c.description).where(table.c.id == number))
+    check(connection, marks.expected, tags, owner, number, note=note or "")
     put_tags(connection, tags, owner, number, texts)
     if gone := [key for key, value in said.items() if value is None]:
         connection.execute(sa.delete(tags).where(tags.c[owner] == number, tags.c.key.in_(gone)))

@@ -244,6 +244,8 @@ export interface Model {
   newest?: number;
   versions: Version[];
   aliases?: Record<string, number>;
+  /** Whether there are older versions than those. */
+  more?: boolean;
 }
 
 /** The code that a version was made with, as far as its run said. */

@@ -40,10 +40,7 @@ export function ExperimentPage({ id }: { id: number }) {
 
 function Shown({ one, metric, waiting, again }: { one: Experiment; metric: string; waiting: boolean; again: () => void }) {
   const fixed = one.lifecycle === "deleted";
-  const put = async (changes: Parameters<typeof change>[1]): Promise<void> => {
-    await change(one.id, changes);
-    again();
-  };
+  const put = (changes: Parameters<typeof change>[1]) => change(one.id, changes).finally(again);
   return (
     <div>
       <Head one={one} again={again} />
@@ -60,8 +57,8 @@ function Shown({ one, metric, waiting, again }: { one: Experiment; metric: strin
           {one.activity && <Activity days={one.activity} />}
         </div>
         <div class="stack loose">
-          <NoteEditor text={one.note} hint="What it asks, and what came out. Markdown." most={NOTE_LENGTH} fixed={fixed} save={(note) => put({ note })} />
-          <TagEditor tags={one.tags} fixed={fixed} put={(tags) => put({ tags })} />
+          <NoteEditor text={one.note} hint="What it asks, and what came out. Markdown." most={NOTE_LENGTH} fixed={fixed} put={put} />
+          <TagEditor tags={one.tags} fixed={fixed} put={put} />
           {!fixed && <LogTo name={one.name} />}
         </div>
       </div>

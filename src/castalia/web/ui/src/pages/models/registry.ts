@@ -1,9 +1,13 @@
 // What the pages of models ask of the server, and the words they share.
+import { useState } from "preact/hooks";
 import { get, part, send } from "../../api";
 import { toast } from "../../components/toast";
+import { type Resource, useResource } from "../../resource";
 import type { Code, LoggedModel, Model, Num, RunDetail, Version } from "../../types";
 
 export const CHAMPION = "champion";
+/** As many versions, the newest, come with a model. */
+const VERSIONS = 1000;
 export const STAGES = ["None", "Staging", "Production", "Archived"];
 
 export interface DataSet {
@@ -39,6 +43,32 @@ export interface Promotion {
 export const modelAt = (name: string): string => `models/${part(name)}`;
 export const versionAt = (name: string, version: number): string => `${modelAt(name)}/versions/${version}`;
 export const loadModel = (name: string) => (signal: AbortSignal): Promise<Model> => get<Model>(modelAt(name), signal);
+
+/** Versions older than those that a page of a model brings; `show` fetches the next of them. */
+export function useOlder(model: Model): { versions: Version[]; more: boolean; show: () => Promise<void> } {
+  const [older, setOlder] = useState<{ versions: Version[]; more: boolean }>();
+  const known = new Set(model.versions.map((one) => one.version));
+  const versions = older ? [...model.versions, ...older.versions.filter((one) => !known.has(one.version))].sort((a, b) => b.version - a.version) : model.versions;
+  // An alias may mean one that is older than the newest of the rest.
+  const last = older?.versions[older.versions.length - 1] ?? model.versions[VERSIONS - 1];
+  return {
+    versions,
+    more: older?.more ?? model.more ?? false,
+    show: async () => {
+      if (!last) return;
+      const next = await get<Model>(`${modelAt(model.name)}?before=${last.version}`);
+      setOlder({ versions: [...(older?.versions ?? []), ...next.versions], more: next.more ?? false });
+    },
+  };
+}
+
+/** One version of a model, fetched alone where the page of its model does not bring it. */
+export function useVersion(model: Model, wanted: number): Resource<Version | undefined> {
+  const known = model.versions.find((one) => one.version === wanted);
+  const path = !known && model.more && Number.isSafeInteger(wanted) && wanted > 0 ? `${versionAt(model.name, wanted)}` : "";
+  const alone = useResource<Version | undefined>(path, (signal) => get<Lineage>(path, signal).then((one) => one.version), 15_000);
+  return known ? { ...alone, value: known } : alone;
+}
 
 /** What an alias means on the page now; undefined where it is not set. */
 type Means = number | undefined;

@@ -17,18 +17,23 @@ import { MissingPage } from "../missing";
 import { CardTab, Flags, useCard } from "./card";
 import { Digest, LineageView } from "./lineage";
 import { PromoteDialog } from "./promote";
-import { type Lineage, STAGES, isolated, literal, metricsOf, versionAt } from "./registry";
+import { type Lineage, STAGES, isolated, literal, metricsOf, useVersion, versionAt } from "./registry";
 import { Names } from "./table";
 
 const TABS = { "": "Overview", card: "Card", files: "Files" } as const;
 type Tab = keyof typeof TABS;
 const NOTE = 100_000;
 
-export function VersionPage({ model, number: wanted, changed }: { model: Model; number: number; changed: () => void }) {
+export function VersionPage({ model, number: wanted, changed: renew }: { model: Model; number: number; changed: () => void }) {
   const { query } = usePlace();
   const [promoting, setPromoting] = useState(false);
   const tab = ((query.get("tab") ?? "") in TABS ? (query.get("tab") ?? "") : "") as Tab;
-  const version = model.versions.find((one) => one.version === wanted);
+  const { value: version, problem, again } = useVersion(model, wanted);
+  const changed = (): void => {
+    renew();
+    again();
+  };
+  if (!version && model.more && problem?.status !== 404) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the version" />;
   if (!version) return <MissingPage what={`${model.name} has no version ${wanted}`} />;
   return (
     <>
@@ -125,7 +130,7 @@ function Overview({ model, version, changed }: { model: Model; version: Version;
               </p>
             )}
           </section>
-          <NoteEditor text={version.note ?? ""} hint="What you want to remember of this version. Markdown." most={NOTE} save={(note) => send("PATCH", path, { note }).then(changed)} />
+          <NoteEditor text={version.note ?? ""} hint="What you want to remember of this version. Markdown." most={NOTE} put={(changes) => send("PATCH", path, changes).finally(changed)} />
           <section class="stack tight" aria-label="Facts">
             <h2>Facts</h2>
             <dl class="facts">
@@ -151,7 +156,7 @@ function Overview({ model, version, changed }: { model: Model; version: Version;
               )}
             </dl>
           </section>
-          <TagEditor tags={version.tags ?? {}} put={(tags) => send("PATCH", path, { tags }).then(changed)} />
+          <TagEditor tags={version.tags ?? {}} put={(changes) => send("PATCH", path, changes).finally(changed)} />
         </div>
       </div>
     </div>
