@@ -16,6 +16,12 @@ export function number(value: unknown): string {
   return figures[size >= 1000 ? 1 : size >= 100 ? 2 : 3]!.format(value).replace("-", "−");
 }
 
+/** Marks that turn the direction of what stands behind them. */
+export const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text without them, for a line of other words. */
+export const calm = (text: string): string => text.replace(turning, "");
+
 export const percent = (share: number): string => (share < 0.00005 ? "0 %" : `${(share * 100).toFixed(share > 0.0995 && share < 0.9995 ? 1 : 2)} %`);
 
 /** +0.031, −4.2 pts: a change is always signed. */

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { get, part, send } from "../../api";
 import { toast } from "../../components/toast";
 import { type Resource, useResource } from "../../resource";
+import { calm, turning } from "../../format";
 import type { Code, LoggedModel, Model, Num, RunDetail, Version } from "../../types";
 
 export const CHAMPION = "champion";
@@ -120,16 +121,16 @@ export function fits(text: string, said: (string | null | undefined)[]): boolean
 
 export const tagged = (tags: Record<string, string> | undefined): string[] => Object.entries(tags ?? {}).map(([name, value]) => `${name}:${value}`);
 
-const turning = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-
 /** A name in a line of other words: marks that turn the direction of writing end with it. */
-export const isolated = (name: string): string => (turning.test(name) ? `\u2068${name}\u2069` : name);
+export const isolated = (name: string): string => (calm(name) !== name ? `\u2068${name}\u2069` : name);
+
+const escaped = (mark: string): string => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** A text as Python and JavaScript write it; what would turn the line around is written by its number. */
-export const literal = (text: string): string => JSON.stringify(text).replace(/[\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
+export const literal = (text: string): string => JSON.stringify(text).replace(/[\u2028\u2029]/g, escaped).replace(turning, escaped);
 
 /** Whether a line for the shell shows what it is. */
-export const plain = (name: string): boolean => !turning.test(name) && !/[\p{C}]/u.test(name);
+export const plain = (name: string): boolean => calm(name) === name && !/[\p{C}]/u.test(name);
 
 /** Who did it: a token's name, or whoever sits at this machine. */
 export const who = (name: string): string => (name === "loopback" ? "on this machine" : name || "–");
