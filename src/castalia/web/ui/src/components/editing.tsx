@@ -1,11 +1,11 @@
 // What a person says of something afterwards, written in place: a name, a note in Markdown, tags. Each change says what
 // stood there before it, so that nothing that somebody else wrote meanwhile is lost.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Problem } from "../api";
 import { Markdown } from "../parts";
 import { Icon } from "./icons";
 import { ProblemBox } from "./problem";
 import { toast } from "./toast";
+import { useTrying } from "./trying";
 
 const theirs = /^(mlflow\.|castalia\.)/;
 /** The tag that is a run's note. */
@@ -18,27 +18,6 @@ export interface Written {
 type Put = (changes: Written & { expected?: Written }) => Promise<unknown>;
 
 const focused = (box: HTMLTextAreaElement | null): void => box?.focus();
-
-/** Runs a change, and keeps what the server says against it. */
-export function useTrying(): { problem: Problem | undefined; busy: boolean; attempt: (work: () => Promise<unknown>) => Promise<boolean>; forget: () => void } {
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
-  const attempt = async (work: () => Promise<unknown>): Promise<boolean> => {
-    setProblem(undefined);
-    setBusy(true);
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      setProblem(error);
-      return false;
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { problem, busy, attempt, forget: () => setProblem(undefined) };
-}
 
 /** A new name, in a line; `done` is called without one where nothing is to change. */
 export function RenameForm({ name, most, done }: { name: string; most: number; done: (to?: string) => void }) {

@@ -1,11 +1,12 @@
 import { useMemo, useState } from "preact/hooks";
 import { get } from "../../api";
 import { Code } from "../../components/code";
-import { NoteEditor, RenameForm, TagEditor, useTrying } from "../../components/editing";
+import { NoteEditor, RenameForm, TagEditor } from "../../components/editing";
 import { Icon } from "../../components/icons";
 import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { Status, When } from "../../components/state";
+import { useTrying } from "../../components/trying";
 import { number, plural } from "../../format";
 import { useResource } from "../../resource";
 import { href, setQuery, usePlace } from "../../router";

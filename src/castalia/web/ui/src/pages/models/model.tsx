@@ -1,11 +1,13 @@
 // One model: its versions, beside each other where some are chosen, its note and tags, and the history of its aliases.
 import { send } from "../../api";
 import { Code } from "../../components/code";
+import { NoteEditor, TagEditor } from "../../components/editing";
 import { Link } from "../../components/link";
-import { NoteEditor, TagEditor, useTrying } from "../../components/editing";
+import { fits } from "../../components/listing";
 import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { tell } from "../../components/toast";
+import { useTrying } from "../../components/trying";
 import { plural } from "../../format";
 import { useResource } from "../../resource";
 import { setQuery, usePlace } from "../../router";
@@ -14,7 +16,7 @@ import type { Model } from "../../types";
 import { MissingPage } from "../missing";
 import { Beside } from "./beside";
 import { History } from "./history";
-import { fits, literal, loadModel, modelAt, plain, promote, tagged, useOlder } from "./registry";
+import { literal, loadModel, modelAt, plain, promote, tagged, useOlder } from "./registry";
 import { VersionTable } from "./table";
 import { VersionPage } from "./version";
 

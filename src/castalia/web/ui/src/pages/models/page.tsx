@@ -2,6 +2,7 @@
 import { get } from "../../api";
 import { Code } from "../../components/code";
 import { Link } from "../../components/link";
+import { fits } from "../../components/listing";
 import { Empty, Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { When } from "../../components/state";
@@ -9,7 +10,7 @@ import { number, plural } from "../../format";
 import { useResource } from "../../resource";
 import { setQuery, usePlace } from "../../router";
 import type { ModelLine } from "../../types";
-import { CHAMPION, fits, metricsOf, tagged } from "./registry";
+import { CHAMPION, metricsOf, tagged } from "./registry";
 
 const register = `import mlflow
 

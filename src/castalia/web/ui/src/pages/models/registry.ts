@@ -113,12 +113,6 @@ export function metricsOf(versions: Version[]): string[] {
 
 export const size = (value: Num | undefined): number => (typeof value === "number" ? value : Number.NaN);
 
-/** Whether every word of `text` stands in what is said of it. */
-export function fits(text: string, said: (string | null | undefined)[]): boolean {
-  const all = said.filter(Boolean).join(" ").toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => all.includes(word));
-}
-
 export const tagged = (tags: Record<string, string> | undefined): string[] => Object.entries(tags ?? {}).map(([name, value]) => `${name}:${value}`);
 
 /** A name in a line of other words: marks that turn the direction of writing end with it. */
