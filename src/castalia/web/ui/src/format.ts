@@ -16,6 +16,9 @@ export function number(value: unknown): string {
   return figures[size >= 1000 ? 1 : size >= 100 ? 2 : 3]!.format(value).replace("-", "−");
 }
 
+/** A number in a column: as many digits in every row, so that points stand below each other. */
+export const aligned = (value: unknown): string => (typeof value === "number" && !Number.isInteger(value) && Math.abs(value) >= 1e-4 && Math.abs(value) < 100 ? value.toFixed(4).replace("-", "−") : number(value));
+
 /** Marks that turn the direction of what stands behind them. */
 export const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 

@@ -7,7 +7,7 @@ import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { Status, When } from "../../components/state";
 import { useTrying } from "../../components/trying";
-import { number, plural } from "../../format";
+import { aligned, plural } from "../../format";
 import { useResource } from "../../resource";
 import { href, setQuery, usePlace } from "../../router";
 import type { RunRow } from "../../types";
@@ -230,7 +230,7 @@ function RunLines({ one, order, metric, label }: { one: Experiment; order: strin
               <td>
                 <Status status={run.status} />
               </td>
-              {metric && <td class="right">{number(run.metrics?.[metric])}</td>}
+              {metric && <td class="right">{aligned(run.metrics?.[metric])}</td>}
               <td class="when spare">
                 <When value={run.started} />
               </td>

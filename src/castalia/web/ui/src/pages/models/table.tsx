@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { Icon } from "../../components/icons";
 import { Link } from "../../components/link";
 import { Status, When } from "../../components/state";
-import { number } from "../../format";
+import { aligned } from "../../format";
 import { setQuery, usePlace } from "../../router";
 import type { Model, Version } from "../../types";
 import { PromoteDialog } from "./promote";
@@ -90,7 +90,7 @@ export function VersionTable({ model, versions, changed, chosen, choose }: Props
                 {metrics.map((name) => (
                   <td class="right" key={name}>
                     {versions.length > 1 && best.get(name) === one.version && <span class="best">best </span>}
-                    {number(one.metrics?.[name])}
+                    {aligned(one.metrics?.[name])}
                   </td>
                 ))}
                 <td class="no-wrap">
