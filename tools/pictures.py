@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "benchmarks", "src")]
@@ -126,10 +128,24 @@ def fill(home: Path) -> str:
     return best
 
 
+def small(shot: bytes) -> bytes:
+    """The picture with the 256 colours that are seen most, as they are; of averages the page would be tinted."""
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(BytesIO(shot)).convert("RGB")).astype(np.int64)
+    colours, place, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    most = colours[np.argsort(-counts, kind="stable")[:256]]
+    nearest = np.concatenate([((part[:, None] - most) ** 2).sum(2).argmin(1) for part in np.array_split(colours, 50)])
+    drawn = Image.fromarray(nearest[place.reshape(-1)].reshape(pixels.shape[:2]).astype(np.uint8), "P")
+    drawn.putpalette(most.astype(np.uint8).tobytes())
+    made = BytesIO()
+    drawn.save(made, "PNG", optimize=True)
+    return made.getvalue()
+
+
 def take(wanted: str = "", pictures: Path = PICTURES) -> None:
     """Write those whose names begin so; each is at most 120 kB."""
     import boarding
-    from PIL import Image
     from playwright.sync_api import sync_playwright
     from web_process import Workbench
 
@@ -142,15 +158,11 @@ def take(wanted: str = "", pictures: Path = PICTURES) -> None:
                 page = browser.new_page(base_url=bench.root, viewport=VIEW, color_scheme=name.split("-")[1])
                 page.clock.set_fixed_time(NOW / 1000)
                 page.goto(f"/app/{TAKEN[name].format(best=best)}")
-                page.wait_for_timeout(3000)  # a live page is never idle
-                shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
-                page.close()
+                page.wait_for_function("!document.querySelector('[aria-busy=true], .skeleton')")
+                page.wait_for_timeout(2000)  # curves are drawn a moment later, and a live page is never idle
                 path = pictures / f"{name}.png"
-                # The colours that are seen most, as they are: a choice by averages would tint the page.
-                most = sorted(shot.getcolors(VIEW["width"] * VIEW["height"]), reverse=True)[:256]
-                palette = Image.new("P", (1, 1))
-                palette.putpalette([part for _, colour in most for part in colour])
-                shot.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+                path.write_bytes(small(page.screenshot()))
+                page.close()
                 size = path.stat().st_size
                 print(f"{name:16} {size / 1000:.0f} kB")
                 if size > MOST:
