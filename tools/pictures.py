@@ -158,7 +158,8 @@ def take(wanted: str = "", pictures: Path = PICTURES) -> None:
                 page = browser.new_page(base_url=bench.root, viewport=VIEW, color_scheme=name.split("-")[1])
                 page.clock.set_fixed_time(NOW / 1000)
                 page.goto(f"/app/{TAKEN[name].format(best=best)}")
-                page.wait_for_function("!document.querySelector('[aria-busy=true], .skeleton')")
+                page.get_by_role("heading", level=1).wait_for()
+                page.locator("[aria-busy=true], .skeleton").first.wait_for(state="hidden")
                 page.wait_for_timeout(2000)  # curves are drawn a moment later, and a live page is never idle
                 path = pictures / f"{name}.png"
                 path.write_bytes(small(page.screenshot()))
