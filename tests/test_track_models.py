@@ -50,6 +50,7 @@ def test_a_page_says_what_is_known_of_each_version(store: Store, client: TestCli
     run = logged(store, "churn", tags=[{"key": "by", "value": "ci"}], description="From *their* side.")
     page = client.get("/models/churn").json()
     theirs, ours = page["versions"]
+    assert page["down"] == {"auc": False, "rmse": True}  # "odd" says nothing
     assert (page["champion"], page["newest"]) == (1, 2)  # the bare name means what castalia.load opens
     assert (ours["measured"], ours["metrics"]) == ("fit", {"auc": 0.8, "odd": "NaN"})
     assert (theirs["measured"], theirs["metrics"]) == ("run", {"rmse": 2.0})  # its last, nothing of the machine

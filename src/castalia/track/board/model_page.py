@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from castalia.core.errors import NotFound
 from castalia.core.record import Record
 from castalia.track import schema
+from castalia.track.board.best import ways
 from castalia.track.naming import MAX_TAG, checked_key, checked_text, now
 from castalia.track.protocol.registry_fields import TEXT
 from castalia.track.protocol.registry_rows import parts, put_tags
@@ -62,7 +63,8 @@ def listed(store: Store) -> list[dict[str, Any]]:
 
 
 def page(store: Store, name: str, before: int | None = None) -> dict[str, Any]:
-    """One model: name, champion, newest, aliases {alias: version}, description, tags, created, updated, versions, more.
+    """One model: name, champion, newest, aliases {alias: version}, description, tags, created, updated, versions, more,
+    down {metric: whether less of it is better, where its name says so}.
 
     ``versions`` are the newest 1,000, and whatever older ones the champion and other aliases mean; with ``before`` the
     newest 1,000 below that number alone. ``more``: whether there are older ones than those. NotFound.
@@ -88,7 +90,8 @@ def page(store: Store, name: str, before: int | None = None) -> dict[str, Any]:
         noted = {row.key: row.value for row in tags}
     return {"name": name, "champion": champion, "newest": every[0].version, "aliases": meant,
             "description": model.description, "tags": noted, "created": model.created, "updated": model.updated,
-            "versions": lines, "more": len(below) > MOST}  # fmt: skip
+            "versions": lines, "more": len(below) > MOST,
+            "down": ways(key for line in lines for key in line["metrics"])}  # fmt: skip
 
 
 def rows(connection: Connection, name: str, wanted: Sequence[int]) -> list[dict[str, Any]]:

@@ -244,6 +244,8 @@ export interface Model {
   newest?: number;
   versions: Version[];
   aliases?: Record<string, number>;
+  /** Whether less of a metric is better, where its name says so. */
+  down?: Record<string, boolean>;
 }
 
 /** The code that a version was made with, as far as its run said. */

@@ -65,13 +65,6 @@ async function point(model: string, alias: string, version: number | null, reaso
   else await send("DELETE", `${modelAt(model)}/aliases/${part(alias)}${expected === undefined ? "" : `?expected=${expected}`}`);
 }
 
-/** Where less is better, by the name of the metric; null where the name does not say. */
-export function better(metric: string): "down" | "up" | null {
-  const name = metric.toLowerCase();
-  if (/(loss|error|rmse|mse|mae|mape|perplexity|brier|nll|cross_entropy|latency|seconds|duration)/.test(name)) return "down";
-  return /(acc|auc|f1|precision|recall|r2|score|map|iou|bleu|rouge|ndcg|mcc|kappa|hit)/.test(name) ? "up" : null;
-}
-
 /** Of all versions: what most of them measured, held-out numbers first. */
 export function metricsOf(versions: Version[]): string[] {
   const counts = new Map<string, number>();
