@@ -23,13 +23,14 @@ _DOWN = frozenset({
     "loss", "losses", "logloss", "nll", "entropy", "perplexity", "ppl", "brier", "ece", "hinge", "pinball", "deviance",
     "err", "error", "errors", "mse", "rmse", "rmsle", "mae", "mape", "smape", "medae", "residual", "residuals",
     "fid", "kid", "wer", "cer", "ter", "eer", "fpr", "fnr", "false", "misses", "mistakes", "violations", "regret",
-    "penalty", "divergence", "kl", "kld", "distance", "cost", "latency", "seconds", "duration", "time", "ms", "bpb", "bpc", "bpd",
+    "penalty", "divergence", "kl", "kld", "distance", "cost", "latency", "seconds", "duration", "time", "ms", "bpb",
+    "bpc", "bpd",
 })  # fmt: skip
 _UP = frozenset({
     "accuracy", "acc", "auc", "auroc", "roc", "auprc", "aucpr", "ap", "map", "precision", "recall", "sensitivity",
-    "tpr", "tnr", "specificity", "f", "score", "r", "iou", "miou", "dice", "bleu", "chrf", "rouge", "meteor", "ndcg", "mrr",
-    "mcc", "kappa", "hit", "hits", "psnr", "ssim", "likelihood", "reward", "rewards", "return", "returns", "success",
-    "throughput", "correct", "elo", "top",
+    "tpr", "tnr", "specificity", "f", "score", "r", "iou", "miou", "dice", "bleu", "chrf", "rouge", "meteor", "ndcg",
+    "mrr", "mcc", "kappa", "hit", "hits", "psnr", "ssim", "likelihood", "reward", "rewards", "return", "returns",
+    "success", "throughput", "correct", "elo", "top",
 })  # fmt: skip
 _BAD = ("loss", "error", "mse")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
