@@ -304,6 +304,20 @@ def test_notes_tags_and_stage_are_written_in_place(page: Any, bench: Workbench, 
 
 
 @pytest.mark.slow
+def test_a_model_without_a_version_says_what_makes_one(page: Any, models: Path) -> None:  # noqa: F811
+    with Store.open(models) as store:
+        registered.create(store, Fields({"name": "bare", "description": "For later."}))
+    open_page(page, "")
+    row = page.get_by_role("region", name="Models", exact=True).get_by_role("row", name="bare")
+    row.get_by_text("no version", exact=True).wait_for()
+    row.get_by_role("link", name="bare").click()
+    page.get_by_role("heading", name="No version yet").wait_for()
+    page.get_by_text("For later.").wait_for()
+    assert 'mlflow.register_model("runs:/RUN/model", "bare")' in page.locator("pre").inner_text()
+    assert axe(page) == []
+
+
+@pytest.mark.slow
 def test_the_files_of_a_version_are_shown_in_place(page: Any, models: Path) -> None:  # noqa: F811
     folder = models / "models" / "churn" / "5"
     (folder / "plots").mkdir()

@@ -129,6 +129,20 @@ def test_a_page_shows_so_many_versions(store: Store, client: TestClient, monkeyp
     assert client.get("/models/churn?before=0").status_code == 422
 
 
+def test_a_model_without_a_version_is_listed(store: Store, client: TestClient) -> None:
+    trained(store, {}, {"auc": 0.8}, "a")
+    registered.create(store, Fields({"name": "bare", "description": "Soon.", "tags": [{"key": "k", "value": "v"}]}))
+    bare, churn = client.get("/models").json()
+    assert (churn["name"], churn["versions"], bare["versions"]) == ("churn", 1, 0)
+    said = {key: bare[key] for key in ("name", "newest", "champion", "aliases", "metrics", "description", "tags")}
+    assert said == {"name": "bare", "newest": None, "champion": None, "aliases": {}, "metrics": {},
+                    "description": "Soon.", "tags": {"k": "v"}}  # fmt: skip
+    page = client.get("/models/bare").json()
+    assert (page["versions"], page["champion"], page["newest"], page["more"]) == ([], None, None, False)
+    assert client.patch("/models/bare", json={"note": "Later."}).json()["description"] == "Later."
+    assert client.get("/models/bare/versions/1/files").status_code == 404
+
+
 @here
 def test_what_pages_read_of_models_is_read_in_the_lane(store: Store) -> None:
     reads = [route for route in model_routes(store).routes if "GET" in route.methods]  # type: ignore[attr-defined]

@@ -67,7 +67,8 @@ def _of_models(routes: APIRouter, store: Store) -> None:
     @routes.get("/models")
     @in_lane
     def models() -> Response:
-        """Every model: name, versions (how many), newest, champion, aliases, tags, system, source, metrics, times."""
+        """Every model: name, versions (how many), newest, champion, aliases, tags, system, source, metrics, times. Of
+        one without a version newest and champion are null."""
         return answer(model_page.listed(store))
 
     @routes.get("/models/{name}")
