@@ -340,6 +340,49 @@ def test_notes_tags_and_stage_are_written_in_place(page: Any, bench: Workbench, 
 
 
 @pytest.mark.slow
+def test_a_model_without_a_version_says_what_makes_one(page: Any, models: Path) -> None:  # noqa: F811
+    with Store.open(models) as store:
+        registered.create(store, Fields({"name": "bare", "description": "For later."}))
+    open_page(page, "")
+    row = page.get_by_role("region", name="Models", exact=True).get_by_role("row", name="bare")
+    row.get_by_text("no version", exact=True).wait_for()
+    row.get_by_role("link", name="bare").click()
+    page.get_by_role("heading", name="No version yet").wait_for()
+    page.get_by_text("For later.").wait_for()
+    assert 'mlflow.register_model("runs:/RUN/model", "bare")' in page.locator("pre").inner_text()
+    assert axe(page) == []
+
+
+@pytest.mark.slow
+def test_the_files_of_a_version_are_shown_in_place(page: Any, models: Path) -> None:  # noqa: F811
+    folder = models / "models" / "churn" / "5"
+    (folder / "plots").mkdir()
+    (folder / "plots" / "evil.html").write_text(f"<script>parent.{SCRIPT}</script><p>a plot</p>")
+    open_page(page, "/churn")
+    row_of(page, 5).locator(".best").first.wait_for()
+    assert row_of(page, 5).locator("td", has_text="best").all_inner_texts() == ["best 0.84", "best 0.16"]
+    row_of(page, 5).get_by_role("link", name="churn, version 5", exact=True).click()
+    page.get_by_role("navigation", name="Parts of the version").get_by_role("link", name="Files").click()
+    shown = page.get_by_role("region", name="The chosen file")
+    tree = page.get_by_role("navigation", name="Files", exact=True)
+    tree.get_by_role("link", name="model.txt").click()
+    shown.locator("pre", has_text="xxxx").wait_for()
+    with page.expect_download() as down:
+        shown.get_by_role("link", name="Download").click()
+    assert down.value.suggested_filename == "model.txt" and Path(down.value.path()).read_text() == "xxxx"
+    tree.get_by_role("link", name="evil.html").click()
+    page.frame_locator("iframe").get_by_text("a plot").wait_for()
+    assert page.evaluate("window.hacked") is None and "version=5&tab=files&file=" in page.url
+    assert axe(page) == []
+    page.reload()
+    page.frame_locator("iframe").get_by_text("a plot").wait_for()
+    open_page(page, "/sales%20forecast?version=1&tab=files")
+    shown.get_by_role("heading", name="Sales").wait_for()
+    tree.get_by_role("link", name="MLmodel").click()
+    shown.get_by_text("It names no input and no output.").wait_for()
+
+
+@pytest.mark.slow
 def test_what_is_hostile_stays_text(page: Any, models: Path) -> None:  # noqa: F811
     from urllib.parse import quote
 

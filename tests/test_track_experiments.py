@@ -32,11 +32,17 @@ def listed(client, **asked) -> dict[str, dict]:
 
 
 @pytest.mark.parametrize(("down", "metrics"), [
-    (True, "loss val/loss trainLoss test_error RMSE val.mse meanSquaredError logloss ppl WER fold_3/mae latency_ms"),
-    (False, "accuracy val/f1 auc r2 mAP50 neg_mean_squared_error reward glossary blossom lr bleu winner score"),
+    (True, "loss val/loss trainLoss test_error RMSE val.mse meanSquaredError logloss ppl WER fold_3/mae latency_ms mse "
+           "rmse perplexity error_rate mape fid wer cer brier_score negative_log_likelihood false_negative_rate"),
+    (False, "accuracy val/f1 auc r2 mAP50 neg_mean_squared_error neg_log_loss neg_brier_score reward bleu score f1 "
+            "glossary_score psnr log_likelihood f1_macro recall_at_10 r2_score"),
+    (None, "glossary blossom lr winner epoch depth"),
 ])  # fmt: skip
 def test_the_name_of_a_metric_says_which_way_is_better(down, metrics):
-    assert {name: best.goes_down(name) for name in metrics.split()} == dict.fromkeys(metrics.split(), down)
+    names = metrics.split()
+    assert {name: best.less_is_better(name) for name in names} == dict.fromkeys(names, down)
+    assert {name: best.goes_down(name) for name in names} == dict.fromkeys(names, down is True)
+    assert best.ways(names) == ({} if down is None else dict.fromkeys(names, down))
 
 
 @pytest.mark.parametrize(("metrics", "wanted"), [

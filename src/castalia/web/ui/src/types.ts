@@ -225,8 +225,9 @@ export interface ModelLine {
   name: string;
   system?: string | null;
   versions: number;
-  newest: number;
-  champion: number;
+  /** Null where it has no version. */
+  newest: number | null;
+  champion: number | null;
   aliases?: Record<string, number>;
   metrics?: Record<string, Num>;
   source?: string;
@@ -240,6 +241,8 @@ export interface Model {
   name: string;
   description?: string;
   tags?: Record<string, string>;
+  /** Whether less of a metric is better, where its name says so. */
+  down?: Record<string, boolean>;
   champion?: number;
   newest?: number;
   versions: Version[];

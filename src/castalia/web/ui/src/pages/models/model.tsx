@@ -14,6 +14,7 @@ import { setQuery, usePlace } from "../../router";
 import { quote } from "../../shell";
 import type { Model } from "../../types";
 import { MissingPage } from "../missing";
+import { Bare } from "./bare";
 import { Beside } from "./beside";
 import { History } from "./history";
 import { literal, loadModel, modelAt, plain, promote, tagged, useOlder } from "./registry";
@@ -29,6 +30,7 @@ export function ModelPage({ name }: { name: string }) {
   if (!value) return problem?.status === 404 ? <MissingPage what={`There is no model ${name}`} /> : problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the model" />;
   const version = query.get("version");
   if (version) return <VersionPage key={version} model={value} number={Number(version)} changed={again} />;
+  if (!value.versions.length) return <Bare model={value} />;
   return <Whole model={value} changed={again} history={query.get("tab") === "history"} />;
 }
 

@@ -1,4 +1,4 @@
-// Every model that has a version, with the one that answers.
+// Every model, with the version that answers.
 import { get } from "../../api";
 import { Code } from "../../components/code";
 import { Link } from "../../components/link";
@@ -90,7 +90,7 @@ const SHOWN = 3;
 
 function Line({ one }: { one: ModelLine }) {
   const metrics = one.metrics ?? {};
-  const names = metricsOf([{ version: one.champion, metrics }]);
+  const names = metricsOf([{ version: one.champion ?? 0, metrics }]);
   const others = Object.entries(one.aliases ?? {}).filter(([alias]) => alias !== CHAMPION);
   const said = (one.description ?? "").split("\n", 1)[0]!;
   return (
@@ -103,7 +103,7 @@ function Line({ one }: { one: ModelLine }) {
       </th>
       <td>
         <span class="row names-of">
-          <span class="chip accent">{one.champion}</span>
+          {one.champion === null ? <span class="faint">no version</span> : <span class="chip accent">{one.champion}</span>}
           {others.slice(0, SHOWN).map(([alias, version]) => (
             <span class="chip" key={alias}>
               <bdi>{alias}</bdi> {version}
@@ -124,7 +124,7 @@ function Line({ one }: { one: ModelLine }) {
         {!names.length && <span class="faint">–</span>}
       </td>
       <td class="right">{one.versions}</td>
-      <td>{one.system ? <Link to={["systems", one.system.replace("/", "~")]}>{one.system}</Link> : <span class="muted">MLflow's client</span>}</td>
+      <td>{one.system ? <Link to={["systems", one.system.replace("/", "~")]}>{one.system}</Link> : one.versions ? <span class="muted">MLflow's client</span> : <span class="faint">–</span>}</td>
       <td class="no-wrap">
         <When value={one.updated ?? one.created} />
       </td>

@@ -2,14 +2,14 @@
 import { useState } from "preact/hooks";
 import { get, part, send } from "../../api";
 import { toast } from "../../components/toast";
-import { type Resource, useResource } from "../../resource";
 import { calm, turning } from "../../format";
+import { type Resource, useResource } from "../../resource";
 import type { Code, LoggedModel, Model, Num, RunDetail, Version } from "../../types";
 
 export const CHAMPION = "champion";
+export const STAGES = ["None", "Staging", "Production", "Archived"];
 /** As many versions, the newest, come with a model. */
 const VERSIONS = 1000;
-export const STAGES = ["None", "Staging", "Production", "Archived"];
 
 export interface DataSet {
   name: string;
@@ -94,13 +94,6 @@ export async function promote(model: Model, alias: string, version: number | nul
 async function point(model: string, alias: string, version: number | null, reason: string, expected: Means): Promise<void> {
   if (version !== null) await send("POST", `${modelAt(model)}/promotions`, { alias, version, reason, expected: expected ?? null });
   else await send("DELETE", `${modelAt(model)}/aliases/${part(alias)}${expected === undefined ? "" : `?expected=${expected}`}`);
-}
-
-/** Where less is better, by the name of the metric; null where the name does not say. */
-export function better(metric: string): "down" | "up" | null {
-  const name = metric.toLowerCase();
-  if (/(loss|error|rmse|mse|mae|mape|perplexity|brier|nll|cross_entropy|latency|seconds|duration)/.test(name)) return "down";
-  return /(acc|auc|f1|precision|recall|r2|score|map|iou|bleu|rouge|ndcg|mcc|kappa|hit)/.test(name) ? "up" : null;
 }
 
 /** Of all versions: what most of them measured, held-out numbers first. */
