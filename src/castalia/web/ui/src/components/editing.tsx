@@ -1,5 +1,5 @@
-// What a person says of something afterwards, written in place: a name, a note in Markdown, tags. Each change says what
-// stood there before it, so that nothing that somebody else wrote meanwhile is lost.
+// What a person says of something afterwards, written in place: a name, a note in Markdown, tags. A note and every Undo say
+// what they take the place of, so that nothing that somebody else wrote meanwhile is lost.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Markdown } from "../parts";
 import { Icon } from "./icons";
