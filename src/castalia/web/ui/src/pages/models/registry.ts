@@ -47,18 +47,23 @@ export const loadModel = (name: string) => (signal: AbortSignal): Promise<Model>
 
 /** Versions older than those that a page of a model brings; `show` fetches the next of them. */
 export function useOlder(model: Model): { versions: Version[]; more: boolean; show: () => Promise<void> } {
-  const [older, setOlder] = useState<{ versions: Version[]; more: boolean }>();
+  const [older, setOlder] = useState<{ versions: Version[]; last: number; more: boolean }>();
   const known = new Set(model.versions.map((one) => one.version));
-  const versions = older ? [...model.versions, ...older.versions.filter((one) => !known.has(one.version))].sort((a, b) => b.version - a.version) : model.versions;
-  // An alias may mean one that is older than the newest of the rest.
-  const last = older?.versions[older.versions.length - 1] ?? model.versions[VERSIONS - 1];
+  // Whatever an alias means comes with the model, so none means these any more.
+  const held = new Map((older?.versions ?? []).map((one) => [one.version, one]));
+  const rest = [...held.values()].filter((one) => !known.has(one.version)).map((one) => ({ ...one, aliases: [] }));
+  const versions = [...model.versions, ...rest].sort((a, b) => b.version - a.version);
   return {
     versions,
     more: older?.more ?? model.more ?? false,
     show: async () => {
-      if (!last) return;
-      const next = await get<Model>(`${modelAt(model.name)}?before=${last.version}`);
-      setOlder({ versions: [...(older?.versions ?? []), ...next.versions], more: next.more ?? false });
+      // Behind the newest stand those that only an alias brings.
+      const before = older?.last ?? model.versions[VERSIONS - 1]?.version;
+      if (before === undefined) return;
+      const next = await get<Model>(`${modelAt(model.name)}?before=${before}`);
+      // What is shown stays, though newer ones may push it out of what comes with the model.
+      const last = next.versions[next.versions.length - 1]?.version ?? before;
+      setOlder({ versions: [...model.versions, ...(older?.versions ?? []), ...next.versions], last, more: next.more ?? false });
     },
   };
 }
@@ -66,7 +71,7 @@ export function useOlder(model: Model): { versions: Version[]; more: boolean; sh
 /** One version of a model, fetched alone where the page of its model does not bring it. */
 export function useVersion(model: Model, wanted: number): Resource<Version | undefined> {
   const known = model.versions.find((one) => one.version === wanted);
-  const path = !known && model.more && Number.isSafeInteger(wanted) && wanted > 0 ? `${versionAt(model.name, wanted)}` : "";
+  const path = !known && model.more && Number.isSafeInteger(wanted) && wanted > 0 ? versionAt(model.name, wanted) : "";
   const alone = useResource<Version | undefined>(path, (signal) => get<Lineage>(path, signal).then((one) => one.version), 15_000);
   return known ? { ...alone, value: known } : alone;
 }
