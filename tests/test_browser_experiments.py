@@ -62,6 +62,11 @@ def named(bench: Workbench, name: str) -> dict[str, Any]:
     return found[0] if found else {}
 
 
+def noted(page: Any, bench: Workbench, path: str, note: str) -> None:  # noqa: F811
+    """Somebody else writes a note."""
+    assert page.request.patch(bench.root + path, data={"note": note}).ok
+
+
 def test_an_experiment_is_found_judged_noted_and_thrown_away(page: Any, bench: Workbench) -> None:  # noqa: F811
     page.goto("/app/runs")
     page.get_by_role("navigation", name="Runs, experiments and jobs").get_by_role("link", name="Experiments").click()
@@ -102,6 +107,74 @@ def test_an_experiment_is_found_judged_noted_and_thrown_away(page: Any, bench: W
     page.get_by_role("button", name="Trash").wait_for()
     assert ask_json(bench, "/runs?experiment=alpha")["total"] == 6
     assert named(bench, "alpha")["tags"] == {"team": "red"}
+
+
+@pytest.mark.slow
+def test_what_somebody_else_wrote_since_is_not_written_over(
+    page: Any,  # noqa: F811
+    bench: Workbench,
+    watch_of: dict[Any, Any],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("409",)
+    path = f"/experiments/{named(bench, 'beta')['id']}"
+
+    def write(note: str) -> None:
+        page.get_by_role("button", name=re.compile("^(Edit|Write one)$")).click()
+        page.get_by_label("Note, Markdown").fill(note)
+
+    page.goto("/app/experiments/beta")
+    write("one")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Undo: The note is saved").wait_for()
+    noted(page, bench, path, "hers")
+    page.get_by_role("button", name="Undo: The note is saved").click()
+    page.get_by_text("It could not be undone: the note was changed since").wait_for()
+    page.get_by_text("hers", exact=True).wait_for()
+    write("mine")
+    noted(page, bench, path, "hers again")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("alert").filter(has_text="the note was changed since").wait_for()
+    assert ask_json(bench, path)["note"] == "hers again"
+    page.get_by_role("button", name="Save over it").click()
+    page.get_by_text("mine", exact=True).wait_for()
+    page.get_by_role("button", name="Undo: The note is saved").last.click()
+    page.get_by_text("hers again", exact=True).wait_for()
+    assert ask_json(bench, path)["note"] == "hers again"
+    noted(page, bench, path, "")
+
+
+@pytest.mark.slow
+def test_an_undo_shows_on_a_page_that_did_not_do_it(page: Any, bench: Workbench) -> None:  # noqa: F811
+    """The list asks again at once: what it would ask by the clock never comes."""
+    page.add_init_script("""const before = window.setTimeout;
+      window.setTimeout = (work, ms, ...rest) => before(work, ms >= 4000 ? 1e8 : ms, ...rest);""")
+    page.goto("/app/experiments/beta")
+    page.get_by_role("button", name="Archive").click()
+    page.get_by_role("button", name=re.compile("^Undo: beta is archived")).wait_for()
+    page.get_by_role("main").get_by_role("link", name="Experiments").first.click()
+    row(page, "alpha").wait_for()
+    row(page, "beta").wait_for(state="detached")
+    page.get_by_role("button", name=re.compile("^Undo: beta is archived")).click()
+    row(page, "beta").wait_for()
+
+
+@pytest.mark.slow
+def test_a_note_that_cannot_be_drawn_is_text(page: Any, bench: Workbench, watch_of: dict[Any, Any]) -> None:  # noqa: F811
+    watch_of[page].expected = ("cannot be drawn",)
+    path = f"/experiments/{named(bench, 'beta')['id']}"
+    noted(page, bench, path, "# BOOM\n\n**bold**")
+    page.add_init_script("""const before = String.prototype.trimEnd;
+      String.prototype.trimEnd = function () {
+        if (this == "BOOM") throw new Error("cannot be drawn");
+        return before.call(this);
+      };""")
+    page.goto("/app/experiments/beta")
+    page.get_by_text("# BOOM\n\n**bold**", exact=True).wait_for()
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Note, Markdown").fill("# Well")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("heading", name="Well").wait_for()
+    noted(page, bench, path, "")
 
 
 @pytest.mark.slow

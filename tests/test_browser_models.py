@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from browser_fixtures import QUICK_LOOKS, ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
 from model_filling import SETS, logged, trained
 from web_process import Workbench
 
-from castalia.track import Store
+from castalia.track import Store, schema
 from castalia.track.protocol import registered
 from castalia.track.protocol.wire import Fields
 
@@ -179,6 +180,43 @@ def test_an_undo_does_not_undo_what_somebody_else_did(page: Any, bench: Workbenc
 
 
 @pytest.mark.slow
+def test_older_versions_come_when_they_are_asked_for(
+    page: Any,  # noqa: F811
+    models: Path,
+    home: Path,
+    watch_of: dict[Any, Any],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("404",)
+    with Store.open(home) as store:
+        run = logged(store, "many")
+        with store.database.write() as connection:
+            first = (
+                connection.execute(sa.select(schema.versions).where(schema.versions.c.run_id == run)).mappings().one()
+            )
+            told = {key: value for key, value in first.items() if key != "id"}
+            connection.execute(sa.insert(schema.versions), [{**told, "version": i} for i in range(2, 2301)])
+        store.set_alias("many", "old", 5, "", "ci")
+    open_page(page, "/many")
+    table = page.get_by_role("region", name="Versions", exact=True)
+    versions = table.locator("tbody tr")
+    page.get_by_text("the newest 1,001 versions").wait_for()
+    assert versions.count() == 1001 and table.get_by_role("link", name="many, version 5", exact=True).count() == 1
+    page.get_by_role("button", name="Show older versions").click()
+    page.get_by_text("the newest 2,001 versions").wait_for()
+    page.get_by_role("button", name="Show older versions").click()
+    page.get_by_text("2,300 versions", exact=True).wait_for()
+    assert versions.count() == 2300 and not page.get_by_role("button", name="Show older versions").count()
+    numbers = [int(text.split()[-1]) for text in table.locator("tbody th").all_inner_texts()]
+    assert numbers == list(range(2300, 0, -1))
+    open_page(page, "/many?version=7")
+    page.get_by_role("heading", name="many@7").wait_for()
+    open_page(page, "/many?version=2301")
+    page.get_by_text("many has no version 2301").wait_for()
+    with Store.open(home) as store:
+        registered.delete(store, Fields({"name": "many"}))
+
+
+@pytest.mark.slow
 def test_a_promotion_is_refused_where_somebody_else_moved_the_alias(
     page: Any,  # noqa: F811
     bench: Workbench,
@@ -301,6 +339,49 @@ def test_notes_tags_and_stage_are_written_in_place(page: Any, bench: Workbench, 
     open_page(page, "/sales%20forecast?version=2&tab=card")
     page.locator("article strong").get_by_text("demand").wait_for()
     page.get_by_text("the model: mit").wait_for()
+
+
+@pytest.mark.slow
+def test_a_model_without_a_version_says_what_makes_one(page: Any, models: Path) -> None:  # noqa: F811
+    with Store.open(models) as store:
+        registered.create(store, Fields({"name": "bare", "description": "For later."}))
+    open_page(page, "")
+    row = page.get_by_role("region", name="Models", exact=True).get_by_role("row", name="bare")
+    row.get_by_text("no version", exact=True).wait_for()
+    row.get_by_role("link", name="bare").click()
+    page.get_by_role("heading", name="No version yet").wait_for()
+    page.get_by_text("For later.").wait_for()
+    assert 'mlflow.register_model("runs:/RUN/model", "bare")' in page.locator("pre").inner_text()
+    assert axe(page) == []
+
+
+@pytest.mark.slow
+def test_the_files_of_a_version_are_shown_in_place(page: Any, models: Path) -> None:  # noqa: F811
+    folder = models / "models" / "churn" / "5"
+    (folder / "plots").mkdir()
+    (folder / "plots" / "evil.html").write_text(f"<script>parent.{SCRIPT}</script><p>a plot</p>")
+    open_page(page, "/churn")
+    row_of(page, 5).locator(".best").first.wait_for()
+    assert row_of(page, 5).locator("td", has_text="best").all_inner_texts() == ["best 0.8400", "best 0.1600"]
+    row_of(page, 5).get_by_role("link", name="churn, version 5", exact=True).click()
+    page.get_by_role("navigation", name="Parts of the version").get_by_role("link", name="Files").click()
+    shown = page.get_by_role("region", name="The chosen file")
+    tree = page.get_by_role("navigation", name="Files", exact=True)
+    tree.get_by_role("link", name="model.txt").click()
+    shown.locator("pre", has_text="xxxx").wait_for()
+    with page.expect_download() as down:
+        shown.get_by_role("link", name="Download").click()
+    assert down.value.suggested_filename == "model.txt" and Path(down.value.path()).read_text() == "xxxx"
+    tree.get_by_role("link", name="evil.html").click()
+    page.frame_locator("iframe").get_by_text("a plot").wait_for()
+    assert page.evaluate("window.hacked") is None and "version=5&tab=files&file=" in page.url
+    assert axe(page) == []
+    page.reload()
+    page.frame_locator("iframe").get_by_text("a plot").wait_for()
+    open_page(page, "/sales%20forecast?version=1&tab=files")
+    shown.get_by_role("heading", name="Sales").wait_for()
+    tree.get_by_role("link", name="MLmodel").click()
+    shown.get_by_text("It names no input and no output.").wait_for()
 
 
 @pytest.mark.slow

@@ -361,6 +361,30 @@ def test_nothing_hostile_in_a_file_runs(
 
 
 @pytest.mark.slow
+def test_a_table_that_the_server_has_no_time_for_is_asked_for_again(
+    page: Any,  # noqa: F811
+    runs: dict[str, str],
+    watch_of: dict[Any, Watch],  # noqa: F811
+) -> None:
+    watch_of[page].expected = ("503",)
+    refused = []
+
+    def once(route: Any) -> None:
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            body = '{"status": 503, "subject": "too many tables are read at once"}'
+            route.fulfill(status=503, body=body, headers={"retry-after": "1", "content-type": "application/json"})
+
+    page.route("**/rows/**", once)
+    open_run(page, runs["full"], "?tab=files")
+    page.get_by_role("navigation", name="Files").get_by_role("link", name=re.compile("rows.parquet")).click()
+    page.get_by_text("The first 100 of 250 rows, 2 columns.").wait_for()
+    assert len(refused) == 1 and not page.get_by_role("alert").count()
+
+
+@pytest.mark.slow
 def test_a_long_text_is_shown_in_part(page: Any, runs: dict[str, str]) -> None:  # noqa: F811
     sizes: list[int] = []
     page.on("response", lambda got: "long.txt" in got.url and sizes.append(int(got.headers.get("content-length", 0))))

@@ -372,6 +372,23 @@ def test_what_was_done_is_taken_back_from_its_toast_with_keys_and_it_waits_for_t
     page.mouse.move(5, 5)
     page.clock.run_for(11_000)
     page.locator(".toast").wait_for(state="detached")
+    # Newer ones push the one away that has the focus: then nobody is on them, and they go in their time.
+    grid = page.locator(".grid")
+    grid.focus()
+    page.keyboard.press("Home")
+    for i in range(4):
+        grid.dispatch_event("keydown", {"key": "a", "bubbles": True})
+        toast(page, f"run 07{i} is archived")
+        page.get_by_role("link", name=f"run 07{i}", exact=True).wait_for(state="detached")
+        if not i:
+            undo.focus()
+    undo.wait_for(state="detached")
+    assert page.evaluate("document.activeElement.className") == "grid"
+    page.clock.run_for(40_000)
+    page.locator(".toast").first.wait_for(state="detached")
+    archived = [run["run_id"] for run in listed(bench, archived="only")]
+    assert len(archived) == 4 and page.request.post("/runs/archive", data={"run_ids": archived, "archived": False}).ok
+    open_runs(page, q="name LIKE 'run 07%'", order="name")
     # A hidden column, then a view that was deleted: one after the other, the last one first.
     page.locator("[data-head=took]").click(button="right")
     page.get_by_role("menuitem", name="Hide").click()

@@ -207,6 +207,75 @@ def test_an_alias_that_moved_here_stays(store: Store, other: Store, tmp_path: Pa
     ]
 
 
+def told(store: Store, model: str = "churn") -> list[tuple[Any, ...]]:
+    return [tuple(row[key] for key in ("alias", "before", "version", "time", "who", "reason"))
+            for row in store.promotions(model)]  # fmt: skip
+
+
+def test_who_promoted_what_and_why_comes_too(store: Store, other: Store, tmp_path: Path) -> None:
+    filled(store)
+    store.set_alias("churn", "champion", 2, "better on last week's data", who="ana")
+    store.set_alias("churn", "shadow", 1, who="ben")
+    store.set_alias("churn", "champion", 1, "it was not", who="ben")
+    store.delete_alias("churn", "shadow", "ana")
+    before = told(store)
+    assert [row[:3] for row in before] == [("shadow", 1, None), ("champion", 2, 1), ("shadow", None, 1),
+                                           ("champion", 1, 2), ("outside", None, 3), ("champion", None, 1)]  # fmt: skip
+    for _ in range(2):
+        path = tmp_path / "a.zip"
+        export_archive(store, [], path, ["churn"])
+        taken = [each for each in import_archive(other, path) if each.kind == "model"]
+        assert [each.note or each.problem for each in taken] == [""]
+        assert told(other) == before
+        assert [each.aliases for each in other.versions("churn")] == [each.aliases for each in store.versions("churn")]
+    other.set_alias("churn", "champion", 2, "here")
+    store.set_alias("churn", "shadow", 2, "again")
+    store.set_alias("churn", "late", 2, "new", who="ana")
+    export_archive(store, [], path, ["churn"])
+    (note,) = [each.note for each in import_archive(other, path) if each.kind == "model"]
+    assert "The history of churn@shadow stays as it is here." in note and "champion stays at version 2 here" in note
+    assert [row[:3] + row[4:] for row in told(other)[:3]] == [
+        ("shadow", None, 2, "", "It came with an import."), ("late", None, 2, "ana", "new"),
+        ("champion", 1, 2, "", "here")]  # fmt: skip
+    assert told(other)[3:] == before
+
+
+def test_of_some_versions_the_history_that_ends_at_them_comes(store: Store, other: Store, tmp_path: Path) -> None:
+    filled(store)
+    store.set_alias("churn", "good", 2, "it is", who="ana")
+    export_archive(store, ["bb"], tmp_path / "a.zip")
+    import_archive(other, tmp_path / "a.zip")
+    assert [row[:3] + row[4:] for row in told(other)] == [("good", None, 2, "ana", "it is")]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"alias": "latest"}, {"alias": ""}, {"version": 0}, {"version": "2"}, {"before": 2**31}, {"time": None},
+    {"time": 2**64}, {"who": 3}, {"who": "x" * 501}, {"reason": "x" * 2001}, {"reason": "a\0b"},
+])  # fmt: skip
+def test_a_history_that_no_tracker_wrote_is_refused(store: Store, tmp_path: Path, wrong: dict[str, Any]) -> None:
+    filled(store)
+    export_archive(store, [], tmp_path / "a.zip", ["churn"])
+    row = {"alias": "gone", "version": None, "before": 1, "time": 1, "who": "ana", "reason": ""}
+    with Store.open(tmp_path / "far") as far:
+        path = altered(tmp_path / "a.zip", {"promotions": [row | wrong]})
+        assert [bool(each.problem) for each in import_archive(far, path) if each.kind == "model"] == [True]
+        assert far.models() == []
+
+
+def test_an_archive_without_a_history_or_with_another_one_leaves_the_aliases_right(
+    store: Store, other: Store, tmp_path: Path
+) -> None:
+    filled(store)
+    export_archive(store, [], tmp_path / "a.zip", ["churn"])
+    row = {"alias": "champion", "version": 2, "before": 1, "time": 1, "who": "eve", "reason": "forged"}
+    for change in ({"promotions": [row]}, {"promotions": None}):
+        import_archive(other, altered(tmp_path / "a.zip", change))
+        assert [row[:3] + row[4:] for row in told(other)] == [
+            ("outside", None, 3, "", "It came with an import."),
+            ("champion", None, 1, "", "It came with an import."),
+        ]
+
+
 def test_a_chain_of_copies_comes_whole_in_any_order_of_names(store: Store, other: Store, tmp_path: Path) -> None:
     store.create_run("mnist", run_id="cc")
     store.add_artifact("cc", "model/weights.bin", WEIGHTS)

@@ -143,6 +143,31 @@ def test_a_waiting_job_is_cancelled_and_resumed(jobs: Jobs) -> None:
     assert jobs.wait(second.id, 20).state == jobs.wait(first.id, 20).state == "done"
 
 
+def test_jobs_that_are_over_are_read_once_and_again_when_one_was_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    read = Folder.read
+    monkeypatch.setattr(Folder, "read", lambda self, name: (reads.append(self.id), read(self, name))[1])
+    outside = Jobs(tmp_path)
+    with Jobs(tmp_path, running=0) as workbench:
+        over = [workbench.start("jobs_toys:count", {"n": 1}).id for _ in range(3)]
+        for id in over:
+            workbench.cancel(id)
+        for jobs in (workbench, outside):
+            first = jobs.list()
+            reads.clear()
+            assert jobs.list() == first and reads == []
+        workbench.resume(over[1])
+        for jobs in (workbench, outside):
+            assert [job.state for job in jobs.list()] == ["cancelled", "queued", "cancelled"]
+            assert reads and set(reads) == {over[1]}
+            reads.clear()
+        workbench.cancel(over[1])
+        workbench.forget(over[0])
+        assert [(job.id, job.state) for job in outside.list()] == [(id, "cancelled") for id in (over[2], over[1])]
+
+
 def test_a_resumed_job_goes_on_where_it_was(jobs: Jobs) -> None:
     job = jobs.start("jobs_toys:count", {"n": 60})
     for event in jobs.follow(job.id):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from pathlib import Path
 
@@ -22,7 +23,10 @@ def test_what_is_printed_while_one_reads_is_read_once_and_in_order(tmp_path: Pat
         log.write(piece)
         printed += piece
         if rng.random() < often:
-            said = output(path, place, most=rng.choice((64, 1000, 1 << 20)))
+            most = rng.choice((64, 1000, 1 << 20))
+            said = output(path, place, most)
+            assert output(path, place, most, cap=1 << 14) == said, "read in parts it is the same"
+            assert output(path, None, most, cap=1 << 14) == output(path, None, most)
             text = said["text"].encode()
             assert said["start"] >= place and said["size"] == len(printed)
             assert printed[said["start"] : said["start"] + len(text)] == text
@@ -83,3 +87,21 @@ def test_a_job_may_print_what_the_log_itself_says(tmp_path: Path, digits: int) -
         said = output(path, place, over=True)
         heard, place = heard + said["text"], said["next"]
     assert heard.startswith("first\n") and heard.endswith("line 499 of many\n")
+
+
+def test_of_a_long_log_the_beginning_and_what_is_new_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, cap = tmp_path / "output.log", 1 << 16
+    path.write_bytes(b"".join(b"line %05d\n" % i for i in range(5900)) + b"half")
+    heard: list[int] = []
+
+    class Listening(io.BufferedReader):
+        def read(self, size: int | None = -1, /) -> bytes:
+            heard.append(len(found := super().read(size)))
+            return found
+
+    monkeypatch.setattr("castalia.jobs.output.open", lambda path, _: Listening(io.FileIO(path)), raising=False)
+    said = output(path, 5890 * 11, cap=cap)
+    assert said["text"].splitlines() == [f"line {i:05d}" for i in range(5890, 5900)] and said["drawing"] == "half"
+    assert 0 < sum(heard) <= cap // 8 + 128 + 2 * 114
+    heard.clear()
+    assert output(path, 5890 * 11) == said and sum(heard) > path.stat().st_size

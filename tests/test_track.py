@@ -80,6 +80,16 @@ def test_the_migrations_lead_to_the_schema_and_head_names_the_last(tmp_path):
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
+def test_the_schema_names_every_table_it_knows():
+    import sqlalchemy as sa
+
+    from castalia.track import schema
+
+    named = [each for each in vars(schema).values() if isinstance(each, sa.Table)]
+    assert {*map(id, named)} == {*map(id, schema.tables.tables.values())}
+    assert len(named) == len(schema.tables.tables) == 27
+
+
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
 @pytest.mark.parametrize(("taken", "name"), [
     ([], "Default"),

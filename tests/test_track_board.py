@@ -84,6 +84,27 @@ def test_a_run_is_renamed_noted_tagged_and_put_away(store, client):
     assert back["tags"] == {"stage": "prod", "mlflow.runName": "better"} and names(client, archived="only") == []
 
 
+def test_what_was_expected_and_is_otherwise_is_not_written_over(store, client):
+    """An undo says what it takes back: whoever wrote since is not undone with it."""
+    run = store.create_run("e", "first", tags={"stage": "dev"})
+    path = f"/runs/{run}"
+    first = {"name": "second", "note": "mine", "tags": {"stage": "prod", "new": "1"}}
+    assert client.patch(
+        path, json={**first, "expected": {"name": "first", "note": "", "tags": {"stage": "dev", "new": None}}}
+    ).is_success
+    kept = store.run(run)
+    for expected in ({"name": "first"}, {"note": ""}, {"note": "hers"}, {"tags": {"stage": "dev"}},
+                     {"tags": {"new": None}}, {"tags": {"absent": "1"}}, {**first, "note": "hers"}):  # fmt: skip
+        refused = client.patch(path, json={"name": "x", "note": "x", "tags": {"stage": "x"}, "expected": expected})
+        assert refused.status_code == 409 and "was changed since" in refused.json()["subject"], expected
+        assert store.run(run) == kept
+    assert client.patch(path, json={"expected": {"nmae": "x"}}).status_code == 422
+    back = client.patch(
+        path, json={"name": "first", "note": "", "tags": {"stage": "dev", "new": None}, "expected": first}
+    )
+    assert back.json()["tags"] == {"stage": "dev", "mlflow.runName": "first"}
+
+
 _WRONG_MARKS = [
     {"nmae": "x"},
     {"name": ""},

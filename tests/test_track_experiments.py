@@ -32,11 +32,17 @@ def listed(client, **asked) -> dict[str, dict]:
 
 
 @pytest.mark.parametrize(("down", "metrics"), [
-    (True, "loss val/loss trainLoss test_error RMSE val.mse meanSquaredError logloss ppl WER fold_3/mae latency_ms"),
-    (False, "accuracy val/f1 auc r2 mAP50 neg_mean_squared_error reward glossary blossom lr bleu winner score"),
+    (True, "loss val/loss trainLoss test_error RMSE val.mse meanSquaredError logloss ppl WER fold_3/mae latency_ms mse "
+           "rmse perplexity error_rate mape fid wer cer brier_score negative_log_likelihood false_negative_rate"),
+    (False, "accuracy val/f1 auc r2 mAP50 neg_mean_squared_error neg_log_loss neg_brier_score reward bleu score f1 "
+            "glossary_score psnr log_likelihood f1_macro recall_at_10 r2_score"),
+    (None, "glossary blossom lr winner epoch depth"),
 ])  # fmt: skip
 def test_the_name_of_a_metric_says_which_way_is_better(down, metrics):
-    assert {name: best.goes_down(name) for name in metrics.split()} == dict.fromkeys(metrics.split(), down)
+    names = metrics.split()
+    assert {name: best.less_is_better(name) for name in names} == dict.fromkeys(names, down)
+    assert {name: best.goes_down(name) for name in names} == dict.fromkeys(names, down is True)
+    assert best.ways(names) == ({} if down is None else dict.fromkeys(names, down))
 
 
 @pytest.mark.parametrize(("metrics", "wanted"), [
@@ -129,6 +135,20 @@ def test_an_experiment_is_renamed_noted_tagged_and_put_away(store, client):
     taken = client.patch(f"/experiments/{id}", json={"name": "other", "note": "not kept"})
     assert taken.status_code == 409 and client.get(f"/experiments/{id}").json()["note"] == ""
     assert client.patch(f"/experiments/{id}", json={"name": "../ü"}).status_code == 200
+
+
+def test_an_undo_does_not_write_over_what_came_since(store, client):
+    store.create_run("first")
+    path = f"/experiments/{listed(client)['first']['id']}"
+    first = {"name": "second", "note": "mine", "tags": {"team": "red"}}
+    assert client.patch(
+        path, json={**first, "expected": {"name": "first", "note": "", "tags": {"team": None}}}
+    ).is_success
+    kept = client.get(path).json()
+    for expected in ({"name": "first"}, {"note": "hers"}, {"tags": {"team": None}}):
+        refused = client.patch(path, json={"name": "x", "note": "x", "tags": {"team": "x"}, "expected": expected})
+        assert refused.status_code == 409 and client.get(path).json() == kept, expected
+    assert client.patch(path, json={"name": "first", "note": "", "expected": first}).json()["note"] == ""
 
 
 def test_what_cannot_be_kept_changes_nothing(client):

@@ -102,6 +102,14 @@ def test_two_files_are_looked_into_at_once_and_not_in_the_lane(
     assert shown(bench, content).json()["rows"] == [[1]]
 
 
+def test_the_child_sees_no_key_of_ours(bench: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    spy = tmp_path / "spy.py"
+    spy.write_text('import json, os; print(json.dumps({"rows": sorted(os.environ)}))')
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "no business of a file")
+    monkeypatch.setattr(first_rows, "__file__", str(spy))
+    assert set(shown(bench, b"any").json()["rows"]) <= {*first_rows.KEPT, "LC_CTYPE"}
+
+
 @pytest.mark.slow
 def test_what_unpacks_to_gigabytes_ends_its_child_only(bench: TestClient) -> None:
     long = pa.DictionaryArray.from_arrays(pa.array([0] * 100, pa.int8()), pa.array(["x" * (16 << 20)]))

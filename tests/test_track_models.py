@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as arrow
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from model_filling import DATA, SETS, logged, trained
+from pyarrow import parquet
 from track_client import over_http
 
 from castalia.core.errors import NotFound, WrongInput
@@ -50,6 +53,7 @@ def test_a_page_says_what_is_known_of_each_version(store: Store, client: TestCli
     run = logged(store, "churn", tags=[{"key": "by", "value": "ci"}], description="From *their* side.")
     page = client.get("/models/churn").json()
     theirs, ours = page["versions"]
+    assert page["down"] == {"auc": False, "rmse": True}  # "odd" says nothing
     assert (page["champion"], page["newest"]) == (1, 2)  # the bare name means what castalia.load opens
     assert (ours["measured"], ours["metrics"]) == ("fit", {"auc": 0.8, "odd": "NaN"})
     assert (theirs["measured"], theirs["metrics"]) == ("run", {"rmse": 2.0})  # its last, nothing of the machine
@@ -125,9 +129,24 @@ def test_a_page_shows_so_many_versions(store: Store, client: TestClient, monkeyp
     assert client.get("/models/churn?before=0").status_code == 422
 
 
+def test_a_model_without_a_version_is_listed(store: Store, client: TestClient) -> None:
+    trained(store, {}, {"auc": 0.8}, "a")
+    registered.create(store, Fields({"name": "bare", "description": "Soon.", "tags": [{"key": "k", "value": "v"}]}))
+    bare, churn = client.get("/models").json()
+    assert (churn["name"], churn["versions"], bare["versions"]) == ("churn", 1, 0)
+    said = {key: bare[key] for key in ("name", "newest", "champion", "aliases", "metrics", "description", "tags")}
+    assert said == {"name": "bare", "newest": None, "champion": None, "aliases": {}, "metrics": {},
+                    "description": "Soon.", "tags": {"k": "v"}}  # fmt: skip
+    page = client.get("/models/bare").json()
+    assert (page["versions"], page["champion"], page["newest"], page["more"]) == ([], None, None, False)
+    assert client.patch("/models/bare", json={"note": "Later."}).json()["description"] == "Later."
+    assert client.get("/models/bare/versions/1/files").status_code == 404
+
+
 @here
 def test_what_pages_read_of_models_is_read_in_the_lane(store: Store) -> None:
     reads = [route for route in model_routes(store).routes if "GET" in route.methods]  # type: ignore[attr-defined]
+    reads = [route for route in reads if not route.path.endswith("{path:path}")]  # type: ignore[attr-defined]
     assert len(reads) == 7
     assert [one.path for one in reads if not hasattr(one.endpoint, "__wrapped__")] == []  # type: ignore[attr-defined]
 
@@ -141,6 +160,12 @@ def test_notes_tags_and_stages_change_and_nothing_else(store: Store, client: Tes
     page = client.patch("/models/churn/versions/1", json={"note": "n", "tags": {"a": "1"}, "stage": "Staging"}).json()
     line = page["versions"][0]
     assert (line["note"], line["tags"], line["stage"]) == ("n", {"a": "1"}, "Staging")
+    for path, expected in (("", {"note": "hers"}), ("", {"tags": {"team": None}}), ("/versions/1", {"note": "m"}),
+                           ("/versions/1", {"tags": {"a": "2"}})):  # fmt: skip
+        body = {"note": "x", "tags": {"a": "x"}, "expected": expected}
+        assert client.patch(f"/models/churn{path}", json=body).status_code == 409, expected
+    expected = {"note": "n", "tags": {"a": "1", "absent": None}}
+    assert client.patch("/models/churn/versions/1", json={"expected": expected}).status_code == 200
     page = client.patch("/models/churn", json={"note": "", "tags": {"team": None, "absent": None}}).json()
     assert (page["description"], page["tags"]) == ("", {})
     line = client.patch("/models/churn/versions/1", json={"tags": {"a": None}, "stage": "None", "note": ""}).json()
@@ -242,15 +267,43 @@ def test_files_are_listed_with_the_hashes_that_are_known(store: Store) -> None:
 
 
 @here
+def test_a_file_of_a_version_is_answered_as_one_of_a_run(store: Store, client: TestClient) -> None:
+    trained(store, {}, {"auc": 0.8}, "content")
+    logged(store)
+    at = "/models/churn/versions/1"
+    found = client.get(f"{at}/artifacts/model.txt", headers={"range": "bytes=3-"})
+    assert (found.status_code, found.text) == (206, "tent")
+    assert client.get("/models/sales/versions/1/artifacts/MLmodel").text == "flavors: {}\n"
+    folder = store.home / "models" / "churn" / "1"
+    (folder / "evil.html").write_text("<script>alert(1)</script>")
+    (folder / "secret").symlink_to(store.home / "castalia.db")
+    evil = client.get(f"{at}/artifacts/evil.html")
+    assert evil.headers["content-disposition"].startswith("attachment") and "sandbox" in str(evil.headers)
+    assert evil.headers["content-type"] == "application/octet-stream"
+    assert client.head(f"{at}/artifacts/model.txt").headers["content-length"] == "7"
+    table = io.BytesIO()
+    parquet.write_table(arrow.table({"x": [1, 2]}), table)
+    (folder / "x.parquet").write_bytes(table.getvalue())
+    assert client.get(f"{at}/rows/x.parquet").json()["rows"] == [[1], [2]]
+    for away in ("..%2fmanifest.json", "..%2f..%2f..%2fcastalia.db", "%2fetc%2fpasswd", "secret", "no", "%2e%2e%2f2"):
+        for kind in ("artifacts", "rows"):
+            answer = client.get(f"{at}/{kind}/{away}")
+            assert answer.status_code == 404 and str(store.home) not in answer.text, away
+    for absent in ("/models/churn/versions/99", "/models/nothing/versions/1"):
+        for path in ("files", "artifacts/model.txt", "rows/x.parquet"):
+            assert client.get(f"{absent}/{path}").status_code == 404, path
+
+
+@here
 def test_a_card_is_made_of_what_is_known(store: Store, client: TestClient) -> None:
-    trained(store, {"trees": 10, "a|b": "x`|`y\n# no heading"}, {"auc": 0.8}, "a")
+    trained(store, {"trees": 10, "a|b": "x`|`y\n# no \u202eheading"}, {"auc": 0.8}, "a")
     card = client.get("/models/churn/versions/1/card").json()
     assert card["written"] == ""
     assert [(flag["kind"], flag["text"]) for flag in card["flags"]] == [
         ("licence", "telco: sample"), ("research_only", "medmnist: for research only, NC")]  # fmt: skip
     assert "Unknown: nobody said. The tag `intended_use` says it." in card["text"]
     assert "| trees | 10 |" in card["text"] and "| auc | 0.8 |" in card["text"]
-    assert "\n# no heading" not in card["text"]
+    assert "y # no heading" in card["text"]
     client.patch("/models/churn", json={"tags": {"intended_use": "Calling customers.", "limits": "Not in spring."}})
     client.patch("/models/churn/versions/1", json={"tags": {"limits": "Never.", "license": "MIT"}})
     card = client.get("/models/churn/versions/1/card").json()

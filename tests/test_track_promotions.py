@@ -178,17 +178,17 @@ def test_mlflows_client_leaves_rows_too(store: Store) -> None:
         assert connection.scalar(sa.select(sa.func.count()).select_from(schema.promotions)) == 0
 
 
-def test_an_alias_that_came_with_an_archive_says_so(store: Store, tmp_path: Path) -> None:
+def test_an_alias_that_came_with_an_archive_says_who_set_it_and_why(store: Store, tmp_path: Path) -> None:
     run = store.create_run("sales")
     registered.create(store, Fields({"name": "sales"}))
     store.add_artifact(run, "model/MLmodel", b"flavors: {}\n")
     versions.create(store, Fields({"name": "sales", "source": f"runs:/{run}/model", "run_id": run}))
-    store.set_alias("sales", "best", 1, "A reason that stays at home.", "ana")
+    store.set_alias("sales", "best", 1, "A reason that goes along.", "ana")
     export_archive(store, [], tmp_path / "a.zip", models=["sales"])
     with Store.open(tmp_path / "other") as other:
         for _ in range(2):  # twice is once
             import_archive(other, tmp_path / "a.zip")
-        assert moves(other, "sales") == [("best", None, 1, "", "It came with an import.")]
+        assert moves(other, "sales") == [("best", None, 1, "ana", "A reason that goes along.")]
 
 
 def test_over_http(store: Store, client: TestClient) -> None:

@@ -71,6 +71,15 @@ def test_along_the_time_ends_and_the_extremes_of_every_part_are_kept(store, spoi
         assert {np.nanmin(inside), np.nanmax(inside)} <= {point[2] for point in kept}
 
 
+@pytest.mark.parametrize("by", ["step", "time"])
+def test_four_points_are_the_ends_and_the_extremes_though_some_are_no_numbers(store, by):
+    run = store.create_run("e")
+    values = [1.0, math.nan, 5.0, math.nan, -5.0, 2.0, 3.0]
+    store.log_metrics(run, [("m", step, step, value) for step, value in enumerate(values)])
+    assert store.series([run], ["m"], 4, by)[run]["m"] == {
+        "step": [0, 2, 4, 6], "time": [0, 2, 4, 6], "value": [1.0, 5.0, -5.0, 3.0]}  # fmt: skip
+
+
 def test_points_of_one_step_are_thinned_along_the_time(store):
     run_id = store.create_run("one step")
     store.log_metrics(run_id, [("m", 0, time, float(time % 100)) for time in range(30_000)])

@@ -41,6 +41,17 @@ def test_a_page_is_read_without_its_head(bench: TestClient) -> None:
     assert page["text"] == (DOCS / "runs.md").read_text("utf-8").split("\n", 1)[1].lstrip()
 
 
+def test_a_page_that_begins_with_code_keeps_it(
+    bench: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code = "```sh\n# a comment\n```\n"
+    (tmp_path / "odd.md").write_text(f"{code}\n# The head\n\nText\n\n{code}")
+    (tmp_path / "bare.md").write_text(f"{code}\n## One\n")
+    monkeypatch.setattr(manual, "DOCS", (tmp_path,))
+    assert bench.get("/manual/odd").json() == {"name": "odd", "title": "The head", "text": f"Text\n\n{code}"}
+    assert bench.get("/manual/bare").json() == {"name": "bare", "title": "bare", "text": f"{code}\n## One\n"}
+
+
 @pytest.mark.parametrize("name", ["absent", "%2e%2e%2fREADME", "..%2f..%2fREADME", "runs.md", "decisions"])
 def test_nothing_else_is_opened(bench: TestClient, name: str) -> None:
     assert bench.get(f"/manual/{name}").status_code == 404

@@ -17,6 +17,7 @@ from castalia.web.app import create_app
 
 INDEX = '<!doctype html><html><head><base href="/app/"></head><body>the face</body></html>'
 SCRIPT = "console.log('castalia');" * 100
+BROTLI = b"as the build packed it"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,8 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "runs.html").write_text(INDEX.replace("the face", "the list"))
     (made / "runs-one.html").write_text(INDEX.replace("the face", "one run"))
     (made / "assets" / "main-ABC123.js").write_text(SCRIPT)
+    (made / "assets" / "built-DEF456.js").write_text(SCRIPT)
+    (made / "assets" / "built-DEF456.js.br").write_bytes(BROTLI)
     os.symlink(folder / "secret.txt", made / "assets" / "link.txt")
     return made
 
@@ -82,6 +85,24 @@ def test_an_asset_is_kept_forever_and_travels_packed(bench: TestClient) -> None:
     refused = bench.get("/app/assets/main-ABC123.js", headers={"accept-encoding": "gzip;q=0"})
     assert "content-encoding" not in refused.headers
     assert len(gzip.compress(SCRIPT.encode())) < len(SCRIPT)
+
+
+@pytest.mark.parametrize(
+    ("taken", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("br", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("gzip", "gzip"),
+        ("brotli", ""),
+        ("", ""),
+    ],
+)
+def test_what_the_build_packed_is_sent_to_who_takes_it(bench: TestClient, taken: str, coding: str) -> None:
+    with bench.stream("GET", "/app/assets/built-DEF456.js", headers={"accept-encoding": taken}) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert answer.headers.get("content-encoding", "") == coding and answer.headers["vary"] == "Accept-Encoding"
+    assert raw == BROTLI if coding == "br" else (gzip.decompress(raw) if coding else raw) == SCRIPT.encode()
 
 
 def test_what_is_known_is_not_sent_again(bench: TestClient) -> None:

@@ -153,8 +153,7 @@ def promote(model: str, version: str, /, *, alias: str = "champion", reason: str
 
     with open_store() as store:
         number = store.resolve(model, version).version
-        before = {word: each.version for each in store.versions(model) for word in each.aliases}.get(alias)
-        store.set_alias(model, alias, number, reason, user())
+        before = store.set_alias(model, alias, number, reason, user())
     if json:
         terminal.out_json({"name": model, "alias": alias, "version": number, "before": before, "reason": reason})
         return 0

@@ -9,6 +9,11 @@ from pathlib import Path
 NOTE = re.compile(rb"\n\[castalia: (\d{1,15}) bytes of output left out here\]\n")
 
 
+def head_of(cap: int) -> int:
+    """So many bytes from the start of a log hold the note, once something was left out: an eighth and the note."""
+    return cap // 8 + 128
+
+
 class CappedLog:
     """Appends to a file and leaves out the middle when it would pass ``cap`` bytes.
 
@@ -51,7 +56,7 @@ class CappedLog:
 
     def _trim(self) -> None:
         with open(self._path, "rb") as file:
-            head = file.read(self._cap // 8 + 128)
+            head = file.read(head_of(self._cap))
             file.seek(-(self._cap // 4), os.SEEK_END)
             tail = file.read()
         left_out = self._size

@@ -6,11 +6,13 @@ note in the log says how many bytes are missing there.
 
 from __future__ import annotations
 
+import io
+import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from castalia.jobs.log import NOTE
+from castalia.jobs.log import NOTE, head_of
 
 MOST = 1 << 20
 """Bytes of one answer."""
@@ -20,54 +22,66 @@ _COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 """What tells a terminal to change colours or to move."""
 
 
-def output(path: Path, after: int | None = None, most: int = MOST, over: bool = False) -> dict[str, Any]:
+def output(
+    path: Path, after: int | None = None, most: int = MOST, over: bool = False, cap: int | None = None
+) -> dict[str, Any]:
     """{"text", "start", "next", "size", "left_out", "drawing"}: whole lines from the place ``after`` on.
 
     ``start`` and ``next`` are the places where ``text`` begins and where to go on, ``size`` is that of all that was
     printed, ``left_out`` the [first, last] places that the log no longer has, or None. Without ``after``: the last
     ``most`` bytes. Of a line that was drawn over only the last drawing is there, without colours. The last line is in
-    ``drawing`` while it has no end; once the job is ``over`` it is part of the text. A line longer than ``most`` comes
-    in pieces.
+    ``drawing`` while it has no end and no more than 1 MiB is left; once the job is ``over`` it is part of the text. A
+    line longer than ``most`` comes in pieces. ``cap`` is that of the log: its beginning, where the note is, and what
+    is answered are all that is read then.
     """
     most = max(1, min(most, MOST))
     try:
         with open(path, "rb") as file:
-            data = file.read()
+            return _output(file, after, most, over, cap)
     except FileNotFoundError:
-        data = b""
-    gap, resumes, jump = _gap(data)
-    size = len(data) + jump
+        return _output(io.BytesIO(), after, most, over, cap)
+
+
+def _output(file: BinaryIO, after: int | None, most: int, over: bool, cap: int | None) -> dict[str, Any]:
+    gap, resumes, jump = _gap(file.read(-1 if cap is None else head_of(cap)))
+    length = file.seek(0, os.SEEK_END)
     if after is None:
-        begin = max(0, len(data) - most)
-        if begin > 0 and (line := data.find(b"\n", begin - 1)) >= 0:
-            begin = line + 1
+        begin = max(0, length - most)
+        if begin > 0 and (line := _between(file, begin - 1, length).find(b"\n")) >= 0:
+            begin += line
         if gap is not None and gap < begin < resumes:
             begin = resumes
     else:
-        begin = min(_position(max(0, after), gap, resumes, jump), len(data))
+        begin = min(_position(max(0, after), gap, resumes, jump), length)
     # What is read at once lies on one side of what was left out.
-    edge = gap if gap is not None and begin < gap else len(data)
-    end = min(edge, begin + most)
-    if (end < len(data) and end != gap) or (end == len(data) and not over):
-        line = data.rfind(b"\n", begin, end)
+    edge = gap if gap is not None and begin < gap else length
+    data = _between(file, begin, min(edge, begin + most))
+    end = begin + len(data)
+    if (end < length and end != gap) or (end == length and not over):
+        line = data.rfind(b"\n")
         if line >= 0:
-            end = line + 1
+            end = begin + line + 1
         elif end - begin < most:
             end = begin  # the line goes on, and more of it will come
-    rest = data[end:] if edge == len(data) and b"\n" not in data[end:] else b""
+    rest = _between(file, end, length) if edge == length and length - end <= MOST else b""
     return {
-        "text": _read(data[begin:end]),
+        "text": _read(data[: end - begin]),
         "start": _place(begin, gap, resumes, jump),
         "next": _place(end, gap, resumes, jump),
-        "size": size,
+        "size": length + jump,
         "left_out": None if gap is None else [gap, resumes + jump],
-        "drawing": _read(rest)[:DRAWN],
+        "drawing": "" if b"\n" in rest else _read(rest)[:DRAWN],
     }
 
 
-def _gap(data: bytes) -> tuple[int | None, int, int]:
+def _between(file: BinaryIO, begin: int, end: int) -> bytes:
+    file.seek(begin)
+    return file.read(end - begin)
+
+
+def _gap(head: bytes) -> tuple[int | None, int, int]:
     """Where the note begins and ends in the file, and how much larger places behind it are than positions."""
-    found = NOTE.search(data)
+    found = NOTE.search(head)
     if found is None:
         return None, 0, 0
     return found.start(), found.end(), int(found[1]) - (found.end() - found.start())

@@ -44,7 +44,8 @@ class Jobs:
         self._lock = threading.RLock()
         self._home_lock = Lock(self.folder / "lock")
         self._attendant: Attendant | None = None
-        self._ended: dict[str, Job] = {}
+        self._ended: dict[str, tuple[object, Job]] = {}
+        """Jobs that are over, and which state.json said so: they change by ``resume`` alone."""
         self._last_id = 0
         self.closing = False
         """Set by ``close``: whoever follows a job stops following."""
@@ -103,19 +104,24 @@ class Jobs:
 
     def get(self, id: str) -> Job:
         """The job now; ``NotFound``."""
-        if found := self._ended.get(id):
-            return found
+        attendant, kept = self._attendant, self._ended.get(id)
+        # Where this process is the workbench nobody else writes; elsewhere one may have resumed it.
+        if kept is not None and (attendant is not None or kept[0] == stamp(self.folder / id)):
+            return kept[1]
         folder = self._folder(id)
+        before = stamp(folder.path)
         spec = spec_of(folder)
-        attendant = self._attendant
         state = (attendant.state(id) if attendant else None) or folder.read("state.json")
         if state is None:
             raise NotFound(f"No job {id!r}", expected="the id of a job", cure="see GET /jobs")
+        settled = True
         if attendant is None and state["state"] == "running" and not self._attended() and folder.idle():
-            state = outcome(folder, spec, state, attended=False)  # seen from outside, after a kill of all
+            state, settled = outcome(folder, spec, state, attended=False), False  # from outside, after a kill of all
         job = job_of(folder, spec, state)
-        if job.over and attendant is not None and attendant.state(id) is None:
-            self._ended[id] = job
+        if job.over and settled and (attendant is None or attendant.state(id) is None):
+            self._ended[id] = before, job
+            if stamp(folder.path) != before:
+                self._ended.pop(id, None)  # it was resumed meanwhile
         return job
 
     def list(self, owner: str | None = None) -> builtins.list[Job]:
@@ -181,8 +187,8 @@ class Jobs:
 
     def output(self, id: str, after: int | None = None, most: int = MOST) -> dict[str, Any]:
         """What the child printed from the place ``after`` on, see ``castalia.jobs.output``."""
-        over = self.get(id).over  # asked before reading, so that the last line is whole
-        return output(self._folder(id).log, after, most, over)
+        job = self.get(id)  # asked before reading, so that the last line is whole
+        return output(self._folder(id).log, after, most, job.over, job.limits.output)
 
     def cancel(self, id: str) -> Job:
         """Ask it to stop: TERM to its group, KILL after ``patience``; a second time, KILL at once. Does not wait.
@@ -266,6 +272,7 @@ class Jobs:
                 self._home_lock.free()
                 raise
             self._attendant = Attendant(self._running, self._grace, self._patience)
+            self._ended.clear()
             self._attendant.adopt([self._folder(id) for id in sorted(self._ids())])
             self.sweep()
             return self._attendant
@@ -303,6 +310,15 @@ class Jobs:
             return [name for name in os.listdir(self.folder) if _ID.fullmatch(name)]
         except FileNotFoundError:
             return []
+
+
+def stamp(folder: Path) -> object:
+    """Which state.json is in the folder of a job: it is replaced whole."""
+    try:
+        found = os.stat(folder / "state.json")
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _waiting(now: float) -> dict[str, Any]:

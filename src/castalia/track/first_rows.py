@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -29,6 +30,8 @@ ANSWER = 8 << 20
 """Bytes: every shown cell full of signs of four bytes."""
 AT_ONCE = 2
 """Files that are looked into at once: each holds its bytes here, and a child with its own memory and core."""
+KEPT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "OMP_NUM_THREADS", "TZDIR")
+"""What the child sees of our environment, which may hold keys of object stores."""
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -62,10 +65,9 @@ def _looked_into(store: Artifacts, place: Place) -> dict[str, Any]:
             raise TooLarge("the file is too large to look into", f"{file.found.size:,} bytes", expected, cure)
         content = b"".join(file.pieces())
     name, cure = place.path.rpartition("/")[2][:80], "Download it and open it where it was written."
+    line, seen = [sys.executable, "-I", __file__], {key: os.environ[key] for key in KEPT if key in os.environ}
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", __file__], input=content, capture_output=True, timeout=3 * SECONDS, check=False
-        )
+        done = subprocess.run(line, input=content, capture_output=True, timeout=3 * SECONDS, check=False, env=seen)
     except subprocess.TimeoutExpired:
         raise WrongInput(f"{name} takes too long to open", "", f"{SECONDS} seconds", cure) from None
     try:

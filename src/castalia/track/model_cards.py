@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from castalia.track import schema
 from castalia.track.board.lineage import lineage
 from castalia.track.board.version_files import MANIFEST, manifest, place_of, text
+from castalia.track.naming import calm
 from castalia.track.store import Store
 
 NAMES = ("README.md", "model_card.md", "MODEL_CARD.md", "modelcard.md", "card.md")
@@ -180,4 +181,4 @@ def _code(value: str) -> str:
 
 
 def _one_line(value: str) -> str:
-    return " ".join(value.split())[:500]
+    return calm(value)[:500]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,10 +16,13 @@ MAX_REASON = 2000
 """Characters of a reason."""
 MOST = 500
 """Rows that a history shows, the newest."""
+CARRIED = 10_000
+"""Rows of a model that an archive takes along, the newest."""
 IMPORTED = "It came with an import."
 """The reason of an alias that nobody here set."""
 
 _aliases, _table = schema.aliases, schema.promotions
+_MOVE = [_table.c[name] for name in ("alias", "version", "before", "time", "who", "reason")]
 
 
 def checked_reason(reason: str) -> str:
@@ -53,6 +57,28 @@ def forget_version(connection: Connection, model: int, version: int, who: str = 
     pointing = sa.select(_aliases.c.alias).where(_aliases.c.model == model, _aliases.c.version == version)
     for alias in connection.scalars(pointing.order_by(_aliases.c.alias)).all():
         point(connection, model, alias, None, who, "The version was deleted.")
+
+
+def every_move(connection: Connection, model: int) -> list[dict[str, Any]]:
+    """The rows of ``models.id``, the oldest first, as another tracker can take them: without their numbers here."""
+    newest = sa.select(*_MOVE).where(_table.c.model == model).order_by(_table.c.id.desc()).limit(CARRIED)
+    return [dict(row._mapping) for row in connection.execute(newest)][::-1]
+
+
+def take_in(connection: Connection, model: int, moves: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Keep how aliases came to mean what the last of their moves says, and let them mean that; those aliases.
+
+    The history and the meaning of an alias that has either here stay as they are.
+    """
+    named = (sa.select(table.c.alias).where(table.c.model == model) for table in (_table, _aliases))
+    here = set(connection.scalars(sa.union(*named)))
+    new = [{**move, "model": model} for move in moves if move["alias"] not in here]
+    means = {move["alias"]: move["version"] for move in new}
+    pointing = [{"model": model, "alias": alias, "version": at} for alias, at in means.items() if at is not None]
+    for table, rows in ((_table, new), (_aliases, pointing)):
+        if rows:
+            connection.execute(table.insert(), rows)
+    return set(means)
 
 
 def history(connection: Connection, model: int, alias: str | None = None) -> list[dict[str, Any]]:

@@ -2,45 +2,21 @@
 
 Kept close to what the MLflow protocol needs (experiments with tags, lifecycle stages, metrics with
 step and time, model versions with a status), so that the full tracker grows from it by migrations.
-Times are milliseconds since 1970, UTC.
+Times are milliseconds since 1970, UTC. What only the pages need stands in ``board_schema``, and is one with these.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
-tables = MetaData()
-
-
-class Number(TypeDecorator[float]):
-    """A double that keeps NaN.
-
-    SQLite stores NaN as NULL, which a primary key may not hold; there it is the text 'NaN', which
-    sorts after every number, as NaN does in PostgreSQL. Infinities are stored as they are.
-    """
-
-    impl = Double
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Any:
-        # Not process_bind_param: the double's own processor would make a number of the text again.
-        if dialect.name == "sqlite":
-            return lambda value: "NaN" if value is not None and value != value else value
-        return super().bind_processor(dialect)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
-        return None if value is None else float(value)
-
-
-# Sorted and compared by code point in both: SQLite knows no other way.
-Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-# 64 bits everywhere; SQLite makes a row id only of the very type INTEGER.
-Id = BigInteger().with_variant(Integer, "sqlite")
+from castalia.track.board_schema import notices as notices
+from castalia.track.board_schema import promotions as promotions
+from castalia.track.board_schema import rule_marks as rule_marks
+from castalia.track.board_schema import rules as rules
+from castalia.track.board_schema import views as views
+from castalia.track.column_types import Id, Number, Text
+from castalia.track.column_types import tables as tables
 
 
 def _key_values(name: str, owner: str, target: str) -> Table:
@@ -280,71 +256,3 @@ aliases = Table(
     Column("version", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
-
-# What each alias came to mean; no reference to versions, since history outlives them.
-promotions = Table(
-    "promotions",
-    tables,
-    Column("id", Id, primary_key=True),
-    Column("model", ForeignKey("models.id"), nullable=False),
-    Column("alias", Text, nullable=False),
-    Column("version", Integer),  # null: it was taken away
-    Column("before", Integer),  # null: it was not there
-    Column("time", BigInteger, nullable=False),
-    Column("who", Text, nullable=False, server_default=""),
-    Column("reason", Text, nullable=False, server_default=""),
-    Index("promotions_by_model", "model", "id"),
-)
-
-# Addresses of pages that were given a name.
-views = Table(
-    "views",
-    tables,
-    Column("name", Text, primary_key=True),
-    Column("page", Text, nullable=False),
-    Column("query", Text, nullable=False, server_default=""),
-    Column("home", Integer, nullable=False, server_default="0"),
-    Column("updated", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# When to say something of a run, and where.
-rules = Table(
-    "rules",
-    tables,
-    Column("id", Id, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("rule", Text, nullable=False),  # JSON
-    Column("updated", BigInteger, nullable=False),
-    Column("signed", Integer, nullable=False, server_default="0"),  # 1: its secret lies in a home
-    sqlite_autoincrement=True,  # notices and secrets outlive a rule: its number is never another's
-)
-
-# What a rule has said of a run already and shall not say again: a value crossed, a silence.
-rule_marks = Table(
-    "rule_marks",
-    tables,
-    Column("rule", ForeignKey("rules.id"), primary_key=True),
-    Column("run", BigInteger, primary_key=True, autoincrement=False),
-    Column("kind", Text, primary_key=True),
-    Column("mark", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-notices = Table(
-    "notices",
-    tables,
-    Column("id", Id, primary_key=True),
-    Column("time", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False), Column("level", Text, nullable=False),
-    Column("run_id", Text, nullable=False, server_default=""),  # no reference: what was said stays said
-    Column("rule", BigInteger, nullable=False), Column("text", Text, nullable=False),
-    Column("shown", Integer, nullable=False),  # 0: for a webhook alone
-    Column("hook", Text, nullable=False, server_default=""),  # waiting, sending, sent, failed; empty: none wanted
-    Column("hook_due", BigInteger, nullable=False, server_default="0"),
-    Column("hook_tries", Integer, nullable=False, server_default="0"),
-    Column("hook_said", Text, nullable=False, server_default=""),
-    Index("notices_by_rule", "rule", "time"),
-    Index("notices_to_send", "hook_due", sqlite_where=sa.text("hook IN ('waiting', 'sending')"),
-          postgresql_where=sa.text("hook IN ('waiting', 'sending')")),
-)  # fmt: skip

@@ -75,7 +75,8 @@ def _extremes(curve: Curve, most: int, by: str) -> list[At]:
     axis, span = ("step", (first[0], last[0])) if counted else ("time", (first[1], last[1]))
     here = "" if counted else "AND step = ? "
     fixed = () if counted else (first[0],)
-    spoiled = curve.ask(f"{here}AND value > ? LIMIT 1", (*fixed, math.inf), "1").fetchone() is not None
+    # Of four points two are the ends and two the lowest and the highest: there is no place for a NaN.
+    spoiled = most > 4 and curve.ask(f"{here}AND value > ? LIMIT 1", (*fixed, math.inf), "1").fetchone() is not None
     if counted:  # the parts lie within the range; said twice, SQLite would look through the whole of it for each part
         curve = replace(curve, steps=None)
     kept = {_exact(first): first, _exact(last): last}
@@ -103,7 +104,7 @@ def _along_time(curve: Curve, most: int) -> list[At]:
         order = order[~np.isnan(value[order])]
         starts = np.flatnonzero(np.diff(place[order], prepend=-1))
         ends = np.append(starts[1:], len(order)) - 1 if len(starts) else starts
-        lost = np.flatnonzero(np.isnan(value))
+        lost = np.flatnonzero(np.isnan(value) & (most > 4))
         lost = lost[np.unique(place[lost], return_index=True)[1]]
         sooner = np.flatnonzero(time == time.min())[:1]
         later = np.flatnonzero(time == time.max())[-1:]

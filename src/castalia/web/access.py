@@ -141,6 +141,8 @@ NEEDS: Mapping[str, Need] = {
     "PATCH /models/{name}/versions/{version}": WRITE,
     "GET /models/{name}/versions/{version}/card": READ,
     "GET /models/{name}/versions/{version}/files": READ,
+    "GET /models/{name}/versions/{version}/artifacts/{path:path}": READ,
+    "GET /models/{name}/versions/{version}/rows/{path:path}": READ,
     "PUT /models/{name}/aliases/{alias}": WRITE,
     "DELETE /models/{name}/aliases/{alias}": WRITE,
     "GET /data": READ,

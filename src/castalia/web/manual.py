@@ -65,8 +65,8 @@ def router(settings: Settings) -> APIRouter:
         if path is None:
             raise NotFound(f"the manual has no page {name[:80]!r}", cure="GET /manual lists them.")
         text = path.read_text("utf-8")
-        first = _HEADING.search(text)
-        return Page(name=name, title=_told(text, name)[0], text=text[first.end() :].lstrip() if first else text)
+        head = next((found for found in _heads(text) if found[1] == "#"), None)
+        return Page(name=name, title=_told(text, name)[0], text=text[head.end() :].lstrip() if head else text)
 
     return routes
 
@@ -82,7 +82,7 @@ def paths() -> dict[str, Path]:
 
 def _pages() -> Iterator[Entry]:
     for name, path in paths().items():
-        title, sections = _headings(path, path.stat().st_mtime_ns)
+        title, sections = _told(path.read_text("utf-8"), name)
         yield Entry(kind="docs", name=name, title=title, sections=sections)
 
 
@@ -98,14 +98,14 @@ def _lessons(settings: Settings) -> Iterator[Entry]:
                 yield Entry(kind=kind, name=name, chapter=chapter, title=title, sections=sections)
 
 
+def _heads(text: str) -> Iterator[re.Match[str]]:
+    """The headings of Markdown that stand outside of code."""
+    return _HEADING.finditer(_FENCED.sub(lambda code: " " * len(code[0]), text))
+
+
 @lru_cache(maxsize=256)
-def _headings(path: Path, changed: int) -> tuple[str, tuple[str, ...]]:
-    """Read once for each time that the file has ``changed``."""
-    return _told(path.read_text("utf-8"), path.stem)
-
-
 def _told(text: str, otherwise: str) -> tuple[str, tuple[str, ...]]:
-    """(the title, the headings below it) of Markdown."""
-    found = [(len(marks), _MARKS.sub(r"\1", words)) for marks, words in _HEADING.findall(_FENCED.sub("", text))]
+    """(the title, the headings below it) of Markdown; of each text once."""
+    found = [(len(head[1]), _MARKS.sub(r"\1", head[2])) for head in _heads(text)]
     title = next((words for level, words in found if level == 1), otherwise)
     return title, tuple(words for level, words in found if level == 2)[:MOST_SECTIONS]

@@ -11,6 +11,7 @@ import html
 import importlib.util
 import mimetypes
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -49,7 +50,8 @@ class Asset:
     """One file, ready to send."""
 
     content: bytes
-    zipped: bytes
+    packed: Mapping[str, bytes]
+    """By content coding, the best first."""
     tag: str
     media: str
 
@@ -58,13 +60,16 @@ class Asset:
 def _load(path: Path, changed: int, base_path: str = "") -> Asset:
     """Read, tag and compress a file; ``changed`` is its modification time, so that a rebuilt one is read anew."""
     content = path.read_bytes()
+    beside = path.with_name(f"{path.name}.br")
+    packed = {"br": beside.read_bytes()} if beside.is_file() else {}
     if path.suffix == ".html" and base_path:
         content = content.replace(b'<base href="/app/">', f'<base href="{html.escape(base_path)}/app/">'.encode(), 1)
+        packed = {}
     tag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
     media = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     media = "text/html; charset=utf-8" if path.suffix == ".html" else media
-    zipped = gzip.compress(content, 9 if len(content) < 2**20 else 5, mtime=0)
-    return Asset(content, zipped if len(zipped) < len(content) else b"", tag, media)
+    packed["gzip"] = gzip.compress(content, 9 if len(content) < 2**20 else 5, mtime=0)
+    return Asset(content, {coding: made for coding, made in packed.items() if len(made) < len(content)}, tag, media)
 
 
 def _send(request: Request, path: Path, cache: str, base_path: str = "") -> Response:
@@ -78,8 +83,10 @@ def _send(request: Request, path: Path, cache: str, base_path: str = "") -> Resp
     }
     if asset.tag in re.split(r"\s*,\s*", request.headers.get("if-none-match", "").replace("W/", "")):
         return Response(status_code=304, headers=headers)
-    if asset.zipped and re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("accept-encoding", "")):
-        return Response(asset.zipped, headers=headers | {"content-encoding": "gzip"}, media_type=asset.media)
+    taken = request.headers.get("accept-encoding", "")
+    for coding, content in asset.packed.items():
+        if re.search(rf"\b{coding}\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", taken):
+            return Response(content, headers=headers | {"content-encoding": coding}, media_type=asset.media)
     return Response(asset.content, headers=headers, media_type=asset.media)
 
 

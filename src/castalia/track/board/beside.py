@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from castalia.core.errors import WrongInput
+from castalia.track.board.best import ways
 from castalia.track.board.lineage import lineage
 from castalia.track.board.version_files import files
 from castalia.track.store import Store
@@ -15,7 +16,8 @@ FACTS = ("stage", "system", "source", "run_id", "created", "digest")
 
 
 def beside(store: Store, name: str, numbers: Sequence[int]) -> dict[str, Any]:
-    """{"versions": rows, "sections": [{"name", "rows": [{"key", "values", "differs"}]}], "here": [are its files here]}.
+    """{"versions": rows, "sections": [{"name", "rows": [{"key", "values", "differs"}]}], "here": [are its files here],
+    "down": {metric: whether less of it is better, where its name says so}}.
 
     Sections are version, metrics, params, data, code and files; a value is None where a version says nothing, and
     {"size", "sha256"} of a file. WrongInput for fewer than 2 versions or more than 8, NotFound.
@@ -39,6 +41,7 @@ def beside(store: Store, name: str, numbers: Sequence[int]) -> dict[str, Any]:
         "versions": [one["version"] for one in found],
         "sections": [section for section in sections if section["rows"]],
         "here": [one["here"] for one in kept],
+        "down": ways(key for one in found for key in one["version"]["metrics"]),
     }
 
 

@@ -6,7 +6,7 @@ Nobody says of a metric which way is better, so its name decides: a loss or an e
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,9 +22,17 @@ _LARGEST = 1.7976931348623157e308
 _DOWN = frozenset({
     "loss", "losses", "logloss", "nll", "entropy", "perplexity", "ppl", "brier", "ece", "hinge", "pinball", "deviance",
     "err", "error", "errors", "mse", "rmse", "rmsle", "mae", "mape", "smape", "medae", "residual", "residuals",
-    "fid", "kid", "wer", "cer", "ter", "eer", "fpr", "fnr", "misses", "mistakes", "violations", "regret", "penalty",
-    "divergence", "kl", "kld", "distance", "cost", "latency", "seconds", "duration", "time", "ms", "bpb", "bpc", "bpd",
+    "fid", "kid", "wer", "cer", "ter", "eer", "fpr", "fnr", "false", "misses", "mistakes", "violations", "regret",
+    "penalty", "divergence", "kl", "kld", "distance", "cost", "latency", "seconds", "duration", "time", "ms", "bpb",
+    "bpc", "bpd",
 })  # fmt: skip
+_UP = frozenset({
+    "accuracy", "acc", "auc", "auroc", "roc", "auprc", "aucpr", "ap", "map", "precision", "recall", "sensitivity",
+    "tpr", "tnr", "specificity", "f", "score", "r", "iou", "miou", "dice", "bleu", "chrf", "rouge", "meteor", "ndcg",
+    "mrr", "mcc", "kappa", "hit", "hits", "psnr", "ssim", "likelihood", "reward", "rewards", "return", "returns",
+    "success", "throughput", "correct", "elo", "top",
+})  # fmt: skip
+_BAD = ("loss", "error", "mse")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WORTH = [re.compile(each) for each in (
     r"^(test|held_out)[_./]", r"^(validation|valid|val|eval)[_./]", r"^(loss|accuracy|error)$",
@@ -33,12 +41,29 @@ _USUAL = ("loss", "accuracy", "error", "auc", "f1", "rmse", "mae", "r2")
 _LAST = re.compile(rf"(?:^|[_./ -])({'|'.join(_USUAL)})$", re.I)
 
 
-def goes_down(metric: str) -> bool:
-    """Whether less of it is better: loss, val/rmse, test_error, meanSquaredError; not neg_mean_squared_error."""
+def less_is_better(metric: str) -> bool | None:
+    """By its name: True of loss, val/rmse, test_error, False of accuracy, f1, neg_mean_squared_error; else None.
+
+    ``neg`` or ``negative`` before such a word turns it round: negative_log_likelihood goes down.
+    """
     words = [word.lower() for word in _WORDS.findall(metric)]
-    if {"neg", "negative"} & set(words):
-        return False
-    return any(word in _DOWN or word.endswith(("loss", "error", "mse")) for word in words)
+    down = [at for at, word in enumerate(words) if word in _DOWN or word.endswith(_BAD)]
+    up = [at for at, word in enumerate(words) if word in _UP]
+    if not down and not up:
+        return None
+    turned = any(word in ("neg", "negative") for word in words[: min(down or up)])
+    return bool(down) != turned
+
+
+def goes_down(metric: str) -> bool:
+    """Whether less of it is better, as ``less_is_better``; of a name that says nothing more is."""
+    return less_is_better(metric) is True
+
+
+def ways(metrics: Iterable[str]) -> dict[str, bool]:
+    """{metric: whether less of it is better} of those whose name says so."""
+    found = ((name, less_is_better(name)) for name in sorted(set(metrics)))
+    return {name: down for name, down in found if down is not None}
 
 
 def usual(metrics: Mapping[str, int]) -> str | None:

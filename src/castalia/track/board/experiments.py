@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection, Row
 from castalia.core.errors import Conflict, NotFound
 from castalia.track import schema
 from castalia.track.board import best
-from castalia.track.board.marks import NOTE, Marks
+from castalia.track.board.expecting import NOTE, check
+from castalia.track.board.marks import Marks
 from castalia.track.listing import ARCHIVED
 from castalia.track.naming import MAX_NAME, checked_key, checked_text, now
 from castalia.track.protocol import experiments as protocol
@@ -62,7 +63,8 @@ def experiment(store: Store, number: int, metric: str | None = None, days: int =
 
 
 def mark(store: Store, number: int, marks: Marks) -> dict[str, Any]:
-    """Change its name, note or tags, or put it away; answers it. Conflict where the name is taken or it is trash."""
+    """Change its name, note or tags, or put it away; answers it. Conflict where the name is taken, where it is
+    trash, and where it is not as ``expected``."""
     tags: dict[str, str | None] = {checked_key("tag", key): value for key, value in marks.tags.items()}
     if marks.note is not None:
         tags[NOTE] = marks.note or None
@@ -80,6 +82,7 @@ def mark(store: Store, number: int, marks: Marks) -> dict[str, Any]:
         if row.lifecycle != "active":
             raise Conflict(f"the experiment {row.name[:60]!r} cannot be changed", "it is in the trash", "one in use",
                            "Restore it first.")  # fmt: skip
+        check(connection, marks.expected, kept, "experiment", number, row.name)
         if name is not None and name != row.name:
             if connection.scalar(sa.select(table.c.id).where(table.c.name == name)) is not None:
                 raise Conflict("the name is taken", name[:60], "a name that no experiment has",

@@ -11,13 +11,11 @@ from pydantic import Field
 from castalia.core.errors import Conflict, WrongInput
 from castalia.core.record import Record
 from castalia.track import schema
+from castalia.track.board.expecting import NOTE, Expected, check
 from castalia.track.listing import ARCHIVED
 from castalia.track.naming import MAX_NAME, MAX_TAG, checked_key, checked_text
 from castalia.track.runs import NAME_TAG, PARENT_TAG, put_tags, run_number
 from castalia.track.store import Store
-
-NOTE = "mlflow.note.content"
-"""The tag that MLflow's pages show as the note of a run, an experiment or a model."""
 
 
 class Marks(Record):
@@ -27,11 +25,12 @@ class Marks(Record):
     note: str | None = Field(None, description="A new note, Markdown; empty takes it away.")
     tags: dict[str, str | None] = Field({}, max_length=100, description="Tags to set; null takes one away.")
     archived: bool | None = Field(None, description="Out of sight, or back into it.")
+    expected: Expected | None = Field(None, description="Refuse unless it is like this now.")
 
 
 def mark(store: Store, run_id: str, marks: Marks) -> dict[str, Any]:
     """Change the run and return it as ``Store.run`` does. WrongInput for what no tag can hold, Conflict for a run in
-    the trash."""
+    the trash, and where it is not as ``expected``."""
     tags: dict[str, str | None] = {checked_key("tag", key): value for key, value in marks.tags.items()}
     if marks.note is not None:
         tags[NOTE] = marks.note or None
@@ -49,9 +48,11 @@ def mark(store: Store, run_id: str, marks: Marks) -> dict[str, Any]:
     gone = [key for key, value in tags.items() if value is None]
     with store.database.write() as connection:
         number = run_number(connection, run_id)
-        stage = sa.select(schema.runs.c.lifecycle).where(schema.runs.c.id == number)
-        if connection.scalar(stage) != "active":
+        runs = schema.runs
+        row = connection.execute(sa.select(runs.c.lifecycle, runs.c.name).where(runs.c.id == number)).one()
+        if row.lifecycle != "active":
             raise Conflict("the run is in the trash", run_id, "one that is not", "Take it out: POST /trash/restore.")
+        check(connection, marks.expected, schema.tags, "run", number, row.name)
         put_tags(connection, number, texts)
         if gone:
             table = schema.tags

@@ -13,6 +13,8 @@ from sqlalchemy.engine import Connection
 from castalia.core.errors import NotFound
 from castalia.core.record import Record
 from castalia.track import schema
+from castalia.track.board.best import ways
+from castalia.track.board.expecting import Written, check
 from castalia.track.naming import MAX_TAG, checked_key, checked_text, now
 from castalia.track.protocol.registry_fields import TEXT
 from castalia.track.protocol.registry_rows import parts, put_tags
@@ -30,6 +32,7 @@ class ModelMarks(Record):
 
     note: str | None = Field(None, description="Its description, Markdown; empty takes it away.")
     tags: dict[str, str | None] = Field({}, max_length=100, description="Tags to set; null takes one away.")
+    expected: Written | None = Field(None, description="Refuse unless it is like this now.")
 
 
 class VersionMarks(ModelMarks):
@@ -39,18 +42,20 @@ class VersionMarks(ModelMarks):
 
 
 def listed(store: Store) -> list[dict[str, Any]]:
-    """Every model that has a version, as ``Store.models`` says it, with tags and what its champion measured."""
-    found = store.models()
-    names = {one["name"]: one for one in found}
+    """Every model as ``Store.models`` says it, with tags and what its champion measured; of one that has no version
+    ``versions`` is 0, ``newest`` and ``champion`` are None."""
+    names = {one["name"]: one for one in store.models()}
     with store.database.read() as connection:
-        numbers = {row.id: names[row.name] for row in connection.execute(sa.select(models)) if row.name in names}
+        numbers: dict[int, dict[str, Any]] = {}
+        for row in connection.execute(sa.select(models).order_by(models.c.name)):
+            numbers[row.id] = names.setdefault(row.name, _without_version(row))
         for one in names.values():
             one["tags"] = {}
         for some in parts(list(numbers)):
             tags = sa.select(schema.model_tags).where(schema.model_tags.c.model.in_(some))
             for row in connection.execute(tags):
                 numbers[row.model]["tags"][row.key] = row.value
-        bare = {number: one for number, one in numbers.items() if not one["metrics"]}
+        bare = {number: one for number, one in numbers.items() if one["versions"] and not one["metrics"]}
         pair = sa.tuple_(versions.c.model, versions.c.version)
         for some in parts(list(bare)):
             mine = pair.in_([(number, bare[number]["champion"]) for number in some])
@@ -58,14 +63,22 @@ def listed(store: Store) -> list[dict[str, Any]]:
             said = measured(connection, best)
             for row in best:
                 bare[row.model]["metrics"] = said[row.id][0]
-    return found
+    return list(numbers.values())
+
+
+def _without_version(row: Any) -> dict[str, Any]:
+    return {"name": row.name, "versions": 0, "newest": None, "champion": None, "aliases": {}, "system": None,
+            "source": "", "metrics": {}, "description": row.description, "created": row.created,
+            "updated": row.updated}  # fmt: skip
 
 
 def page(store: Store, name: str, before: int | None = None) -> dict[str, Any]:
-    """One model: name, champion, newest, aliases {alias: version}, description, tags, created, updated, versions, more.
+    """One model: name, champion, newest, aliases {alias: version}, description, tags, created, updated, versions, more,
+    down {metric: whether less of it is better, where its name says so}.
 
     ``versions`` are the newest 1,000, and whatever older ones the champion and other aliases mean; with ``before`` the
-    newest 1,000 below that number alone. ``more``: whether there are older ones than those. NotFound.
+    newest 1,000 below that number alone. ``more``: whether there are older ones than those. ``champion`` and ``newest``
+    are None of a model without a version. NotFound.
     """
     with store.database.read() as connection:
         model = connection.execute(sa.select(models).where(models.c.name == name)).first()
@@ -74,21 +87,23 @@ def page(store: Store, name: str, before: int | None = None) -> dict[str, Any]:
             .where(versions.c.model == model.id, versions.c.status == "ready")
             .order_by(versions.c.version.desc())
         ).all()  # fmt: skip
-        if model is None or not every:
+        if model is None:
             raise NotFound(f"no model {name[:80]!r}", cure="castalia models")
         pointers = sa.select(schema.aliases).where(schema.aliases.c.model == model.id).order_by(schema.aliases.c.alias)
         there = {row.version for row in every}
         meant = {row.alias: row.version for row in connection.execute(pointers) if row.version in there}
         ours = (row.version for row in every if row.folder)  # the bare name means what castalia.load opens
-        champion = meant.get(CHAMPION) or next(ours, every[0].version)
+        newest = every[0].version if every else None
+        champion = meant.get(CHAMPION) or next(ours, newest)
         below = [row.version for row in every if before is None or row.version < before]
-        shown = below[:MOST] + ([champion, *sorted(set(meant.values()))[-MOST:]] if before is None else [])
+        shown = below[:MOST] + ([champion, *sorted(set(meant.values()))[-MOST:]] if before is None and every else [])
         lines = rows(connection, name, list(dict.fromkeys(shown)))
         tags = connection.execute(sa.select(schema.model_tags).where(schema.model_tags.c.model == model.id))
         noted = {row.key: row.value for row in tags}
-    return {"name": name, "champion": champion, "newest": every[0].version, "aliases": meant,
+    return {"name": name, "champion": champion, "newest": newest, "aliases": meant,
             "description": model.description, "tags": noted, "created": model.created, "updated": model.updated,
-            "versions": lines, "more": len(below) > MOST}  # fmt: skip
+            "versions": lines, "more": len(below) > MOST,
+            "down": ways(key for line in lines for key in line["metrics"])}  # fmt: skip
 
 
 def rows(connection: Connection, name: str, wanted: Sequence[int]) -> list[dict[str, Any]]:
@@ -169,7 +184,7 @@ def _of_runs(connection: Connection, wanted: Sequence[int]) -> dict[int, dict[st
 
 
 def mark_model(store: Store, name: str, marks: ModelMarks) -> None:
-    """Change the note or the tags of a model. NotFound, WrongInput."""
+    """Change the note or the tags of a model. NotFound, WrongInput; Conflict where it is not as ``expected``."""
     with store.database.write() as connection:
         number = connection.scalar(sa.select(models.c.id).where(models.c.name == name))
         if number is None:
@@ -178,7 +193,7 @@ def mark_model(store: Store, name: str, marks: ModelMarks) -> None:
 
 
 def mark_version(store: Store, name: str, version: int, marks: VersionMarks) -> None:
-    """Change the note, the tags or the stage of a version. NotFound, WrongInput."""
+    """Change the note, the tags or the stage of a version. Raises as ``mark_model``."""
     with store.database.write() as connection:
         query = sa.select(versions.c.id).join(models, versions.c.model == models.c.id)
         mine = (models.c.name == name, versions.c.version == version, versions.c.status == "ready")
@@ -198,6 +213,8 @@ def _mark(
     said = {checked_key("tag", key): value for key, value in marks.tags.items()}
     texts = {key: checked_text(f"tag {key[:60]}", value, MAX_TAG, empty=True)
              for key, value in said.items() if value is not None}  # fmt: skip
+    note = connection.scalar(sa.select(table.c.description).where(table.c.id == number))
+    check(connection, marks.expected, tags, owner, number, note=note or "")
     put_tags(connection, tags, owner, number, texts)
     if gone := [key for key, value in said.items() if value is None]:
         connection.execute(sa.delete(tags).where(tags.c[owner] == number, tags.c.key.in_(gone)))

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
+from castalia.core.errors import Refused
 from castalia.track.asking import asker
 from castalia.track.board import model_page
 from castalia.track.board.answering import answer
 from castalia.track.board.beside import beside
 from castalia.track.board.lineage import lineage
-from castalia.track.board.version_files import files
+from castalia.track.board.version_files import files, nothing, place_at
+from castalia.track.first_rows import first_rows
 from castalia.track.model_cards import model_card
 from castalia.track.promotions import MAX_REASON
 from castalia.track.reading import in_lane
 from castalia.track.registry import CHAMPION
+from castalia.track.sending import file_answer
 from castalia.track.store import Store
 
 Number = Annotated[int, Path(ge=1, lt=2**31, description="Number of a version.")]
@@ -54,6 +59,7 @@ def router(store: Store) -> APIRouter:
     _of_models(routes, store)
     _of_aliases(routes, store)
     _of_versions(routes, store)
+    _of_files(routes, store)
     return routes
 
 
@@ -61,7 +67,8 @@ def _of_models(routes: APIRouter, store: Store) -> None:
     @routes.get("/models")
     @in_lane
     def models() -> Response:
-        """Every model: name, versions (how many), newest, champion, aliases, tags, system, source, metrics, times."""
+        """Every model: name, versions (how many), newest, champion, aliases, tags, system, source, metrics, times. Of
+        one without a version newest and champion are null."""
         return answer(model_page.listed(store))
 
     @routes.get("/models/{name}")
@@ -132,5 +139,30 @@ def _of_versions(routes: APIRouter, store: Store) -> None:
     @routes.get("/models/{name}/versions/{version}/files")
     @in_lane
     def listed(name: str, version: Number) -> Response:
-        """{"here", "files": [{"name", "size", "sha256"}], "more"}; read one with GET /model-versions/get-artifact."""
+        """{"here", "files": [{"name", "size", "sha256"}], "more"}."""
         return answer(files(store, name, version))
+
+
+def _of_files(routes: APIRouter, store: Store) -> None:
+    @routes.get("/models/{name}/versions/{version}/rows/{path:path}")
+    def rows(name: str, version: Number, path: str) -> Response:
+        """The first 100 rows of a Parquet file: {"columns": [{"name", "type"}], "rows", "total_rows", ...}."""
+        try:  # not in the reading lane: a file may take its child half a minute, and every page reads there
+            return answer(first_rows(store, place_at(store, name, version, path)))
+        except Refused:
+            raise nothing(name, version) from None
+
+    async def send(request: Request, name: str, version: int, path: str) -> Response:
+        try:
+            return await file_answer(request, store, await run_in_threadpool(place_at, store, name, version, path))
+        except Refused:
+            raise nothing(name, version) from None
+
+    @routes.head("/models/{name}/versions/{version}/artifacts/{path:path}", include_in_schema=False)
+    async def file_head(request: Request, name: str, version: Number, path: str) -> Response:
+        return await send(request, name, version, path)
+
+    @routes.get("/models/{name}/versions/{version}/artifacts/{path:path}", response_class=FileResponse)
+    async def file(request: Request, name: str, version: Number, path: str) -> Response:
+        """The file itself, as a download unless it is a picture or plain text. Ranges and If-None-Match are known."""
+        return await send(request, name, version, path)

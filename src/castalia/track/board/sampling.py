@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from castalia.core.errors import WrongInput
 from castalia.track import schema
+from castalia.track.board.walking import walked
 from castalia.track.database import execute
 from castalia.track.runs import run_number
 from castalia.track.store import Store
@@ -60,23 +61,53 @@ def sampled(
     with store.database.read() as connection:
         names = schema.metric_keys.c
         wanted = connection.execute(sa.select(names.name, names.id).where(names.name.in_(list(keys)))).all()
-        for run_id in run_ids:
-            run = run_number(connection, run_id)
-            lines = {name: _sample(connection, run, key, points, low, high) for name, key in wanted}
-            found[run_id] = {name: line for name, line in lines.items() if line["step"]}
+        numbers = _numbers(connection, run_ids)
+        if connection.dialect.name == "sqlite":
+            lines = [_sample(connection, run, key, points, low, high) for run in numbers for _, key in wanted]
+        else:
+            lines = _together(connection, [(run, key) for run in numbers for _, key in wanted], points, low, high)
+        for i, run_id in enumerate(run_ids):
+            mine = lines[i * len(wanted) : (i + 1) * len(wanted)]
+            found[run_id] = {name: line for (name, _), line in zip(wanted, mine, strict=True) if line["step"]}
     return found
+
+
+def _numbers(connection: Connection, run_ids: Sequence[str]) -> list[int]:
+    """The small number of each run. NotFound."""
+    runs = schema.runs.c
+    rows = connection.execute(sa.select(runs.run_id, runs.id).where(runs.run_id.in_(list(run_ids))))
+    known = {row.run_id: row.id for row in rows}
+    return [known[run_id] if run_id in known else run_number(connection, run_id) for run_id in run_ids]
 
 
 def _sample(connection: Connection, run: int, key: int, points: int, low: int, high: int) -> dict[str, Any]:
     """One series within low..high."""
     rows = execute(connection, _FIRST, (run, key, low, high, points + 1)).fetchall()
-    whole = len(rows) <= points
-    if not whole:
-        begin, last = rows[0], execute(connection, _LAST, (run, key, low, high)).fetchone()
-        if begin[0] == last[0]:  # its steps are not counted: it goes by time
-            rows = thinned(Curve(connection, run, key, steps=(low, high)), points)
-        else:
-            rows = _even(connection, run, key, points, begin, last)
+    if len(rows) <= points:
+        return _line(rows, True)
+    begin, last = rows[0], execute(connection, _LAST, (run, key, low, high)).fetchone()
+    if begin[0] == last[0]:
+        return _by_time(connection, run, key, points, low, high)
+    return _line(_even(connection, run, key, points, begin, last), False)
+
+
+def _together(
+    connection: Connection, series: Sequence[tuple[int, int]], points: int, low: int, high: int
+) -> list[dict[str, Any]]:
+    """All of them within low..high."""
+    found = walked(connection, series, points, low, high)
+    return [
+        _by_time(connection, run, key, points, low, high) if whole is None else _line(rows, whole)
+        for (run, key), (rows, whole) in zip(series, found, strict=True)
+    ]
+
+
+def _by_time(connection: Connection, run: int, key: int, points: int, low: int, high: int) -> dict[str, Any]:
+    """Of a series whose steps are not counted."""
+    return _line(thinned(Curve(connection, run, key, steps=(low, high)), points), False)
+
+
+def _line(rows: Sequence[Any], whole: bool) -> dict[str, Any]:
     return {"step": [row[0] for row in rows], "time": [row[1] for row in rows],
             "value": [float(row[2]) for row in rows], "whole": whole}  # fmt: skip
 

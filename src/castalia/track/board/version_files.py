@@ -8,8 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from castalia.core.errors import CastaliaError
+from castalia.core.errors import CastaliaError, NotFound, Refused
 from castalia.track import schema
+from castalia.track.board.model_page import rows
+from castalia.track.files.names import checked_path
 from castalia.track.files.places import Place
 from castalia.track.protocol.run_files import version_place
 from castalia.track.protocol.wire import ProtocolError
@@ -30,11 +32,32 @@ def place_of(store: Store, name: str, version: int) -> Place | None:
         return None
 
 
+def place_at(store: Store, name: str, version: int, path: str) -> Place:
+    """Where one of its files lies. NotFound where no such version is, or none of its files is here, or no such name."""
+    place = place_of(store, name, version)
+    try:
+        if place is not None:
+            return place.inner(checked_path(path))
+    except Refused:
+        pass
+    raise nothing(name, version)
+
+
+def nothing(name: str, version: int) -> NotFound:
+    """The answer to a name that the version has not; whether there is anything outside is not for a client to learn."""
+    return NotFound(
+        f"{name[:80]}@{version} has no file of this name here", cure="GET /models/{name}/versions/{n}/files"
+    )
+
+
 def files(store: Store, name: str, version: int) -> dict[str, Any]:
     """{"here": whether they lie here, "files": [{"name", "size", "sha256"}], "more": whether there are further ones}.
 
-    A hash is "" where nobody has computed it: a model may be too long to read for a list.
+    A hash is "" where nobody has computed it: a model may be too long to read for a list. NotFound for no such version.
     """
+    with store.database.read() as connection:
+        if not rows(connection, name, [version]):
+            raise NotFound(f"{name[:80]} has no version {version}", cure=f"castalia models {name[:80]}")
     place = place_of(store, name, version)
     if place is None:
         return {"here": False, "files": [], "more": False}

@@ -30,7 +30,7 @@ from castalia.track.exchange.registry_sheets import (
 from castalia.track.files.incoming import Incoming
 from castalia.track.files.local import LocalTree
 from castalia.track.files.places import model_uri
-from castalia.track.promotions import IMPORTED, point
+from castalia.track.promotions import IMPORTED, every_move, point, take_in
 from castalia.track.protocol.registry_fields import checked_model
 from castalia.track.protocol.sources import PROMPTS, checked_source
 from castalia.track.protocol.wire import ProtocolError
@@ -79,7 +79,7 @@ def put_model(store: Store, sheet: ModelSheet, files: Files) -> list[str]:
     """Take in a registered model; what was left out, in words. Conflict where a number is another version here."""
     if any(each.trained for each in sheet.versions):
         checked_model_name(sheet.name)
-    for alias in sheet.aliases:
+    for alias in {*sheet.aliases, *(move["alias"] for move in sheet.promotions)}:
         checked_alias(alias)
     try:
         checked_model(sheet.name)
@@ -175,12 +175,21 @@ def add_version(connection: Connection, model: int, values: dict[str, Any], tags
 
 
 def _point(connection: Connection, sheet: ModelSheet, notes: list[str]) -> None:
-    """Aliases that are not there yet, at versions that are."""
+    """Aliases that are not there yet, at versions that are, each with its history."""
     table, versions = schema.aliases, schema.versions
     model = connection.execute(sa.select(schema.models.c.id).where(schema.models.c.name == sheet.name)).scalar_one()
     ready = sa.select(versions.c.version).where(versions.c.model == model, versions.c.status == "ready")
     known = set(connection.scalars(ready))
+    last = {move["alias"]: move["version"] for move in sheet.promotions}
+    # A history that ends elsewhere than its alias would tell of a move that nobody made.
+    fits = {alias for alias, at in last.items() if at == sheet.aliases.get(alias) and at in {None, *known}}
+    fitting = [move for move in sheet.promotions if move["alias"] in fits]
+    came, kept = take_in(connection, model, fitting), every_move(connection, model)
+    for alias in sorted({move["alias"] for move in fitting if move not in kept}):
+        notes.append(f"The history of {sheet.name}@{alias} stays as it is here.")
     for alias, number in sheet.aliases.items():
+        if alias in came:
+            continue
         if number not in known:
             notes.append(f"{sheet.name}@{alias} was left out: version {number} is not here.")
             continue

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from castalia.core.errors import WrongInput
 from castalia.track import Store, schema
 from castalia.track.naming import checked_run_id, checked_text, whole
+from castalia.track.promotions import MAX_REASON, every_move
 from castalia.track.protocol.registry_fields import NAME, TAG_KEY, TAG_VALUE, TEXT
 from castalia.track.protocol.sources import SOURCE, run_root
 
@@ -123,6 +124,9 @@ class ModelSheet:
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, int] = field(default_factory=dict)
     versions: tuple[VersionSheet, ...] = ()
+    promotions: tuple[Mapping[str, Any], ...] = ()
+    """How these aliases, and those that are gone, came to mean what they do, the oldest first: {"alias", "version",
+    "before", "time", "who", "reason"} each."""
 
     @classmethod
     def of_plain(cls, plain: Any) -> ModelSheet:
@@ -134,6 +138,7 @@ class ModelSheet:
             _text(told, "name", NAME), whole("created", told.get("created")), whole("updated", told.get("updated")),
             _text(told, "description", TEXT, ""), _pairs(told, "tags"),
             {checked_text("alias", key, 255): whole("alias", value) for key, value in aliases.items()}, versions,
+            tuple(_promotion(each) for each in _items(told, "promotions")),
         )  # fmt: skip
 
     def plain(self) -> dict[str, Any]:
@@ -218,10 +223,13 @@ def model_sheet(store: Store, name: str, numbers: Sequence[int]) -> ModelSheet:
         versions = [_version(connection, each) for each in connection.execute(query.order_by(_VERSIONS.c.version))
                     if each.version in numbers and each.status == "ready"]  # fmt: skip
         pointed = connection.execute(sa.select(schema.aliases).where(schema.aliases.c.model == row.id))
-        aliases = {each.alias: each.version for each in pointed if each.version in numbers}
+        meant = {each.alias: each.version for each in pointed}
+        aliases = {alias: version for alias, version in meant.items() if version in numbers}
+        left = meant.keys() - aliases.keys()  # whose history would end at a version that is not carried
+        told = [each for each in every_move(connection, row.id) if each["alias"] not in left]
         return ModelSheet(row.name, row.created, row.updated, row.description,
                           _all(connection, schema.model_tags, "model", row.id), dict(sorted(aliases.items())),
-                          tuple(versions))  # fmt: skip
+                          tuple(versions), tuple(told))  # fmt: skip
 
 
 def _version(connection: Connection, row: Any) -> VersionSheet:
@@ -277,6 +285,15 @@ def _measured(plain: Any) -> dict[str, Any]:
             "time": whole("time", told.get("time")), "value": number_of(told.get("value")),
             "run_id": _said(told, "run_id", 64), "dataset_name": _text(told, "dataset_name", 500, ""),
             "dataset_digest": _text(told, "dataset_digest", 500, "")}  # fmt: skip
+
+
+def _promotion(plain: Any) -> dict[str, Any]:
+    told = _object("promotions", plain)
+    numbers = {key: None if told.get(key) is None else whole(key, told[key]) for key in ("version", "before")}
+    if not all(number is None or 0 < number <= MOST_VERSIONS for number in numbers.values()):
+        raise _unfit("promotions", repr(numbers)[:60], f"versions from 1 to {MOST_VERSIONS}")
+    return {"alias": _text(told, "alias", 255), **numbers, "time": whole("time", told.get("time")),
+            "who": _text(told, "who", 500, ""), "reason": _text(told, "reason", MAX_REASON, "")}  # fmt: skip
 
 
 def _object(what: str, told: object) -> dict[str, Any]:

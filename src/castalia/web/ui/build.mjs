@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "..", "dist");
@@ -43,16 +43,23 @@ async function finish(metafile) {
   const pages = Object.keys(PAGES).map((page) => `${page}.html`);
   for (const name of [...pages, ...(await readdir(join(dist, "assets"))).map((file) => `assets/${file}`)].sort()) {
     const content = await readFile(join(dist, name));
+    // Browsers take Brotli from this machine and over HTTPS, gzip elsewhere; Python has no Brotli, so it is packed here.
+    const packed = brotliCompressSync(content);
+    await writeFile(join(dist, `${name}.br`), packed);
     files[name] = {
       bytes: content.length,
       gzip: gzipSync(content, { level: 9 }).length,
+      brotli: packed.length,
       sha256: createHash("sha256").update(content).digest("hex"),
     };
   }
   await writeFile(join(dist, "manifest.json"), JSON.stringify({ entry: asset(main), style: asset(entry.cssBundle), files }, null, 2));
   const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-  const weight = (page) => [asset(main), asset(entry.cssBundle), ...early[page]].reduce((sum, name) => sum + files[name].gzip, files[`${page}.html`].gzip);
-  console.log(`gzip: ${Object.keys(PAGES).map((page) => `${page} ${kb(weight(page))}`).join(", ")}; all ${kb(Object.values(files).reduce((sum, one) => sum + one.gzip, 0))}`);
+  const weight = (page, as) => [`${page}.html`, asset(main), asset(entry.cssBundle), ...early[page]].reduce((sum, name) => sum + files[name][as], 0);
+  for (const as of ["gzip", "brotli"]) {
+    const all = Object.values(files).reduce((sum, one) => sum + one[as], 0);
+    console.log(`${as}: ${Object.keys(PAGES).map((page) => `${page} ${kb(weight(page, as))}`).join(", ")}; all ${kb(all)}`);
+  }
 }
 
 /** A sheet imported as "x.css?later" is text in the script of its page, which puts it on when it is first opened. */

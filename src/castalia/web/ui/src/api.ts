@@ -17,12 +17,15 @@ export class Problem extends Error {
   readonly expected: string;
   readonly cure: string;
   readonly errors: FieldError[];
+  /** Seconds after which it can be asked again; 0 where the server does not say. */
+  readonly after: number;
 
-  constructor(status: number, body: Record<string, unknown>) {
+  constructor(status: number, body: Record<string, unknown>, after = 0) {
     const text = (name: string): string => (typeof body[name] === "string" ? (body[name] as string) : "");
     const subject = text("subject") || text("title") || `The server answered ${status}`;
     super(subject);
     this.status = status;
+    this.after = after;
     this.subject = subject;
     this.got = text("got");
     this.expected = text("expected");
@@ -59,7 +62,7 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     connectionLost();
     throw LOST;
   }
-  throw new Problem(answer.status, body ?? {});
+  throw new Problem(answer.status, body ?? {}, Math.min(30, Number(answer.headers.get("retry-after")) || 0));
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {

@@ -16,6 +16,15 @@ export function number(value: unknown): string {
   return figures[size >= 1000 ? 1 : size >= 100 ? 2 : 3]!.format(value).replace("-", "−");
 }
 
+/** A number in a column: as many digits in every row, so that points stand below each other. */
+export const aligned = (value: unknown): string => (typeof value === "number" && !Number.isInteger(value) && Math.abs(value) >= 1e-4 && Math.abs(value) < 100 ? value.toFixed(4).replace("-", "−") : number(value));
+
+/** Marks that turn the direction of what stands behind them. */
+export const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text without them, for a line of other words. */
+export const calm = (text: string): string => text.replace(turning, "");
+
 export const percent = (share: number): string => (share < 0.00005 ? "0 %" : `${(share * 100).toFixed(share > 0.0995 && share < 0.9995 ? 1 : 2)} %`);
 
 /** +0.031, −4.2 pts: a change is always signed. */

@@ -1,6 +1,6 @@
 // Lessons: the part of Markdown that prose needs, drawn as elements. No HTML passes: what is not understood is text.
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect } from "preact/hooks";
+import { useErrorBoundary, useLayoutEffect } from "preact/hooks";
 import { Code } from "./components/code";
 import { pieces } from "./python";
 import { usePlace } from "./router";
@@ -82,7 +82,20 @@ export function headings(text: string, level: number): string[] {
   return [...plain.matchAll(/^(#+)\s+(.*?)\s*#*$/gm)].filter((one) => one[1]!.length === level).map((one) => one[2]!);
 }
 
-export function Markdown({ text, top = 2, book = lone }: { text: string; top?: number; book?: Book }) {
+interface Props {
+  text: string;
+  top?: number;
+  book?: Book;
+}
+
+/** A text that cannot be drawn is shown as text, and the page around it stays. */
+export function Markdown(props: Props) {
+  const [wrong, retry] = useErrorBoundary();
+  useLayoutEffect(() => wrong && retry(), [props.text]);
+  return wrong ? <div class="lesson said">{props.text}</div> : <Drawn {...props} />;
+}
+
+function Drawn({ text, top = 2, book = lone }: Props) {
   // A comment says which code of ours a block shows: that is kept, as the block's name. Other comments are not shown.
   const named = text.replace(/\r/g, "").replace(/<!-- code: (.{0,300}?) -->\n(```+python)/g, "$2 $1");
   return <div class="lesson">{blocks(uncommented(named).split("\n"), top, book, 0)}</div>;

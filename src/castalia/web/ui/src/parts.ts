@@ -33,6 +33,7 @@ export const VersionsTab = lazy(() => tracking().then((part) => part.VersionsTab
 export const RunsPage = lazy(() => import("./pages/runs/page").then((part) => part.RunsPage));
 export const RunPage = lazy(() => import("./pages/run").then((part) => part.RunPage));
 export const RunFiles = lazy(() => more().then((part) => part.FilesTab));
+export const VersionFiles = lazy(() => more().then((part) => part.VersionFiles));
 export const RunCode = lazy(() => more().then((part) => part.CodeTab));
 export const RunLog = lazy(() => more().then((part) => part.LogTab));
 export const NoticesPage = lazy(() => import("./pages/notices").then((part) => part.NoticesPage));

@@ -225,8 +225,9 @@ export interface ModelLine {
   name: string;
   system?: string | null;
   versions: number;
-  newest: number;
-  champion: number;
+  /** Null where it has no version. */
+  newest: number | null;
+  champion: number | null;
   aliases?: Record<string, number>;
   metrics?: Record<string, Num>;
   source?: string;
@@ -240,10 +241,14 @@ export interface Model {
   name: string;
   description?: string;
   tags?: Record<string, string>;
+  /** Whether less of a metric is better, where its name says so. */
+  down?: Record<string, boolean>;
   champion?: number;
   newest?: number;
   versions: Version[];
   aliases?: Record<string, number>;
+  /** Whether there are older versions than those. */
+  more?: boolean;
 }
 
 /** The code that a version was made with, as far as its run said. */

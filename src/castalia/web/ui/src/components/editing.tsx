@@ -1,36 +1,23 @@
-// What a person says of something afterwards, written in place: a name, a note in Markdown, tags.
+// What a person says of something afterwards, written in place: a name, a note in Markdown, tags. A note and every Undo say
+// what they take the place of, so that nothing that somebody else wrote meanwhile is lost.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Problem } from "../api";
 import { Markdown } from "../parts";
 import { Icon } from "./icons";
 import { ProblemBox } from "./problem";
 import { toast } from "./toast";
+import { useTrying } from "./trying";
 
 const theirs = /^(mlflow\.|castalia\.)/;
 /** The tag that is a run's note. */
 const NOTE = "mlflow.note.content";
-const focused = (box: HTMLTextAreaElement | null): void => box?.focus();
-
-/** Runs a change, and keeps what the server says against it. */
-export function useTrying(): { problem: Problem | undefined; busy: boolean; attempt: (work: () => Promise<unknown>) => Promise<boolean> } {
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
-  const attempt = async (work: () => Promise<unknown>): Promise<boolean> => {
-    setProblem(undefined);
-    setBusy(true);
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      setProblem(error);
-      return false;
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { problem, busy, attempt };
+export interface Written {
+  note?: string;
+  tags?: Record<string, string | null>;
 }
+/** Changes what is written; refused where it is not as `expected` any more. */
+type Put = (changes: Written & { expected?: Written }) => Promise<unknown>;
+
+const focused = (box: HTMLTextAreaElement | null): void => box?.focus();
 
 /** A new name, in a line; `done` is called without one where nothing is to change. */
 export function RenameForm({ name, most, done }: { name: string; most: number; done: (to?: string) => void }) {
@@ -60,15 +47,24 @@ export function RenameForm({ name, most, done }: { name: string; most: number; d
   );
 }
 
-/** A note in Markdown; `save` throws a Problem where it cannot be kept. */
-export function NoteEditor({ text, hint, most, fixed = false, save }: { text: string; hint: string; most: number; fixed?: boolean; save: (text: string) => Promise<unknown> }) {
+/** A note in Markdown; `put` throws a Problem where it cannot be kept. */
+export function NoteEditor({ text, hint, most, fixed = false, put }: { text: string; hint: string; most: number; fixed?: boolean; put: Put }) {
   const [typed, setTyped] = useState<string>();
-  const { problem, busy, attempt } = useTrying();
+  const before = useRef("");
+  const { problem, busy, attempt, forget } = useTrying();
+  const over = problem?.status === 409;
+  const begin = (): void => {
+    before.current = text;
+    forget();
+    setTyped(text);
+  };
   const keep = async (): Promise<void> => {
     if (typed === undefined) return;
-    if (typed !== text) {
-      if (!(await attempt(() => save(typed)))) return;
-      toast(typed ? "The note is saved" : "The note is gone", () => save(text));
+    // Who was told that it was changed, and saves again, means it.
+    const was = over ? text : before.current;
+    if (typed !== was) {
+      if (!(await attempt(() => put({ note: typed, ...(over ? {} : { expected: { note: was } }) })))) return;
+      toast(typed ? "The note is saved" : "The note is gone", () => put({ note: was, expected: { note: typed } }));
     }
     setTyped(undefined);
   };
@@ -77,7 +73,7 @@ export function NoteEditor({ text, hint, most, fixed = false, save }: { text: st
       <div class="row apart">
         <h2>Note</h2>
         {typed === undefined && !fixed && (
-          <button type="button" class="button quiet little" onClick={() => setTyped(text)}>
+          <button type="button" class="button quiet little" onClick={begin}>
             {text ? "Edit" : "Write one"}
           </button>
         )}
@@ -102,7 +98,7 @@ export function NoteEditor({ text, hint, most, fixed = false, save }: { text: st
           {problem && <ProblemBox problem={problem} />}
           <div class="row">
             <button class="button first little" disabled={busy}>
-              Save
+              {over ? "Save over it" : "Save"}
             </button>
             <button type="button" class="button quiet little" onClick={() => setTyped(undefined)}>
               Cancel
@@ -116,7 +112,7 @@ export function NoteEditor({ text, hint, most, fixed = false, save }: { text: st
 }
 
 /** Tags with a box to add one; null takes one away. What programs say of themselves is folded below. */
-export function TagEditor({ tags, fixed = false, put }: { tags: Record<string, unknown>; fixed?: boolean; put: (changes: Record<string, string | null>) => Promise<unknown> }) {
+export function TagEditor({ tags, fixed = false, put }: { tags: Record<string, unknown>; fixed?: boolean; put: Put }) {
   const [typed, setTyped] = useState("");
   const { problem, attempt } = useTrying();
   const all = Object.entries(tags).sort((a, b) => a[0].localeCompare(b[0]));
@@ -125,8 +121,8 @@ export function TagEditor({ tags, fixed = false, put }: { tags: Record<string, u
   const change = async (name: string, value: string | null): Promise<boolean> => {
     const before = name in tags ? String(tags[name]) : null;
     if (before === value) return true;
-    const done = await attempt(() => put({ [name]: value }));
-    if (done) toast(value === null ? `The tag ${name} is gone` : `The tag ${name} is set`, () => put({ [name]: before }));
+    const done = await attempt(() => put({ tags: { [name]: value } }));
+    if (done) toast(value === null ? `The tag ${name} is gone` : `The tag ${name} is set`, () => put({ tags: { [name]: before }, expected: { tags: { [name]: value } } }));
     return done;
   };
   return (

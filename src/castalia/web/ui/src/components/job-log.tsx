@@ -25,9 +25,10 @@ export function JobLog({ id, alive, tall = false }: { id: string; alive: boolean
   useEffect(() => {
     const control = new AbortController();
     let timer = 0;
+    let first = true;
     const ask = async (): Promise<void> => {
       try {
-        if (!document.hidden || !asked) {
+        if (!document.hidden || first) {
           await reader.read(control.signal);
           setOutput(reader.output);
         }
@@ -35,6 +36,7 @@ export function JobLog({ id, alive, tall = false }: { id: string; alive: boolean
         // The banner says that the server is away, and its return begins this anew; the page says what is wrong with the job.
         if (control.signal.aborted || !(error instanceof Problem) || error === LOST) return;
       }
+      first = false;
       setAsked(true);
       if (alive && !control.signal.aborted) timer = window.setTimeout(ask, EVERY);
     };

@@ -1,5 +1,5 @@
 // What was done is said at the foot of the page and can be taken back there, with Undo or Ctrl+Z, whichever page it was done on.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { LOST } from "../api";
 
 type Undo = () => unknown;
@@ -86,6 +86,12 @@ export function Toasts() {
     setHeld(false);
     if (box.current?.contains(document.activeElement)) before.current?.focus();
   };
+  // One that newer ones pushed away takes the pointer and the focus with it, and nothing says that they left.
+  useLayoutEffect(() => {
+    if (!held || box.current?.matches(":hover") || box.current?.contains(document.activeElement)) return;
+    setHeld(false);
+    if (document.activeElement === document.body) before.current?.focus();
+  });
   useEffect(() => {
     if (oldest === undefined || held) return;
     const timer = setTimeout(() => change(shown.filter((one) => one.id !== oldest)), SECONDS * 1000);

@@ -191,7 +191,7 @@ function Lines({ all, columns, colour, inside, brush }: { all: Comparison; colum
                         {cut(column.label)}
                       </text>
                       {axes[c]!.ticks.slice(0, 24).map((tick) => (
-                        <text key={tick.at} x={at(c) + 6} y={axes[c]!.place(tick.at) + 4} fill="var(--ink-2)" stroke="var(--paper)" stroke-width="4" paint-order="stroke">
+                        <text key={tick.at} x={at(c) + 6} y={axes[c]!.place(tick.at) + 4} fill="var(--ink-2)" stroke="var(--paper)" stroke-width="7" stroke-linejoin="round" paint-order="stroke">
                           {tick.label.length > 14 ? `${tick.label.slice(0, 13)}…` : tick.label}
                         </text>
                       ))}

@@ -39,6 +39,8 @@ export interface Changes {
   note?: string;
   tags?: Record<string, string | null>;
   archived?: boolean;
+  /** Refused where it is otherwise now. */
+  expected?: { name?: string; note?: string; tags?: Record<string, string | null> };
 }
 
 export const DAYS = 30;
@@ -90,7 +92,7 @@ export async function archive(one: Experiment, archived: boolean, again: () => v
 
 export async function rename(one: Experiment, name: string, again: () => void): Promise<void> {
   const call = async (from: Experiment, to: string): Promise<Experiment> => {
-    const named = await change(from.id, { name: to });
+    const named = await change(from.id, { name: to, expected: { name: from.name } });
     // The address of its page follows the name, without a step back; another page stays where it is.
     if (location.pathname === href("experiments", from.name)) go(addressOf(named), true);
     again();

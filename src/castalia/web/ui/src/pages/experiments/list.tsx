@@ -1,12 +1,13 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { get } from "../../api";
 import { Code } from "../../components/code";
-import { useTrying } from "../../components/editing";
 import { Icon } from "../../components/icons";
+import { Filters, Narrow, Pager, fits } from "../../components/listing";
 import { below, Menu, type Anchor, type MenuItems } from "../../components/menu";
 import { Empty, Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { When } from "../../components/state";
+import { useTrying } from "../../components/trying";
 import { prefix } from "../../connection";
 import { plural } from "../../format";
 import { useResource } from "../../resource";
@@ -61,12 +62,8 @@ function List() {
   useEffect(() => setMost(MOST), [text, kept]);
 
   const all = useMemo(() => (value ?? []).filter((one) => !idle(one)), [value]);
-  const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (one: Experiment): boolean => {
-    const words = [one.name, one.note, ...Object.entries(one.tags).flat()].join(" ").toLowerCase();
-    return keptOf(one) === kept && wanted.every((word) => words.includes(word));
-  };
-  const found = useMemo(() => ordered(all.filter(fits), by === "best" && !metric ? "last" : by, down), [all, text, kept, by, down, metric]);
+  const wanted = (one: Experiment): boolean => keptOf(one) === kept && fits(text, [one.name, one.note, ...Object.entries(one.tags).flat()]);
+  const found = useMemo(() => ordered(all.filter(wanted), by === "best" && !metric ? "last" : by, down), [all, text, kept, by, down, metric]);
   const empty = value !== undefined && !all.length;
   return (
     <>
@@ -83,16 +80,7 @@ function List() {
           </p>
           {!found.length && <Nothing kept={kept} text={text} />}
           {found.length > 0 && <Table found={found.slice(0, most)} by={by} down={down} metric={metric} again={again} />}
-          {found.length > most && (
-            <p class="pager">
-              <span>
-                {most.toLocaleString("en")} of {found.length.toLocaleString("en")}
-              </span>
-              <button type="button" class="button little" onClick={() => setMost(most + MOST)}>
-                Show more
-              </button>
-            </p>
-          )}
+          {found.length > most && <Pager said={`${most.toLocaleString("en")} of ${found.length.toLocaleString("en")}`} more={() => setMost(most + MOST)} />}
         </>
       )}
     </>
@@ -107,37 +95,20 @@ function Tools({ text, metric, kept, all }: { text: string; metric: string; kept
   }, [names, metric]);
   const count = (one: Kept): number => all.filter((each) => keptOf(each) === one).length;
   return (
-    <div class="filters" role="search">
-      <div class="field first">
-        <label class="label" for="exp-q">
-          Find
-        </label>
-        <input id="exp-q" class="input" type="search" placeholder="Name, note or tag" value={text} onInput={(event) => setQuery({ q: event.currentTarget.value })} />
-      </div>
-      <div class="field">
-        <label class="label" for="exp-metric">
-          Best by
-        </label>
-        <select id="exp-metric" class="input" value={metric} onChange={(event) => setQuery({ metric: event.currentTarget.value }, false)}>
-          <option value="">its own metric</option>
-          {metrics.map((one) => (
-            <option key={one} value={one}>
-              {one}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div class="field">
-        <label class="label" for="exp-show">
-          Show
-        </label>
-        <select id="exp-show" class="input" value={kept} onChange={(event) => setQuery({ show: event.currentTarget.value === "active" ? "" : event.currentTarget.value }, false)}>
-          <option value="active">In use ({count("active")})</option>
-          <option value="archived">Archived ({count("archived")})</option>
-          <option value="trash">Trash ({count("trash")})</option>
-        </select>
-      </div>
-    </div>
+    <Filters id="exp" hint="Name, note or tag" text={text}>
+      <Narrow id="exp-metric" label="Best by" name="metric" value={metric} options={[["", "its own metric"], ...metrics.map((one): [string, string] => [one, one])]} />
+      <Narrow
+        id="exp-show"
+        label="Show"
+        name="show"
+        value={kept}
+        options={[
+          ["active", `In use (${count("active")})`],
+          ["archived", `Archived (${count("archived")})`],
+          ["trash", `Trash (${count("trash")})`],
+        ]}
+      />
+    </Filters>
   );
 }
 

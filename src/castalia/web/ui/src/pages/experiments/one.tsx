@@ -1,12 +1,13 @@
 import { useMemo, useState } from "preact/hooks";
 import { get } from "../../api";
 import { Code } from "../../components/code";
-import { NoteEditor, RenameForm, TagEditor, useTrying } from "../../components/editing";
+import { NoteEditor, RenameForm, TagEditor } from "../../components/editing";
 import { Icon } from "../../components/icons";
 import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { Status, When } from "../../components/state";
-import { number, plural } from "../../format";
+import { useTrying } from "../../components/trying";
+import { aligned, plural } from "../../format";
 import { useResource } from "../../resource";
 import { href, setQuery, usePlace } from "../../router";
 import type { RunRow } from "../../types";
@@ -40,10 +41,7 @@ export function ExperimentPage({ id }: { id: number }) {
 
 function Shown({ one, metric, waiting, again }: { one: Experiment; metric: string; waiting: boolean; again: () => void }) {
   const fixed = one.lifecycle === "deleted";
-  const put = async (changes: Parameters<typeof change>[1]): Promise<void> => {
-    await change(one.id, changes);
-    again();
-  };
+  const put = (changes: Parameters<typeof change>[1]) => change(one.id, changes).finally(again);
   return (
     <div>
       <Head one={one} again={again} />
@@ -60,8 +58,8 @@ function Shown({ one, metric, waiting, again }: { one: Experiment; metric: strin
           {one.activity && <Activity days={one.activity} />}
         </div>
         <div class="stack loose">
-          <NoteEditor text={one.note} hint="What it asks, and what came out. Markdown." most={NOTE_LENGTH} fixed={fixed} save={(note) => put({ note })} />
-          <TagEditor tags={one.tags} fixed={fixed} put={(tags) => put({ tags })} />
+          <NoteEditor text={one.note} hint="What it asks, and what came out. Markdown." most={NOTE_LENGTH} fixed={fixed} put={put} />
+          <TagEditor tags={one.tags} fixed={fixed} put={put} />
           {!fixed && <LogTo name={one.name} />}
         </div>
       </div>
@@ -232,7 +230,7 @@ function RunLines({ one, order, metric, label }: { one: Experiment; order: strin
               <td>
                 <Status status={run.status} />
               </td>
-              {metric && <td class="right">{number(run.metrics?.[metric])}</td>}
+              {metric && <td class="right">{aligned(run.metrics?.[metric])}</td>}
               <td class="when spare">
                 <When value={run.started} />
               </td>

@@ -4,6 +4,7 @@ import { Code } from "../../components/code";
 import { JobBar } from "../../components/job-bar";
 import { useActing } from "../../components/job-panel";
 import { Link } from "../../components/link";
+import { Filters, Narrow, Pager, fits } from "../../components/listing";
 import { Empty, Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { Status, When } from "../../components/state";
@@ -12,7 +13,7 @@ import { useJob } from "../../following";
 import { duration, plural } from "../../format";
 import { LIVE, runOf, systemOf } from "../../jobs";
 import { useResource } from "../../resource";
-import { setQuery, usePlace } from "../../router";
+import { usePlace } from "../../router";
 import type { Job } from "../../types";
 import { reasonOf, secondsOf, titleOf } from "./words";
 
@@ -35,12 +36,7 @@ export function JobsPage() {
     if (live.value) past.again();
   }, [ids]);
   const now = [...(live.value ?? [])].reverse().sort((a, b) => Number(b.state === "running") - Number(a.state === "running"));
-  const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (job: Job): boolean => {
-    const words = [job.title, job.id, job.state, systemOf(job), runOf(job), reasonOf(job)].join(" ").toLowerCase();
-    return wanted.every((word) => words.includes(word));
-  };
-  const found = past.value?.filter(fits);
+  const found = past.value?.filter((job) => fits(text, [job.title, job.id, job.state, systemOf(job), runOf(job), reasonOf(job)]));
   const problem = live.problem ?? past.problem;
   const none = live.value?.length === 0 && past.value?.length === 0 && !text && !state;
   return (
@@ -65,35 +61,12 @@ export function JobsPage() {
           </section>
           <section class="stack tight" aria-label="Ended">
             <h2>Ended</h2>
-            <div class="filters" role="search">
-              <div class="field first">
-                <label class="label" for="job-q">
-                  Find
-                </label>
-                <input id="job-q" class="input" type="search" placeholder="Title, system or reason" value={text} onInput={(event) => setQuery({ q: event.currentTarget.value })} />
-              </div>
-              <div class="field">
-                <label class="label" for="job-state">
-                  How it ended
-                </label>
-                <select id="job-state" class="input" value={state} onChange={(event) => setQuery({ state: event.currentTarget.value }, false)}>
-                  <option value="">any</option>
-                  <option value="done">done</option>
-                  <option value="failed">failed</option>
-                  <option value="cancelled">cancelled</option>
-                </select>
-              </div>
-            </div>
+            <Filters id="job" hint="Title, system or reason" text={text}>
+              <Narrow id="job-state" label="How it ended" name="state" value={state} options={[["", "any"], ...OVER.map((one): [string, string] => [one, one])]} />
+            </Filters>
             {found?.length ? <History jobs={found.slice(0, limit)} again={() => [live.again(), past.again()]} /> : <p class="muted">{text || state ? "No job fits." : "None yet."}</p>}
             {found && found.length > limit && (
-              <p class="pager">
-                <span>The newest {limit.toLocaleString("en")}</span>
-                {limit < MOST && (
-                  <button type="button" class="button little" onClick={() => setLimit(Math.min(MOST - 1, limit * 2))}>
-                    Show more
-                  </button>
-                )}
-              </p>
+              <Pager said={`The newest ${limit.toLocaleString("en")}`} more={limit < MOST - 1 ? () => setLimit(Math.min(MOST - 1, limit * 2)) : undefined} />
             )}
           </section>
         </div>

@@ -39,7 +39,8 @@ export function History({ model, changed }: { model: Model; changed: () => void 
       tell({ said: error.message, wrong: true });
       after();
     });
-  const there = (version: number) => model.versions.some((one) => one.version === version);
+  // Of those that the page does not know, the server says whether it is there.
+  const there = (version: number) => model.more || model.versions.some((one) => one.version === version);
   const version = (number: number | null) =>
     number === null ? <span class="faint">none</span> : there(number) ? (
       <Link to={["models", model.name]} query={`version=${number}`}>

@@ -1,20 +1,23 @@
 // One model: its versions, beside each other where some are chosen, its note and tags, and the history of its aliases.
 import { send } from "../../api";
 import { Code } from "../../components/code";
-import { Link } from "../../components/link";
 import { NoteEditor, TagEditor } from "../../components/editing";
+import { Link } from "../../components/link";
+import { fits } from "../../components/listing";
 import { Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { tell } from "../../components/toast";
+import { useTrying } from "../../components/trying";
 import { plural } from "../../format";
 import { useResource } from "../../resource";
 import { setQuery, usePlace } from "../../router";
 import { quote } from "../../shell";
 import type { Model } from "../../types";
 import { MissingPage } from "../missing";
+import { Bare } from "./bare";
 import { Beside } from "./beside";
 import { History } from "./history";
-import { fits, literal, loadModel, modelAt, plain, promote, tagged } from "./registry";
+import { literal, loadModel, modelAt, plain, promote, tagged, useOlder } from "./registry";
 import { VersionTable } from "./table";
 import { VersionPage } from "./version";
 
@@ -27,6 +30,7 @@ export function ModelPage({ name }: { name: string }) {
   if (!value) return problem?.status === 404 ? <MissingPage what={`There is no model ${name}`} /> : problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the model" />;
   const version = query.get("version");
   if (version) return <VersionPage key={version} model={value} number={Number(version)} changed={again} />;
+  if (!value.versions.length) return <Bare model={value} />;
   return <Whole model={value} changed={again} history={query.get("tab") === "history"} />;
 }
 
@@ -76,21 +80,33 @@ function Asks({ model, system }: { model: Model; system: string }) {
 function Versions({ model, changed }: { model: Model; changed: () => void }) {
   const { query } = usePlace();
   const text = query.get("q") ?? "";
-  const known = new Set(model.versions.map((one) => one.version));
+  const { versions, more, show } = useOlder(model);
+  const { problem, busy, attempt } = useTrying();
+  const known = new Set(versions.map((one) => one.version));
   const chosen = [...new Set((query.get("compare") ?? "").split(",").map(Number))].filter((one) => known.has(one)).slice(0, MOST);
-  const found = model.versions.filter((one) => fits(text, [`version ${one.version}`, one.label, one.stage, one.note, one.run?.name, one.run_id, one.source, model.champion === one.version ? "champion" : "", ...(one.aliases ?? []), ...tagged(one.tags)]));
+  const found = versions.filter((one) => fits(text, [`version ${one.version}`, one.label, one.stage, one.note, one.run?.name, one.run_id, one.source, model.champion === one.version ? "champion" : "", ...(one.aliases ?? []), ...tagged(one.tags)]));
   return (
     <div class="stack loose">
       <div class="stack">
-        {model.versions.length > 3 && (
+        {versions.length > 3 && (
           <div class="row apart">
             <input class="input models-filter" type="search" aria-label="Filter versions" placeholder="Filter by alias, tag, stage, run or note" value={text} onInput={(event) => setQuery({ q: event.currentTarget.value })} />
             <span class="faint small num" role="status">
-              {text ? `${found.length} of ${plural(model.versions.length, "version")}` : plural(model.versions.length, "version")}
+              {text && `${found.length} of `}
+              {more && "the newest "}
+              {plural(versions.length, "version")}
             </span>
           </div>
         )}
         {found.length ? <VersionTable model={model} versions={found} changed={changed} chosen={chosen} choose={(some) => setQuery({ compare: some.slice(-MOST).join(",") })} /> : <p class="muted">No version has “{text}” in its aliases, tags, stage, run or note.</p>}
+        {more && (
+          <div class="row">
+            <button type="button" class="button little" disabled={busy} onClick={() => void attempt(show)}>
+              Show older versions
+            </button>
+          </div>
+        )}
+        {problem && <ProblemBox problem={problem} />}
         {model.aliases?.champion !== undefined && (
           <p class="small muted row">
             The champion was chosen by hand.
@@ -99,13 +115,13 @@ function Versions({ model, changed }: { model: Model; changed: () => void }) {
             </button>
           </p>
         )}
-        {model.versions.length > 1 && chosen.length < 2 && <p class="faint small">{chosen.length ? "Choose another version to see the two beside each other." : "Choose two versions or more to see them beside each other."}</p>}
+        {versions.length > 1 && chosen.length < 2 && <p class="faint small">{chosen.length ? "Choose another version to see the two beside each other." : "Choose two versions or more to see them beside each other."}</p>}
       </div>
       {chosen.length > 1 && <Beside model={model} chosen={chosen} />}
       <div class="two run-two">
         <div class="stack loose">
-          <NoteEditor text={model.description ?? ""} hint="What this model is for. Markdown." most={NOTE} save={(note) => send("PATCH", modelAt(model.name), { note }).then(changed)} />
-          <TagEditor tags={model.tags ?? {}} put={(tags) => send("PATCH", modelAt(model.name), { tags }).then(changed)} />
+          <NoteEditor text={model.description ?? ""} hint="What this model is for. Markdown." most={NOTE} put={(changes) => send("PATCH", modelAt(model.name), changes).finally(changed)} />
+          <TagEditor tags={model.tags ?? {}} put={(changes) => send("PATCH", modelAt(model.name), changes).finally(changed)} />
         </div>
         <Use model={model} />
       </div>

@@ -1,7 +1,8 @@
-// Every model that has a version, with the one that answers.
+// Every model, with the version that answers.
 import { get } from "../../api";
 import { Code } from "../../components/code";
 import { Link } from "../../components/link";
+import { fits } from "../../components/listing";
 import { Empty, Loading, PageHead } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { When } from "../../components/state";
@@ -9,7 +10,7 @@ import { number, plural } from "../../format";
 import { useResource } from "../../resource";
 import { setQuery, usePlace } from "../../router";
 import type { ModelLine } from "../../types";
-import { CHAMPION, fits, metricsOf, tagged } from "./registry";
+import { CHAMPION, metricsOf, tagged } from "./registry";
 
 const register = `import mlflow
 
@@ -89,7 +90,7 @@ const SHOWN = 3;
 
 function Line({ one }: { one: ModelLine }) {
   const metrics = one.metrics ?? {};
-  const names = metricsOf([{ version: one.champion, metrics }]);
+  const names = metricsOf([{ version: one.champion ?? 0, metrics }]);
   const others = Object.entries(one.aliases ?? {}).filter(([alias]) => alias !== CHAMPION);
   const said = (one.description ?? "").split("\n", 1)[0]!;
   return (
@@ -102,7 +103,7 @@ function Line({ one }: { one: ModelLine }) {
       </th>
       <td>
         <span class="row names-of">
-          <span class="chip accent">{one.champion}</span>
+          {one.champion === null ? <span class="faint">no version</span> : <span class="chip accent">{one.champion}</span>}
           {others.slice(0, SHOWN).map(([alias, version]) => (
             <span class="chip" key={alias}>
               <bdi>{alias}</bdi> {version}
@@ -123,7 +124,7 @@ function Line({ one }: { one: ModelLine }) {
         {!names.length && <span class="faint">–</span>}
       </td>
       <td class="right">{one.versions}</td>
-      <td>{one.system ? <Link to={["systems", one.system.replace("/", "~")]}>{one.system}</Link> : <span class="muted">MLflow's client</span>}</td>
+      <td>{one.system ? <Link to={["systems", one.system.replace("/", "~")]}>{one.system}</Link> : one.versions ? <span class="muted">MLflow's client</span> : <span class="faint">–</span>}</td>
       <td class="no-wrap">
         <When value={one.updated ?? one.created} />
       </td>

@@ -1,8 +1,7 @@
 // Point an alias at a version, and say why.
 import { useState } from "preact/hooks";
 import { Problem } from "../../api";
-import { Dialog, Field } from "../../components/dialog";
-import { ProblemBox } from "../../components/problem";
+import { Field, FormDialog } from "../../components/dialog";
 import { number, signed } from "../../format";
 import type { Model } from "../../types";
 import { CHAMPION, isolated, metricsOf, promote, size } from "./registry";
@@ -15,55 +14,37 @@ export function PromoteDialog({ model, version, close, changed }: { model: Model
   const [choice, setChoice] = useState(CHAMPION);
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState("");
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
   const alias = choice === NEW ? typed.trim() : choice;
   const before = model.aliases?.[alias] ?? (alias === CHAMPION ? model.champion : undefined);
-  const go = (event: Event): void => {
-    event.preventDefault();
-    if (!alias || busy) return;
-    setBusy(true);
-    promote(model, alias, version, reason.trim(), changed).then(close, (error: Problem) => {
-      setProblem(error);
-      setBusy(false);
-      if (error.status === 409) changed();
+  const act = (): Promise<void> =>
+    promote(model, alias, version, reason.trim(), changed).catch((error: unknown) => {
+      if (error instanceof Problem && error.status === 409) changed();
+      throw error;
     });
-  };
   return (
-    <Dialog title={`Promote version ${version} of ${isolated(model.name)}`} close={close}>
-      <form class="stack" onSubmit={go}>
-        <Field label="It goes by" help={alias === CHAMPION ? "The champion is what the bare name means, wherever a model is asked." : "A word that may move from version to version."}>
-          {(at) => (
-            <select {...at} class="input" value={choice} onChange={(event) => setChoice(event.currentTarget.value)}>
-              {known.map((one) => (
-                <option key={one} value={one}>
-                  {one}
-                </option>
-              ))}
-              <option value={NEW}>another alias…</option>
-            </select>
-          )}
-        </Field>
-        {choice === NEW && (
-          <Field label="Alias" help="Letters, digits, _ and -.">
-            {(at) => <input {...at} class="input" value={typed} maxLength={255} autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />}
-          </Field>
+    <FormDialog title={`Promote version ${version} of ${isolated(model.name)}`} act={act} does="Promote" off={!alias} close={close}>
+      <Field label="It goes by" help={alias === CHAMPION ? "The champion is what the bare name means, wherever a model is asked." : "A word that may move from version to version."}>
+        {(at) => (
+          <select {...at} class="input" value={choice} onChange={(event) => setChoice(event.currentTarget.value)}>
+            {known.map((one) => (
+              <option key={one} value={one}>
+                {one}
+              </option>
+            ))}
+            <option value={NEW}>another alias…</option>
+          </select>
         )}
-        {alias && <Change model={model} before={before} version={version} alias={alias} />}
-        <Field label="Reason" help="It stays in the history, with your name and the time. Not required.">
-          {(at) => <textarea {...at} class="input" rows={3} maxLength={MOST} value={reason} onInput={(event) => setReason(event.currentTarget.value)} onKeyDown={(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && go(event)} />}
+      </Field>
+      {choice === NEW && (
+        <Field label="Alias" help="Letters, digits, _ and -.">
+          {(at) => <input {...at} class="input" value={typed} maxLength={255} autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />}
         </Field>
-        {problem && <ProblemBox problem={problem} />}
-        <div class="row">
-          <button type="submit" class="button first" disabled={!alias || busy}>
-            Promote
-          </button>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      {alias && <Change model={model} before={before} version={version} alias={alias} />}
+      <Field label="Reason" help="It stays in the history, with your name and the time. Not required.">
+        {(at) => <textarea {...at} class="input" rows={3} maxLength={MOST} value={reason} onInput={(event) => setReason(event.currentTarget.value)} onKeyDown={(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.currentTarget.form?.requestSubmit()} />}
+      </Field>
+    </FormDialog>
   );
 }
 

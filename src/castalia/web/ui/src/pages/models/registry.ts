@@ -1,10 +1,15 @@
 // What the pages of models ask of the server, and the words they share.
+import { useState } from "preact/hooks";
 import { get, part, send } from "../../api";
 import { toast } from "../../components/toast";
+import { calm, turning } from "../../format";
+import { type Resource, useResource } from "../../resource";
 import type { Code, LoggedModel, Model, Num, RunDetail, Version } from "../../types";
 
 export const CHAMPION = "champion";
 export const STAGES = ["None", "Staging", "Production", "Archived"];
+/** As many versions, the newest, come with a model. */
+const VERSIONS = 1000;
 
 export interface DataSet {
   name: string;
@@ -40,6 +45,37 @@ export const modelAt = (name: string): string => `models/${part(name)}`;
 export const versionAt = (name: string, version: number): string => `${modelAt(name)}/versions/${version}`;
 export const loadModel = (name: string) => (signal: AbortSignal): Promise<Model> => get<Model>(modelAt(name), signal);
 
+/** Versions older than those that a page of a model brings; `show` fetches the next of them. */
+export function useOlder(model: Model): { versions: Version[]; more: boolean; show: () => Promise<void> } {
+  const [older, setOlder] = useState<{ versions: Version[]; last: number; more: boolean }>();
+  const known = new Set(model.versions.map((one) => one.version));
+  // Whatever an alias means comes with the model, so none means these any more.
+  const held = new Map((older?.versions ?? []).map((one) => [one.version, one]));
+  const rest = [...held.values()].filter((one) => !known.has(one.version)).map((one) => ({ ...one, aliases: [] }));
+  const versions = [...model.versions, ...rest].sort((a, b) => b.version - a.version);
+  return {
+    versions,
+    more: older?.more ?? model.more ?? false,
+    show: async () => {
+      // Behind the newest stand those that only an alias brings.
+      const before = older?.last ?? model.versions[VERSIONS - 1]?.version;
+      if (before === undefined) return;
+      const next = await get<Model>(`${modelAt(model.name)}?before=${before}`);
+      // What is shown stays, though newer ones may push it out of what comes with the model.
+      const last = next.versions[next.versions.length - 1]?.version ?? before;
+      setOlder({ versions: [...model.versions, ...(older?.versions ?? []), ...next.versions], last, more: next.more ?? false });
+    },
+  };
+}
+
+/** One version of a model, fetched alone where the page of its model does not bring it. */
+export function useVersion(model: Model, wanted: number): Resource<Version | undefined> {
+  const known = model.versions.find((one) => one.version === wanted);
+  const path = !known && model.more && Number.isSafeInteger(wanted) && wanted > 0 ? versionAt(model.name, wanted) : "";
+  const alone = useResource<Version | undefined>(path, (signal) => get<Lineage>(path, signal).then((one) => one.version), 15_000);
+  return known ? { ...alone, value: known } : alone;
+}
+
 /** What an alias means on the page now; undefined where it is not set. */
 type Means = number | undefined;
 
@@ -65,13 +101,6 @@ async function point(model: string, alias: string, version: number | null, reaso
   else await send("DELETE", `${modelAt(model)}/aliases/${part(alias)}${expected === undefined ? "" : `?expected=${expected}`}`);
 }
 
-/** Where less is better, by the name of the metric; null where the name does not say. */
-export function better(metric: string): "down" | "up" | null {
-  const name = metric.toLowerCase();
-  if (/(loss|error|rmse|mse|mae|mape|perplexity|brier|nll|cross_entropy|latency|seconds|duration)/.test(name)) return "down";
-  return /(acc|auc|f1|precision|recall|r2|score|map|iou|bleu|rouge|ndcg|mcc|kappa|hit)/.test(name) ? "up" : null;
-}
-
 /** Of all versions: what most of them measured, held-out numbers first. */
 export function metricsOf(versions: Version[]): string[] {
   const counts = new Map<string, number>();
@@ -82,24 +111,18 @@ export function metricsOf(versions: Version[]): string[] {
 
 export const size = (value: Num | undefined): number => (typeof value === "number" ? value : Number.NaN);
 
-/** Whether every word of `text` stands in what is said of it. */
-export function fits(text: string, said: (string | null | undefined)[]): boolean {
-  const all = said.filter(Boolean).join(" ").toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => all.includes(word));
-}
-
 export const tagged = (tags: Record<string, string> | undefined): string[] => Object.entries(tags ?? {}).map(([name, value]) => `${name}:${value}`);
 
-const turning = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-
 /** A name in a line of other words: marks that turn the direction of writing end with it. */
-export const isolated = (name: string): string => (turning.test(name) ? `\u2068${name}\u2069` : name);
+export const isolated = (name: string): string => (calm(name) !== name ? `\u2068${name}\u2069` : name);
+
+const escaped = (mark: string): string => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** A text as Python and JavaScript write it; what would turn the line around is written by its number. */
-export const literal = (text: string): string => JSON.stringify(text).replace(/[\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
+export const literal = (text: string): string => JSON.stringify(text).replace(/[\u2028\u2029]/g, escaped).replace(turning, escaped);
 
 /** Whether a line for the shell shows what it is. */
-export const plain = (name: string): boolean => !turning.test(name) && !/[\p{C}]/u.test(name);
+export const plain = (name: string): boolean => calm(name) === name && !/[\p{C}]/u.test(name);
 
 /** Who did it: a token's name, or whoever sits at this machine. */
 export const who = (name: string): string => (name === "loopback" ? "on this machine" : name || "–");

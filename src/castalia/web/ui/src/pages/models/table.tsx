@@ -3,11 +3,11 @@ import { useState } from "preact/hooks";
 import { Icon } from "../../components/icons";
 import { Link } from "../../components/link";
 import { Status, When } from "../../components/state";
-import { number } from "../../format";
+import { aligned } from "../../format";
 import { setQuery, usePlace } from "../../router";
 import type { Model, Version } from "../../types";
 import { PromoteDialog } from "./promote";
-import { CHAMPION, better, isolated, metricsOf, size } from "./registry";
+import { CHAMPION, isolated, metricsOf, size } from "./registry";
 
 const METRICS = 6;
 
@@ -27,7 +27,7 @@ export function VersionTable({ model, versions, changed, chosen, choose }: Props
   const staged = versions.some((one) => one.stage && one.stage !== "None");
   const sort = choose ? (query.get("sort") ?? "-version") : "-version";
   const shown = sorted(versions, sort);
-  const best = new Map(metrics.map((name) => [name, bestOf(versions, name)]));
+  const best = new Map(metrics.map((name) => [name, bestOf(versions, name, model.down?.[name])]));
   const head = (key: string, label: string, right = false) =>
     choose ? (
       <th scope="col" class={right ? "right" : ""} aria-sort={sort === key ? "ascending" : sort === `-${key}` ? "descending" : undefined}>
@@ -90,7 +90,7 @@ export function VersionTable({ model, versions, changed, chosen, choose }: Props
                 {metrics.map((name) => (
                   <td class="right" key={name}>
                     {versions.length > 1 && best.get(name) === one.version && <span class="best">best </span>}
-                    {number(one.metrics?.[name])}
+                    {aligned(one.metrics?.[name])}
                   </td>
                 ))}
                 <td class="no-wrap">
@@ -174,9 +174,9 @@ export function sorted(versions: Version[], sort: string): Version[] {
   });
 }
 
-function bestOf(versions: Version[], metric: string): number | undefined {
-  const way = better(metric);
+/** `down`: whether less of it is better, as the server says; nothing is best where nobody knows. */
+function bestOf(versions: Version[], metric: string, down: boolean | undefined): number | undefined {
   const having = versions.filter((one) => Number.isFinite(size(one.metrics?.[metric])));
-  if (!way || having.length < 2) return undefined;
-  return sorted(having, way === "up" ? `-metrics.${metric}` : `metrics.${metric}`)[0]!.version;
+  if (down === undefined || having.length < 2) return undefined;
+  return sorted(having, down ? `metrics.${metric}` : `-metrics.${metric}`)[0]!.version;
 }

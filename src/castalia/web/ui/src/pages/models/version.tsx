@@ -1,6 +1,6 @@
 // One version: where it came from, what it measured, its card, its files; its note, tags and stage may change.
 import { useState } from "preact/hooks";
-import { get, part, send, url } from "../../api";
+import { get, send } from "../../api";
 import { Code } from "../../components/code";
 import { Icon } from "../../components/icons";
 import { Link } from "../../components/link";
@@ -9,26 +9,32 @@ import { ProblemBox } from "../../components/problem";
 import { NoteEditor, TagEditor } from "../../components/editing";
 import { When } from "../../components/state";
 import { tell, toast } from "../../components/toast";
-import { bytes, number, plural } from "../../format";
+import { number } from "../../format";
+import { VersionFiles } from "../../parts";
 import { useResource } from "../../resource";
 import { usePlace } from "../../router";
-import type { Artifact, Model, Version } from "../../types";
+import type { Model, Version } from "../../types";
 import { MissingPage } from "../missing";
 import { CardTab, Flags, useCard } from "./card";
 import { Digest, LineageView } from "./lineage";
 import { PromoteDialog } from "./promote";
-import { type Lineage, STAGES, isolated, literal, metricsOf, versionAt } from "./registry";
+import { type Lineage, STAGES, isolated, literal, metricsOf, useVersion, versionAt } from "./registry";
 import { Names } from "./table";
 
 const TABS = { "": "Overview", card: "Card", files: "Files" } as const;
 type Tab = keyof typeof TABS;
 const NOTE = 100_000;
 
-export function VersionPage({ model, number: wanted, changed }: { model: Model; number: number; changed: () => void }) {
+export function VersionPage({ model, number: wanted, changed: renew }: { model: Model; number: number; changed: () => void }) {
   const { query } = usePlace();
   const [promoting, setPromoting] = useState(false);
   const tab = ((query.get("tab") ?? "") in TABS ? (query.get("tab") ?? "") : "") as Tab;
-  const version = model.versions.find((one) => one.version === wanted);
+  const { value: version, problem, again } = useVersion(model, wanted);
+  const changed = (): void => {
+    renew();
+    again();
+  };
+  if (!version && model.more && problem?.status !== 404) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the version" />;
   if (!version) return <MissingPage what={`${model.name} has no version ${wanted}`} />;
   return (
     <>
@@ -54,7 +60,7 @@ export function VersionPage({ model, number: wanted, changed }: { model: Model; 
       </nav>
       {tab === "" && <Overview model={model} version={version} changed={changed} />}
       {tab === "card" && <CardTab name={model.name} version={version} />}
-      {tab === "files" && <Files name={model.name} version={version} />}
+      {tab === "files" && <VersionFiles name={model.name} version={version} at={versionAt(model.name, version.version)} />}
       {promoting && <PromoteDialog model={model} version={version.version} close={() => setPromoting(false)} changed={changed} />}
     </>
   );
@@ -125,7 +131,7 @@ function Overview({ model, version, changed }: { model: Model; version: Version;
               </p>
             )}
           </section>
-          <NoteEditor text={version.note ?? ""} hint="What you want to remember of this version. Markdown." most={NOTE} save={(note) => send("PATCH", path, { note }).then(changed)} />
+          <NoteEditor text={version.note ?? ""} hint="What you want to remember of this version. Markdown." most={NOTE} put={(changes) => send("PATCH", path, changes).finally(changed)} />
           <section class="stack tight" aria-label="Facts">
             <h2>Facts</h2>
             <dl class="facts">
@@ -151,7 +157,7 @@ function Overview({ model, version, changed }: { model: Model; version: Version;
               )}
             </dl>
           </section>
-          <TagEditor tags={version.tags ?? {}} put={(tags) => send("PATCH", path, { tags }).then(changed)} />
+          <TagEditor tags={version.tags ?? {}} put={(changes) => send("PATCH", path, changes).finally(changed)} />
         </div>
       </div>
     </div>
@@ -166,60 +172,5 @@ function Use({ model, version }: { model: Model; version: Version }) {
       <Code text={lines} what="the lines of Python" />
       {version.ours && <Code text={`castalia call ${model.name}@${version.version}`} what="the line for the shell" wrap />}
     </section>
-  );
-}
-
-function Files({ name, version }: { name: string; version: Version }) {
-  const path = `${versionAt(name, version.version)}/files`;
-  const { value, problem, again } = useResource<{ here: boolean; files: Artifact[]; more: boolean }>(path, (signal) => get(path, signal));
-  if (!value) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the files" />;
-  if (!value.here)
-    return (
-      <p class="muted">
-        Its files are not here, or cannot be read now. They lie at <code>{version.source}</code>.
-      </p>
-    );
-  if (!value.files.length) return <p class="muted">It has no files.</p>;
-  const address = (file: string): string => url(`model-versions/get-artifact?name=${part(name)}&version=${version.version}&path=${part(file)}`);
-  return (
-    <div class="stack">
-      <p class="faint small">
-        {plural(value.files.length, "file")}, {bytes(value.files.reduce((sum, one) => sum + (one.size ?? 0), 0))}
-        {value.more && "; there are more"}
-      </p>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Files">
-        <table class="dense">
-          <caption class="hidden">Files of {name}, version {version.version}</caption>
-          <thead>
-            <tr>
-              <th scope="col">File</th>
-              <th scope="col" class="right">
-                Size
-              </th>
-              <th scope="col">SHA-256</th>
-              <th scope="col">
-                <span class="hidden">Download</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {value.files.map((one) => (
-              <tr key={one.name}>
-                <th scope="row">
-                  <bdi>{one.name}</bdi>
-                </th>
-                <td class="right">{bytes(one.size ?? 0)}</td>
-                <td>{one.sha256 ? <Digest text={one.sha256} /> : <span class="faint">not computed</span>}</td>
-                <td class="right">
-                  <a class="button little" href={address(one.name)} download={one.name.slice(one.name.lastIndexOf("/") + 1)} aria-label={`Download ${one.name}`}>
-                    <Icon name="download" size={14} />
-                  </a>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </div>
   );
 }

@@ -1,4 +1,4 @@
-// The files of a run: folders, sizes, hashes, and what is in the one that was chosen.
+// The files of a run, or of a version: folders, sizes, hashes, and what is in the one that was chosen.
 import { useMemo } from "preact/hooks";
 import { get, part, url } from "../../api";
 import { Copy } from "../../components/code";
@@ -42,7 +42,15 @@ export function tree(files: Artifact[]): Folder {
   return top;
 }
 
-export const fileAddress = (run: string, name: string): string => `runs/${part(run)}/artifacts/${name.split("/").map(part).join("/")}`;
+/** Whose files they are: where the server has them, and where the page shows one. */
+interface Owner {
+  at: string;
+  to: string[];
+  query: string;
+}
+
+export const fileAt = (at: string, name: string): string => `${at}/artifacts/${name.split("/").map(part).join("/")}`;
+export const fileAddress = (run: string, name: string): string => fileAt(`runs/${part(run)}`, name);
 
 /** What to show first: what a person reads before what a program does. */
 function foremost(files: Artifact[]): string {
@@ -56,11 +64,16 @@ function foremost(files: Artifact[]): string {
 
 export function FilesTab({ run }: { run: RunDetail }) {
   const id = run.run_id;
-  const { query } = usePlace();
-  const { value: files, problem, again } = useResource<Artifact[]>(`runs/${id}/artifacts`, (signal) => get(`runs/${part(id)}/artifacts`, signal), run.status === "running" ? 10_000 : 0);
-  const top = useMemo(() => tree(files ?? []), [files]);
+  const at = `runs/${part(id)}`;
+  const { value: files, problem, again } = useResource<Artifact[]>(`runs/${id}/artifacts`, (signal) => get(`${at}/artifacts`, signal), run.status === "running" ? 10_000 : 0);
   if (!files) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the files" />;
   if (!files.length) return <p class="muted">It kept no files. {run.status === "running" ? "They show here as they come." : ""}</p>;
+  return <FileView files={files} owner={{ at, to: ["runs", id], query: "tab=files" }} />;
+}
+
+export function FileView({ files, owner, more = false }: { files: Artifact[]; owner: Owner; more?: boolean }) {
+  const { query } = usePlace();
+  const top = useMemo(() => tree(files), [files]);
   const chosen = query.get("file") || foremost(files);
   const file = files.find((one) => one.name === chosen);
   return (
@@ -68,11 +81,12 @@ export function FilesTab({ run }: { run: RunDetail }) {
       <nav class="tree" aria-label="Files">
         <p class="faint small">
           {plural(files.length, "file")}, {bytes(top.size)}
+          {more && "; there are more"}
         </p>
-        <Branch folder={top} path="" chosen={chosen} id={id} />
+        <Branch folder={top} path="" chosen={chosen} owner={owner} />
       </nav>
       <section class="stack file-shown" aria-label="The chosen file">
-        {file ? <Shown key={file.name} file={file} files={files} id={id} /> : <p class="muted">There is no file {chosen} any more.</p>}
+        {file ? <Shown key={file.name} file={file} files={files} at={owner.at} /> : <p class="muted">There is no file {chosen} any more.</p>}
       </section>
     </div>
   );
@@ -80,7 +94,7 @@ export function FilesTab({ run }: { run: RunDetail }) {
 
 const MOST = 500;
 
-function Branch({ folder, path, chosen, id }: { folder: Folder; path: string; chosen: string; id: string }) {
+function Branch({ folder, path, chosen, owner }: { folder: Folder; path: string; chosen: string; owner: Owner }) {
   return (
     <ul>
       {[...folder.folders].sort((a, b) => a[0].localeCompare(b[0])).map(([name, inner]) => (
@@ -89,13 +103,13 @@ function Branch({ folder, path, chosen, id }: { folder: Folder; path: string; ch
             <summary>
               <Icon name="folder" size={14} /> <bdi>{name}</bdi> <span class="faint num">{inner.count}</span>
             </summary>
-            <Branch folder={inner} path={`${path}${name}/`} chosen={chosen} id={id} />
+            <Branch folder={inner} path={`${path}${name}/`} chosen={chosen} owner={owner} />
           </details>
         </li>
       ))}
       {folder.files.slice(0, MOST).map((file) => (
         <li key={file.name}>
-          <Link to={["runs", id]} query={`tab=files&file=${encodeURIComponent(file.name)}`} {...(file.name === chosen ? { "aria-current": "page" as const } : {})}>
+          <Link to={owner.to} query={`${owner.query}&file=${encodeURIComponent(file.name)}`} {...(file.name === chosen ? { "aria-current": "page" as const } : {})}>
             <bdi>{file.name.slice(path.length)}</bdi> <span class="faint num">{file.size === undefined ? "" : bytes(file.size)}</span>
           </Link>
         </li>
@@ -105,18 +119,18 @@ function Branch({ folder, path, chosen, id }: { folder: Folder; path: string; ch
   );
 }
 
-function Shown({ file, files, id }: { file: Artifact; files: Artifact[]; id: string }) {
+function Shown({ file, files, at }: { file: Artifact; files: Artifact[]; at: string }) {
   return (
     <>
       <div class="row apart">
         <h2 class="file-name">
           <bdi>{file.name}</bdi>
         </h2>
-        <a class="button little" href={url(fileAddress(id, file.name))} download={file.name.slice(file.name.lastIndexOf("/") + 1)}>
+        <a class="button little" href={url(fileAt(at, file.name))} download={file.name.slice(file.name.lastIndexOf("/") + 1)}>
           <Icon name="download" size={14} /> Download
         </a>
       </div>
-      <Preview file={file} files={files} id={id} />
+      <Preview file={file} files={files} at={at} />
       <p class="faint small row file-facts">
         {file.size !== undefined && <span class="num">{plural(file.size, "byte")}</span>}
         {file.sha256 && (

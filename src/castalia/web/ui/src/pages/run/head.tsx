@@ -1,7 +1,8 @@
 // The top of a run: its name, how it stands, what can be done with it.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { get, Problem, part, send, url } from "../../api";
 import { Copy } from "../../components/code";
+import { RenameForm } from "../../components/editing";
 import { Icon } from "../../components/icons";
 import { Link } from "../../components/link";
 import { PageHead } from "../../components/page";
@@ -46,11 +47,12 @@ export function Head({ run, live, job, again }: Props) {
     <div class="run-head">
       <PageHead title={name} crumbs={[{ label: "Runs", to: ["runs"] }, ...(run.parent ? [{ label: above?.name || run.parent.slice(0, 8), to: ["runs", run.parent] }] : [])]}>
         {editing && (
-          <Rename
+          <RenameForm
             name={name}
+            most={250}
             done={(to) => {
               setEditing(false);
-              if (to && to !== name) void act(() => send("PATCH", `runs/${part(run.run_id)}`, { name: to }));
+              if (to) void act(() => send("PATCH", `runs/${part(run.run_id)}`, { name: to }));
             }}
           />
         )}
@@ -108,28 +110,6 @@ export function Head({ run, live, job, again }: Props) {
       )}
       <Standing run={run} live={live} job={job} />
     </div>
-  );
-}
-
-function Rename({ name, done }: { name: string; done: (to: string) => void }) {
-  const [typed, setTyped] = useState(name);
-  const box = useRef<HTMLInputElement>(null);
-  useEffect(() => box.current?.select(), []);
-  return (
-    <form
-      class="row"
-      aria-label="Rename"
-      onSubmit={(event) => {
-        event.preventDefault();
-        done(typed.trim());
-      }}
-    >
-      <input ref={box} class="input rename" aria-label="Name" value={typed} maxLength={250} onInput={(event) => setTyped(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && done("")} />
-      <button class="button first little">Save</button>
-      <button type="button" class="button quiet little" onClick={() => done("")}>
-        Cancel
-      </button>
-    </form>
   );
 }
 

@@ -2,3 +2,4 @@
 export { CodeTab } from "./code-tab";
 export { FilesTab } from "./files";
 export { LogTab } from "./log-tab";
+export { VersionFiles } from "../models/files";

@@ -7,5 +7,5 @@ const MOST = 8000;
 
 /** A run's note. */
 export function Note({ run, again }: { run: RunDetail; again: () => void }) {
-  return <NoteEditor text={String(run.tags?.[NOTE] ?? "")} hint="What you want to remember of it. Markdown." most={MOST} save={(note) => send("PATCH", `runs/${part(run.run_id)}`, { note }).then(again)} />;
+  return <NoteEditor text={String(run.tags?.[NOTE] ?? "")} hint="What you want to remember of it. Markdown." most={MOST} put={(changes) => send("PATCH", `runs/${part(run.run_id)}`, changes).finally(again)} />;
 }

@@ -5,7 +5,7 @@ import { url } from "../../api";
 import { Icon } from "../../components/icons";
 import { number } from "../../format";
 import type { Artifact } from "../../types";
-import { fileAddress } from "./files";
+import { fileAt } from "./files";
 import { stepsOf } from "./steps";
 
 const SIZES = [0, 1, 2, 4, 8];
@@ -13,14 +13,14 @@ const SIZES = [0, 1, 2, 4, 8];
 const SMALL = 200;
 const ROOM = 448;
 
-export function Pictures({ file, files, id }: { file: Artifact; files: Artifact[]; id: string }) {
+export function Pictures({ file, files, at: owner }: { file: Artifact; files: Artifact[]; at: string }) {
   const steps = stepsOf(file.name, files.map((one) => one.name));
   const [at, setAt] = useState(() => Math.max(0, steps.findIndex((one) => one.name === file.name)));
   const [other, setOther] = useState(-1);
   const [zoom, setZoom] = useState(0);
   const [swipe, setSwipe] = useState(50);
   const shown = steps[at]?.name ?? file.name;
-  const address = (name: string): string => url(fileAddress(id, name));
+  const address = (name: string): string => url(fileAt(owner, name));
   const size = SIZES[zoom]!;
   return (
     <div class="stack tight">

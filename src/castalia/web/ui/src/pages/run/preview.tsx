@@ -12,7 +12,7 @@ import { LazyFigure, Markdown } from "../../parts";
 import { useResource } from "../../resource";
 import type { Artifact, Figure } from "../../types";
 import { Diff } from "./diff";
-import { fileAddress } from "./files";
+import { fileAt } from "./files";
 import { Frame } from "./frame";
 import { Pictures } from "./pictures";
 import { Folded } from "./folded";
@@ -27,7 +27,8 @@ const COLUMNS = 60;
 interface Props {
   file: Artifact;
   files: Artifact[];
-  id: string;
+  /** The address of the run or the version that has them. */
+  at: string;
 }
 
 export function Preview(props: Props) {
@@ -44,13 +45,13 @@ export function Preview(props: Props) {
   return <Kind {...props} />;
 }
 
-function Kind({ file, files, id }: Props) {
+function Kind({ file, files, at }: Props) {
   const name = file.name.toLowerCase();
   const base = name.slice(name.lastIndexOf("/") + 1);
-  const address = fileAddress(id, file.name);
+  const address = fileAt(at, file.name);
   const is = (pattern: RegExp): boolean => pattern.test(base);
   if (file.size === 0) return <p class="muted">It is empty.</p>;
-  if (is(/\.(png|jpe?g|gif|webp)$/)) return <Pictures file={file} files={files} id={id} />;
+  if (is(/\.(png|jpe?g|gif|webp)$/)) return <Pictures file={file} files={files} at={at} />;
   if (is(/\.(mp3|wav|ogg|oga|flac|m4a)$/)) return <audio controls preload="metadata" src={url(address)} aria-label={file.name} />;
   if (is(/\.(mp4|webm|ogv|mov)$/)) return <video controls preload="metadata" class="video" src={url(address)} aria-label={file.name} />;
   if (is(/\.svg$/)) return <Text address={address} size={file.size} most={TABLE} whole>{(text) => <Frame text={text} kind="svg" title={file.name} />}</Text>;
@@ -61,7 +62,7 @@ function Kind({ file, files, id }: Props) {
   if (is(/\.(md|markdown)$/)) return <Text address={address} size={file.size} most={TEXT}>{(text) => <Markdown text={text.replace(/^---\n[\s\S]*?\n---\n/, "")} top={3} />}</Text>;
   if (base === "mlmodel") return <Text address={address} size={file.size} most={TEXT}>{(text) => <Model text={text} />}</Text>;
   if (is(/\.(patch|diff)$/)) return <Text address={address} size={file.size} most={TEXT}>{(text) => <Diff text={text} />}</Text>;
-  if (is(/\.parquet$/)) return <Rows id={id} name={file.name} />;
+  if (is(/\.parquet$/)) return <Rows at={at} name={file.name} />;
   if (is(/\.(arrow|feather|npy|npz|safetensors|onnx|pkl|pickle|pt|pth|bin|zip|gz|tar|pdf|h5|db|joblib|skops)$/))
     return (
       <p class="muted">
@@ -79,8 +80,8 @@ interface FirstRows {
 }
 
 /** What the server read of a table that a browser cannot. */
-function Rows({ id, name }: { id: string; name: string }) {
-  const address = `runs/${part(id)}/rows/${name.split("/").map(part).join("/")}`;
+function Rows({ at, name }: { at: string; name: string }) {
+  const address = `${at}/rows/${name.split("/").map(part).join("/")}`;
   const { value, problem, again } = useResource<FirstRows>(address, (signal) => get(address, signal));
   if (!value) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the first rows" />;
   const cut = value.rows.length < value.total_rows;

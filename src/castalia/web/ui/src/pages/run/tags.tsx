@@ -4,5 +4,5 @@ import type { RunDetail } from "../../types";
 
 /** A run's own tags. */
 export function Tags({ run, again }: { run: RunDetail; again: () => void }) {
-  return <TagEditor tags={run.tags ?? {}} put={(tags) => send("PATCH", `runs/${part(run.run_id)}`, { tags }).then(again)} />;
+  return <TagEditor tags={run.tags ?? {}} put={(changes) => send("PATCH", `runs/${part(run.run_id)}`, changes).finally(again)} />;
 }

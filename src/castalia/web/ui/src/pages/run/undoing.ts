@@ -21,7 +21,7 @@ export async function told(before: RunDetail, again: () => void): Promise<void> 
       : (now.tags?.[ARCHIVED] === "true") !== was
         ? { said: was ? `${name} is back` : `${name} is archived`, undo: () => put({ archived: was }) }
         : now.name !== before.name && before.name
-          ? { said: `${before.name} is called ${name} now`, undo: () => put({ name: before.name }) }
+          ? { said: `${before.name} is called ${name} now`, undo: () => put({ name: before.name, expected: { name: now.name } }) }
           : undefined;
   if (done) tell({ ...done, undo: () => Promise.resolve(done.undo?.()).then(again) });
 }

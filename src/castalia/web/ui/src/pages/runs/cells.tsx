@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../../components/icons";
 import { Status, When } from "../../components/state";
-import { duration, moment, number } from "../../format";
+import { aligned, duration, moment, number } from "../../format";
 import { href } from "../../router";
 import type { RunRow } from "../../types";
 import { ofMachine } from "./columns";
@@ -55,16 +55,13 @@ export function Cell({ id, run, level, open }: { id: string; run: RunRow; level:
   if (id.startsWith("spark.")) return <Spark run={run.run_id} metric={id.slice(6)} live={run.status === "running"} />;
   const value = valueOf(id, run);
   if (value === undefined || value === null || value === "") return <Nothing />;
-  if (id.startsWith("metrics.")) return <span title={String(value)}>{metric(value)}</span>;
+  if (id.startsWith("metrics.")) return <span title={String(value)}>{aligned(value)}</span>;
   return (
     <bdi class={id === "id" ? "mono" : undefined} title={String(value)}>
       {String(value)}
     </bdi>
   );
 }
-
-/** As many digits in every row, so that points stand below each other. */
-const metric = (value: unknown): string => (typeof value === "number" && !Number.isInteger(value) && Math.abs(value) >= 1e-4 && Math.abs(value) < 100 ? value.toFixed(4).replace("-", "−") : number(value));
 
 const Nothing = () => (
   <span class="faint" aria-label="nothing">

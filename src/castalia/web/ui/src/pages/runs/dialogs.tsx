@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Problem, get, part, send } from "../../api";
-import { Dialog, Field } from "../../components/dialog";
+import { Dialog, Field, FormDialog } from "../../components/dialog";
 import { Loading } from "../../components/page";
 import { ProblemBox } from "../../components/problem";
 import { bytes, plural } from "../../format";
@@ -22,7 +22,6 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
   const [note, setNote] = useState("");
   const [tags, setTags] = useState("");
   const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
   const before = useMemo(() => linesOf(own(run)), [run]);
   useEffect(() => {
@@ -34,50 +33,30 @@ export function EditDialog({ id, close, saved }: { id: string; close: () => void
     }, setProblem);
   }, [id]);
   useEffect(() => {
-    if (run) first.current?.select();
+    first.current?.focus();
+    first.current?.select();
   }, [run]);
-  const keep = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const keep = async (): Promise<void> => {
     if (!run) return;
     const changes = changesOf(run.tags ?? {}, before, tags);
-    setBusy(true);
-    try {
-      const body = { ...(name !== runName(run) ? { name } : {}), ...(note !== (run.tags?.[NOTE] ?? "") ? { note } : {}), ...(Object.keys(changes).length ? { tags: changes } : {}) };
-      saved(await send<RunRow>("PATCH", `runs/${part(id)}`, body), run);
-      close();
-    } catch (error) {
-      setProblem(error as Problem);
-    } finally {
-      setBusy(false);
-    }
+    const body = { ...(name !== runName(run) ? { name } : {}), ...(note !== (run.tags?.[NOTE] ?? "") ? { note } : {}), ...(Object.keys(changes).length ? { tags: changes } : {}) };
+    saved(await send<RunRow>("PATCH", `runs/${part(id)}`, body), run);
   };
-  if (!run)
-    return (
-      <Dialog title="Edit a run" close={close}>
-        {problem ? <ProblemBox problem={problem} /> : <Loading what="the run" />}
-      </Dialog>
-    );
   return (
-    <Dialog title={`Edit ${runName(run)}`} close={close}>
-      <form class="stack" onSubmit={keep}>
-        <Field label="Name">{(at) => <input {...at} class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={250} autocomplete="off" />}</Field>
-        <Field label="Note" help={`Markdown, at most 8,000 characters${note.length > 7000 ? `; ${note.length.toLocaleString("en")} now` : "; longer texts belong into an artifact"}.`}>
-          {(at) => <textarea {...at} class="input" value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
-        </Field>
-        <Field label="Tags" help={`One a line: name: value${before.outside.length ? `. ${before.outside.map((one) => JSON.stringify(one)).join(", ")} cannot be a line and ${before.outside.length > 1 ? "stay as they are" : "stays as it is"}` : ""}`}>
-          {(at) => <textarea {...at} class="input mono" value={tags} onInput={(event) => setTags(event.currentTarget.value)} spellcheck={false} />}
-        </Field>
-        {problem && <ProblemBox problem={problem} />}
-        <div class="row">
-          <button type="submit" class="button first" disabled={busy}>
-            Save
-          </button>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={run ? `Edit ${runName(run)}` : "Edit a run"} act={keep} does="Save" off={!run} close={close}>
+      {!run && (problem ? <ProblemBox problem={problem} /> : <Loading what="the run" />)}
+      {run && (
+        <>
+          <Field label="Name">{(at) => <input {...at} class="input" ref={first} value={name} onInput={(event) => setName(event.currentTarget.value)} maxLength={250} autocomplete="off" />}</Field>
+          <Field label="Note" help={`Markdown, at most 8,000 characters${note.length > 7000 ? `; ${note.length.toLocaleString("en")} now` : "; longer texts belong into an artifact"}.`}>
+            {(at) => <textarea {...at} class="input" value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
+          </Field>
+          <Field label="Tags" help={`One a line: name: value${before.outside.length ? `. ${before.outside.map((one) => JSON.stringify(one)).join(", ")} cannot be a line and ${before.outside.length > 1 ? "stay as they are" : "stays as it is"}` : ""}`}>
+            {(at) => <textarea {...at} class="input mono" value={tags} onInput={(event) => setTags(event.currentTarget.value)} spellcheck={false} />}
+          </Field>
+        </>
+      )}
+    </FormDialog>
   );
 }
 
@@ -88,39 +67,18 @@ export function RemoveDialog({ ids, close, remove }: { ids: string[]; close: () 
   const [size, setSize] = useState<Size>();
   const [problem, setProblem] = useState<Problem>();
   const [typed, setTyped] = useState("");
-  const [busy, setBusy] = useState(false);
   useEffect(() => void sizeOf(ids).then(setSize, setProblem), []);
   const sure = ids.length < MANY || typed.replace(/[\s,.]/g, "") === String(ids.length);
   return (
-    <Dialog title={`Delete ${plural(ids.length, "run")} for good?`} close={close}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          setBusy(true);
-          remove().then(close, (error: Problem) => {
-            setProblem(error);
-            setBusy(false);
-          });
-        }}
-      >
-        <p>
-          Their numbers and {size ? (size.files ? `${plural(size.files, "file")} of ${bytes(size.bytes)}` : "no files") : "files (being counted)"} go with them. This cannot be undone. What registered models need is kept.
-        </p>
-        {ids.length >= MANY && (
-          <Field label={`Type ${ids.length} to go on`}>{(at) => <input {...at} class="input" value={typed} inputMode="numeric" autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />}</Field>
-        )}
-        {problem && <ProblemBox problem={problem} />}
-        <div class="row">
-          <button type="submit" class="button danger" disabled={!sure || busy}>
-            Delete for good
-          </button>
-          <button type="button" class="button" onClick={close}>
-            Keep them
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={`Delete ${plural(ids.length, "run")} for good?`} act={remove} does="Delete for good" danger leaves="Keep them" off={!sure} close={close}>
+      <p>
+        Their numbers and {size ? (size.files ? `${plural(size.files, "file")} of ${bytes(size.bytes)}` : "no files") : "files (being counted)"} go with them. This cannot be undone. What registered models need is kept.
+      </p>
+      {ids.length >= MANY && (
+        <Field label={`Type ${ids.length} to go on`}>{(at) => <input {...at} class="input" value={typed} inputMode="numeric" autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />}</Field>
+      )}
+      {problem && <ProblemBox problem={problem} />}
+    </FormDialog>
   );
 }
 
@@ -171,32 +129,14 @@ export function KeysDialog({ close }: { close: () => void }) {
 /** A name for a view; another view's is refused. */
 export function NameDialog({ title, help, old, taken, keep, close }: { title: string; help: string; old: string | undefined; taken: string[]; keep: (name: string) => Promise<void>; close: () => void }) {
   const [name, setName] = useState(old ?? "");
-  const [problem, setProblem] = useState<Problem>();
   // An address would take "." and ".." for a way up.
   const dots = /^\.{1,2}$/.test(name.trim());
   const used = name.trim() !== old && taken.includes(name.trim());
   return (
-    <Dialog title={title} close={close}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() && !used && !dots) keep(name.trim()).then(close, setProblem);
-        }}
-      >
-        <Field label="Name" help={used ? "Something else is saved under that name." : help}>
-          {(at) => <input {...at} class="input" value={name} maxLength={100} autocomplete="off" onInput={(event) => setName(event.currentTarget.value)} />}
-        </Field>
-        {problem && <ProblemBox problem={problem} />}
-        <div class="row">
-          <button type="submit" class="button first" disabled={!name.trim() || used || dots}>
-            Save
-          </button>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={title} act={() => keep(name.trim())} does="Save" off={!name.trim() || used || dots} close={close}>
+      <Field label="Name" help={used ? "Something else is saved under that name." : help}>
+        {(at) => <input {...at} class="input" value={name} maxLength={100} autocomplete="off" onInput={(event) => setName(event.currentTarget.value)} />}
+      </Field>
+    </FormDialog>
   );
 }

@@ -116,8 +116,9 @@ export function useDoing(rows: Rows, selecting: Selecting, columns: Column[], ke
 
 /** A run as it was before it was edited. */
 function undone(before: RunRow, now: RunRow): Promise<RunRow> {
-  const tags: Record<string, string | null> = {};
-  for (const key of Object.keys(now.tags ?? {})) if (!(key in (before.tags ?? {}))) tags[key] = null;
-  for (const [key, value] of Object.entries(before.tags ?? {})) if (now.tags?.[key] !== value && key !== "mlflow.runName") tags[key] = String(value);
-  return send<RunRow>("PATCH", `runs/${part(now.run_id)}`, { tags, ...(before.name ? { name: before.name } : {}) });
+  const [was, is] = [before.tags ?? {}, now.tags ?? {}];
+  const changed = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((key) => was[key] !== is[key] && key !== "mlflow.runName");
+  const some = (tags: Record<string, unknown>) => Object.fromEntries(changed.map((key) => [key, key in tags ? String(tags[key]) : null]));
+  const named = before.name && before.name !== now.name;
+  return send<RunRow>("PATCH", `runs/${part(now.run_id)}`, { tags: some(was), ...(named ? { name: before.name } : {}), expected: { tags: some(is), ...(named ? { name: now.name } : {}) } });
 }
