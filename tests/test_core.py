@@ -65,18 +65,18 @@ NAMES = st.text(min_size=1, max_size=20)
 
 @pytest.mark.parametrize("examples", quick_first([25, 200], 1))
 def test_rows_take_any_column_name(examples: int) -> None:
-    property_settings(max_examples=examples)(take_any_name)()
+    @property_settings(max_examples=examples)
+    @given(st.lists(NAMES, min_size=1, max_size=8, unique=True), st.data())
+    def taken(names: list[str], data: st.DataObject) -> None:
+        kinds = {name: data.draw(st.sampled_from(["number", "integer", "category", "boolean"])) for name in names}
+        row = Row.of([Column(name=name, kind=kinds[name], required=True) for name in names])  # type: ignore[arg-type]
+        values: dict[str, Any] = {"number": 1.5, "integer": 2, "category": "x", "boolean": True}
+        given_values = {name: values[kinds[name]] for name in names}
+        made = row.parse(given_values)
+        assert made.values() == given_values == made.plain()
+        assert list(row.model_json_schema()["properties"]) == names
 
-
-@given(st.lists(NAMES, min_size=1, max_size=8, unique=True), st.data())
-def take_any_name(names: list[str], data: st.DataObject) -> None:
-    kinds = {name: data.draw(st.sampled_from(["number", "integer", "category", "boolean"])) for name in names}
-    row = Row.of([Column(name=name, kind=kinds[name], required=True) for name in names])  # type: ignore[arg-type]
-    values: dict[str, Any] = {"number": 1.5, "integer": 2, "category": "x", "boolean": True}
-    given_values = {name: values[kinds[name]] for name in names}
-    made = row.parse(given_values)
-    assert made.values() == given_values == made.plain()
-    assert list(row.model_json_schema()["properties"]) == names
+    taken()
 
 
 def test_an_optional_column_may_be_left_out_and_a_complete_one_may_not() -> None:
