@@ -25,6 +25,7 @@ from castalia.check.sandbox import probe
 from castalia.jobs.processes import environment_of, marked
 
 pytestmark = [
+    pytest.mark.xdist_group("attacks"),  # else every worker replays them for itself
     pytest.mark.timeout(240),  # a module's worth of attacks is replayed before the first test
     pytest.mark.skipif(sys.platform != "linux", reason="what is left behind is looked for in /proc"),
 ]

@@ -84,7 +84,7 @@ def check(bench: Bench, run_id: str, acknowledged: int) -> int:
     return len(steps)
 
 
-@pytest.mark.parametrize("rounds", [5, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(1500)])])
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(1500)])])
 def test_nothing_acknowledged_is_lost_or_doubled(rounds: int, settings: Settings, tmp_path: Path) -> None:
     seed = int(os.environ.get("CASTALIA_SEED", time.time_ns() % 10**6))
     print(f"seed {seed}")

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as property_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from tiers import quick_first
 
 from castalia.core.errors import KINDS, CastaliaError, NotFound, Unavailable, WrongInput, WrongSystem, did_you_mean
 from castalia.core.fields import Dataset, File, Image, Table
@@ -61,15 +63,20 @@ def test_records_do_not_change() -> None:
 NAMES = st.text(min_size=1, max_size=20)
 
 
-@given(st.lists(NAMES, min_size=1, max_size=8, unique=True), st.data())
-def test_rows_take_any_column_name(names: list[str], data: st.DataObject) -> None:
-    kinds = {name: data.draw(st.sampled_from(["number", "integer", "category", "boolean"])) for name in names}
-    row = Row.of([Column(name=name, kind=kinds[name], required=True) for name in names])  # type: ignore[arg-type]
-    values: dict[str, Any] = {"number": 1.5, "integer": 2, "category": "x", "boolean": True}
-    given_values = {name: values[kinds[name]] for name in names}
-    made = row.parse(given_values)
-    assert made.values() == given_values == made.plain()
-    assert list(row.model_json_schema()["properties"]) == names
+@pytest.mark.parametrize("examples", quick_first([25, 200], 1))
+def test_rows_take_any_column_name(examples: int) -> None:
+    @property_settings(max_examples=examples)
+    @given(st.lists(NAMES, min_size=1, max_size=8, unique=True), st.data())
+    def taken(names: list[str], data: st.DataObject) -> None:
+        kinds = {name: data.draw(st.sampled_from(["number", "integer", "category", "boolean"])) for name in names}
+        row = Row.of([Column(name=name, kind=kinds[name], required=True) for name in names])  # type: ignore[arg-type]
+        values: dict[str, Any] = {"number": 1.5, "integer": 2, "category": "x", "boolean": True}
+        given_values = {name: values[kinds[name]] for name in names}
+        made = row.parse(given_values)
+        assert made.values() == given_values == made.plain()
+        assert list(row.model_json_schema()["properties"]) == names
+
+    taken()
 
 
 def test_an_optional_column_may_be_left_out_and_a_complete_one_may_not() -> None:

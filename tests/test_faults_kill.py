@@ -198,7 +198,7 @@ def seed() -> int:
 def test_kills_lose_and_double_nothing(settings: Settings, tmp_path: Path) -> None:
     bench = Bench(tmp_path / "bench")
     try:
-        kill_and_look(bench, ["raw", "native"], seed(), 4)
+        kill_and_look(bench, ["raw", "native"], seed(), 3)
     finally:
         bench.kill()
 

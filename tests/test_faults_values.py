@@ -33,6 +33,16 @@ def bench(tmp_path: Path, place: str) -> Iterator[TestClient]:
         yield made
 
 
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+def one_bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One for all doors: each value has a run of its own."""
+    server = request.getfixturevalue("server") if request.param == "postgres" else None
+    store = server.url(server.database("castalia_tables")) if server else ""
+    app = create_app(Settings(home=tmp_path_factory.mktemp("doors"), store=store))
+    with TestClient(app, base_url="http://localhost:8000") as made:
+        yield made
+
+
 def send(bench: TestClient, path: str, fields: dict[str, Any]) -> Any:
     """JSON with NaN as a bare word, as Python's own writes it."""
     answer = bench.post(f"{API}/{path}", content=json.dumps(fields), headers={"content-type": "application/json"})
@@ -94,8 +104,8 @@ DOORS: dict[str, tuple[str, Callable[[Any], dict[str, Any]], dict[str, Any], Rea
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_through_the_protocol(bench: TestClient, door: str) -> None:
-    path, fields, expected, read = DOORS[door]
+def test_through_the_protocol(one_bench: TestClient, door: str) -> None:
+    bench, (path, fields, expected, read) = one_bench, DOORS[door]
     wrong = []
     for name, value in VALUES.items():
         run = send(bench, "runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]

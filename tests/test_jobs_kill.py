@@ -155,7 +155,7 @@ def killed(bench: Bench, kills: int, steps: int, pause: float, seed: int) -> Non
 
 
 def test_a_few_kills(bench: Bench) -> None:
-    killed(bench, kills=6, steps=400, pause=0.01, seed=random.SystemRandom().randrange(1 << 32))
+    killed(bench, kills=4, steps=300, pause=0.01, seed=random.SystemRandom().randrange(1 << 32))
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from search_rows import KEYS, NUMBERS, TEXTS, keep, random_runs
+from tiers import quick_first
 
 from castalia.track import Store, schema
 from castalia.track.protocol import searching, searching_models
@@ -175,20 +176,24 @@ def order(draw) -> list[str]:
     return [f"{field}{draw(one_of('', ' ASC', ' DESC', ' desc'))}" for field in some]
 
 
-@settings(max_examples=150, phases=[Phase.generate], report_multiple_bugs=False)
-@given(joined(pair_clause(), metric_clause(), attribute_clause(), dataset_clause()), order())
-def test_runs(theirs, ours, text, order_by):
-    from mlflow.exceptions import MlflowException
+@pytest.mark.parametrize("examples", quick_first([50, 150], 1))
+def test_runs(theirs, ours, examples):
+    @settings(max_examples=examples, phases=[Phase.generate], report_multiple_bugs=False)
+    @given(joined(pair_clause(), metric_clause(), attribute_clause(), dataset_clause()), order())
+    def agree(text, order_by):
+        from mlflow.exceptions import MlflowException
 
-    try:
-        said = [run.info.run_id for run in theirs.search_runs(["1"], text, 1, 1000, order_by)]
-    except MlflowException as error:
-        if "contains duplicate fields" in error.message:
-            with pytest.raises(ProtocolError, match="contains duplicate fields"):
-                find(ours, text, order_by)
-            return
-        raise
-    assert find(ours, text, order_by) == said, (text, order_by)
+        try:
+            said = [run.info.run_id for run in theirs.search_runs(["1"], text, 1, 1000, order_by)]
+        except MlflowException as error:
+            if "contains duplicate fields" in error.message:
+                with pytest.raises(ProtocolError, match="contains duplicate fields"):
+                    find(ours, text, order_by)
+                return
+            raise
+        assert find(ours, text, order_by) == said, (text, order_by)
+
+    agree()
 
 
 def find(store: Store, text: str, order_by: list[str]) -> list[str]:
@@ -273,35 +278,47 @@ def ordering(*keys: str) -> st.SearchStrategy[list[str]]:
 names = {"name": [*NAMES, "A%", "b%", "_lpha"]}
 
 
-@settings(max_examples=60, phases=[Phase.generate])
-@given(joined(named_clause(names | {"experiment_id": ["0", "1", "3"]}, ("creation_time", "last_update_time"),
-                           ("experiment_id",), nulls=True)),
-       ordering("name", "experiment_id", "creation_time", "attribute.last_update_time"))  # fmt: skip
-def test_experiments(named_theirs, named_ours, text, order_by):
-    said = [each.name for each in named_theirs.search_experiments(filter_string=text, order_by=order_by)]
-    rows = searching.experiments(named_ours, Fields({"filter": text, "order_by": order_by}))["experiments"]
-    # The first two were made before, each store at its own time; the rest have MLflow's times in both.
-    first = ("Default", "experiment 1")
-    assert [row["name"] for row in rows if row["name"] not in first] == [name for name in said if name not in first]
-    assert {row["name"] for row in rows} == set(said) or "time" in text
+@pytest.mark.parametrize("examples", quick_first([25, 60], 1))
+def test_experiments(named_theirs, named_ours, examples):
+    @settings(max_examples=examples, phases=[Phase.generate])
+    @given(joined(named_clause(names | {"experiment_id": ["0", "1", "3"]}, ("creation_time", "last_update_time"),
+                               ("experiment_id",), nulls=True)),
+           ordering("name", "experiment_id", "creation_time", "attribute.last_update_time"))  # fmt: skip
+    def agree(text, order_by):
+        said = [each.name for each in named_theirs.search_experiments(filter_string=text, order_by=order_by)]
+        rows = searching.experiments(named_ours, Fields({"filter": text, "order_by": order_by}))["experiments"]
+        # The first two were made before, each store at its own time; the rest have MLflow's times in both.
+        first = ("Default", "experiment 1")
+        assert [row["name"] for row in rows if row["name"] not in first] == [name for name in said if name not in first]
+        assert {row["name"] for row in rows} == set(said) or "time" in text
+
+    agree()
 
 
-@settings(max_examples=60, phases=[Phase.generate])
-@given(joined(named_clause(names, (), ("name",))), ordering("name", "timestamp"))
-def test_registered_models(named_theirs, registry, named_ours, text, order_by):
-    said = [each.name for each in registry.search_registered_models(text, order_by=order_by)]
-    rows = searching_models.registered(named_ours, Fields({"filter": text, "order_by": order_by}))
-    assert [row["name"] for row in rows["registered_models"]] == said
+@pytest.mark.parametrize("examples", quick_first([25, 60], 1))
+def test_registered_models(named_theirs, registry, named_ours, examples):
+    @settings(max_examples=examples, phases=[Phase.generate])
+    @given(joined(named_clause(names, (), ("name",))), ordering("name", "timestamp"))
+    def agree(text, order_by):
+        said = [each.name for each in registry.search_registered_models(text, order_by=order_by)]
+        rows = searching_models.registered(named_ours, Fields({"filter": text, "order_by": order_by}))
+        assert [row["name"] for row in rows["registered_models"]] == said
+
+    agree()
 
 
-@settings(max_examples=60, phases=[Phase.generate])
-@given(joined(named_clause({**names, "run_id": [run.run_id for run in RUNS[:4]], "source_path": ["s3://a", "s3://%"]},
-                           ("version_number",), ("name", "run_id"))),
-       ordering("name", "version_number", "creation_timestamp", "last_updated_timestamp"))  # fmt: skip
-def test_model_versions(named_theirs, registry, named_ours, text, order_by):
-    said = [(each.name, str(each.version)) for each in registry.search_model_versions(text, order_by=order_by)]
-    rows = searching_models.versions(named_ours, Fields({"filter": text, "order_by": order_by}))
-    assert [(row["name"], row["version"]) for row in rows["model_versions"]] == said
+@pytest.mark.parametrize("examples", quick_first([25, 60], 1))
+def test_model_versions(named_theirs, registry, named_ours, examples):
+    @settings(max_examples=examples, phases=[Phase.generate])
+    @given(joined(named_clause({**names, "run_id": [run.run_id for run in RUNS[:4]], "source_path": ["s3://a", "s3://%"]},
+                               ("version_number",), ("name", "run_id"))),
+           ordering("name", "version_number", "creation_timestamp", "last_updated_timestamp"))  # fmt: skip
+    def agree(text, order_by):
+        said = [(each.name, str(each.version)) for each in registry.search_model_versions(text, order_by=order_by)]
+        rows = searching_models.versions(named_ours, Fields({"filter": text, "order_by": order_by}))
+        assert [(row["name"], row["version"]) for row in rows["model_versions"]] == said
+
+    agree()
 
 
 PROMPT = "tags.`mlflow.prompt.is_prompt`"

@@ -361,6 +361,10 @@ def crowd(store, place, processes, threads, points):
         }
 
 
+@pytest.mark.parametrize(
+    "place", ["sqlite", pytest.param("postgres", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgres")])],
+    indirect=True,
+)  # fmt: skip
 def test_eight_processes_of_eight_threads_never_meet_a_locked_database(store, place):
     crowd(store, place, 8, 8, 10)
 

@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiers import quick_first
 
 from castalia.core.errors import CastaliaError, NotFound, Refused, TooLarge, Unavailable, WrongInput
 from castalia.track import Store, schema
@@ -354,14 +355,15 @@ STEPS = (
 )
 
 
+@pytest.mark.parametrize("stride", quick_first([4, 1], 1))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-def test_killed_at_every_step_the_name_holds_a_whole_file_that_its_row_tells(tmp_path: Path) -> None:
-    """Before the first call to the system, before the second, and so on, until the upload ends."""
+def test_killed_at_every_step_the_name_holds_a_whole_file_that_its_row_tells(tmp_path: Path, stride: int) -> None:
+    """Before the first call to the system, before the second (or the fourth), and so on, until the upload ends."""
     home, contents = tmp_path / "home", (b"old" * 1000, b"newer" * 400_000)
     with Store.open(home) as store:
         run_id = store.create_run("killed")
         seen = set()
-        for n in range(1000):
+        for n in range(0, 1000, stride):
             store.add_artifact(run_id, "deep/model.bin", contents[0])
             child = os.fork()
             if child == 0:

@@ -106,10 +106,10 @@ class Jobs:
         """The job now; ``NotFound``."""
         attendant, kept = self._attendant, self._ended.get(id)
         # Where this process is the workbench nobody else writes; elsewhere one may have resumed it.
-        if kept is not None and (attendant is not None or kept[0] == stamp(self.folder / id)):
+        if kept is not None and (attendant is not None or kept[0] == _stamp(self.folder / id)):
             return kept[1]
         folder = self._folder(id)
-        before = stamp(folder.path)
+        before = _stamp(folder.path)
         spec = spec_of(folder)
         state = (attendant.state(id) if attendant else None) or folder.read("state.json")
         if state is None:
@@ -120,7 +120,7 @@ class Jobs:
         job = job_of(folder, spec, state)
         if job.over and settled and (attendant is None or attendant.state(id) is None):
             self._ended[id] = before, job
-            if stamp(folder.path) != before:
+            if _stamp(folder.path) != before:
                 self._ended.pop(id, None)  # it was resumed meanwhile
         return job
 
@@ -312,7 +312,7 @@ class Jobs:
             return []
 
 
-def stamp(folder: Path) -> object:
+def _stamp(folder: Path) -> object:
     """Which state.json is in the folder of a job: it is replaced whole."""
     try:
         found = os.stat(folder / "state.json")

@@ -184,8 +184,9 @@ def _point(connection: Connection, sheet: ModelSheet, notes: list[str]) -> None:
     # A history that ends elsewhere than its alias would tell of a move that nobody made.
     fits = {alias for alias, at in last.items() if at == sheet.aliases.get(alias) and at in {None, *known}}
     fitting = [move for move in sheet.promotions if move["alias"] in fits]
-    came, kept = take_in(connection, model, fitting), every_move(connection, model)
-    for alias in sorted({move["alias"] for move in fitting if move not in kept}):
+    came = take_in(connection, model, fitting)
+    kept = {tuple(move.values()) for move in every_move(connection, model)}
+    for alias in sorted({move["alias"] for move in fitting if tuple(move.values()) not in kept}):
         notes.append(f"The history of {sheet.name}@{alias} stays as it is here.")
     for alias, number in sheet.aliases.items():
         if alias in came:
