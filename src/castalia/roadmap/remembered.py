@@ -35,7 +35,7 @@ from castalia.roadmap.history import (
 )
 from castalia.roadmap.observation import DAY, EPOCH, Observation, observe
 
-KEPT = 2
+KEPT = 3
 """Raise it when what is kept changes its meaning."""
 
 Line = tuple[int, Event]
