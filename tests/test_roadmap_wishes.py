@@ -73,9 +73,8 @@ def test_a_passion_project_is_planned_and_when_it_is_done_the_next_round_begins(
     shares = [each for week in first["weeks"] for each in week["shares"] if each["kind"] == "passion"]
     assert {each["title"] for each in shares} == {"A songbook"} and sum(each["hours"] for each in shares) <= 20 + 1e-6
     assert "passion" in [each["kind"] for each in first["boxes"]] and first["loop"] == 1
-    assert (
-        "instead of A songbook" in told("roadmap", "add", "A radio", "--passion", "--hours", "9", "--topic", "py01")[1]
-    )
+    radio = ("roadmap", "add", "A radio", "--passion", "--hours", "9", "--topic", "py01")
+    assert "instead of A songbook" in told(*radio)[1]
     assert "round 2 of the loop begins" in told("roadmap", "add", "A radio", "--done")[1]
     after = asked("roadmap", "plan")
     assert after["loop"] == 2 and not [each for each in after["boxes"] if each["kind"] == "passion"]
