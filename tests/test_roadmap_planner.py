@@ -54,7 +54,8 @@ def requests(draw: st.DrawFn, paths: int = 20) -> Request:
     if draw(st.booleans()):
         passion = Passion("mine", (draw(st.sampled_from(ids)),), draw(st.sampled_from((5.0, 60.0, 400.0))))
     milestones = tuple(
-        Milestone(f"{skill}/M1", skill, tuple(draw(some)), 30.0, draw(st.sampled_from((0.0, 6.0)))) for skill in "abcd"
+        Milestone(f"{skill}/M1", skill, tuple(draw(some)), 30.0, draw(st.sampled_from((0.0, 6.0))), draw(st.booleans()))
+        for skill in "abcd"
     )
     weeks = st.floats(0, 40, allow_nan=False)
     return Request(
@@ -72,9 +73,10 @@ def requests(draw: st.DrawFn, paths: int = 20) -> Request:
             Own(f"book {number}", week, 0.1 + draw(weeks))
             for number, week in enumerate(draw(st.lists(st.integers(1, 8), max_size=3)))
         ),
+        used=draw(st.sampled_from((0.0, 3.0, 50.0))),
         wishes=Wishes(
             {id: draw(st.floats(0, 1)) for id in draw(some)}, {id: draw(st.integers(1, 9)) for id in draw(some)},
-            milestones, passion,
+            milestones, passion, draw(st.sampled_from(("", *ids))),
         ),
         paths=paths,
     )  # fmt: skip
@@ -131,7 +133,12 @@ def test_more_hours_never_end_later(request: Request) -> None:
         before, after = getattr(few, name), getattr(many, name)
         assert before is None or (after is not None and after <= before)
     boards = [
-        simulate(each.items, Offer(asked.hours, asked.buffer, asked.reviews, asked.own), asked.past, paths=asked.paths)
+        simulate(
+            each.items,
+            Offer(asked.hours, asked.buffer, asked.reviews, asked.own, asked.used),
+            asked.past,
+            paths=asked.paths,
+        )
         for asked, each in ((request, few), (more, many))
     ]
     # Each learner by number, not by rank: the same draws.
@@ -183,7 +190,7 @@ def test_a_milestone_stands_right_after_its_skill(request: Request) -> None:
 @given(requests())
 def test_the_passion_project_takes_four_weeks_at_most(request: Request) -> None:
     items = ordered(request)
-    board = pour(items, Offer(request.hours, request.buffer, request.reviews, request.own), START)
+    board = pour(items, Offer(request.hours, request.buffer, request.reviews, request.own, request.used), START)
     for item in items:
         if item.kind == "passion" and item.id in board.spans:
             began, ended = board.spans[item.id]
@@ -309,6 +316,7 @@ def test_boxes() -> None:
         ({"buffer": 0.9}, "buffer"),
         ({"target": START}, "target"), ({"goal": ()}, "goal"), ({"own": (Own("x", 0, 1.0),)}, "own"),
         ({"own": (Own("x", 1, math.nan),)}, "own"), ({"paths": 1}, "paths"),
+        ({"used": -1.0}, "used"), ({"used": math.nan}, "used"), ({"used": math.inf}, "used"),
         ({"wishes": Wishes(passion=Passion("x", ("a1",), 9.0, 5.0))}, "passion"),
         ({"wishes": Wishes(passion=Passion("x", (), 9.0))}, "passion"),
     ],
@@ -460,7 +468,7 @@ def as_planned(items: Sequence[Item], offer: Offer) -> float:
 @FEW
 @given(requests())
 def test_a_learner_for_whom_all_goes_as_planned_ends_with_the_board(request: Request) -> None:
-    items, offer = ordered(request), Offer(request.hours, request.buffer, request.reviews, request.own)
+    items, offer = ordered(request), Offer(request.hours, request.buffer, request.reviews, request.own, request.used)
     assert as_planned(items, offer) == pytest.approx(pour(items, offer, START).end, abs=1e-6)
 
 
