@@ -87,6 +87,10 @@ def ordered(request: Request) -> tuple[Item, ...]:
     return sequence(request.graph, ids, request.mastery, pace(request.past), request.wishes)
 
 
+def offered(request: Request) -> Offer:
+    return Offer(request.hours, request.buffer, request.reviews, request.own, request.used)
+
+
 # --- what every plan keeps ---------------------------------------------------------------------
 
 
@@ -133,12 +137,7 @@ def test_more_hours_never_end_later(request: Request) -> None:
         before, after = getattr(few, name), getattr(many, name)
         assert before is None or (after is not None and after <= before)
     boards = [
-        simulate(
-            each.items,
-            Offer(asked.hours, asked.buffer, asked.reviews, asked.own, asked.used),
-            asked.past,
-            paths=asked.paths,
-        )
+        simulate(each.items, offered(asked), asked.past, paths=asked.paths)
         for asked, each in ((request, few), (more, many))
     ]
     # Each learner by number, not by rank: the same draws.
@@ -190,7 +189,7 @@ def test_a_milestone_stands_right_after_its_skill(request: Request) -> None:
 @given(requests())
 def test_the_passion_project_takes_four_weeks_at_most(request: Request) -> None:
     items = ordered(request)
-    board = pour(items, Offer(request.hours, request.buffer, request.reviews, request.own, request.used), START)
+    board = pour(items, offered(request), START)
     for item in items:
         if item.kind == "passion" and item.id in board.spans:
             began, ended = board.spans[item.id]
@@ -468,7 +467,7 @@ def as_planned(items: Sequence[Item], offer: Offer) -> float:
 @FEW
 @given(requests())
 def test_a_learner_for_whom_all_goes_as_planned_ends_with_the_board(request: Request) -> None:
-    items, offer = ordered(request), Offer(request.hours, request.buffer, request.reviews, request.own, request.used)
+    items, offer = ordered(request), offered(request)
     assert as_planned(items, offer) == pytest.approx(pour(items, offer, START).end, abs=1e-6)
 
 
