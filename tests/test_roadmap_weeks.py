@@ -27,7 +27,7 @@ from castalia.roadmap.history import Worked, derive
 from castalia.roadmap.learner import Notes, OwnResource, Page, Profile, Settled
 from castalia.roadmap.mastery import ENOUGH, START
 from castalia.roadmap.planner import Plan, plan
-from castalia.roadmap.sequence import Milestone, Wishes, sequence
+from castalia.roadmap.sequence import Milestone, Wishes, hours_left, sequence
 from castalia.roadmap.state import State
 from castalia.roadmap.weeks import Calendar, calendar
 
@@ -324,13 +324,19 @@ from castalia.roadmap.content import content
 from castalia.roadmap.planner import Request, plan
 from castalia.roadmap.sequence import Milestone, Passion, Wishes
 roadmap = content()
-mastery = {id: (number % 7) / 9 for number, id in enumerate(roadmap.graph.topics)}
-past = ()
+mastery = {}
 wishes = Wishes(passion=Passion("mine", ("nl10", "cv03", "ad05"), 30.0))
 goal = tuple(roadmap.goal("everything").topics)
 made = plan(Request(roadmap.graph, goal, 9.0, date(2026, 11, 23), date(2027, 11, 23), mastery, wishes=wishes))
 sys.stdout.write(repr(dataclasses.astuple(made)))
 """
+
+
+def test_hours_come_in_the_order_of_the_graph_so_that_their_sum_is_the_same_everywhere() -> None:
+    graph = content().graph
+    some = frozenset(graph.topics)
+    for ids in (some, sorted(some), sorted(some, reverse=True)):
+        assert list(hours_left(graph, ids, {})) == list(graph.topics)
 
 
 @pytest.mark.slow
