@@ -124,6 +124,12 @@ def test_an_own_book_stays_until_its_hours_were_offered() -> None:
     assert read.past == (Past(5.0, 2.0, 7.0),), "hours told hold those of the talk"
 
 
+def test_a_plan_that_has_not_begun_has_no_past() -> None:
+    late = Profile(Settled("gpt", 8.0, date.max), offers=((MONDAY, 8.0),))
+    assert calendar(late, (), lambda id: 1.0, (), MONDAY, 0.2) == Calendar()
+    assert counted({}, count=-1) == Calendar()
+
+
 def test_no_order_of_weeks_makes_more_done_than_there_was() -> None:
     for seed in range(200):
         draw = random.Random(seed)
