@@ -21,6 +21,7 @@ from castalia.roadmap.gap import OWN_HOURS, Held, OwnGap
 from castalia.roadmap.planner import HOURS
 from castalia.roadmap.records import Goal
 from castalia.roadmap.rules import LINKS
+from castalia.roadmap.sequence import Passion
 
 KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "planned", "week")
 """Of lines: settings of the plan, free words, topics known, own resource, own gap, own item, a link, the gap that is
@@ -43,6 +44,9 @@ class Settled:
     target: date | None = None
     view: str = ""
     """The roadmap whose order is followed, if any."""
+    passion: Passion | None = None
+    loop: int = 1
+    """How often the learner went round: study, learn, build a passion project, close a gap."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,10 @@ class Profile:
     planned: Mapping[str, Any] = field(default_factory=dict)
     """The plan that was made last, in a few words (``State.keep``)."""
     pages: Mapping[date, Page] = field(default_factory=dict)
+    offers: tuple[tuple[date, float], ...] = ()
+    """The hours a week that were kept, each with its day."""
+    learned: Mapping[str, date] = field(default_factory=dict)
+    """Topic that was said to be known alone -> when it was."""
     warnings: tuple[str, ...] = ()
     """What could not be read, or is no more, in words."""
 
@@ -154,6 +162,8 @@ class _Reader:
         self.held: Held | None = None
         self.planned: Mapping[str, Any] = {}
         self.pages: dict[date, Page] = {}
+        self.offers: list[tuple[date, float]] = []
+        self.learned: dict[str, date] = {}
         self.strange = 0
         self.gone: list[str] = []
 
@@ -182,13 +192,31 @@ class _Reader:
         if "goal" in said:
             goal = said["goal"]
             fresh["goal"] = tuple(map(str, goal)) if isinstance(goal, list) else str(goal)
+        if "passion" in said:
+            fresh["passion"] = self._passion(said["passion"]) if said["passion"] else None
+        if "loop" in said:
+            fresh["loop"] = max(1, int(said["loop"]))
         self.settled |= fresh
+        if "hours" in fresh:
+            self.offers.append((day, fresh["hours"]))
+
+    def _passion(self, said: dict[str, Any]) -> Passion | None:
+        topics = tuple(self._topics(said["topics"]))
+        made = Passion(str(said["title"]), topics, float(said["hours"]))
+        if fault := made.fault():
+            raise ValueError(fault)
+        return made
 
     def _about(self, said: dict[str, Any], day: date) -> None:
         self.about |= {name: str(said[name]) for name in ABOUT if name in said}
 
     def _known(self, said: dict[str, Any], day: date) -> None:
-        self.known |= {topic: bool(said["known"]) for topic in self._topics(said["topics"])}
+        topics = self._topics(said["topics"])
+        self.known |= {topic: bool(said["known"]) for topic in topics}
+        for topic in topics:
+            self.learned.pop(topic, None)
+        if said["known"] and len(topics) == 1:
+            self.learned[topics[0]] = day
 
     def _resource(self, said: dict[str, Any], day: date) -> None:
         title, hours = str(said["title"]), float(said.get("hours", 0))
@@ -274,7 +302,8 @@ class _Reader:
         return Profile(
             settled, self.about, tuple(id for id, is_known in self.known.items() if is_known),
             tuple(self.kept["resource"].values()), tuple(self.kept["gap"].values()), tuple(self.kept["item"].values()),
-            tuple(self.kept["link"].values()), self.held, self.planned, self.pages, tuple(warnings),
+            tuple(self.kept["link"].values()), self.held, self.planned, self.pages, tuple(self.offers),
+            self.learned, tuple(warnings),
         )  # fmt: skip
 
 
