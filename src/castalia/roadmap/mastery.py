@@ -32,7 +32,8 @@ LIMITS = (0.001, 0.999)
 FAINT = 0.05
 """Credit through ``encompasses`` that is smaller is none."""
 MOSTLY, TESTED = 0.5, 0.85
-"""Who passes a contract on a topic without help knows what it encompasses by at least this weight, with this P."""
+"""Who passes a contract on a topic without help knows what it encompasses by at least this weight, with this P; and who
+passes a question of the diagnostic, the topic and all that it requires."""
 STATES = ("unknown", "learning", "checked", "retained", "rusty")
 
 
@@ -108,6 +109,10 @@ class Tracker:
             self._learn(id, seen, weight, own=True)
         if seen.passed:
             self._share(seen)
+            if seen.tests_out:
+                for id in self.graph.closure(seen.topics):
+                    if self.belief(id).p < TESTED:
+                        self.beliefs[id] = replace(self.belief(id), p=TESTED)
 
     def _suspects(self, seen: Observation) -> Mapping[str, float]:
         """Weights of a failure: what is well known is hardly blamed where something beside it is not known."""
