@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from castalia.core.record import Record
+from castalia.roadmap.asked import SEEDS, Answered
+from castalia.roadmap.bank.question import LONGEST
 from castalia.roadmap.planner import HOURS
 from castalia.roadmap.settling import Wanted
 
@@ -33,6 +36,27 @@ Address = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x20\x7f]*$"),
 Topics = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=200)]
 
 
+class Reply(Record):
+    """What was said to one question of the intake."""
+
+    question: str = Field(max_length=100, description="The id of the question.")
+    seed: int = Field(ge=0, lt=SEEDS, description="The seed that it was made from.")
+    text: str = Field("", max_length=LONGEST, description="The letter or the number; empty: I do not know.")
+    skipped: bool = Field(False, description="Not answered at all.")
+
+
+Replies = Annotated[list[Reply], Field(max_length=120)]
+
+
+class QuestionRequest(Record):
+    """Goal, what is known, and the answers so far; nothing is kept."""
+
+    goal: str = Field(max_length=2000, description="The id of a goal, or topics with commas.")
+    known: Topics = Field(default=[], description="Topics that are known, by id or the beginning of ids.")
+    answers: Replies = Field(default=[], description="In the order in which they were given.")
+    seed: int = Field(ge=0, lt=SEEDS, description="Which of a topic's questions, and its numbers.")
+
+
 class PlanRequest(Record):
     """What a plan is made from. What is left out stays as it was kept."""
 
@@ -42,6 +66,7 @@ class PlanRequest(Record):
     target: Day | None = Field(None, description="The day by which it should be done; null: none any more.")
     known: Topics = Field(default=[], description="Topics that are known, by id or the beginning of ids.")
     unknown: Topics = Field(default=[], description="Topics that were said to be known, and are not.")
+    answers: Replies = Field(default=[], description="To the questions of the intake; kept as evidence.")
     cut: Topics = Field(default=[], description="Topics to give up, as one of the ways out says.")
 
     def wanted(self) -> Wanted:
@@ -50,7 +75,12 @@ class PlanRequest(Record):
         settings = {name: said[name] for name in said if name in self.model_fields_set}
         if settings.get("start", FIRST) is None:
             del settings["start"]
-        return Wanted(settings, tuple(self.known), tuple(self.unknown), tuple(self.cut))
+        return Wanted(settings, tuple(self.known), tuple(self.unknown), tuple(self.cut), answered(self.answers))
+
+
+def answered(replies: Sequence[Reply]) -> tuple[Answered, ...]:
+    """Replies as ``roadmap.asked`` takes them."""
+    return tuple(Answered(each.question, each.seed, each.text, each.skipped) for each in replies)
 
 
 class AboutRequest(Record):

@@ -12,13 +12,24 @@ from starlette.concurrency import run_in_threadpool
 
 from castalia.core.errors import NotFound, Refused, WrongInput
 from castalia.core.settings import Settings
-from castalia.roadmap.bodies import AboutRequest, DoneRequest, OwnGap, OwnResource, ParkRequest, PlanRequest
+from castalia.roadmap.asked import marked, next_question, settled
+from castalia.roadmap.bodies import (
+    AboutRequest,
+    DoneRequest,
+    OwnGap,
+    OwnResource,
+    ParkRequest,
+    PlanRequest,
+    QuestionRequest,
+    answered,
+)
 from castalia.roadmap.content import Content, content
 from castalia.roadmap.learner import Notes
 from castalia.roadmap.planner import HOURS, Plan, Request, plan
 from castalia.roadmap.settling import Settling, keep, plain_settled, tried
 from castalia.roadmap.state import State
 from castalia.roadmap.telling import summary
+from castalia.roadmap.testout import QUESTIONS
 from castalia.roadmap.today import plain_gap, today
 
 T = TypeVar("T")
@@ -112,6 +123,26 @@ class Learning:
         said = {"title": asked.title, "topic": topic, "hours": asked.hours, "chosen": True, "removed": asked.removed}
         self._note("gap", said)
         return said
+
+    def question(self, asked: QuestionRequest) -> dict[str, Any]:
+        """How the last answer was, and the next question, without what is right."""
+        replies, known = answered(asked.answers), content()
+        try:
+            found = next_question(known, asked.goal, asked.known, replies, asked.seed)
+        except NotFound as error:
+            raise WrongInput(error.subject, error.got, error.expected, error.cure, field="goal") from None
+        last = replies[-1] if replies and not replies[-1].skipped else None
+        said = marked(last) if last else None
+        return {
+            "marked": {"right": said.right, "says": said.says} if said else None,
+            "question": {
+                "id": found.id, "seed": found.seed, "topic": known.graph.topics[found.topic].title, "form": found.form,
+                "text": found.text, "code": found.code, "options": [each.text for each in found.options],
+            } if found else None,
+            "number": 1 + sum(not each.skipped for each in replies),
+            "most": QUESTIONS,
+            "found": [known.graph.topics[id].title for id in settled(known, asked.goal, asked.known, replies)],
+        }  # fmt: skip
 
     def resource(self, asked: OwnResource) -> dict[str, Any]:
         """Put something into a week."""

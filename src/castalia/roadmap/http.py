@@ -15,7 +15,16 @@ from starlette.responses import Response
 from castalia.check.loopback import only_here
 from castalia.core.errors import Refused
 from castalia.core.settings import Settings
-from castalia.roadmap.bodies import AboutRequest, Begun, DoneRequest, OwnGap, OwnResource, ParkRequest, PlanRequest
+from castalia.roadmap.bodies import (
+    AboutRequest,
+    Begun,
+    DoneRequest,
+    OwnGap,
+    OwnResource,
+    ParkRequest,
+    PlanRequest,
+    QuestionRequest,
+)
 from castalia.roadmap.desk import Learning, goals
 
 
@@ -68,6 +77,12 @@ def router(settings: Settings, scrub: Callable[[str], str] = str) -> APIRouter:
     async def settle(asked: PlanRequest) -> Response:
         """``{}`` plans again from today."""
         return told(await learning.turn(lambda: learning.settle(asked, kept=True)))
+
+    @routes.post("/plan/question", summary="The next question of the intake, and how the last was answered",
+                 response_model=None)  # fmt: skip
+    async def question(asked: QuestionRequest) -> Response:
+        """At most 15. Nothing is kept: the answers so far are sent again, and at last with the plan."""
+        return told(await learning.turn(lambda: learning.question(asked)))
 
     @routes.post("/plan/about", summary="Where the learner starts from, in free words", response_model=None)
     async def about(asked: AboutRequest) -> Response:

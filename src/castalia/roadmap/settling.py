@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from castalia.core.errors import NotFound, WrongInput
+from castalia.core.evidence import Evidence
+from castalia.roadmap import asked
+from castalia.roadmap.asked import Answered
 from castalia.roadmap.learner import Notes, Settled, goal_of
 from castalia.roadmap.planner import Changes, Plan, changes, plan
 from castalia.roadmap.sequence import assumed
@@ -30,6 +33,8 @@ class Wanted:
     unknown: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
     """Topics that are given up."""
+    answers: tuple[Answered, ...] = ()
+    """To the questions of the intake."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,9 @@ def tried(home: Path, today: date, wanted: Wanted) -> Settling:
     for name, cure in (("goal", "Choose what you want to reach."), ("hours", "Say how many you really have.")):
         if not getattr(settled, name):
             raise WrongInput(f"a plan needs {name}", "nothing", cure, cure, field=name)
+    if wanted.answers:
+        shown = asked.settled(state, settled.goal, state.extra, wanted.answers)
+        state = State.read(home, today, (*wanted.known, *shown), wanted.unknown)
     state = _with(state, settled)
     made = plan(state.request(start=fresh.get("start"), target=fresh.get("target")))
     if wanted.cut:
@@ -82,9 +90,12 @@ def keep(home: Path, today: date, wanted: Wanted) -> Settling:
         said["start"] = today
     if said:
         notes.add("plan", said)
-    for topics, known in ((trial.state.extra, True), (trial.state.less, False)):
+    said_known = State.read(home, today, wanted.known).extra if wanted.known else ()
+    for topics, known in ((said_known, True), (trial.state.less, False)):
         if topics:
             notes.add("known", {"topics": list(topics), "known": known})
+    if wanted.answers:
+        Evidence(home).add(asked.events(wanted.answers))
     state = State.read(home, today)
     made = plan(state.request(start=wanted.settings.get("start")))
     state.keep(made)
