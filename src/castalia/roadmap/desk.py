@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from castalia.core.errors import NotFound, Refused, WrongInput
+from castalia.core.errors import NotFound, Refused, Unavailable, WrongInput
 from castalia.core.settings import Settings
 from castalia.roadmap.asked import marked, next_question, settled
 from castalia.roadmap.bodies import (
@@ -49,7 +49,11 @@ class Learning:
 
         def alone() -> T:
             with self._turn:
-                return act()
+                try:
+                    return act()
+                except OSError as error:  # a full disk, or a log that is none
+                    got, cure = error.strerror or type(error).__name__, "Look at the folder CASTALIA_HOME."
+                    raise Unavailable("what was learned here cannot be read", got, "a log", cure) from error
 
         return await run_in_threadpool(alone)
 
@@ -130,7 +134,7 @@ class Learning:
         try:
             found = next_question(known, asked.goal, asked.known, replies, asked.seed)
         except NotFound as error:
-            raise WrongInput(error.subject, error.got, error.expected, error.cure, field="goal") from None
+            raise _of(error, "goal") from None
         last = replies[-1] if replies and not replies[-1].skipped else None
         said = marked(last) if last else None
         return {
@@ -158,7 +162,7 @@ class Learning:
         try:
             about = state.content.milestone(asked.milestone)
         except NotFound as error:
-            raise WrongInput(error.subject, error.got, error.expected, error.cure, field="milestone") from None
+            raise _of(error, "milestone") from None
         if about.check and not asked.removed:
             cure = f"castalia check {about.project}"
             raise WrongInput(f"{about.id} has a check", "a word for it", "a check that passes", cure, field="milestone")
@@ -184,11 +188,17 @@ class Learning:
         Notes(self.home).add(kind, said)
 
 
+def _of(error: NotFound, field: str) -> WrongInput:
+    """What is not there is a field that does not fit."""
+    cure = error.cure or "GET /plan/goals lists goals and topics."
+    return WrongInput(error.subject, error.got, error.expected, cure, field=field)
+
+
 def _topic(known: Content, id: str) -> str:
     try:
         return known.graph.current(id) if id else ""
     except NotFound as error:
-        raise WrongInput(error.subject, error.got, error.expected, error.cure, field="topic") from None
+        raise _of(error, "topic") from None
 
 
 @functools.cache

@@ -111,7 +111,8 @@ def _goal(state: State, text: str) -> str | tuple[str, ...]:
     try:
         goal = goal_of(state.content, text)
     except (NotFound, WrongInput) as error:
-        raise WrongInput(error.subject, error.got, error.expected, error.cure, field="goal") from None
+        cure = error.cure or "Take one of the list."
+        raise WrongInput(error.subject, error.got, error.expected, cure, field="goal") from None
     return goal.topics if goal.kind == "own" else goal.id
 
 

@@ -12,13 +12,13 @@ import { Same } from "../../components/snippet";
 import { toast } from "../../components/toast";
 import { prefix } from "../../connection";
 import { useDeed } from "./deed";
-import { type Day, type Gap, type Source, type Step, weekday } from "./types";
+import { type Day, type Gap, type Source, type Step, dated, weekday } from "./types";
 import { YourPlan } from "./yours";
 
 export function DayView({ day, again }: { day: Day; again: () => void }) {
   return (
     <>
-      <PageHead title={weekday(day.date)} note={<>Towards <bdi>{day.goal.title}</bdi>.</>} />
+      <PageHead title={weekday(day.date)} note={<>One gap, one thing to build, and when to stop. Towards: <bdi>{day.goal.title}</bdi>.</>} />
       {day.back ? (
         <div class="stack loose">
           <section class="card stack lead" aria-labelledby="back">
@@ -29,9 +29,11 @@ export function DayView({ day, again }: { day: Day; again: () => void }) {
           </section>
           <details class="rest">
             <summary>The rest of the day, if you want it</summary>
-            <Body day={day} again={again} stop={false} />
+            <div class="stack loose">
+              <Body day={day} again={again} stop={false} />
+              <YourPlan day={day} again={again} />
+            </div>
           </details>
-          <YourPlan day={day} again={again} />
           <SameAsHere />
         </div>
       ) : (
@@ -147,7 +149,7 @@ function TheGap({ gap, links, again }: { gap: Gap; links: Source[]; again: () =>
               <span class="muted small">
                 {" "}
                 {one.kind}, {one.cost}
-                {one.cost_as_of ? ` as of ${one.cost_as_of}` : ""}
+                {one.cost_as_of ? ` on ${dated(one.cost_as_of)}` : ""}
                 {one.scope ? `: ${one.scope}` : ""}
               </span>
             </li>
@@ -219,8 +221,8 @@ function Say({ step, again }: { step: Step; again: () => void }) {
         say();
       }}
     >
-      <p class="state">
-        <Icon name="ring" /> {sentence(step.says).replace(/\.$/, "")}: a link or your word is what counts.
+      <p class="state row whole">
+        <Icon name="ring" /> <span>{sentence(step.says).replace(/\.$/, "")}: a link or your word is what counts.</span>
       </p>
       <div class="field">
         <label class="label" for="done-url">

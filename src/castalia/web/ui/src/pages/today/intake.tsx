@@ -47,8 +47,7 @@ export function Intake({ day, again }: { day: Day; again: () => void }) {
   }, [step, choices]);
   const to = (next: Step): void => setQuery({ step: next }, false);
   const onward = (): void => to(steps[Math.min(place + 1, steps.length - 1)]!);
-  const back = place > 0 ? () => to(steps[place - 1]!) : undefined;
-  const shared = { draft, change, onward, back };
+  const shared = { draft, change, onward };
   return (
     <>
       <PageHead
@@ -64,8 +63,15 @@ export function Intake({ day, again }: { day: Day; again: () => void }) {
       ) : (
         <section class="card stack intake" aria-labelledby="step" ref={box}>
           <div>
-            <p class="eyebrow">
-              Step {place + 1} of {steps.length}
+            <p class="eyebrow row apart">
+              <span>
+                Step {place + 1} of {steps.length}
+              </span>
+              {place > 0 && (
+                <button type="button" class="link" onClick={() => to(steps[place - 1]!)}>
+                  Back
+                </button>
+              )}
             </p>
             <h2 id="step" class="large">
               {heads[step]}
@@ -75,12 +81,7 @@ export function Intake({ day, again }: { day: Day; again: () => void }) {
           {step === "time" && <TimeStep {...shared} limits={choices.hours} />}
           {step === "known" && <KnownStep {...shared} choices={choices} />}
           {step === "you" && <YouStep {...shared} />}
-          {step === "questions" && (
-            <>
-              <Questions key={draft.goal} draft={draft} change={change} leave={onward} />
-              <Back back={back} />
-            </>
-          )}
+          {step === "questions" && <Questions key={draft.goal} draft={draft} change={change} leave={onward} />}
           {step === "plan" && (
             <PlanStep
               {...shared}
@@ -107,22 +108,10 @@ interface StepProps {
   draft: Draft;
   change: (changes: Partial<Draft>) => void;
   onward: () => void;
-  back: (() => void) | undefined;
-}
-
-function Back({ back }: { back: (() => void) | undefined }) {
-  if (!back) return null;
-  return (
-    <p>
-      <button type="button" class="button quiet little" onClick={back}>
-        Back
-      </button>
-    </p>
-  );
 }
 
 /** A step that Enter ends. */
-function StepForm({ submit, back, label = "Continue", busy = false, children }: { submit: () => void; back: (() => void) | undefined; label?: string; busy?: boolean; children: ComponentChildren }) {
+function StepForm({ submit, busy = false, children }: { submit: () => void; busy?: boolean; children: ComponentChildren }) {
   return (
     <form
       class="stack"
@@ -133,24 +122,23 @@ function StepForm({ submit, back, label = "Continue", busy = false, children }: 
       }}
     >
       {children}
-      <div class="row apart">
+      <p>
         <button type="submit" class="button first" aria-disabled={busy}>
-          {label}
+          Continue
         </button>
-        <Back back={back} />
-      </div>
+      </p>
     </form>
   );
 }
 
-function GoalStep({ draft, change, onward, back, choices }: StepProps & { choices: Choices }) {
+function GoalStep({ draft, change, onward, choices }: StepProps & { choices: Choices }) {
   const [missing, setMissing] = useState(false);
   const submit = (): void => {
     if (draft.goal) onward();
     else setMissing(true);
   };
   return (
-    <StepForm submit={submit} back={back}>
+    <StepForm submit={submit}>
       <GoalPicker
         choices={choices}
         chosen={draft.goal}
@@ -174,7 +162,7 @@ function GoalStep({ draft, change, onward, back, choices }: StepProps & { choice
   );
 }
 
-function TimeStep({ draft, change, onward, back, limits }: StepProps & { limits: [number, number] }) {
+function TimeStep({ draft, change, onward, limits }: StepProps & { limits: [number, number] }) {
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const submit = async (): Promise<void> => {
@@ -206,7 +194,7 @@ function TimeStep({ draft, change, onward, back, limits }: StepProps & { limits:
   };
   const elsewhere = problem && !["hours", "target", "start"].some((name) => wrong(name));
   return (
-    <StepForm submit={() => void submit()} back={back} busy={busy}>
+    <StepForm submit={() => void submit()} busy={busy}>
       <div class="field">
         <Field label="Hours a week" help="As they really are in a usual week. A fifth of them stays free for what comes between.">
           {(at) => (
@@ -240,10 +228,10 @@ function useTrial(draft: Draft, known: boolean) {
   return useResource<Plan>(`plan?${JSON.stringify(body)}`, (signal) => send("POST", "plan/preview", body, signal));
 }
 
-function KnownStep({ draft, change, onward, back, choices }: StepProps & { choices: Choices }) {
+function KnownStep({ draft, change, onward, choices }: StepProps & { choices: Choices }) {
   const { value, problem, again } = useTrial(draft, false);
   return (
-    <StepForm submit={onward} back={back}>
+    <StepForm submit={onward}>
       <p class="muted">What you tick begins as known and can be shown otherwise later. It never counts as checked. Nothing ticked is fine.</p>
       {problem && !value && <ProblemBox problem={problem} again={again} />}
       {!value && !problem && <Loading what="the topics of this goal" />}
@@ -258,9 +246,9 @@ const words = [
   ["worries", "What worries you?"],
 ] as const;
 
-function YouStep({ draft, change, onward, back }: StepProps) {
+function YouStep({ draft, change, onward }: StepProps) {
   return (
-    <StepForm submit={onward} back={back}>
+    <StepForm submit={onward}>
       <p class="muted">Three lines for yourself, all optional. They are kept in the journal on this machine and sent nowhere.</p>
       {words.map(([name, label]) => (
         <Field key={name} label={label}>
@@ -271,7 +259,7 @@ function YouStep({ draft, change, onward, back }: StepProps) {
   );
 }
 
-function PlanStep({ draft, change, back, done }: StepProps & { done: () => void }) {
+function PlanStep({ draft, change, done }: StepProps & { done: () => void }) {
   const { value, problem, again } = useTrial(draft, true);
   const [wrong, setWrong] = useState<Problem>();
   const [busy, setBusy] = useState(false);
@@ -304,12 +292,11 @@ function PlanStep({ draft, change, back, done }: StepProps & { done: () => void 
       <Outlook plan={value} take={take} busy={busy} />
       <ThisWeek plan={value} />
       {wrong && <ProblemBox problem={wrong} />}
-      <div class="row apart">
+      <p>
         <button type="button" class="button first" aria-disabled={busy} onClick={() => !busy && void keep()}>
           {value.feasible || !draft.target ? "Keep this plan" : "Keep it as it is"}
         </button>
-        <Back back={back} />
-      </div>
+      </p>
       <Same open={false} title="The same in shell" snippets={{ shell: line }} />
     </div>
   );

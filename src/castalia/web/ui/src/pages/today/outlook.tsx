@@ -12,14 +12,14 @@ export function Outlook({ plan, take, busy = false }: { plan: Plan; take?: (exit
     <div class="stack">
       <dl class="dates">
         <div>
-          <dt>Half are through by</dt>
+          <dt>Half of the simulated learners by</dt>
           <dd>{plan.finish_p50 ? <time dateTime={plan.finish_p50}>{dated(plan.finish_p50)}</time> : never}</dd>
-          <dd class="note-under">P50: an even chance</dd>
+          <dd class="note-under">P50: as likely earlier as later</dd>
         </div>
         <div>
           <dt>Nine of ten by</dt>
           <dd>{plan.finish_p90 ? <time dateTime={plan.finish_p90}>{dated(plan.finish_p90)}</time> : never}</dd>
-          <dd class="note-under">P90: the date to promise</dd>
+          <dd class="note-under">P90: later for one in ten</dd>
         </div>
       </dl>
       <ul class="basis">
@@ -51,12 +51,12 @@ function Fits({ plan }: { plan: Plan }) {
   const need = plan.hours_needed;
   const a = need.before !== null && need.with_buffer !== null ? `${number(Math.round(need.before))} hours a week, ${number(Math.round(need.with_buffer))} with the fifth that stays free` : "";
   return plan.feasible ? (
-    <p class="state good">
+    <p class="state good row whole">
       <Icon name="check" /> It fits until {dated(plan.target!)}.
     </p>
   ) : (
     <div>
-      <p class="state warn strong">
+      <p class="state warn strong row whole">
         <Icon name="alert" /> It does not fit until {dated(plan.target!)}.
       </p>
       <p>

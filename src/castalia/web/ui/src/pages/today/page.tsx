@@ -51,7 +51,7 @@ function Warnings({ said }: { said: string[] }) {
   if (!shown.length) return null;
   return (
     <div class="note apart" role="alert">
-      <p class="state warn">
+      <p class="state warn row whole">
         <Icon name="alert" /> Not everything of your log could be read
       </p>
       <ul>
