@@ -24,7 +24,7 @@ from castalia.core.errors import NotFound, Unavailable
 from castalia.core.lock import FileLock
 
 VERSION = 1
-KINDS = ("started", "check", "hint", "spoiler", "prove", "compare", "break", "review", "self_report")
+KINDS = ("started", "check", "hint", "spoiler", "prove", "compare", "break", "review", "question", "self_report")
 """What this version writes. An event of another kind is read and kept like any other."""
 COUNTED = ("hint", "spoiler")
 """Kinds that later events of their project are told the number of."""

@@ -225,13 +225,15 @@ def _roots(graph: Graph, needed: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def choose(learner: Learner, held: Held | None = None) -> Gap | None:
+def choose(learner: Learner, held: Held | None = None, waiting: str = "") -> Gap | None:
     """The gap; None when nothing of the goal is left.
 
     The held one stays unless it is mastered, its week is over, or another scores more than 1.25 times as much. After
-    its week it waits once, if there is another. An own gap that was chosen comes before all.
+    its week it waits once, if there is another. An own gap that was chosen comes before all. ``waiting``: the id of one
+    that the learner put off for today; it is passed over, if there is another.
     """
     rank = {each.id: each for each in ranked(learner)}
+    aside = rank.pop(waiting) if waiting in rank and len(rank) > 1 else None
     chosen = [each for each in learner.own if each.chosen and each.id in rank]
     old = rank.get(held.id) if held else None
     over = held is not None and (learner.today - held.since).days >= BOX
@@ -254,6 +256,8 @@ def choose(learner: Learner, held: Held | None = None) -> Gap | None:
         for each in rank.values()
         if each is not first
     )
+    if aside:
+        parked += (Parked(aside.id, aside.title, aside.score, "not today"),)
     why = sentence(first)
     return Gap(first.id, first.title, first.score, why, since, since + timedelta(BOX), kept, first, parked)
 

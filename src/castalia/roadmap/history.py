@@ -16,7 +16,7 @@ from castalia.roadmap.content import Content
 from castalia.roadmap.contracted import Contracted
 from castalia.roadmap.gap import HALF, Failure
 from castalia.roadmap.mastery import START, TESTED, Belief, Tracker
-from castalia.roadmap.observation import DAY, EPOCH, PRIORS, Contracts, Observation, Place, Reader, current
+from castalia.roadmap.observation import DAY, EPOCH, PRIORS, QUESTION, Contracts, Observation, Place, Reader, current
 from castalia.roadmap.review import Days, Memory
 
 WORK = ("started", "check", "hint", "review")
@@ -58,6 +58,8 @@ class History:
 
     beliefs: Mapping[str, Belief] = field(default_factory=dict)
     memories: Mapping[str, Memory] = field(default_factory=dict)
+    asked: Mapping[str, Memory] = field(default_factory=dict)
+    """When to ask again about topics that only questions have shown."""
     failures: tuple[Failure, ...] = ()
     passed: Mapping[str, int] = field(default_factory=dict)
     """Milestone (``softmax/M1``) -> when it was passed first."""
@@ -139,7 +141,8 @@ class Replay:
         self.days.run(observations)
         self.failures += [
             Failure(each.day, each.topics, each.check.split("/")[-1])
-            for each in observations if not each.passed and each.kind != "said"
+            for each in observations
+            if not each.passed and each.kind != "said" and not each.check.startswith(QUESTION)
         ]  # fmt: skip
         if self.failures:
             newest = self.failures[-1].day
@@ -147,12 +150,14 @@ class Replay:
         passed = self._passes(events)
         for each in events:
             self.begun = self.begun or each.time
-            if each.kind == "check":
+            if each.kind == "question":
+                self.ended = max(self.ended, each.time)
+            elif each.kind == "check":
                 self.last = Last(each.project, each.milestone, each.claim, each.time)
             elif each.kind == "self_report":
                 self.said |= dict.fromkeys(current({str(each.more.get("topic")): 1.0}, self.graph), each.outcome)
         if work := [each for each in events if each.kind in WORK]:
-            self.ended = work[-1].time
+            self.ended = max(self.ended, work[-1].time)
             minutes = sum(max(0.0, min(PAUSE, each.minutes)) for each in work)
             checks = sum(each.kind in ("check", "review") for each in work)
             days = len({day_of(each.time) for each in work})
@@ -184,7 +189,8 @@ class Replay:
     def history(self) -> History:
         """What it amounts to so far."""
         return History(
-            {id: self.tracker.belief(id) for id in self.graph.topics}, self.days.memories, tuple(self.failures),
+            {id: self.tracker.belief(id) for id in self.graph.topics}, self.days.memories, self.days.again,
+            tuple(self.failures),
             dict(self.passed), self.last, tuple(self.weeks), self.begun, self.ended,
             tuple(id for id, outcome in self.said.items() if outcome == "pass"),
         )  # fmt: skip
@@ -196,6 +202,7 @@ class Replay:
             "counted": [[*key, time] for key, time in self.tracker.counted.items()],
             "beliefs": {id: asdict(each) for id, each in self.tracker.beliefs.items()},
             "memories": {id: asdict(each) for id, each in self.days.kept.items()},
+            "asked": {id: asdict(each) for id, each in self.days.asked.items()},
             "minutes": self.days.minutes,
             "failures": [asdict(each) for each in self.failures],
             "passed": self.passed,
@@ -210,6 +217,7 @@ class Replay:
         self.tracker.counted = {(check, passed): time for check, passed, time in value["counted"]}
         self.tracker.beliefs = read_beliefs(value["beliefs"])
         self.days.kept, self.days.minutes = read_memories(value["memories"]), value["minutes"]
+        self.days.asked = read_memories(value["asked"])
         self.failures, self.passed = list(read_failures(value["failures"])), value["passed"]
         self.last = Last(**value["last"]) if value["last"] else None
         self.weeks = list(read_weeks(value["weeks"]))

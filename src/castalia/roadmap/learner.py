@@ -22,9 +22,10 @@ from castalia.roadmap.planner import HOURS
 from castalia.roadmap.records import Goal
 from castalia.roadmap.rules import LINKS
 
-KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "planned", "week")
+KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "parked", "planned", "week")
 """Of lines: settings of the plan, free words, topics known, own resource, own gap, own item, a link, the gap that is
-being closed, a plan that was made, a page of the journal. Other kinds are kept and passed over."""
+being closed, one that was put off for a day, a plan that was made, a page of the journal. Other kinds are kept and
+passed over."""
 ABOUT = ("beginning", "strengths", "worries")
 """Free words of the intake."""
 LONGEST = 10_000
@@ -105,6 +106,8 @@ class Profile:
     items: tuple[OwnItem, ...] = ()
     links: tuple[Link, ...] = ()
     held: Held | None = None
+    parked: Held | None = None
+    """The gap that was put off, and the day."""
     planned: Mapping[str, Any] = field(default_factory=dict)
     """The plan that was made last, in a few words (``State.keep``)."""
     pages: Mapping[date, Page] = field(default_factory=dict)
@@ -152,6 +155,7 @@ class _Reader:
         self.known: dict[str, bool] = {}
         self.kept: dict[str, dict[str, Any]] = {"resource": {}, "gap": {}, "item": {}, "link": {}}
         self.held: Held | None = None
+        self.parked: Held | None = None
         self.planned: Mapping[str, Any] = {}
         self.pages: dict[date, Page] = {}
         self.strange = 0
@@ -220,9 +224,15 @@ class _Reader:
         return f"{self.content.former_goals.get(project, project)}{slash}{number}"
 
     def _held(self, said: dict[str, Any], day: date) -> None:
+        self.held = self._since(said, "since")
+
+    def _parked(self, said: dict[str, Any], day: date) -> None:
+        self.parked = None if said.get("removed") else self._since(said, "day")
+
+    def _since(self, said: dict[str, Any], name: str) -> Held | None:
         id = str(said["id"])
         current = id if id.startswith("own:") else self._topic({"topic": id})
-        self.held = Held(current, date.fromisoformat(said["since"])) if current else None
+        return Held(current, date.fromisoformat(said[name])) if current else None
 
     def _planned(self, said: dict[str, Any], day: date) -> None:
         date.fromisoformat(said["start"])
@@ -274,7 +284,7 @@ class _Reader:
         return Profile(
             settled, self.about, tuple(id for id, is_known in self.known.items() if is_known),
             tuple(self.kept["resource"].values()), tuple(self.kept["gap"].values()), tuple(self.kept["item"].values()),
-            tuple(self.kept["link"].values()), self.held, self.planned, self.pages, tuple(warnings),
+            tuple(self.kept["link"].values()), self.held, self.parked, self.planned, self.pages, tuple(warnings),
         )  # fmt: skip
 
 

@@ -32,8 +32,9 @@ LIMITS = (0.001, 0.999)
 FAINT = 0.05
 """Credit through ``encompasses`` that is smaller is none."""
 MOSTLY, TESTED = 0.5, 0.85
-"""Who passes a contract mainly on a topic without help knows what it encompasses by at least this weight, with this P.
-A check is mainly about the topics of at least this share of its greatest weight."""
+"""Who passes a contract mainly on a topic without help knows what it encompasses by at least this weight, with this P;
+and who passes a question of the diagnostic, the topic and all that it requires. A check is mainly about the topics of
+at least this share of its greatest weight."""
 STATES = ("unknown", "learning", "checked", "retained", "rusty")
 
 
@@ -125,6 +126,10 @@ class Tracker:
             self._learn(id, seen, weight, own=True)
         if seen.passed:
             self._share(seen, shares)
+            if seen.tests_out:
+                for id in self.graph.closure(seen.topics):
+                    if self.belief(id).p < TESTED:
+                        self.beliefs[id] = replace(self.belief(id), p=TESTED)
 
     def _suspects(self, shares: Mapping[str, float]) -> Mapping[str, float]:
         """Powers of a failure: what is well known is hardly blamed where something beside it is not known."""

@@ -21,6 +21,8 @@ from castalia.roadmap.graph import Graph
 DAY = 86_400_000
 """Milliseconds."""
 EPOCH = date(1970, 1, 1).toordinal()
+QUESTION = "question/"
+"""What the check of a question begins with; the topic follows."""
 LATER = 14
 """Days after the first pass from which a pass shows that something was kept."""
 
@@ -75,6 +77,8 @@ class Observation:
     """0 where it is not known."""
     again: bool = False
     """What was checked had been passed before."""
+    tests_out: bool = False
+    """A question of the diagnostic: a pass shows what the topic requires as well."""
 
     @property
     def day(self) -> date:
@@ -132,8 +136,8 @@ def observe(events: Iterable[Event], contracts: Contracts, graph: Graph) -> tupl
     """The observations of a log, oldest first. Events of other kinds, and topics that are none, are passed over.
 
     Read are ``check``, ``hint`` and ``spoiler`` as ``check/`` writes them; ``review`` with ``form`` (``rebuild``,
-    ``bug`` or ``number``); ``question`` with ``topic`` and ``form`` (``number`` or ``choice``); ``self_report`` with
-    ``topic``. These last keys stand in ``Event.more``.
+    ``bug`` or ``number``); ``question`` with ``topic``, ``form`` (``number`` or ``choice``) and ``diagnostic`` (true:
+    of the intake); ``self_report`` with ``topic``. These last keys stand in ``Event.more``.
     """
     return tuple(Reader(contracts, graph).run(events))
 
@@ -173,7 +177,11 @@ class Reader:
             kind = "said" if event.kind == "self_report" else form if form in ("number", "choice") else "choice"
             topic = event.more.get("topic")
             if isinstance(topic, str) and event.outcome in ("pass", "fail"):
-                self._add(event, kind, event.outcome == "pass", {topic: 1.0}, f"{event.kind}/{topic}", score=1.0)
+                self._add(
+                    event, kind, event.outcome == "pass", {topic: 1.0}, f"{event.kind}/{topic}", score=1.0,
+                    again=event.kind == "question",
+                    tests_out=event.kind == "question" and event.more.get("diagnostic") is True,
+                )  # fmt: skip
 
     def _place(self, event: Event, milestone: str = "") -> Place:
         return self.places.setdefault((event.project, milestone or event.milestone), Place())
@@ -225,7 +233,7 @@ class Reader:
 
     def _add(
         self, event: Event, kind: str, passed: bool, topics: Mapping[str, float], check: str,
-        *, submits: int = 1, hints: int = 0, score: float | None = None, again: bool = False,
+        *, submits: int = 1, hints: int = 0, score: float | None = None, again: bool = False, tests_out: bool = False,
     ) -> None:  # fmt: skip
         key = tuple(topics.items())
         if key not in self.known:
@@ -234,7 +242,9 @@ class Reader:
             score = self.contracts.score(event) if score is None else score
             minutes = float(event.minutes) if math.isfinite(event.minutes) else 0.0
             self.found.append(
-                Observation(kind, passed, known, check, event.time, score, submits, hints, max(0.0, minutes), again)
+                Observation(
+                    kind, passed, known, check, event.time, score, submits, hints, max(0.0, minutes), again, tests_out
+                )
             )
 
 

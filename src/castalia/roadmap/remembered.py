@@ -35,7 +35,7 @@ from castalia.roadmap.history import (
 )
 from castalia.roadmap.observation import DAY, EPOCH, Observation, observe
 
-KEPT = 2
+KEPT = 3
 """Raise it when what is kept changes its meaning."""
 
 Line = tuple[int, Event]
@@ -166,9 +166,9 @@ def _history(kept: Mapping[str, Any]) -> History | None:
     try:
         value = kept["history"]
         return History(
-            read_beliefs(value["beliefs"]), read_memories(value["memories"]), read_failures(value["failures"]),
-            value["passed"], Last(**value["last"]) if value["last"] else None, read_weeks(value["weeks"]),
-            value["begun"], value["ended"], tuple(value["reported"]),
+            read_beliefs(value["beliefs"]), read_memories(value["memories"]), read_memories(value["asked"]),
+            read_failures(value["failures"]), value["passed"], Last(**value["last"]) if value["last"] else None,
+            read_weeks(value["weeks"]), value["begun"], value["ended"], tuple(value["reported"]),
         )  # fmt: skip
     except (ValueError, LookupError, TypeError, AttributeError):
         return None

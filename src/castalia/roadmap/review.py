@@ -23,7 +23,7 @@ from fsrs.scheduler import DEFAULT_PARAMETERS, FUZZ_RANGES
 
 from castalia.roadmap.graph import Graph
 from castalia.roadmap.mastery import FAINT, MOSTLY, Tracker, main
-from castalia.roadmap.observation import PRIORS, Observation
+from castalia.roadmap.observation import PRIORS, QUESTION, Observation
 
 LEAST = 0.001
 """Days of stability."""
@@ -156,6 +156,9 @@ class Days:
     def __init__(self, graph: Graph, seed: int = 0) -> None:
         self.graph, self.seed = graph, seed
         self.tracker, self.kept = Tracker(graph), dict[str, Memory]()
+        self.asked = dict[str, Memory]()
+        """When to ask again about topics that no contract has shown. It is no measure of forgetting: who knew a
+        thing before Castalia did not learn it on the day of the question."""
         self.minutes: list[float] = []
         """Of every pass, in order of size."""
         self.after: dict[str, list[str]] = {}
@@ -173,11 +176,16 @@ class Days:
         """With their days spread."""
         return {id: self._spread(id, memory) for id, memory in self.kept.items()}
 
+    @property
+    def again(self) -> dict[str, Memory]:
+        """Of topics that only questions have shown, with their days spread."""
+        return {id: self._spread(id, memory) for id, memory in self.asked.items() if id not in self.kept}
+
     def run(self, seen: Iterable[Observation]) -> None:
         """Take whole days in, later than all before."""
         days: dict[date, list[Observation]] = {}
         for each in seen:
-            if PRIORS[each.kind].contract or each.check.endswith("/number"):
+            if PRIORS[each.kind].contract or each.check.endswith("/number") or each.check.startswith(QUESTION):
                 days.setdefault(each.day, []).append(each)
         for day in sorted(days):
             self._day(day, days[day])
@@ -195,6 +203,9 @@ class Days:
         ratings: dict[str, int] = {}
         credit: dict[str, float] = {}
         for each in last:
+            if each.check.startswith(QUESTION) and not self.kept.keys() & each.topics:
+                self._ask(next(iter(each.topics)), day, passed=each.passed)
+                continue
             if not each.passed and (not each.again or _place(each) in passed_places):
                 continue  # what was never passed is not forgotten; on the way to a pass its submits say so
             grade = rating(
@@ -219,6 +230,13 @@ class Days:
         for id, weight in credit.items():
             if id in self.kept and id not in ratings and weight >= FAINT:
                 self.kept[id] = credited(self.kept[id], weight, day)
+
+    def _ask(self, id: str, day: date, *, passed: bool) -> None:
+        """What a question showed is asked for again, later each time; what it did not is the plan's again."""
+        if passed:
+            self.asked[id] = reviewed(self.asked.get(id), GOOD if id in self.asked else EASY, day)
+        else:
+            self.asked.pop(id, None)
 
     def _mark(self, id: str, day: date) -> None:
         """What stands on a failed topic is looked at soon; nothing of it is taken away."""

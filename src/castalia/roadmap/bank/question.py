@@ -18,6 +18,10 @@ TOLERANCE = 0.01
 """Of a number, relative, where a question says nothing else."""
 
 
+DIGITS = 6
+"""Of an answer as it is shown."""
+
+
 @dataclass(frozen=True)
 class Option:
     """One of four answers."""
@@ -54,6 +58,20 @@ class Question:
     def form(self) -> str:
         """``number`` or ``choice``: the kinds of observation (``roadmap.observation.PRIORS``)."""
         return "choice" if self.options else "number"
+
+    @property
+    def solution(self) -> str:
+        """The right answer in a sentence."""
+        if self.options:
+            return f"Right is {LETTERS[self.right]}: {self.options[self.right].text.rstrip('.')}."
+        whole = self.answer.is_integer() and abs(self.answer) < 1e15
+        return f"It is {int(self.answer) if whole else format(self.answer, f'.{DIGITS}g')}."
+
+    def takes(self, value: float) -> bool:
+        """Whether a number is near enough."""
+        if self.within == 0:
+            return value == self.answer
+        return abs(value - self.answer) <= self.within * (abs(self.answer) or 1.0)
 
 
 @dataclass(frozen=True)
@@ -94,30 +112,32 @@ def mark(question: Question, text: str) -> Marked:
         if len(said) != 1 or said.lower() not in letters:
             raise WrongInput("answer", repr(said), "a, b, c or d", "Answer with the letter of one option.")
         chosen = letters.index(said.lower())
-        return Marked(chosen == question.right, question.options[chosen].why)
-    value = _number(said)
-    if question.within == 0:
-        near = value == question.answer
-    elif question.answer == 0:
-        near = abs(value) <= question.within
-    else:
-        near = abs(value - question.answer) <= question.within * abs(question.answer)
-    return Marked(near, question.why)
+        right, why = chosen == question.right, question.options[chosen].why
+        return Marked(right, why if right else f"{why} {question.solution}")
+    right = any(question.takes(value) for value in _readings(said))
+    return Marked(right, question.why if right else f"{question.solution} {question.why}")
 
 
-def _number(said: str) -> float:
-    """A number as people type it; a comma is a decimal mark only where no point is."""
-    found = re.fullmatch(r"([+-]?[\d.,]+(?:[eE][+-]?\d{1,3})?)(?:\s*/\s*(\d+))?\s*(%?)", said.replace("−", "-"))
+def unanswered(question: Question) -> Marked:
+    """Who does not know is told the answer."""
+    return Marked(False, f"{question.solution} {question.why}")
+
+
+def _readings(said: str) -> list[float]:
+    """A number as people type it. 12 % is 0.12, and 12 where per cents were asked for; 1,234 may be either."""
     wrong = WrongInput("answer", repr(said), "a number", "Type it like 0.25, 1/4, 25 % or 2.5e-1.")
+    plain = re.sub(r"(?<=\d)[\s_](?=\d{3}(?!\d))", "", said.replace("−", "-").replace("–", "-"))
+    found = re.fullmatch(r"([+-]?)([\d.,]+)((?:[eE][+-]?\d{1,2})?)(?:\s*/\s*(\d+))?\s*(%?)", plain)
     if not found:
         raise wrong
-    top, below, percent = found.groups()
-    if "," in top and "." not in top and top.count(",") == 1:
-        top = top.replace(",", ".")
+    sign, digits, power, below, percent = found.groups()
+    tops = [digits]
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d*)?", digits):
+        tops = [digits.replace(",", "")]
+    if digits.count(",") == 1 and "." not in digits:
+        tops = [*(each for each in tops if "," not in each), digits.replace(",", ".")]
     try:
-        value = float(top.replace(",", "")) if not below else float(Fraction(top) / Fraction(below))
-    except (ValueError, ZeroDivisionError):
+        values = [float(Fraction(f"{sign}{each}{power}") / Fraction(below or 1)) for each in tops]
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise wrong from None
-    if not math.isfinite(value):
-        raise wrong
-    return value / 100 if percent else value
+    return [each / part for each in values for part in ((100, 1) if percent else (1,))]

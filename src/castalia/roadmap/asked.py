@@ -1,0 +1,127 @@
+"""The questions of the intake, stateless: the answers so far in, the next question out.
+
+``testout`` chooses the topic, the bank has the question. Kept is an event of kind ``question`` for each answer, with
+the question's id and seed, and never what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from castalia.core.errors import NotFound, Unavailable, WrongInput
+from castalia.core.evidence import Event, Evidence
+from castalia.roadmap.bank import shelf
+from castalia.roadmap.bank.question import Marked, Question, mark, unanswered
+from castalia.roadmap.content import Content
+from castalia.roadmap.learner import goal_of
+from castalia.roadmap.mastery import TESTED
+from castalia.roadmap.sequence import assumed
+from castalia.roadmap.state import State
+from castalia.roadmap.testout import QUESTIONS, Diagnostic, guess
+
+SEEDS = 2**31
+"""Seeds are from 0 to this, without it."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was said to one question."""
+
+    question: str
+    """Its id, ``ma02/chain_rule``."""
+    seed: int
+    text: str = ""
+    """The letter or the number; empty: I do not know."""
+    skipped: bool = False
+    """Not answered at all: says nothing, and is not kept."""
+
+    @property
+    def topic(self) -> str:
+        """What it is about."""
+        return self.question.partition("/")[0]
+
+
+def made(each: Answered) -> Question:
+    """The question that was answered. WrongInput for one that does not exist."""
+    if not 0 <= each.seed < SEEDS:
+        raise WrongInput("answers: the seed", str(each.seed), f"from 0 to {SEEDS - 1}", "Send the question's own seed.")
+    try:
+        return shelf.make(each.question, each.seed)
+    except NotFound as error:
+        raise WrongInput(
+            "answers: no such question", error.got, error.expected, "Ask for the next question.", field="answers"
+        ) from None
+
+
+def marked(each: Answered) -> Marked:
+    """Right or wrong, and why. WrongInput for a text that is no answer."""
+    question = made(each)
+    return mark(question, each.text) if each.text.strip() else unanswered(question)
+
+
+def next_question(
+    state: State | Content, goal: str | Iterable[str], known: Sequence[str], answers: Sequence[Answered], seed: int
+) -> Question | None:
+    """The next question, or None when none is worth asking or 15 were answered. The same for the same arguments.
+
+    ``known``: topics that the learner says are known, by id or by the beginning of ids; they are not asked about.
+    Topics that have no question yet are passed over. WrongInput for an answer that cannot be read.
+    """
+    content = state.content if isinstance(state, State) else state
+    diagnostic = _diagnostic(content, goal, known, answers)
+    skip = {each.topic for each in answers}
+    if len(diagnostic.answers) >= QUESTIONS:
+        return None
+    while (found := diagnostic.next(skip)) is not None:
+        question = shelf.ask(found.topic, seed)
+        if question is not None:
+            return question
+        skip.add(found.topic)
+    return None
+
+
+def settled(
+    state: State | Content, goal: str | Iterable[str], known: Sequence[str], answers: Sequence[Answered]
+) -> tuple[str, ...]:
+    """The topics that the answers show to be known, and ``known`` did not name: what ``keep`` will grant."""
+    content = state.content if isinstance(state, State) else state
+    said = set(assumed(content.graph, known))
+    found = _diagnostic(content, goal, known, answers).result()
+    return tuple(id for id, p in found.items() if p >= TESTED and id not in said)
+
+
+def events(answers: Sequence[Answered]) -> list[Event]:
+    """Answers as they are kept."""
+    found = []
+    for each in answers:
+        if not each.skipped:
+            question = made(each)
+            more = {"topic": question.topic, "form": question.form, "question": question.id, "diagnostic": True}
+            outcome = "pass" if marked(each).right else "fail"
+            found.append(Event("question", outcome=outcome, seed=question.seed, more=more))
+    return found
+
+
+def keep(state: State, answers: Sequence[Answered]) -> tuple[str, ...]:
+    """Add the answers to the evidence: what could not be kept, in words."""
+    try:
+        Evidence(state.home).add(events(answers))
+    except Unavailable as error:
+        return (f"this is not kept as evidence: {error.got}",)
+    return ()
+
+
+def _diagnostic(
+    content: Content, goal: str | Iterable[str], known: Sequence[str], answers: Sequence[Answered]
+) -> Diagnostic:
+    graph, topics = content.graph, goal_of(content, goal).topics
+    said, closure = assumed(graph, known), graph.closure(topics)
+    begin = guess(graph, topics, len(set(said) & closure) / max(1, len(closure)))
+    diagnostic = Diagnostic(graph, topics, {**begin, **dict.fromkeys(said, TESTED)})
+    if len({each.topic for each in answers}) < len(answers):
+        raise WrongInput("answers", "one topic twice", "one answer for a topic", "Leave the second out.")
+    for each in answers:
+        if not each.skipped:
+            diagnostic.answer(each.topic, marked(each).right)
+    return diagnostic
