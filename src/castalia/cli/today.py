@@ -23,13 +23,14 @@ def today(*, on: str = "", answer: bool = False, json: bool = False) -> int:
     json
         Print one object instead.
     """
+    from castalia.roadmap.today import shown
     from castalia.roadmap.today import today as of
 
     state = read_state(on)
     found = of(state)
     warnings = list(state.warnings)
-    if not on and state.chosen and not found.back:
-        warnings += state.hold()
+    if not on:
+        warnings += shown(found)
     if json:
         terminal.out_json(found.plain(answer=answer))
     else:

@@ -30,7 +30,7 @@ from castalia.roadmap.settling import Settling, keep, plain_settled, tried
 from castalia.roadmap.state import State
 from castalia.roadmap.telling import summary
 from castalia.roadmap.testout import QUESTIONS
-from castalia.roadmap.today import plain_gap, today
+from castalia.roadmap.today import plain_gap, shown, today
 
 T = TypeVar("T")
 
@@ -75,8 +75,7 @@ class Learning:
         """All that the page shows."""
         state = self.state()
         found, warnings = today(state), dict.fromkeys([*self._aside, *state.warnings])
-        if state.chosen and not found.back:
-            warnings |= dict.fromkeys(state.hold())
+        warnings |= dict.fromkeys(shown(found))
         made = self.plan(state) if state.chosen else None
         moved = state.moved(made) if made else None
         profile = state.profile

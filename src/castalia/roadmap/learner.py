@@ -16,16 +16,22 @@ from typing import Any
 
 from castalia.core.errors import CastaliaError, WrongInput
 from castalia.core.evidence import Event, Evidence
+from castalia.core.lock import FileLock
 from castalia.roadmap.content import Content
+from castalia.roadmap.days import DAY, dated, day_of
 from castalia.roadmap.gap import OWN_HOURS, Held, OwnGap
 from castalia.roadmap.planner import HOURS
 from castalia.roadmap.records import Goal
 from castalia.roadmap.rules import LINKS
 
-KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "parked", "planned", "week")
+KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "parked", "planned", "week", "back")
 """Of lines: settings of the plan, free words, topics known, own resource, own gap, own item, a link, the gap that is
 being closed, one that was put off for a day, a plan that was made, a page of the journal. Other kinds are kept and
-passed over."""
+passed over; ``back`` is a day on which somebody was welcomed back."""
+OURS = ("held", "planned", "back")
+"""Lines that a command writes by itself: no sign that somebody learned."""
+FOLLOWED = 30 * DAY
+"""Where the newest line is ahead of the clock by less than this, a new line is dated after it."""
 ABOUT = ("beginning", "strengths", "worries")
 """Free words of the intake."""
 LONGEST = 10_000
@@ -113,6 +119,12 @@ class Profile:
     pages: Mapping[date, Page] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     """What could not be read, or is no more, in words."""
+    since: Mapping[str, int] = field(default_factory=dict)
+    """When each known topic was said to be known, in milliseconds."""
+    wrote: date | None = None
+    """The day of the last line that the learner wrote."""
+    back: date | None = None
+    """The day of the last welcome back."""
 
 
 class Notes:
@@ -122,7 +134,10 @@ class Notes:
         self.log = Evidence(home, "journal")
 
     def add(self, kind: str, said: Mapping[str, Any], now: int | None = None) -> None:
-        """Add one line, on disk when this returns. ``now`` is milliseconds since 1970."""
+        """Add one line, on disk when this returns. ``now`` is milliseconds since 1970.
+
+        Without it the line is later than all before it, also where a clock was ahead for a while.
+        """
         assert kind in KINDS, kind
         plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in said.items()}
         for name, value in plain.items():
@@ -132,14 +147,18 @@ class Notes:
             if isinstance(value, float) and not math.isfinite(value):
                 raise WrongInput(f"journal: {name}", str(value), "a number", "Say a number.", field=name)
         made = Event(kind, more={"said": plain})
-        self.log.add([made if now is None else replace(made, time=now)])
+        if now is None:
+            near = [each.time for each in self.log.written() if each.time <= made.time + FOLLOWED]
+            now = max([made.time, *(each + 1 for each in near)])
+        self.log.add([replace(made, time=now)])
 
-    def profile(self, content: Content) -> Profile:
-        """What all lines amount to."""
-        reader = _Reader(content)
-        for event in self.log.events():
+    def profile(self, content: Content, now: int | None = None) -> Profile:
+        """What all lines amount to. What is dated after ``now`` (milliseconds) counts as of the line before it."""
+        reader, found = _Reader(content), dated(self.log.written(), now)
+        for event in sorted(found.events, key=lambda each: (each.time, each.id)):
             reader.read(event)
         profile = reader.profile()
+        profile = replace(profile, warnings=(*found.warnings("journal"), *profile.warnings))
         if count := self.log.set_aside:
             lines = "1 line" if count == 1 else f"{count} lines"
             words = f"{lines} of the journal could not be read and went to {self.log.corrupt}"
@@ -153,6 +172,11 @@ class _Reader:
         self.settled: dict[str, Any] = {}
         self.about: dict[str, str] = {}
         self.known: dict[str, bool] = {}
+        self.since: dict[str, int] = {}
+        self.time = 0
+        """Of the line that is read."""
+        self.wrote: date | None = None
+        self.back: date | None = None
         self.kept: dict[str, dict[str, Any]] = {"resource": {}, "gap": {}, "item": {}, "link": {}}
         self.held: Held | None = None
         self.parked: Held | None = None
@@ -168,7 +192,10 @@ class _Reader:
         try:
             if not isinstance(said, dict):
                 raise TypeError
-            getattr(self, f"_{event.kind}")(said, date.fromtimestamp(event.time / 1000))
+            self.time, day = event.time, day_of(event.time)
+            getattr(self, f"_{event.kind}")(said, day)
+            if event.kind not in OURS:
+                self.wrote = day
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError, OSError):
             self.strange += 1
 
@@ -192,7 +219,9 @@ class _Reader:
         self.about |= {name: str(said[name]) for name in ABOUT if name in said}
 
     def _known(self, said: dict[str, Any], day: date) -> None:
-        self.known |= {topic: bool(said["known"]) for topic in self._topics(said["topics"])}
+        topics = self._topics(said["topics"])
+        self.known |= dict.fromkeys(topics, bool(said["known"]))
+        self.since |= dict.fromkeys(topics, self.time)
 
     def _resource(self, said: dict[str, Any], day: date) -> None:
         title, hours = str(said["title"]), float(said.get("hours", 0))
@@ -233,6 +262,9 @@ class _Reader:
         id = str(said["id"])
         current = id if id.startswith("own:") else self._topic({"topic": id})
         return Held(current, date.fromisoformat(said[name])) if current else None
+
+    def _back(self, said: dict[str, Any], day: date) -> None:
+        self.back = date.fromisoformat(said["day"])
 
     def _planned(self, said: dict[str, Any], day: date) -> None:
         date.fromisoformat(said["start"])
@@ -285,6 +317,7 @@ class _Reader:
             settled, self.about, tuple(id for id, is_known in self.known.items() if is_known),
             tuple(self.kept["resource"].values()), tuple(self.kept["gap"].values()), tuple(self.kept["item"].values()),
             tuple(self.kept["link"].values()), self.held, self.parked, self.planned, self.pages, tuple(warnings),
+            {id: self.since[id] for id, is_known in self.known.items() if is_known}, self.wrote, self.back,
         )  # fmt: skip
 
 
@@ -305,9 +338,14 @@ def traces(home: Path) -> list[Path]:
 
 
 def forget(home: Path) -> list[Path]:
-    """Remove ``traces``: the files that are gone. Nothing else in the home is touched."""
-    gone = []
-    for path in traces(home):
-        path.unlink(missing_ok=True)
-        gone.append(path)
+    """Remove ``traces``, while nobody writes: the files that are gone. Nothing else in the home is touched.
+
+    The two empty lock files stay: without them two processes could write at once.
+    """
+    if not traces(home):
+        return []
+    with FileLock(home / "evidence.lock"), FileLock(home / "journal.lock"):
+        gone = traces(home)
+        for path in gone:
+            path.unlink(missing_ok=True)
     return gone

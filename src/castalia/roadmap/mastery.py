@@ -105,6 +105,11 @@ class Tracker:
         """What is thought about a topic now."""
         return self.beliefs.get(id) or Belief(self._start.get(id, START))
 
+    def grant(self, id: str) -> None:
+        """Believe that a topic is known, as of one that was tested out."""
+        if self.belief(id).p < TESTED:
+            self.beliefs[id] = replace(self.belief(id), p=TESTED)
+
     def counts(self, seen: Observation) -> bool:
         """Whether an observation says anything new: the same check with the same end within a week does not."""
         last = self.counted.get((seen.check, seen.passed))
@@ -128,8 +133,7 @@ class Tracker:
             self._share(seen, shares)
             if seen.tests_out:
                 for id in self.graph.closure(seen.topics):
-                    if self.belief(id).p < TESTED:
-                        self.beliefs[id] = replace(self.belief(id), p=TESTED)
+                    self.grant(id)
 
     def _suspects(self, shares: Mapping[str, float]) -> Mapping[str, float]:
         """Powers of a failure: what is well known is hardly blamed where something beside it is not known."""
@@ -159,8 +163,8 @@ class Tracker:
         for id, weight in credit.items():
             if id not in shares and weight >= FAINT:
                 self._learn(id, seen, weight, own=False)
-            if id in tested and self.belief(id).p < TESTED:
-                self.beliefs[id] = replace(self.belief(id), p=TESTED)
+            if id in tested:
+                self.grant(id)
 
     def within(self, id: str) -> Mapping[str, float]:
         """What a topic encompasses, directly or not, with the greatest product of weights on a way there."""

@@ -17,6 +17,7 @@ from castalia.core.errors import NotFound, Unavailable
 from castalia.roadmap import contracted, review
 from castalia.roadmap.content import EVERYTHING, Content, content
 from castalia.roadmap.contracted import Contracted
+from castalia.roadmap.days import end_of
 from castalia.roadmap.forecast import Past
 from castalia.roadmap.gap import Gap, Held, Learner, Mention, choose, ranked
 from castalia.roadmap.history import History
@@ -57,12 +58,14 @@ class State:
     def read(cls, home: Path, today: date, known: Sequence[str] = (), unknown: Sequence[str] = ()) -> State:
         """The state of a home. ``known``, ``unknown``: ids of topics, or their beginnings, for this once."""
         roadmap, every = content(), contracted.every()
-        profile = Notes(home).profile(roadmap)
+        now = end_of(max(today, date.today()))
+        profile = Notes(home).profile(roadmap, now)
         extra = tuple(assumed(roadmap.graph, [_today(roadmap, word) for word in known]))
         less = assumed(roadmap.graph, [_today(roadmap, word) for word in unknown])
         profile = replace(profile, known=tuple(id for id in profile.known if id not in less))
-        granted = dict.fromkeys((*profile.known, *extra))
-        return cls(home, today, roadmap, every, profile, history(home, roadmap, every, granted), extra, tuple(less))
+        granted = {**{id: profile.since[id] for id in profile.known}, **dict.fromkeys(extra, now)}
+        past = history(home, roadmap, every, granted, now)
+        return cls(home, today, roadmap, every, profile, past, extra, tuple(less))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -149,15 +152,19 @@ class State:
         held, gap = self.profile.held, self.gap
         if gap is None or not self.chosen or held == Held(gap.topic, gap.since):
             return ()
-        return self.note("held", {"id": gap.topic, "since": gap.since})
+        return self.remark("held", {"id": gap.topic, "since": gap.since})
 
     def note(self, kind: str, said: Mapping[str, object]) -> tuple[str, ...]:
-        """Add a line to the journal, which a home that cannot be written does without."""
-        try:
-            Notes(self.home).add(kind, said)
-        except Unavailable as error:
-            return (f"this is not kept: {error.got}",)
+        """Add what the learner said to the journal, on disk when this returns. Unavailable where it cannot be kept."""
+        Notes(self.home).add(kind, said)
         return ()
+
+    def remark(self, kind: str, said: Mapping[str, object]) -> tuple[str, ...]:
+        """Add what nobody asked to keep, which a home that cannot be written does without: what is then said."""
+        try:
+            return self.note(kind, said)
+        except Unavailable as error:
+            return (f"{error.subject}: {error.got} ({error.expected}). {error.cure}",)
 
     def request(
         self, *, goal: str = "", hours: float = 0.0, start: date | None = None, target: date | None = None
@@ -236,7 +243,7 @@ class State:
         ends = {
             name: day.isoformat() if day else "" for name, day in (("p50", made.finish_p50), ("p90", made.finish_p90))
         }
-        return self.note("planned", {"start": made.start, "goal": self.goal.id, "ends": ends, "dates": dates})
+        return self.remark("planned", {"start": made.start, "goal": self.goal.id, "ends": ends, "dates": dates})
 
 
 def _today(content: Content, word: str) -> str:

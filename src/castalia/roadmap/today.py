@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from castalia.roadmap.days import day_of
 from castalia.roadmap.gap import Gap
-from castalia.roadmap.history import day_of
 from castalia.roadmap.practice import Bug, bug, chosen, minutes_of, planted
 from castalia.roadmap.records import NO_CHECK, Resource, Tip
 from castalia.roadmap.review import Prompt
@@ -27,6 +27,8 @@ SESSIONS = 5
 """A week's hours are shared out over so many days."""
 SHORTEST, FARTHEST = 15, 120
 """Minutes of a session."""
+WELCOMED = 28
+"""Days after a welcome for the next one, where nothing was done in between."""
 LINKS = 2
 CHECKED, BEGUN = 3.0, 1.5
 """How much likelier a milestone is chosen that has a check, or whose project was begun. Our own estimates."""
@@ -165,9 +167,8 @@ def today(state: State) -> Today:
     """What a state means for its day."""
     gap, step = state.gap, next_step(state)
     choice, back = chosen(state), None
-    away = (state.today - day_of(state.history.ended)).days if state.history.ended else 0
-    if away >= AWAY:
-        back = _back(state, choice.rebuild, away)
+    if days := _away(state):
+        back = _back(state, choice.rebuild, days)
     reviews = () if back else tuple(_offered(state, each) for each in choice.prompts)
     if choice.rebuild and not back:
         reviews = (_offered(state, choice.rebuild),)
@@ -181,6 +182,29 @@ def today(state: State) -> Today:
     return Today(
         state.today, state, gap, step, RETURN if back else session(state.hours), links, reviews, back, bug(state), tip
     )
+
+
+def _away(state: State) -> int:
+    """Days since the learner was last at work, from a week on; 0 for who was not away, or was welcomed back since.
+
+    Work is what the evidence has and what the learner wrote into the journal: most topics are learned without a check.
+    """
+    profile, ended = state.profile, state.history.ended
+    signs = [*([day_of(ended)] if ended else []), *([profile.wrote] if profile.wrote else [])]
+    if not signs:
+        return 0
+    days, welcome = (state.today - max(signs)).days, profile.back
+    if welcome and max(signs) <= welcome < state.today and (state.today - welcome).days < WELCOMED:
+        return 0
+    return days if days >= AWAY else 0
+
+
+def shown(found: Today) -> tuple[str, ...]:
+    """Keep that a day was shown: the gap that is being closed, or the welcome; what could not be kept, in words."""
+    state = found.state
+    if not found.back:
+        return state.hold() if state.chosen else ()
+    return state.remark("back", {"day": found.day}) if state.profile.back != found.day else ()
 
 
 def session(hours: float) -> int:
