@@ -16,7 +16,8 @@ from castalia.core.evidence import Event, Evidence
 from castalia.core.settings import Settings
 from castalia.roadmap import asked
 from castalia.roadmap.content import content
-from castalia.roadmap.learner import Notes, forget
+from castalia.roadmap.forgetting import forget
+from castalia.roadmap.learner import Notes
 from castalia.roadmap.telling import TESTED
 from castalia.web.app import create_app
 

@@ -28,7 +28,9 @@ def tip(state: State, *places: str) -> None:
     found = state.content.tips_for(*places)
     if found:
         chosen = found[state.today.toordinal() % len(found)]
-        terminal.say(terminal.styled(f"\n{terminal.printable(chosen.words)}", "dim", sys.stderr))
+        url = state.content.url_of(chosen)
+        words = f"{chosen.words}  {url}" if url else chosen.words
+        terminal.say(terminal.styled(f"\n{terminal.printable(words)}", "dim", sys.stderr))
 
 
 def words(typed: Iterable[str]) -> list[str]:

@@ -24,6 +24,7 @@ from castalia.roadmap.bodies import (
     answered,
 )
 from castalia.roadmap.content import Content, content
+from castalia.roadmap.gap import begins
 from castalia.roadmap.learner import Notes
 from castalia.roadmap.planner import HOURS, Plan, Request, plan
 from castalia.roadmap.settling import Settling, keep, plain_settled, tried
@@ -117,12 +118,14 @@ class Learning:
             self._note("parked", {"id": asked.topic, "day": state.today})
         left = self.state()
         left.hold()
-        return {"gap": plain_gap(left.gap) if left.gap else None, "since": gap.since if gap else None}
+        return {"gap": plain_gap(left, left.gap) if left.gap else None, "since": gap.since if gap else None}
 
     def own_gap(self, asked: OwnGap) -> dict[str, Any]:
         """Name a gap; it is the gap from now on."""
         state = self.state()
         topic = _topic(state.content, asked.topic)
+        if not asked.removed:
+            begins(state.learner, topic)
         said = {"title": asked.title, "topic": topic, "hours": asked.hours, "chosen": True, "removed": asked.removed}
         self._note("gap", said)
         return said

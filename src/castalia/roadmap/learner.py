@@ -16,7 +16,6 @@ from typing import Any
 
 from castalia.core.errors import CastaliaError, WrongInput
 from castalia.core.evidence import Event, Evidence
-from castalia.core.lock import FileLock
 from castalia.roadmap.content import Content
 from castalia.roadmap.days import DAY, dated, day_of
 from castalia.roadmap.gap import OWN_HOURS, Held, OwnGap
@@ -327,25 +326,3 @@ def goal_of(content: Content, goal: str | Iterable[str]) -> Goal:
         parts = [part for part in (each.strip() for each in goal.split(",")) if part]
         return content.goal(parts[0] if len(parts) == 1 else parts)
     return content.goal(goal)
-
-
-def traces(home: Path) -> list[Path]:
-    """All that a learner leaves in a home, runs, models, data and own code aside; what is there of it."""
-    names = [f"{log}{ending}" for log in ("evidence", "journal") for ending in (".jsonl", ".corrupt.jsonl", ".part")]
-    single = [home / name for name in (*names, "places.json")] + [home / "cache" / "roadmap" / "learner.json"]
-    reports = sorted((home / "checks").glob("*.json"))
-    return [path for path in (*single, *reports) if path.is_file()]
-
-
-def forget(home: Path) -> list[Path]:
-    """Remove ``traces``, while nobody writes: the files that are gone. Nothing else in the home is touched.
-
-    The two empty lock files stay: without them two processes could write at once.
-    """
-    if not traces(home):
-        return []
-    with FileLock(home / "evidence.lock"), FileLock(home / "journal.lock"):
-        gone = traces(home)
-        for path in gone:
-            path.unlink(missing_ok=True)
-    return gone

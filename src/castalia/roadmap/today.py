@@ -30,7 +30,7 @@ SHORTEST, FARTHEST = 15, 120
 WELCOMED = 28
 """Days after a welcome for the next one, where nothing was done in between."""
 LINKS = 2
-CHECKED, BEGUN = 3.0, 1.5
+CHECKED, BEGUN = 5.0, 1.5
 """How much likelier a milestone is chosen that has a check, or whose project was begun. Our own estimates."""
 
 
@@ -130,7 +130,7 @@ class Today:
         return {
             "date": self.day.isoformat(),
             "goal": {"id": goal.id, "title": goal.title, "chosen": self.state.chosen},
-            "gap": plain_gap(gap) if gap else None,
+            "gap": plain_gap(self.state, gap) if gap else None,
             "milestone": {
                 "id": step.id, "project": step.project, "number": step.number, "title": step.title,
                 "minutes": step.minutes, "check": step.check, "says": step.says, "topics": dict(step.topics),
@@ -151,15 +151,27 @@ class Today:
                 "words": found.words if answer else None,
             } if found else None,
             "tip": self.tip.words if self.tip else "",
+            "tip_url": self.state.content.url_of(self.tip) if self.tip else "",
             "warnings": list(self.state.warnings),
         }  # fmt: skip
 
 
-def plain_gap(gap: Gap) -> dict[str, Any]:
+def done_command(state: State, gap: Gap) -> str:
+    """What the learner types who has closed a gap that no check closes; empty where a check does."""
+    checked = gap.topic in state.content.checked and not _named(state, gap)
+    return "" if checked else "castalia roadmap gap --done"
+
+
+def _named(state: State, gap: Gap) -> bool:
+    """Whether the learner chose it: then it stays until the learner says so."""
+    return any(each.chosen and each.id == gap.topic for each in state.profile.gaps)
+
+
+def plain_gap(state: State, gap: Gap) -> dict[str, Any]:
     """A gap as JSON."""
     return {
         "topic": gap.topic, "title": gap.title, "score": gap.score, "why": gap.why,
-        "since": gap.since.isoformat(), "until": gap.until.isoformat(),
+        "since": gap.since.isoformat(), "until": gap.until.isoformat(), "done_command": done_command(state, gap),
     }  # fmt: skip
 
 
@@ -228,7 +240,7 @@ def steps(state: State) -> list[list[Step]]:
             ])  # fmt: skip
     for project in state.content.projects.values():
         found.append([
-            Step(project.id, each.number, each.title, each.minutes, each.check, each.topics)
+            Step(project.id, each.number, each.title, each.minutes, each.check, each.topics, words=each.words)
             for each in project.milestones if each.id not in done
         ])  # fmt: skip
     return [each for each in found if each]
