@@ -27,8 +27,8 @@ KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "p
 """Of lines: settings of the plan, free words, topics known, own resource, own gap, own item, a link, the gap that is
 being closed, one that was put off for a day, a plan that was made, a page of the journal. Other kinds are kept and
 passed over; ``back`` is a day on which somebody was welcomed back."""
-OURS = ("held", "planned", "back")
-"""Lines that a command writes by itself: no sign that somebody learned."""
+WORK = ("known", "resource", "gap", "item", "link", "parked", "week")
+"""Lines that say that somebody is at work; settings do not, nor does what a command writes by itself."""
 FOLLOWED = 30 * DAY
 """Where the newest line is ahead of the clock by less than this, a new line is dated after it."""
 ABOUT = ("beginning", "strengths", "worries")
@@ -121,7 +121,7 @@ class Profile:
     since: Mapping[str, int] = field(default_factory=dict)
     """When each known topic was said to be known, in milliseconds."""
     wrote: date | None = None
-    """The day of the last line that the learner wrote."""
+    """The day of the last line that says that the learner is at work."""
     back: date | None = None
     """The day of the last welcome back."""
 
@@ -193,7 +193,7 @@ class _Reader:
                 raise TypeError
             self.time, day = event.time, day_of(event.time)
             getattr(self, f"_{event.kind}")(said, day)
-            if event.kind not in OURS:
+            if event.kind in WORK:
                 self.wrote = day
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError, OSError):
             self.strange += 1
