@@ -188,7 +188,7 @@ def test_a_plan_that_does_not_fit_has_three_ways_out(bench: Workbench, page: Any
         page.get_by_role("button", name=button).click()
         page.get_by_text("It fits until").wait_for()
         assert settled(bench)[name] != before[name]
-        toast = page.locator(".toast").filter(has_text="The plan is changed: ").last
+        toast = page.locator(".toast").filter(has_text="The plan is changed").last
         toast.get_by_role("button", name="Undo").click()
         page.get_by_text("It does not fit until 30 June 2027").wait_for()
         assert settled(bench) == before
