@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from castalia.check import contracts
 from castalia.cli import main
 from castalia.core.evidence import Event, Evidence
 from castalia.core.settings import Settings
+from castalia.roadmap.asked import event as asked_event
+from castalia.roadmap.bank import shelf
 from castalia.roadmap.content import content
 
 DAY = 86_400_000
@@ -200,7 +203,7 @@ def test_the_intake_asks_on_a_terminal_and_asks_again(shell: Shell, settings: Se
     import pty
     import select
 
-    answers = ["gtp", "gpt", "many", "8", "", "cs", "I can code", "", "the maths", "y", "n"]
+    answers = ["gtp", "gpt", "many", "8", "", "cs", "I can code", "", "the maths", "what?", "s", "?"]
     command = [sys.executable, "-m", "castalia", "roadmap", "start", "--plain"]
     terminal, theirs = pty.openpty()
     child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
@@ -220,12 +223,16 @@ def test_the_intake_asks_on_a_terminal_and_asks_again(shell: Shell, settings: Se
     os.close(terminal)
     assert child.wait(50) == 0, told
     assert b"Did you mean 'gpt'?" in told and b"This is your plan." in told and not answers
+    assert b"Answer with the letter" in told or b"Type it like 0.25" in told  # to "what?"
     lines = [json.loads(line) for line in (settings.home / "journal.jsonl").read_text("utf-8").splitlines()]
     said = {each["kind"]: each["said"] for each in lines}
     assert said["plan"]["goal"] == "gpt" and said["plan"]["hours"] == 8 and said["plan"]["target"] is None
     assert said["about"] == {"beginning": "I can code", "worries": "the maths"} and "cs03" in said["known"]["topics"]
-    reports = Evidence(settings.home).events()
-    assert [(each.kind, each.outcome) for each in reports] == [("self_report", "pass"), ("self_report", "fail")]
+    (kept,) = Evidence(settings.home).events()
+    assert (kept.kind, kept.outcome, kept.more["diagnostic"]) == ("question", "fail", True)
+    question = shelf.make(kept.more["question"], kept.seed)
+    assert question.text.encode() in told and question.solution.encode() in told
+    assert question.topic == kept.more["topic"] not in said["known"]["topics"]
 
 
 # --- the day --------------------------------------------------------------------------------------
@@ -271,7 +278,9 @@ def test_at_most_three_reviews_and_one_rebuild_when_it_was_long_ago(
     passed(settings.home, "neural_net", "M1", 0)
     found = asked("today")["reviews"]
     assert 1 <= len(found) <= 3 and asked("roadmap", "review") == found
-    assert {each["form"] for each in found} <= {"rebuild", "bug"}
+    assert {each["form"] for each in found} <= {"rebuild", "bug", "number", "choice"}
+    runs = [each["form"] in ("rebuild", "bug") for each in found]
+    assert any(runs) and runs == sorted(runs, reverse=True)
     passed(settings.home, "utilities", "M7", 120)
     late = asked("today")["reviews"]
     assert len(late) == 1 and late[0]["form"] == "rebuild"
@@ -304,6 +313,35 @@ def test_a_planted_bug_is_found_by_its_claim(shell: Shell, asked: Callable[..., 
     assert code == 1 and out.startswith("Not yet:")
     kept = Evidence(settings.home).events()[-1]
     assert (kept.kind, kept.claim, kept.outcome, kept.more["form"]) == ("review", "large_numbers", "fail", "bug")
+
+
+def test_a_topic_that_only_a_question_showed_is_asked_about_again(
+    shell: Shell, asked: Callable[..., Any], settings: Settings
+) -> None:
+    question = shelf.make("ma05/at_least_one_six", 3)
+    event = replace(asked_event(question, passed=True, diagnostic=True), time=now() - 30 * DAY)
+    Evidence(settings.home).add([event])
+    assert asked("roadmap", "topic", "ma05")["state"] == "learning"
+    (found,) = asked("roadmap", "review")
+    assert (found["id"], found["minutes"]) == ("ma05", 2) and found["title"] == "answer one question about probability"
+    assert found["command"] == "castalia roadmap review ma05"
+    shown = asked("roadmap", "review", "ma05")
+    again = shelf.ask("ma05", date.today().toordinal())
+    assert again and shown["text"] == again.text and shown["form"] == again.form == found["form"]
+    assert str(again.answer) not in json.dumps(shown)
+    for words in (("--answer", "zz"), ("--at", "x.py"), ("--answer", "1/0")):
+        assert shell("roadmap", "review", "ma05", *words)[0] == 2
+    told = asked("roadmap", "review", "ma05", "--answer", repr(again.answer))
+    assert told == {"id": "ma05", "outcome": "pass", "says": again.why, "kept": True}
+    kept = Evidence(settings.home).events()[-1]
+    assert (kept.kind, kept.outcome, kept.more["question"], kept.seed) == ("question", "pass", again.id, again.seed)
+    code, _, err = shell("roadmap", "review", "ma05", "--answer", "1")
+    assert code == 1 and "another one tomorrow" in err
+    assert asked("roadmap", "review") == []
+    passed(settings.home, "softmax", "M1", 0)
+    assert shell("roadmap", "review", "softmax/M1", "--answer", "1")[0] == 2
+    code, out, _ = shell("roadmap", "review", "ma06", "--answer", "?")
+    assert code == 1 and out.startswith("Not right. ")
 
 
 # --- journal and progress -------------------------------------------------------------------------

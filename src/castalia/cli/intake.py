@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import random
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,11 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from cyclopts import Parameter
 
 from castalia.cli import terminal
-from castalia.cli.learning import a_day, read_state, tip, warn, words
+from castalia.cli.learning import a_day, read_state, show_question, tip, warn, words
 from castalia.cli.planning import plain, show
 from castalia.core.errors import CastaliaError, WrongInput
 
 if TYPE_CHECKING:
+    from castalia.roadmap.asked import Answered
+    from castalia.roadmap.bank.question import Question
     from castalia.roadmap.state import State
 
 T = TypeVar("T")
@@ -36,8 +40,8 @@ class Answers:
     target: date | None = None
     known: list[str] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
-    asked: list[tuple[str, bool]] = field(default_factory=list)
-    """Topics of the questions, with the learner's answer."""
+    asked: list[Answered] = field(default_factory=list)
+    """What was said to the questions."""
 
 
 def start(
@@ -88,7 +92,7 @@ def start(
 
 
 def _keep(state: State, given: Answers, json: bool) -> int:
-    from castalia.core.evidence import Event, Evidence
+    from castalia.roadmap.asked import keep
     from castalia.roadmap.learner import goal_of
     from castalia.roadmap.planner import plan
     from castalia.roadmap.sequence import assumed
@@ -107,10 +111,7 @@ def _keep(state: State, given: Answers, json: bool) -> int:
         warnings += state.note("known", {"topics": list(dict.fromkeys(topics)), "known": True})
     if given.about:
         warnings += state.note("about", given.about)
-    if given.asked and not warnings:
-        Evidence(state.home).add(
-            [Event("self_report", outcome="pass" if knows else "fail", more={"topic": id}) for id, knows in given.asked]
-        )
+    warnings += keep(state, given.asked)
     state = read_state()
     made = plan(state.request(start=begin))
     warnings += state.keep(made)
@@ -129,8 +130,6 @@ def _keep(state: State, given: Answers, json: bool) -> int:
 
 def _ask(state: State, given: Answers) -> None:
     """Fill in what no flag said. Ctrl-C keeps nothing."""
-    from castalia.roadmap.sequence import assumed
-
     graph = state.content.graph
     tip(state, "intake")
     if not given.goal:
@@ -150,35 +149,48 @@ def _ask(state: State, given: Answers) -> None:
     for name, question in QUESTIONS:
         if name not in given.about and (text := _asked(question, str)):
             given.about[name] = text
-    _diagnose(state, given, list(assumed(graph, given.known)))
+    _diagnose(state, given)
 
 
-def _diagnose(state: State, given: Answers, known: list[str]) -> None:
-    """At most fifteen questions, each on the topic whose answer settles most. The learner's word is worth little."""
-    from castalia.roadmap.learner import goal_of
-    from castalia.roadmap.mastery import TESTED
+def _diagnose(state: State, given: Answers) -> None:
+    """At most fifteen questions, each on the topic whose answer settles most."""
+    from castalia.roadmap import asked
     from castalia.roadmap.testout import QUESTIONS as MOST
-    from castalia.roadmap.testout import Diagnostic, guess
 
-    graph, goal = state.content.graph, goal_of(state.content, given.goal).topics
-    begin = guess(graph, goal, len(set(known) & graph.closure(goal)) / max(1, len(graph.closure(goal))))
-    diagnostic, skipped = Diagnostic(graph, goal, {**begin, **dict.fromkeys(known, TESTED)}), list[str]()
-    if diagnostic.next() is None:
+    seed = random.randrange(asked.SEEDS)
+    question = asked.next_question(state, given.goal, given.known, [], seed)
+    if question is None:
         return
-    terminal.say(f"At most {MOST} questions find out what you can skip: y, n, s for the next one, q to leave them.")
-    while question := diagnostic.next(skipped):
-        topic = graph.topics[question.topic]
-        answer = _asked(
-            f"{question.number}. Could you do this today, without looking it up: {topic.title}? y/n/s/q", _yes
-        )
-        if answer == "q":
+    terminal.say(f"At most {MOST} questions find out what you can skip. ? is: I do not know. s skips one, q the rest.")
+    number = 1
+    while question is not None:
+        show_question(question, f"{number}. {state.content.graph.topics[question.topic].title}", terminal.say)
+        found = _asked("answer", functools.partial(_answer, question))
+        if found is None:
             break
-        if answer == "s":
-            skipped.append(topic.id)
-            continue
-        diagnostic.answer(topic.id, answer == "y")
-        given.asked.append((topic.id, answer == "y"))
-    given.known += [id for id, p in diagnostic.result().items() if p >= TESTED and id not in known]
+        given.asked.append(found)
+        if not found.skipped:
+            told = asked.marked(found)
+            wrong = "Not right." if found.text else "Noted."
+            verdict = terminal.styled("Right.", "green", sys.stderr) if told.right else wrong
+            terminal.say(f"{verdict} {told.says}\n")
+            number += 1
+        question = asked.next_question(state, given.goal, given.known, given.asked, seed)
+
+
+def _answer(question: Question, text: str) -> Answered | None:
+    """What was said to a question; None to leave the rest."""
+    from castalia.roadmap.asked import Answered
+    from castalia.roadmap.bank.question import mark
+
+    if text.lower() == "q":
+        return None
+    if text.lower() == "s":
+        return Answered(question.id, question.seed, skipped=True)
+    if text == "?":
+        return Answered(question.id, question.seed)
+    mark(question, text)  # refuses what is no answer
+    return Answered(question.id, question.seed, text)
 
 
 def _asked(question: str, read: Callable[[str], T]) -> T:
@@ -225,10 +237,3 @@ def _known(graph: Any, text: str) -> list[str]:
     found = words([text])
     assumed(graph, found)
     return found
-
-
-def _yes(text: str) -> str:
-    letter = text[:1].lower()
-    if letter not in ("y", "n", "s", "q"):
-        raise WrongInput("answer", repr(text), "y, n, s or q", "y: I could. n: I could not.")
-    return letter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from castalia.cli.check import warn as warn
 from castalia.core.errors import WrongInput
 
 if TYPE_CHECKING:
+    from castalia.roadmap.bank.question import Question
     from castalia.roadmap.state import State
 
 
@@ -31,6 +32,18 @@ def tip(state: State, *places: str) -> None:
         url = state.content.url_of(chosen)
         words = f"{chosen.words}  {url}" if url else chosen.words
         terminal.say(terminal.styled(f"\n{terminal.printable(words)}", "dim", sys.stderr))
+
+
+def show_question(question: Question, title: str, write: Callable[[str], None]) -> None:
+    """A question as it is read on a terminal, line by line."""
+    from castalia.roadmap.bank.question import LETTERS
+
+    write(terminal.styled(title, "bold", sys.stderr))
+    write(question.text)
+    for line in question.code.splitlines():
+        write(f"    {line}")
+    for letter, option in zip(LETTERS, question.options, strict=False):
+        write(f"  {letter}) {option.text}")
 
 
 def words(typed: Iterable[str]) -> list[str]:

@@ -50,7 +50,7 @@ def made(each: Answered) -> Question:
         return shelf.make(each.question, each.seed)
     except NotFound as error:
         raise WrongInput(
-            "answers: no such question", error.got, error.expected, "Ask for the next question.", field="answers"
+            "answers: no such question", repr(each.question), error.expected, "Ask for the next one.", field="answers"
         ) from None
 
 
@@ -91,15 +91,21 @@ def settled(
     return tuple(id for id, p in found.items() if p >= TESTED and id not in said)
 
 
+def event(question: Question, *, passed: bool, diagnostic: bool = False) -> Event:
+    """How a question went, for the evidence. A pass in the ``diagnostic`` counts for what the topic requires too."""
+    more: dict[str, object] = {"topic": question.topic, "form": question.form, "question": question.id}
+    if diagnostic:
+        more["diagnostic"] = True
+    return Event("question", outcome="pass" if passed else "fail", seed=question.seed, more=more)
+
+
 def events(answers: Sequence[Answered]) -> list[Event]:
     """Answers as they are kept."""
     found = []
     for each in answers:
         if not each.skipped:
             question = made(each)
-            more = {"topic": question.topic, "form": question.form, "question": question.id, "diagnostic": True}
-            outcome = "pass" if marked(each).right else "fail"
-            found.append(Event("question", outcome=outcome, seed=question.seed, more=more))
+            found.append(event(question, passed=marked(each).right, diagnostic=True))
     return found
 
 

@@ -1,7 +1,8 @@
-"""What can be done to show that something is still known, and the bug of the day. All of it runs.
+"""What can be done to show that something is still known, and the bug of the day.
 
 Prompts are milestones that were passed, written again from an empty file, and planted bugs of contracts whose every
-milestone was passed: before that, a wrong version of the reference would give the reference away.
+milestone was passed: before that, a wrong version of the reference would give the reference away. Where neither exists
+for what is due, one question is asked.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from castalia.core.errors import NotFound, did_you_mean
+from castalia.roadmap.bank import shelf
+from castalia.roadmap.bank.question import Question
 from castalia.roadmap.contracted import Contracted, Wrong
-from castalia.roadmap.review import Choice, Prompt, choose
+from castalia.roadmap.mastery import Tracker
+from castalia.roadmap.review import AT_MOST, Choice, Prompt, choose, clears
 from castalia.roadmap.state import State
 
-MINUTES, EACH = 10.0, 5.0
-"""Of a planted bug; and of each claim of an exercise. Our own estimates."""
+MINUTES, EACH, ASK = 10.0, 5.0, 2.0
+"""Of a planted bug, of each claim of an exercise, of a question. Our own estimates."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,37 @@ def minutes_of(state: State, project: str, milestone: str) -> float:
 def chosen(state: State) -> Choice:
     """What to review today. Of equally useful bugs another one each day, the same all day."""
     order = sorted(prompts(state), key=lambda each: zlib.crc32(f"{state.today}/{each.id}".encode()))
+    held = state.history.memories
     renamed = {f"{number:05d}": each for number, each in enumerate(order)}
     made = choose(
-        state.history.memories,
+        held,
         [Prompt(id, each.form, each.topics, each.minutes) for id, each in renamed.items()],
         state.today, state.content.graph,
     )  # fmt: skip
-    again = renamed[made.rebuild.id] if made.rebuild else None
-    return Choice(tuple(renamed[each.id] for each in made.prompts), again)
+    if made.rebuild:
+        return Choice(rebuild=renamed[made.rebuild.id])
+    some = tuple(renamed[each.id] for each in made.prompts)
+    tracker = Tracker(state.content.graph)
+    runs = {id for each in order for id in clears(each, tracker)}
+    return Choice((*some, *_questions(state, runs))[:AT_MOST])
+
+
+def _questions(state: State, runs: set[str]) -> list[Prompt]:
+    """One question for each topic that is due and that nothing in ``runs`` can show, the longest due first."""
+    held = {id: one for id, one in state.history.memories.items() if id not in runs} | dict(state.history.asked)
+    due = sorted((one.due, id) for id, one in held.items() if one.due <= state.today or one.marked)
+    return [each for _, id in due if (each := question_prompt(state, id))]
+
+
+def question(state: State, topic: str) -> Question | None:
+    """The question of a topic and a day; another one on another day. None where the bank has none."""
+    return shelf.ask(topic, state.today.toordinal())
+
+
+def question_prompt(state: State, topic: str) -> Prompt | None:
+    """The same as a prompt, whose id is the topic's."""
+    asked = question(state, topic)
+    return Prompt(topic, asked.form, {topic: 1.0}, ASK) if asked else None
 
 
 def prompt(state: State, id: str) -> Prompt:
@@ -83,6 +110,8 @@ def prompt(state: State, id: str) -> Prompt:
     every = {each.id: each for each in prompts(state)}
     if id in every:
         return every[id]
+    if id in state.content.graph.topics and (asked := question_prompt(state, id)):
+        return asked
     project, _, rest = id.partition("/")
     known = state.every.get(project)
     if known and rest.upper() in [each.number for each in known.milestones]:

@@ -262,11 +262,11 @@ def credited(memory: Memory, weight: float, day: date) -> Memory:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Something to do that shows that topics are still known: a number, a planted bug, a milestone written again."""
+    """Something to do that shows that topics are still known: a question, a planted bug, a milestone written again."""
 
     id: str
     form: str
-    """``number``, ``bug`` or ``rebuild``."""
+    """``number``, ``choice``, ``bug`` or ``rebuild``."""
     topics: Mapping[str, float]
     minutes: float = 10.0
 
@@ -284,7 +284,7 @@ def choose(held: Mapping[str, Memory], prompts: Sequence[Prompt], today: date, g
     due = {id for id, memory in held.items() if memory.due <= today or memory.marked}
     late = {id for id in due if (today - held[id].due).days > FORGIVEN}
     tracker = Tracker(graph)
-    cleared = {each.id: _clears(each, tracker) for each in prompts}
+    cleared = {each.id: clears(each, tracker) for each in prompts}
     rebuilds = [each for each in prompts if each.form == "rebuild" and cleared[each.id] & late]
     if rebuilds:
         return Choice(rebuild=min(rebuilds, key=lambda each: (each.minutes, -len(cleared[each.id] & late), each.id)))
@@ -304,7 +304,8 @@ def _need(ids: set[str], held: Mapping[str, Memory], today: date) -> tuple[int, 
     return -len(ids), -sum((today - held[id].due).days for id in ids)
 
 
-def _clears(prompt: Prompt, tracker: Tracker) -> set[str]:
+def clears(prompt: Prompt, tracker: Tracker) -> set[str]:
+    """The topics that a prompt shows: what it is mainly about, and what that mostly uses."""
     found = main(prompt.topics)
     for id in list(found):
         found |= {other for other, weight in tracker.within(id).items() if weight >= MOSTLY}

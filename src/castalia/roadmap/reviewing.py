@@ -1,7 +1,8 @@
-"""A review done: a milestone written again from an empty file, or a planted bug found and mended.
+"""A review done: a milestone written again from an empty file, a planted bug found and mended, a question answered.
 
 ``begin`` writes the file into ``review/`` of the learner's folder, ``done`` checks it and adds an event of kind
-``review`` to the evidence. Each day begins anew, so yesterday's answer does not pass today.
+``review`` to the evidence. Each day begins anew, so yesterday's answer does not pass today. ``answer`` takes the answer
+to the day's question about a topic, once, and adds an event of kind ``question``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from castalia.check import contracts
 from castalia.check.found import found
 from castalia.check.project import check_project
 from castalia.check.result import Report
-from castalia.core.errors import Unavailable
+from castalia.core.errors import Conflict, Unavailable
 from castalia.core.evidence import Evidence
+from castalia.roadmap import asked, practice
+from castalia.roadmap.bank.question import Marked, mark, unanswered
 from castalia.roadmap.practice import planted
 from castalia.roadmap.review import Prompt
 from castalia.roadmap.state import State
@@ -80,3 +83,27 @@ def done(state: State, prompt: Prompt, path: Path, *, hints: int = 0, ai: bool =
     except Unavailable as error:
         return Reviewed(report, path, False, (f"this is not kept as evidence: {error.got}",))
     return Reviewed(report, path, True)
+
+
+def answer(state: State, prompt: Prompt, text: str) -> tuple[Marked, tuple[str, ...]]:
+    """Mark the answer to a question and keep how it went; what could not be kept, in words. ``?``: I do not know.
+
+    Conflict where the same question was answered before: its answer was told.
+    """
+    question = practice.question(state, prompt.id)
+    assert question is not None, prompt
+    log = Evidence(state.home)
+    if any(
+        (each.kind, each.seed, each.more.get("question")) == ("question", question.seed, question.id)
+        for each in log.events()
+    ):
+        raise Conflict(
+            f"today's question about {prompt.id} was answered", "a second answer", "one a day, since the first told it",
+            "There is another one tomorrow.",
+        )  # fmt: skip
+    marked = unanswered(question) if text.strip() == "?" else mark(question, text)
+    try:
+        log.add([asked.event(question, passed=marked.right)])
+    except Unavailable as error:
+        return marked, (f"this is not kept as evidence: {error.got}",)
+    return marked, ()

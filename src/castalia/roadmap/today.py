@@ -301,7 +301,9 @@ def offered(state: State) -> list[Offered]:
 
 def _offered(state: State, prompt: Prompt) -> Offered:
     wrong = planted(state.every, prompt)
-    if wrong:
+    if prompt.form in ("number", "choice"):
+        title = f"answer one question about {state.content.graph.topics[prompt.id].title}"
+    elif wrong:
         title = f"find and mend a planted bug in {prompt.id.partition('/')[0]}"
     else:
         name, _, number = prompt.id.partition("/")

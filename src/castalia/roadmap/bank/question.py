@@ -102,6 +102,11 @@ def choice(
     )
 
 
+def times(k: int, what: str) -> str:
+    """``3 x``, ``x``, ``-x``: a term as one writes it."""
+    return what if k == 1 else f"-{what}" if k == -1 else f"{k} {what}"
+
+
 def mark(question: Question, text: str) -> Marked:
     """Read and judge an answer: a, b, c or d; a number, also 3/8 or 12 %. WrongInput for what is neither."""
     said = text.strip()

@@ -43,7 +43,9 @@ export function Intake({ day, again }: { day: Day; again: () => void }) {
     if (before.current === step) return;
     before.current = step;
     scrollTo(0, 0);
-    box.current?.querySelector<HTMLElement>("input:not([type=radio]), textarea, button.first")?.focus({ preventScroll: true });
+    // A plan is read before it is kept; elsewhere what is to be filled in comes first.
+    const control = step === "plan" ? null : box.current?.querySelector<HTMLElement>("input:not([type=radio]), button.first");
+    (control ?? box.current?.querySelector<HTMLElement>("h2"))?.focus({ preventScroll: true });
   }, [step, choices]);
   const to = (next: Step): void => setQuery({ step: next }, false);
   const onward = (): void => to(steps[Math.min(place + 1, steps.length - 1)]!);
@@ -73,7 +75,7 @@ export function Intake({ day, again }: { day: Day; again: () => void }) {
                 </button>
               )}
             </p>
-            <h2 id="step" class="large">
+            <h2 id="step" class="large" tabIndex={-1}>
               {heads[step]}
             </h2>
           </div>
@@ -166,6 +168,10 @@ function TimeStep({ draft, change, onward, limits }: StepProps & { limits: [numb
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const submit = async (): Promise<void> => {
+    if (!Number(draft.hours)) {
+      const expected = `a number from ${limits[0]} to ${limits[1]}`;
+      return setProblem(new Problem(422, { subject: "Hours a week", field: "hours", expected, cure: "Say how many you really have." }));
+    }
     setBusy(true);
     setProblem(undefined);
     try {

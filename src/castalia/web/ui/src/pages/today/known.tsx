@@ -5,7 +5,7 @@ import type { Skill } from "./types";
 export function KnownPicker({ skills, needed, known, change }: { skills: Skill[]; needed: string[]; known: string[]; change: (known: string[]) => void }) {
   const chosen = new Set(known);
   const turn = (ids: string[], on: boolean): void => change(on ? [...new Set([...known, ...ids])] : known.filter((id) => !ids.includes(id)));
-  const shown = skills.map((skill) => ({ ...skill, topics: skill.topics.filter((one) => needed.includes(one.id) || chosen.has(one.id)) })).filter((skill) => skill.topics.length);
+  const shown = skills.map((skill) => ({ ...skill, all: skill.topics.map((one) => one.id), topics: skill.topics.filter((one) => needed.includes(one.id) || chosen.has(one.id)) })).filter((skill) => skill.topics.length);
   return (
     <div class="stack" data-field="known">
       <fieldset class="chips">
@@ -13,7 +13,7 @@ export function KnownPicker({ skills, needed, known, change }: { skills: Skill[]
         {shown.map((skill) => {
           const ids = skill.topics.map((one) => one.id);
           const count = ids.filter((id) => chosen.has(id)).length;
-          return <Chip key={skill.id} label={skill.title} on={count === ids.length} some={count > 0 && count < ids.length} turn={(on) => turn(ids, on)} />;
+          return <Chip key={skill.id} label={skill.title} on={count === ids.length} some={count > 0 && count < ids.length} turn={(on) => turn(skill.all, on)} />;
         })}
       </fieldset>
       <details>

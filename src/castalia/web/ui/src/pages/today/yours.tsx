@@ -16,7 +16,7 @@ const STILL = "finish unchanged";
 /** The sentence after a change, with the way back. */
 function told(kept: Kept): void {
   const before = kept.before;
-  const said = kept.moved && kept.moved !== STILL ? `The plan is changed: ${kept.moved}` : "The plan is made again; nothing moved";
+  const said = kept.moved && kept.moved !== STILL ? `The plan is changed: ${kept.moved}` : "The plan is changed, and its finish is the same";
   toast(said, before ? () => send("PUT", "plan", before) : undefined);
 }
 
