@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -269,28 +269,6 @@ def test_weeks_say_what_was_done_in_them(home: Path) -> None:
     assert (first.monday, first.days, first.checks, first.passed) == (date(2026, 11, 9), 1, 1, ("softmax/M1",))
     assert (second.monday, second.days, second.checks, second.minutes) == (date(2026, 11, 16), 2, 2, 12.5)
     assert second.passed == ("basics/M1",) and second.gains["da03"] > 0 and "ma05" in first.gains
-
-
-def worked(home: Path, weeks: str) -> list[bool]:
-    """The past of a learner who worked in the weeks marked x, as whether each of its weeks has anything done."""
-    monday = date(2026, 11, 16) - timedelta(weeks=len(weeks))
-    Notes(home).add("plan", {"goal": "everything", "hours": 10.0, "start": monday})
-    every = [(name, each.number) for name, one in contracted.every().items() for each in one.milestones]
-    for number, (mark, (project, milestone)) in enumerate(zip(weeks, every, strict=False)):
-        if mark == "x":
-            day = NOW + ((monday - TODAY).days + 7 * number + 2) * DAY
-            Evidence(home).add([Event("check", project, milestone, outcome="pass", time=day)])
-    past = State.read(home, TODAY).past
-    assert all(each.committed == 8.0 for each in past)
-    return [each.done > 0 for each in past]
-
-
-@pytest.mark.parametrize(
-    ("weeks", "counted"),
-    [("xx", "xx"), ("x.x", "x.x"), ("x...", "x..."), ("...x", "x"), ("x....", "x"), ("x......x.", "xx."), ("....", "")],
-)
-def test_the_weeks_since_the_plan_began_are_its_past_and_a_break_is_none(weeks: str, counted: str, home: Path) -> None:
-    assert worked(home, weeks) == [mark == "x" for mark in counted]
 
 
 # --- ticks ----------------------------------------------------------------------------------------

@@ -301,9 +301,7 @@ def test_a_review_is_begun_checked_and_kept(shell: Shell, asked: Callable[..., A
     kept = Evidence(settings.home).events()[-1]
     assert (kept.kind, kept.milestone, kept.outcome, kept.more["form"]) == ("review", "M1", "pass", "rebuild")
     skills = asked("roadmap", "progress")["skills"]
-    assert (
-        sum(each["states"]["retained"] for each in skills) == 1
-    )  # passed at once, and again after 20 days
+    assert sum(each["states"]["retained"] for each in skills) == 1  # passed at once, and again after 20 days
 
 
 def test_a_planted_bug_is_found_by_its_claim(shell: Shell, asked: Callable[..., Any], settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from castalia.roadmap.records import Goal
     from castalia.roadmap.state import State
 
+NONE = "none"
 SHOWN, SEEN = 4, 0.05
 """Weeks that are printed without --all; hours of review that are."""
 
@@ -45,9 +47,10 @@ def plan(
     start
         The first day, 2026-12-01; today without it.
     target
-        The day by which it should be done.
+        The day by which it should be done; none takes it away. Another goal does too.
     view
         Follow the order of one of the five roadmaps as far as what each topic requires lets it: castalia roadmap views.
+        none takes it away.
     keep
         This is your plan from now on.
     all
@@ -57,8 +60,11 @@ def plan(
     """
     from castalia.roadmap import planner
 
-    begin, until, named = a_day(start, "--start"), a_day(target, "--target"), words(known)
+    without = {name for name, said in (("target", target), ("view", view)) if said == NONE}
+    begin, named = a_day(start, "--start"), words(known)
+    until = None if "target" in without else a_day(target, "--target")
     state = read_state(known=named, unknown=unknown)
+    before, warnings = state.profile.settled, list(state.warnings)
     if not goal and not state.profile.settled.goal:
         known_goals = f"one of {', '.join(state.content.goals[:9])}, ..."
         cure = "castalia roadmap start asks for everything; or: castalia roadmap plan --goal gpt --hours 8"
@@ -68,18 +74,21 @@ def plan(
     if not hours and not state.profile.settled.hours:
         cure = f"castalia roadmap plan --goal {goal or state.profile.settled.goal} --hours 8"
         raise WrongInput("castalia roadmap plan needs --hours", "nothing", "hours a week", cure, field="hours")
-    trial = bool(goal or hours or named or unknown or begin or until or view) and not keep
-    if view:
-        state = _following(state, view)
-    request = state.request(goal=goal, hours=hours, start=begin, target=until)
-    made = planner.plan(request)
-    from castalia.roadmap.learner import goal_of
-
-    towards = goal_of(state.content, goal) if goal else state.goal
-    warnings, moved = list(state.warnings), None
+    trial = bool(goal or hours or named or unknown or begin or until or without or view) and not keep
+    if view and "view" not in without:
+        _must_have_weeks(state, view)
+    if without:
+        state = _without(state, without)
+    state = state.wishing(goal=goal, hours=hours, start=begin, target=until, view="" if "view" in without else view)
+    request = state.request(start=begin, target=until)
+    made, towards, moved = planner.plan(request), state.goal, None
+    if goal and before.target and before.target > state.today and not until and "target" not in without:
+        warnings.append(
+            f"the target {before.target} was of the goal before and is left out; --target {before.target} keeps it"
+        )
     if keep:
-        first = begin or (None if state.profile.settled.start else request.start)
-        warnings += settle(state, goal, request.hours, first, until, view)
+        first = begin or (None if before.start else request.start)
+        warnings += settle(state, goal, request.hours, first, until, view, without)
         for ids, is_known in ((state.extra, True), (state.less, False)):
             if ids:
                 warnings += state.note("known", {"topics": list(ids), "known": is_known})
@@ -100,19 +109,27 @@ def plan(
     return 0
 
 
-def _following(state: State, view: str) -> State:
-    """The same learner with the order of a roadmap that has weeks."""
+def _must_have_weeks(state: State, view: str) -> None:
     known = [each.id for each in state.content.roadmaps.values() if each.by_week]
     if view not in known:
         cure = did_you_mean(view, known).strip() or f"Take {known[0]}."
         raise NotFound(f"no roadmap {view!r} has weeks to follow", view, ", ".join(known), cure)
-    settled = replace(state.profile.settled, view=view)
+
+
+def _without(state: State, names: Collection[str]) -> State:
+    """The same learner without the kept target, or view."""
+    settled = state.profile.settled
+    if "target" in names:
+        settled = replace(settled, target=None)
+    if "view" in names:
+        settled = replace(settled, view="")
     return replace(state, profile=replace(state.profile, settled=settled))
 
 
 def settle(
-    state: State, goal: str, hours: float, start: date | None, target: date | None, view: str
-) -> tuple[str, ...]:
+    state: State, goal: str, hours: float, start: date | None, target: date | None, view: str,
+    without: Collection[str] = (),
+) -> tuple[str, ...]:  # fmt: skip
     """Keep the settings of a plan; what could not be kept, in words. Without a new start its past weeks count on."""
     from castalia.roadmap.learner import goal_of
 
@@ -126,6 +143,10 @@ def settle(
         said |= {"goal": list(chosen.topics) if chosen.kind == "own" else chosen.id, "target": target}
     elif target:
         said["target"] = target
+    if "target" in without:
+        said["target"] = None
+    if "view" in without:
+        said["view"] = ""
     return state.note("plan", said)
 
 
@@ -136,6 +157,8 @@ def show(state: State, goal: Goal, made: Plan, *, all: bool = False) -> None:
     head = f"{topics}, {need.total:.0f} hours, {made.hours:g} hours a week from {made.start}"
     terminal.out(f"{terminal.styled(goal.title, bold)}   {head}")
     terminal.out(made.verdict)
+    if made.loop > 1:
+        terminal.out(f"Round {made.loop} of the loop: study, learn, build, close a gap.")
     if need.before is not None and made.feasible and made.topics:
         assert need.with_buffer is not None
         terminal.out(
@@ -164,10 +187,10 @@ def show(state: State, goal: Goal, made: Plan, *, all: bool = False) -> None:
 
 
 def add(
-    title: str, /, *, hours: float = 0.0, week: str = "", topic: str = "", url: str = "", remove: bool = False,
-    json: bool = False,
+    title: str, /, *, hours: float = 0.0, week: str = "", topic: str = "", url: str = "", passion: bool = False,
+    done: bool = False, remove: bool = False, json: bool = False,
 ) -> int:  # fmt: skip
-    """Put something of your own into a week of the plan: a book, a course, a meeting.
+    """Put something of your own into the plan: a book, a course, a meeting, or a passion project.
 
     Parameters
     ----------
@@ -178,26 +201,78 @@ def add(
     week
         A day of the week in which it begins; today without it.
     topic
-        The topic that it is about.
+        The topic that it is about; of a passion project all that it needs, with commas.
     url
         Where it is.
+    passion
+        It is your passion project: it begins when six tenths of what it needs are known, and takes four weeks at most.
+    done
+        You are through with it. After a passion project the next round of the loop begins.
     remove
         Take it out again.
     json
-        Print {"title", "hours", "day", "topic", "url", "removed"} instead.
+        Print {"title", "hours", "day", "topic", "url", "removed", "passion", "loop"} instead.
     """
     state = read_state()
+    mine = state.profile.settled.passion
+    if done or remove:
+        return _over(state, title, done=done, json=json)
     day = a_day(week, "--week") or state.today
-    if not remove and not 0 < hours <= 1000:
+    if not 0 < hours <= 1000:
         raise WrongInput("--hours does not fit", f"{hours:g}", "more than 0, at most 1000", "Say how many it takes.",
                          field="hours")  # fmt: skip
-    about = state.content.graph.current(topic) if topic else ""
-    said = {"title": title, "hours": hours, "day": day, "topic": about, "url": url, "removed": remove}
-    warnings = state.note("resource", said)
-    if json:
-        terminal.out_json(said)
+    about = [state.content.graph.current(id) for id in words((topic,))]
+    if passion and not about:
+        cure = f'castalia roadmap add "{title}" --passion --hours {hours:g} --topic dl03,nl01'
+        raise WrongInput("a passion project needs --topic", "none", "the topics that it needs", cure, field="topic")
+    if not passion and len(about) > 1:
+        raise WrongInput("--topic names more than one", topic, "one topic", "Only a passion project has more.",
+                         field="topic")  # fmt: skip
+    if passion:
+        warnings = state.note("plan", {"passion": {"title": title, "hours": hours, "topics": about}})
+        told = "is your passion project"
+        if mine and mine.title != title:
+            told += f" instead of {mine.title}"
+        told += f": {hours:g} hours, four weeks at most, when enough of what it needs is known"
     else:
-        done = "is out of the plan again" if remove else f"is in the plan: {hours:g} hours from the week of {day} on"
-        terminal.out(f"{terminal.printable(title)} {done}.  castalia roadmap plan")
-    warn((*state.warnings, *warnings))
+        said = {"title": title, "hours": hours, "day": day, "topic": "".join(about), "url": url, "removed": False}
+        warnings = state.note("resource", said)
+        told = f"is in the plan: {hours:g} hours from the week of {day} on"
+    plain = {"title": title, "hours": hours, "day": day, "topic": ",".join(about), "url": url, "removed": False}
+    _tell(state, told, plain | {"passion": passion, "loop": state.profile.settled.loop}, warnings, json)
     return 0
+
+
+def _over(state: State, title: str, *, done: bool, json: bool) -> int:
+    """Something of the learner's own is done, or was taken out."""
+    settled = state.profile.settled
+    passion = bool(settled.passion and settled.passion.title == title)
+    known = {each.title: each for each in state.profile.resources}
+    if not passion and title not in known:
+        names = [*known, *([settled.passion.title] if settled.passion else [])]
+        cure = did_you_mean(title, names).strip() or "castalia roadmap add NAME --hours 3 puts something in."
+        raise NotFound(f"nothing of yours is called {title!r}", title, ", ".join(names) or "none was added", cure)
+    loop = settled.loop + (passion and done)
+    one = known.get(title)
+    plain = {
+        "title": title, "hours": 0.0 if passion or one is None else one.hours, "day": state.today,
+        "topic": "" if passion or one is None else one.topic, "url": "" if passion or one is None else one.url,
+        "removed": True,
+    }  # fmt: skip
+    if passion:
+        warnings = state.note("plan", {"passion": None, "loop": loop})
+    else:
+        warnings = state.note("resource", plain)
+    told = f"is done: round {loop} of the loop begins" if loop > settled.loop else "is out of the plan again"
+    _tell(
+        state, "is done" if done and not passion else told, plain | {"passion": passion, "loop": loop}, warnings, json
+    )
+    return 0
+
+
+def _tell(state: State, told: str, plain: dict[str, Any], warnings: Iterable[str], json: bool) -> None:
+    if json:
+        terminal.out_json(plain)
+    else:
+        terminal.out(f"{terminal.printable(plain['title'])} {terminal.printable(told)}.  castalia roadmap plan")
+    warn((*state.warnings, *warnings))

@@ -135,7 +135,7 @@ def _link(one: Resource) -> dict[str, Any]:
 
 
 def sources(*, json: bool = False) -> int:
-    """Whom the roadmap is from, and what was changed.
+    """Whom the roadmap is from, what was changed, and what was put right with its reason.
 
     Parameters
     ----------
@@ -144,12 +144,15 @@ def sources(*, json: bool = False) -> int:
     """
     from castalia.roadmap.content import content
 
-    found = content().sources.values()
+    found, corrections = content().sources.values(), content().corrections.values()
     if json:
         terminal.out_json(
             [
                 {"id": each.id, "title": each.title, "file": each.file, "url": each.url, "dated": each.dated,
-                 "changed": list(each.changed)}
+                 "changed": list(each.changed),
+                 "corrections": [{"id": one.id, "about": list(one.about), "was": one.was, "now": one.now,
+                                  "why": one.why, "evidence": list(one.evidence)}
+                                 for one in corrections if one.source == each.id]}
                 for each in found
             ]
         )  # fmt: skip
@@ -159,4 +162,8 @@ def sources(*, json: bool = False) -> int:
         terminal.out(f"{terminal.styled(each.title, 'bold')}   {each.url or each.file}{dated}")
         for line in each.changed:
             terminal.out(f"  {line}")
+        for one in corrections:
+            if one.source == each.id:
+                terminal.out(f"  {terminal.styled('said', 'dim')}  {one.was}")
+                terminal.out(f"  {terminal.styled('here', 'dim')}  {one.now} {one.why}")
     return 0

@@ -106,11 +106,19 @@ def less(
     p50, p90 = plan(kept)
     ends = [id for id in graph.order(kept) if not graph.descendants(id) & kept]
     some = [graph.topics[name].title if name in graph.topics else name for name in lost]
-    far = ", ".join(graph.topics[id].title for id in ends)
-    what = f"give up {', '.join(some)}" if len(lost) < len(parts) else f"go no farther than {far}"
+    far = _few([graph.topics[id].title for id in ends])
+    little = f" ({len(kept)} of {len(kept) + len(cut)} topics)" if cut else ""
+    what = f"give up {', '.join(some)}" if len(lost) < len(parts) else f"go no farther than {far}{little}"
     topics = f"{len(cut)} topic{'s' * (len(cut) != 1)}"
     words = f"Less: {what}; that leaves out {topics}, saves {saved:.0f} hours, and nine of ten are through by {p90}."
     return Exit("cut", True, words, hours, target, p50, p90, cut, lost, saved)
+
+
+def _few(titles: Sequence[str], most: int = 4) -> str:
+    """The last of them by name, the others as a number."""
+    if len(titles) <= most:
+        return ", ".join(titles)
+    return f"{', '.join(titles[-most + 1 :])} and {len(titles) - most + 1} more"
 
 
 def _stages(graph: Graph, parts: Mapping[str, Sequence[str]], needed: Mapping[str, float]) -> Sequence[frozenset[str]]:

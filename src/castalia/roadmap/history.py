@@ -44,7 +44,7 @@ class Worked:
 
     monday: date
     gains: Mapping[str, float] = field(default_factory=dict)
-    """Topic -> by how much contracts showed it to be known more than at the week's beginning."""
+    """Topic -> by how much contracts about it showed it to be known more than at the week's beginning."""
     minutes: float = 0.0
     """Between checks, without breaks."""
     days: int = 0
@@ -163,29 +163,23 @@ class Replay:
             self.weeks.append(Worked(monday, gains, round(minutes, 1), days, checks, passed))
 
     def _gains(self, observations: Iterable[Observation]) -> dict[str, float]:
-        """Feeds the tracker and says what rose. The learner's own word is no work."""
-        level = {id: _level(self.tracker.belief(id)) for id in self.graph.topics}
+        """Feeds the tracker and says what rose. No work is the learner's own word, and what a check encompasses."""
+        rose: dict[str, float] = {}
         for each in observations:
-            for id, rise in self._hear(each.time).items():
-                level[id] += rise
-            contract = PRIORS[each.kind].contract
-            before = {} if contract else {id: _level(self.tracker.belief(id)) for id in self.graph.topics}
+            self._hear(each.time)
+            before = {}
+            if PRIORS[each.kind].contract:
+                before = {id: _level(self.tracker.belief(id)) for id in each.topics}
             self.tracker.see(each)
             for id, was in before.items():
-                level[id] += _level(self.tracker.belief(id)) - was
-        now = {id: _level(self.tracker.belief(id)) for id in self.graph.topics}
-        return {id: round(now[id] - was, 6) for id, was in level.items() if now[id] > was + 1e-9}
+                rose[id] = rose.get(id, 0.0) + _level(self.tracker.belief(id)) - was
+        return {id: round(rose[id], 6) for id in self.graph.topics if rose.get(id, 0.0) > 1e-6}
 
-    def _hear(self, time: int) -> dict[str, float]:
-        """What was said to be known until then is believed again, whatever failed before: topic -> by how much more."""
-        rose = {}
+    def _hear(self, time: int) -> None:
+        """Believe what was said to be known until then, whatever failed before. It is no work, so no gain."""
         while self.heard < len(self.words) and self.words[self.heard][0] <= time:
-            id = self.words[self.heard][1]
+            self.tracker.grant(self.words[self.heard][1])
             self.heard += 1
-            was = _level(self.tracker.belief(id))
-            self.tracker.grant(id)
-            rose[id] = _level(self.tracker.belief(id)) - was
-        return rose
 
     def _passes(self, events: Iterable[Event]) -> tuple[str, ...]:
         """Milestones with a check that held for the first time."""

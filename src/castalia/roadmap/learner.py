@@ -19,9 +19,14 @@ from castalia.core.evidence import Event, Evidence
 from castalia.roadmap.content import Content
 from castalia.roadmap.days import DAY, dated, day_of
 from castalia.roadmap.gap import OWN_HOURS, Held, OwnGap
+from castalia.roadmap.own import Link as Link
+from castalia.roadmap.own import OwnItem as OwnItem
+from castalia.roadmap.own import OwnResource as OwnResource
+from castalia.roadmap.own import Page as Page
 from castalia.roadmap.planner import HOURS
 from castalia.roadmap.records import Goal
 from castalia.roadmap.rules import LINKS
+from castalia.roadmap.sequence import Passion
 
 KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "parked", "planned", "week", "back")
 """Of lines: settings of the plan, free words, topics known, own resource, own gap, own item, a link, the gap that is
@@ -49,53 +54,9 @@ class Settled:
     target: date | None = None
     view: str = ""
     """The roadmap whose order is followed, if any."""
-
-
-@dataclass(frozen=True)
-class OwnResource:
-    """Something of the learner's own in the week of a day."""
-
-    title: str
-    day: date
-    hours: float
-    topic: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class OwnItem:
-    """An item of progress that only the learner knows of."""
-
-    title: str
-    done: bool = False
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Link:
-    """Something that the learner made and can be looked at."""
-
-    url: str
-    sort: str
-    """One of ``rules.LINKS``, or ``milestone``."""
-    title: str = ""
-    about: str = ""
-    """A milestone or a project, where it is about one."""
-    day: date = date.min
-
-
-@dataclass(frozen=True)
-class Page:
-    """The journal of one week, as far as the learner wrote it."""
-
-    monday: date
-    goal: str = ""
-    results: str = ""
-    surprised: str = ""
-    hours: float = 0.0
-    """Hours spent; 0: not said."""
-    topics: tuple[str, ...] = ()
-    """Topics that hurt."""
+    passion: Passion | None = None
+    loop: int = 1
+    """How often the learner went round: study, learn, build a passion project, close a gap."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +77,10 @@ class Profile:
     planned: Mapping[str, Any] = field(default_factory=dict)
     """The plan that was made last, in a few words (``State.keep``)."""
     pages: Mapping[date, Page] = field(default_factory=dict)
+    offers: tuple[tuple[date, float], ...] = ()
+    """The hours a week that were kept, each with its day."""
+    learned: Mapping[str, date] = field(default_factory=dict)
+    """Topic that was said to be known alone -> when it was."""
     warnings: tuple[str, ...] = ()
     """What could not be read, or is no more, in words."""
     since: Mapping[str, int] = field(default_factory=dict)
@@ -181,6 +146,8 @@ class _Reader:
         self.parked: Held | None = None
         self.planned: Mapping[str, Any] = {}
         self.pages: dict[date, Page] = {}
+        self.offers: list[tuple[date, float]] = []
+        self.learned: dict[str, date] = {}
         self.strange = 0
         self.gone: list[str] = []
 
@@ -212,7 +179,20 @@ class _Reader:
         if "goal" in said:
             goal = said["goal"]
             fresh["goal"] = tuple(map(str, goal)) if isinstance(goal, list) else str(goal)
+        if "passion" in said:
+            fresh["passion"] = self._passion(said["passion"]) if said["passion"] else None
+        if "loop" in said:
+            fresh["loop"] = max(1, int(said["loop"]))
         self.settled |= fresh
+        if "hours" in fresh:
+            self.offers.append((day, fresh["hours"]))
+
+    def _passion(self, said: dict[str, Any]) -> Passion | None:
+        topics = tuple(self._topics(said["topics"]))
+        made = Passion(str(said["title"]), topics, float(said["hours"]))
+        if fault := made.fault():
+            raise ValueError(fault)
+        return made
 
     def _about(self, said: dict[str, Any], day: date) -> None:
         self.about |= {name: str(said[name]) for name in ABOUT if name in said}
@@ -221,6 +201,10 @@ class _Reader:
         topics = self._topics(said["topics"])
         self.known |= dict.fromkeys(topics, bool(said["known"]))
         self.since |= dict.fromkeys(topics, self.time)
+        for topic in topics:
+            self.learned.pop(topic, None)
+        if said["known"] and len(topics) == 1:
+            self.learned[topics[0]] = day
 
     def _resource(self, said: dict[str, Any], day: date) -> None:
         title, hours = str(said["title"]), float(said.get("hours", 0))
@@ -315,8 +299,9 @@ class _Reader:
         return Profile(
             settled, self.about, tuple(id for id, is_known in self.known.items() if is_known),
             tuple(self.kept["resource"].values()), tuple(self.kept["gap"].values()), tuple(self.kept["item"].values()),
-            tuple(self.kept["link"].values()), self.held, self.parked, self.planned, self.pages, tuple(warnings),
-            {id: self.since[id] for id, is_known in self.known.items() if is_known}, self.wrote, self.back,
+            tuple(self.kept["link"].values()), self.held, self.parked, self.planned, self.pages, tuple(self.offers),
+            self.learned, tuple(warnings), {id: self.since[id] for id, is_known in self.known.items() if is_known},
+            self.wrote, self.back,
         )  # fmt: skip
 
 

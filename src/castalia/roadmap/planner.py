@@ -41,6 +41,8 @@ class Request:
     reviews: tuple[float, ...] = ()
     """Hours of review that are due in each week (``review.load``)."""
     own: tuple[Own, ...] = ()
+    used: float = 0.0
+    """Hours of the first week that work took already, whatever ``hours`` is."""
     wishes: Wishes = field(default_factory=Wishes)
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Parts of the goal that may be given up, with their topics; left out, each topic of the goal is one."""
@@ -64,11 +66,11 @@ class Request:
             raise WrongInput("goal", "nothing", "at least one topic", "Choose a goal.", field="goal")
         if self.paths < 10:
             raise WrongInput("paths", str(self.paths), "at least 10", "Leave it out.", field="paths")
-        mine = self.wishes.passion
-        if mine and not (0 < mine.hours <= 1000 and 0 < mine.weeks <= 4 and mine.topics):
-            got = f"{mine.title!r}: {mine.hours:g} hours in {mine.weeks:g} weeks, {len(mine.topics)} topics"
+        if got := self.wishes.passion.fault() if self.wishes.passion else "":
             cure = "Make it smaller: it is to be done in a month."
             raise WrongInput("passion project", got, "some hours, at most 4 weeks, a topic", cure, field="passion")
+        if not 0 <= self.used < float("inf"):
+            raise WrongInput("hours used", f"{self.used:g}", "0 or more", "Leave it out.", field="used")
         for each in self.own:
             if each.week < 1 or not 0 < each.hours <= 1000:
                 got = f"{each.title!r}: week {each.week}, {each.hours:g} hours"
@@ -137,9 +139,13 @@ class Plan:
             return f"{dates[0].upper()}{dates[1:]}."
         if self.feasible:
             return f"It fits: {dates}."
-        need = self.hours_needed
+        need, days = self.hours_needed, (self.target - self.start).days
+        if days < 7:
+            many = f"{days} day{'s' * (days != 1)}"
+            return f"It does not fit until {self.target}: {need.total:.0f} hours are left and {many}; {dates}."
+        weeks = f"{need.weeks:.0f} week{'s' * (round(need.weeks or 0) != 1)}"
         return (
-            f"It does not fit until {self.target}: {need.total:.0f} hours in {need.weeks:.0f} weeks are "
+            f"It does not fit until {self.target}: {need.total:.0f} hours in {weeks} are "
             f"{need.before:.0f} a week, {need.with_buffer:.0f} with the buffer; {dates}."
         )
 
@@ -151,7 +157,7 @@ def plan(request: Request) -> Plan:
     parts = request.parts or {id: (id,) for id in goal}
     ids = remaining(graph, (*goal, *(id for each in parts.values() for id in each)), mastery)
     items = sequence(graph, ids, mastery, speed, request.wishes)
-    offer = Offer(request.hours, request.buffer, request.reviews, request.own)
+    offer = _offer(request)
     board = pour(items, offer, request.start)
     finishes = _finishes(request, items, offer)
     needed = hours_left(graph, ids, mastery, speed)
@@ -169,6 +175,10 @@ def plan(request: Request) -> Plan:
     )  # fmt: skip
 
 
+def _offer(request: Request) -> Offer:
+    return Offer(request.hours, request.buffer, request.reviews, request.own, request.used)
+
+
 def _finishes(request: Request, items: Sequence[Item], offer: Offer) -> Finishes:
     found = simulate(items, offer, request.past, seed=request.seed, paths=request.paths)
     return day_of(request.start, found.quantile(0.5)), day_of(request.start, found.quantile(0.9))
@@ -182,7 +192,7 @@ def _exits(
     parts: Mapping[str, tuple[str, ...]],
     finishes: Finishes,
 ) -> tuple[Exit, ...]:
-    offer = Offer(request.hours, request.buffer, request.reviews, request.own)
+    offer = _offer(request)
 
     def with_hours(hours: float) -> Finishes:
         return _finishes(request, items, replace(offer, hours=hours))
@@ -211,6 +221,8 @@ def _basis(request: Request, topics: Sequence[str], speed: float) -> tuple[str, 
     dates = sorted({request.graph.topics[id].hours.date for id in topics})
     since = f" ({dates[0]} to {dates[-1]})" if len(dates) > 1 else f" ({dates[0]})" if dates else ""
     whose = ", ".join(f"{count} from {BASES[name]}" for name, count in sorted(counts.items()))
+    if not topics:
+        return ()
     weeks = len([week for week in request.past if week.committed > 0])
     if weeks < ENOUGH_WEEKS:
         yours = (

@@ -36,7 +36,7 @@ from castalia.roadmap.history import (
 )
 from castalia.roadmap.observation import Observation, observe
 
-KEPT = 4
+KEPT = 5
 """Raise it when what is kept changes its meaning; what only a constant changes is noticed without."""
 
 PRIORS_OF = (mastery, observation, review, gap)

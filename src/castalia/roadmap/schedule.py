@@ -6,8 +6,9 @@ Why more hours never end later, whatever else is planned:
 2. What a week offers never falls when its hours rise: hours less the buffer, less the reviews that are known to be due
    in it (at most a fifth of the hours), and these reviews do not depend on what is planned. Reviews of what is still to
    be learned are charged to the topic itself.
-3. Own resources come before the plan in their week; what is left for the plan by the end of week w is ``max(0, max
-   over s <= w of C(s) - A(s))``, with C the hours offered and A the hours taken up to s, and that rises with C.
+3. Own resources, and what was done in the first week already, come before the plan in their week; what is left for the
+   plan by the end of week w is ``max(0, max over s <= w of C(s) - A(s))``, with C the hours offered and A the hours
+   taken up to s, and that rises with C.
 4. Work of a fixed order ends when what is left reaches its sum, so it ends earlier or as early; and a project that ends
    after four weeks at the latest ends at the least of two times, of which neither is later with more hours.
 
@@ -84,6 +85,8 @@ class Offer:
     reviews: tuple[float, ...] = ()
     """Hours of review that are known to be due, week by week; 0 after the last."""
     own: tuple[Own, ...] = ()
+    used: float = 0.0
+    """Hours of the first week that work took already."""
 
     def kept(self, week: int) -> float:
         """Hours of week ``week`` (from 0) that go to reviews."""
@@ -95,8 +98,8 @@ class Offer:
         return max(0.0, self.hours * (1 - self.buffer) - self.kept(week))
 
     def taken(self, week: int) -> float:
-        """Hours of own resources that begin in week ``week`` (from 0)."""
-        return sum(each.hours for each in self.own if each.week - 1 == week)
+        """Hours of own resources that begin in week ``week`` (from 0), and of the first one those that are used."""
+        return (0.0 if week else self.used) + sum(each.hours for each in self.own if each.week - 1 == week)
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,8 @@ class _Pour:
         self.shares: list[list[Share]] = []
         self.left: list[float] = []
         """Of each week so far, the hours for the plan."""
-        self.backlog: list[tuple[Own, float, int]] = []
+        self.used = Own("", 1, offer.used)
+        self.backlog: list[tuple[Own, float, int]] = [(self.used, offer.used, 1)] if offer.used > 0 else []
         self.at = 0.0
         self.spans: dict[str, tuple[float, float]] = {}
 
@@ -131,7 +135,7 @@ class _Pour:
                 self.at = math.inf
                 break
             self.spans[item.id] = (began, self.at)
-        while self.backlog and len(self.left) < FARTHEST:
+        while any(own is not self.used for own, _, _ in self.backlog) and len(self.left) < FARTHEST:
             self._open()
         known = max((each.week for each in self.offer.own), default=0)
         while len(self.left) < min(known, FARTHEST):
@@ -147,7 +151,8 @@ class _Pour:
         for own, needed, part in self.backlog:
             now = min(needed, hours)
             if now > EPSILON:
-                shares.append(Share("own", own.title, now, part, needed - now <= EPSILON))
+                if own is not self.used:
+                    shares.append(Share("own", own.title, now, part, needed - now <= EPSILON))
                 hours, part = hours - now, part + 1
             if needed - now > EPSILON:
                 waiting.append((own, needed - now, part))

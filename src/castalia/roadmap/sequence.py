@@ -2,7 +2,8 @@
 
 The topic whose longest way to the goal takes most hours comes first, among those that may be begun. A skill opens only
 while fewer than two others have something to begin, so that at most two are open; and when a skill is through, one
-project milestone of it stands before the next topic ("implement, don't just watch").
+project milestone of it stands before the next topic ("implement, don't just watch"). A project that is the goal has all
+its milestones in the plan, each as soon as its topics are placed.
 """
 
 from __future__ import annotations
@@ -36,6 +37,15 @@ class Milestone:
     minutes: float = 0.0
     hours: float = 0.0
     """Hours on top of those of the topics. 0: the weeks that the roadmaps give a skill include its projects."""
+    own: bool = False
+    """Of a project that the goal names: it comes before those of others."""
+    due: bool = False
+    """Of the project that is the goal: it is in the plan in any case."""
+
+    @property
+    def project(self) -> str:
+        """``churn`` of ``churn/M1``."""
+        return self.id.partition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,12 @@ class Passion:
     topics: tuple[str, ...]
     hours: float
     weeks: float = 4.0
+
+    def fault(self) -> str:
+        """What is wrong with it; empty where nothing is."""
+        if 0 < self.hours <= 1000 and 0 < self.weeks <= 4 and self.topics:
+            return ""
+        return f"{self.title!r}: {self.hours:g} hours in {self.weeks:g} weeks, {len(self.topics)} topics"
 
 
 @dataclass(frozen=True)
@@ -94,8 +110,12 @@ def remaining(graph: Graph, goal: Iterable[str], mastery: Mapping[str, float]) -
 
 
 def hours_left(graph: Graph, ids: Iterable[str], mastery: Mapping[str, float], pace: float = 1.0) -> dict[str, float]:
-    """Hours of each topic that are left: its hours, less what is known of it, at the learner's pace."""
-    return {id: graph.topics[id].hours.p50 * (1 - min(1.0, max(0.0, mastery.get(id, 0.0)))) * pace for id in ids}
+    """Hours of each topic that are left: its hours, less what is known of it, at the learner's pace.
+
+    In the order of the graph, so that a sum of them is the same in every process.
+    """
+    left = {id: 1 - min(1.0, max(0.0, mastery.get(id, 0.0))) for id in graph.order(ids)}
+    return {id: graph.topics[id].hours.p50 * share * pace for id, share in left.items()}
 
 
 @dataclass(frozen=True)
@@ -107,7 +127,10 @@ class Wishes:
     view: Mapping[str, int] = field(default_factory=dict)
     """Topic -> week of a roadmap that the learner wants to follow, as far as ``requires`` lets it."""
     milestones: Sequence[Milestone] = ()
+    """Those that are not built yet, of each project in the order to build them."""
     passion: Passion | None = None
+    first: str = ""
+    """The gap that is being closed: it comes before all, where it can be begun."""
 
 
 def sequence(
@@ -129,7 +152,7 @@ class _Sequence:
         self.items: list[Item] = []
         passion = wishes.passion
         self.waiting = list(wishes.milestones)
-        self.ripening = graph.closure(passion.topics) if passion else frozenset()
+        self.ripening = graph.order(graph.closure(passion.topics)) if passion else ()
 
     def _ways(self) -> dict[str, float]:
         """The longest way in hours from the beginning of each topic to the end of the goal."""
@@ -147,6 +170,9 @@ class _Sequence:
 
     def run(self) -> list[Item]:
         self._passion()
+        self._due()
+        if self.wishes.first in self.left and not self.before[self.wishes.first]:
+            self._place(self.wishes.first)
         while self.left:
             ready = [id for id in self.left if not self.before[id] - self.placed.keys()]
             live = [skill for skill in self.opened if any(self._skill(id) == skill for id in ready)][:OPEN]
@@ -167,15 +193,39 @@ class _Sequence:
         self.opened.setdefault(topic.skill)
         if not any(self._skill(other) == topic.skill for other in self.left):
             del self.opened[topic.skill]
+            self._due()
             self._milestone(topic.skill)
+        else:
+            self._due()
         self._passion()
 
-    def _milestone(self, skill: str) -> None:
+    def _open(self) -> list[Milestone]:
+        """Of each project the next milestone, if what it is about is known by now."""
+        following: dict[str, Milestone] = {}
         for each in self.waiting:
-            if each.skill == skill and all(self._known(id) for id in each.topics):
-                self.items.append(Item("milestone", each.id, each.hours, minutes=each.minutes))
-                self.waiting.remove(each)
-                return
+            following.setdefault(each.project, each)
+        return [each for each in following.values() if all(self._known(id) for id in each.topics)]
+
+    def _milestone(self, skill: str) -> None:
+        """One of the skill that is through: of the goal's projects first, then what practises most of the plan."""
+        if any(each.due and each.skill == skill for each in self.wishes.milestones):
+            return  # the goal's project is of this skill, and has its own places
+        found = [each for each in self._open() if each.skill == skill]
+        if found:
+            self._build(min(found, key=lambda each: (not each.own, -self._practised(each))))
+
+    def _due(self) -> None:
+        while due := [each for each in self._open() if each.due]:
+            self._build(due[0])
+
+    def _build(self, each: Milestone) -> None:
+        self.items.append(Item("milestone", each.id, each.hours, minutes=each.minutes))
+        self.waiting.remove(each)
+
+    def _practised(self, each: Milestone) -> float:
+        """The share of its topics that this plan teaches."""
+        ids = [self.graph.current(id) for id in each.topics]
+        return sum(id in self.placed for id in ids) / len(ids) if ids else 0.0
 
     def _known(self, id: str) -> bool:
         id = self.graph.current(id)
@@ -188,4 +238,4 @@ class _Sequence:
         ripe = sum(1.0 if id in self.placed else self.mastery.get(id, 0.0) for id in self.ripening)
         if ripe >= RIPE * len(self.ripening):
             self.items.append(Item("passion", passion.title, passion.hours, weeks=passion.weeks))
-            self.ripening = frozenset()
+            self.ripening = ()

@@ -10,31 +10,29 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import groupby
 from pathlib import Path
 
 from castalia.core.errors import NotFound, Unavailable
 from castalia.roadmap import contracted, review
 from castalia.roadmap.content import EVERYTHING, Content, content
 from castalia.roadmap.contracted import Contracted
-from castalia.roadmap.days import end_of
-from castalia.roadmap.forecast import Past
+from castalia.roadmap.days import end_of, monday_of
+from castalia.roadmap.forecast import Past, pace
 from castalia.roadmap.gap import Gap, Held, Learner, Mention, choose, ranked
 from castalia.roadmap.history import History
 from castalia.roadmap.learner import Notes, Profile, goal_of
-from castalia.roadmap.mastery import Standing, standings
+from castalia.roadmap.mastery import ENOUGH, FADED, Standing, standings
 from castalia.roadmap.planner import Changes, Earlier, Plan, Request, changes
 from castalia.roadmap.records import Goal
 from castalia.roadmap.remembered import history
 from castalia.roadmap.schedule import Own
 from castalia.roadmap.sequence import MINUTES, MOST, REVIEWS, Milestone, Wishes, assumed
+from castalia.roadmap.weeks import Calendar, calendar
 
 BUFFER = 0.2
 """The share of the hours that is not planned."""
 HOURS = 7.0
 """A week, where nobody said any."""
-BREAK = 4
-"""Weeks in a row without any work that are a break."""
 AHEAD = 104
 """Weeks of known reviews that a plan makes room for."""
 
@@ -90,39 +88,35 @@ class State:
     @functools.cached_property
     def standings(self) -> Mapping[str, Standing]:
         """Every topic's state today."""
-        return standings(
-            self.history.beliefs, {id: review.recall(one, self.today) for id, one in self.history.memories.items()}
-        )
+        return self._standings(self.today)
+
+    def _standings(self, day: date) -> Mapping[str, Standing]:
+        recall = {id: review.recall(one, day) for id, one in self.history.memories.items()}
+        return standings(self.history.beliefs, recall)
 
     @functools.cached_property
     def mastery(self) -> dict[str, float]:
         """Topic -> m. What nobody has shown yet is granted by the learner's word."""
-        return {id: one.mastery for id, one in self.standings.items()}
+        return self._mastery(self.today)
+
+    def _mastery(self, day: date) -> dict[str, float]:
+        """m on a day. What was shown to be known and is not rusty stays mastered: reviews keep it, not the plan."""
+        return {
+            id: max(one.mastery, ENOUGH) if one.p >= ENOUGH and one.recall >= FADED else one.mastery
+            for id, one in self._standings(day).items()
+        }
 
     @functools.cached_property
+    def calendar(self) -> Calendar:
+        """The weeks since the plan began, by the hours that were offered in each, whatever the goal was."""
+        graph, checked = self.content.graph, self.content.checked
+        unchecked = [id for id in graph.topics if id not in checked]
+        return calendar(self.profile, self.history.weeks, self._hours, unchecked, self.today, BUFFER)
+
+    @property
     def past(self) -> tuple[Past, ...]:
-        """The whole weeks since the plan began, without those before the first work and breaks of four or more.
-
-        They say nothing about pace, and somebody who comes back is not told that it will take twenty years.
-        """
-        start = self.profile.settled.start
-        if start is None or not self.chosen:
-            return ()
-        worked = {week.monday: week for week in self.history.weeks}
-        monday, found = start + timedelta(days=-start.weekday() % 7), []
-        while monday + timedelta(days=7) <= self.today:
-            gains = worked[monday].gains if monday in worked else {}
-            page = self.profile.pages.get(monday)
-            done = sum(gain * self._hours(id) for id, gain in gains.items() if id in self._needed)
-            found.append(Past(self.hours * (1 - BUFFER), done, page.hours if page else 0.0))
-            monday += timedelta(days=7)
-        runs = [(busy, tuple(some)) for busy, some in groupby(found, key=lambda each: each.done > 0)]
-        late = 1 if runs and not runs[0][0] else 0
-        return tuple(each for busy, some in runs[late:] if busy or len(some) < BREAK for each in some)
-
-    @functools.cached_property
-    def _needed(self) -> frozenset[str]:
-        return self.content.graph.closure(self.goal.topics)
+        """The whole weeks that say something about pace."""
+        return self.calendar.past if self.chosen else ()
 
     def _hours(self, id: str) -> float:
         """Of a topic, with the reviews that the plan charges to it."""
@@ -166,44 +160,89 @@ class State:
         except Unavailable as error:
             return (f"{error.subject}: {error.got} ({error.expected}). {error.cure}",)
 
+    def wishing(
+        self, *, goal: str = "", hours: float = 0.0, start: date | None = None, target: date | None = None,
+        view: str = "",
+    ) -> State:  # fmt: skip
+        """The same learner with other settings, as if they had been kept. Another goal leaves the target out."""
+        settled = self.profile.settled
+        chosen = goal_of(self.content, goal) if goal else None
+        if chosen:
+            settled = replace(settled, goal=chosen.topics if chosen.kind == "own" else chosen.id, target=None)
+        settled = replace(
+            settled, hours=hours or settled.hours, start=start or settled.start, target=target or settled.target,
+            view=view or settled.view,
+        )  # fmt: skip
+        return replace(self, profile=replace(self.profile, settled=settled))
+
+    @property
+    def begin(self) -> date:
+        """The day from which is planned: the running week's Monday, so that a plan stands still for a week."""
+        start = self.profile.settled.start
+        return max(start, monday_of(self.today)) if start else self.today
+
     def request(
         self, *, goal: str = "", hours: float = 0.0, start: date | None = None, target: date | None = None
     ) -> Request:
         """What the planner is asked: the learner's own settings, others where they are given."""
-        settled, chosen = self.profile.settled, goal_of(self.content, goal) if goal else self.goal
-        begin = start or (self.today if goal else max(self.today, settled.start or self.today))
+        if goal or hours or start or target:
+            other = self.wishing(goal=goal, hours=hours, start=start, target=target)
+            return other._request(start or other.begin, target)
+        return self._request(self.begin, None)
+
+    def _request(self, begin: date, asked: date | None) -> Request:
+        settled, weeks = self.profile.settled, self.calendar
         own = [
-            Own(each.title, 1 + max(0, (each.day - begin).days) // 7, each.hours, each.topic, each.url)
+            Own(each.title, 1 + max(0, (each.day - begin).days) // 7, left, each.topic, each.url)
             for each in self.profile.resources
-            if each.day >= begin - timedelta(days=begin.weekday())
+            if (left := weeks.own[each.title]) > 0
         ]
-        until = target or (None if goal else settled.target)
-        if target is None and until is not None and until <= begin:
+        until = settled.target
+        if asked is None and until is not None and until <= max(begin, self.today):
             until = None  # a target that is over plans nothing any more
-        learner = replace(self.learner, goal=chosen.topics)
+        day = monday_of(self.today)
+        mastery = self._mastery(day)
+        for id, m in self.mastery.items():  # what was mastered or forgotten since moves the plan, fading does not
+            if (m >= ENOUGH) != (mastery[id] >= ENOUGH):
+                mastery[id] = m
         view = self.content.roadmaps[settled.view].by_week if settled.view in self.content.roadmaps else {}
-        gap = (
-            (self.gap.topic, self.gap.since)
-            if self.gap and not goal and self.gap.topic in self.content.graph.topics
-            else None
+        gap = (self.gap.topic, self.gap.since) if self.gap and self.gap.topic in self.content.graph.topics else None
+        scored = replace(self.learner, mastery=mastery, today=day + timedelta(days=6))
+        wishes = Wishes(
+            {each.id: each.score for each in ranked(scored)}, view, self.waiting, settled.passion, gap[0] if gap else ""
         )
-        past = () if goal else self.past
+        used = min(weeks.done * pace(self.past), weeks.hours) if begin == day else 0.0
         return Request(
-            self.content.graph, chosen.topics, hours or self.hours, begin, until, self.mastery, past,
-            BUFFER, review.load(self.history.memories, begin, AHEAD), tuple(own),
-            Wishes({each.id: each.score for each in ranked(learner)}, view, self.waiting), self.parts(chosen), gap,
+            self.content.graph, self.goal.topics, self.hours, begin, until, mastery, self.past,
+            BUFFER, review.load(self.history.memories, begin, AHEAD), tuple(own), used,
+            wishes, self.parts(self.goal), gap, settled.loop,
         )  # fmt: skip
 
     @property
     def waiting(self) -> tuple[Milestone, ...]:
         """The milestones that were not passed, linked or reported yet."""
         ticked = {each.about for each in self.profile.links if each.sort == "milestone"}
+        goal, chosen = self.goal, frozenset(self._projects)
         return tuple(
-            Milestone(each.id, project.skill, tuple(each.topics), each.minutes)
+            Milestone(
+                each.id,
+                project.skill,
+                tuple(each.topics),
+                each.minutes,
+                own=project.id in chosen,
+                due=goal.kind == "project" and project.id == goal.id,
+            )
             for project in self.content.projects.values()
             for each in project.milestones
             if each.id not in self.history.passed and each.id not in ticked
         )
+
+    @property
+    def _projects(self) -> tuple[str, ...]:
+        """Those that the goal names."""
+        if self.goal.kind == "track":
+            return tuple(name for item in self.content.tracks[self.goal.id].items for name in item.projects)
+        return (self.goal.id,) if self.goal.kind == "project" else ()
 
     def parts(self, goal: Goal) -> dict[str, tuple[str, ...]]:
         """What of a goal can be given up, by titles; empty: each topic is a part."""
@@ -243,7 +282,8 @@ class State:
         ends = {
             name: day.isoformat() if day else "" for name, day in (("p50", made.finish_p50), ("p90", made.finish_p90))
         }
-        return self.remark("planned", {"start": made.start, "goal": self.goal.id, "ends": ends, "dates": dates})
+        said = {"start": made.start.isoformat(), "goal": self.goal.id, "ends": ends, "dates": dates}
+        return () if said == self.profile.planned else self.remark("planned", said)
 
 
 def _today(content: Content, word: str) -> str:
