@@ -112,9 +112,15 @@ class Notes:
                 raise WrongInput(f"journal: {name}", str(value), "a number", "Say a number.", field=name)
         made = Event(kind, more={"said": plain})
         if now is None:
-            near = [each.time for each in self.log.written() if each.time <= made.time + FOLLOWED]
-            now = max([made.time, *(each + 1 for each in near)])
+            now = max([made.time, *(each + 1 for each in self._near(made.time))])
         self.log.add([replace(made, time=now)])
+
+    def _near(self, time: int) -> list[int]:
+        """The times of the lines that are there, but for those far ahead."""
+        try:
+            return [each.time for each in self.log.written() if each.time <= time + FOLLOWED]
+        except OSError:
+            return []  # ``add`` says what is wrong
 
     def profile(self, content: Content, now: int | None = None) -> Profile:
         """What all lines amount to. What is dated after ``now`` (milliseconds) counts as of the line before it."""
