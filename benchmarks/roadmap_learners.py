@@ -3,8 +3,12 @@
 200 learners, each with a goal, hours a week and a beginning drawn at random, get a plan, and their weeks are then
 played to the end, twice: once as the planner assumes (its own prior), once by a process that it does not assume. In
 that one the pace of a week depends on the week before, whole weeks are lost in runs, skills are harder for one learner
-than for another and mathematics for most, and topics take hours with a heavy tail. After 8 and 16 weeks the plan is
-made again from what was done. Nothing here is imported by the planner. Writes benchmarks/results/roadmap_learners.json.
+than for another and mathematics for most, and topics take hours with a heavy tail.
+
+After 8 and 16 weeks the plan is made again as the app makes it, by ``State``: from a journal and from events. A topic
+that a contract checks leaves a pass halfway, one at its end, and reviews later; any other is said to be known when it
+is finished. What was done in between leaves nothing, and no learner writes hours down. Nothing here is imported by the
+planner. Writes benchmarks/results/roadmap_learners.json.
 
 No learner is real. The parameters of the other process were written down before the first run and not changed since.
 What may be tuned in the planner was judged on the even learners, and the odd ones are reported as held out: tuned was
@@ -28,15 +32,22 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy is imported: it reads it onc
 
 import numpy as np
 
+from castalia.core.evidence import Event
 from castalia.kit.stats import wilson
 from castalia.roadmap.content import content
-from castalia.roadmap.forecast import Past
+from castalia.roadmap.contracted import Asked, Contracted
 from castalia.roadmap.graph import Graph
+from castalia.roadmap.history import derive
+from castalia.roadmap.learner import Profile, Settled
 from castalia.roadmap.planner import Plan, Request, plan
+from castalia.roadmap.state import State
 
 HERE = Path(__file__).parent
 LEARNERS = 200
 START = date(2026, 11, 23)
+DAY = 86_400_000
+REVIEWS = (2, 13, 59)
+"""Days after a topic on which it is reviewed."""
 LONGEST = 2000
 """Weeks after which a learner is taken to have stopped."""
 
@@ -62,6 +73,7 @@ class Learner:
 
     number: int
     graph: Graph
+    aim: str
     goal: tuple[str, ...]
     hours: float
     known: dict[str, float]
@@ -107,19 +119,19 @@ def drawn(number: int, other: bool) -> Learner:
     random, shipped = np.random.default_rng((7, number)), content()
     every = [shipped.goal(id) for id in shipped.goals]
     goals = [goal for goal in every if len(shipped.graph.closure(goal.topics)) >= 10]
-    goal = tuple(goals[int(random.integers(len(goals)))].topics)
+    aim = goals[int(random.integers(len(goals)))]
+    goal = tuple(aim.topics)
     order = shipped.graph.order(shipped.graph.closure(goal))
     known = dict.fromkeys(order[: int(random.uniform(0, 0.5) * len(order))], 0.85)
-    return Learner(number, shipped.graph, goal, float(random.integers(4, 26)), known, other)
+    return Learner(number, shipped.graph, aim.id, goal, float(random.integers(4, 26)), known, other)
 
 
 @dataclass
 class Play:
     """What a learner did, week by week."""
 
-    past: list[Past]
-    finished: list[dict[str, float]]
-    """At the end of each week, the share of each topic that is done."""
+    reached: dict[tuple[str, float], float]
+    """(topic, 0.5 or 1) -> when so much of it was done, in weeks."""
     end: float
     """Weeks."""
 
@@ -127,29 +139,59 @@ class Play:
 def play(learner: Learner, first: Plan) -> Play:
     """The learner works through the first plan's order until it is done."""
     queue = [[item.id, item.hours * learner.takes(item.id) + item.review] for item in first.items]
-    nominal = {item.id: item.work for item in first.items}
-    whole = {item.id: hours for item, (_, hours) in zip(first.items, queue, strict=True)}
-    done: dict[str, float] = {}
-    past, finished = list[Past](), list[dict[str, float]]()
+    whole = dict(queue)
+    reached: dict[tuple[str, float], float] = {}
     offered = learner.hours * 0.8
     for week, ratio in enumerate(learner.weeks()):
-        hours, yielded = offered * ratio, 0.0
+        hours = offered * ratio
         while queue and hours > 0:
             id, left = queue[0]
             now = min(left, hours)
-            yielded += nominal[id] * now / whole[id]  # hours as the plan counts them
+            for share in (0.5, 1.0):
+                until = whole[id] * (1 - share)
+                if left - now <= until + 1e-9 and (id, share) not in reached:
+                    reached[id, share] = week + 1 - (hours - (left - until)) / (offered * ratio)
             hours, queue[0][1] = hours - now, left - now
-            done[id] = 1 - queue[0][1] / whole[id]
             if queue[0][1] <= 1e-9:
-                done[id] = 1.0
                 queue.pop(0)
         if not queue:
-            return Play(past, finished, week + 1 - hours / (offered * ratio) if ratio else week)
+            return Play(reached, week + 1 - hours / (offered * ratio) if ratio else week)
         if week >= LONGEST:
-            return Play(past, finished, float("inf"))
-        past.append(Past(offered, yielded))
-        finished.append(dict(done))
+            return Play(reached, float("inf"))
     raise AssertionError
+
+
+def state(learner: Learner, played: Play, weeks: int) -> State:
+    """The learner after so many weeks, as the app reads them from the log and the journal."""
+    shipped, topics = content(), learner.graph.topics
+    every = {
+        id: Contracted(id, tuple(Asked(f"M{n}", topics[id].title, {id: 1.0}, {}) for n in (1, 2)), {}, 0.97, "")
+        for id in topics if id in shipped.checked
+    }  # fmt: skip
+    learned: dict[str, date] = {}
+    events: list[Event] = []
+    for (id, share), when in played.reached.items():
+        if when >= weeks:
+            continue
+        if id in every:
+            events += _events(id, share, when * 7, weeks * 7)
+        elif share == 1:
+            learned[id] = START + timedelta(days=int(when * 7))
+    known = (*learner.known, *learned)
+    settled = Settled(learner.aim, learner.hours, START)
+    profile = Profile(settled, known=known, offers=((START, learner.hours),), learned=learned)
+    today = START + timedelta(weeks=weeks)
+    return State(Path("."), today, shipped, every, profile, derive(events, shipped, every, known))
+
+
+def _events(id: str, share: float, day: float, end: float) -> Iterator[Event]:
+    """A pass of the half, or of the whole with its reviews, as far as they are before the day ``end``."""
+    begun, number = (START - date(1970, 1, 1)).days * DAY, "M1" if share < 1 else "M2"
+    yield Event("check", id, number, code_hash=f"{share}", outcome="pass", time=begun + int(day * DAY))
+    for after in REVIEWS if share == 1 else ():
+        if day + after < end:
+            time = begun + int((day + after) * DAY)
+            yield Event("review", id, number, outcome="pass", time=time, more={"form": "rebuild"})
 
 
 def covered(made: Plan, end: float) -> tuple[bool, bool]:
@@ -177,11 +219,8 @@ def run(other: bool, learners: int) -> dict[int, list[tuple[bool, bool, int]]]:
         played = play(learner, first)
         found[0].append((*covered(first, played.end), number))
         for weeks in (8, 16):
-            if played.end > weeks + 1 and len(played.past) >= weeks:
-                done = played.finished[weeks - 1]
-                mastery = learner.known | {id: 1.0 if share == 1 else min(share, 0.79) for id, share in done.items()}
-                begun = START + timedelta(weeks=weeks)
-                again = plan(learner.request(start=begun, past=tuple(played.past[:weeks]), mastery=mastery))
+            if played.end > weeks + 1:
+                again = plan(state(learner, played, weeks).request())
                 found[weeks].append((*covered(again, played.end), number))
     return found
 

@@ -24,6 +24,7 @@ from castalia.core.settings import Settings
 from castalia.roadmap.asked import event as asked_event
 from castalia.roadmap.bank import shelf
 from castalia.roadmap.content import content
+from castalia.roadmap.history import monday_of
 
 DAY = 86_400_000
 Said = tuple[int, str, str]
@@ -177,7 +178,7 @@ def test_a_target_that_is_over_plans_nothing_any_more(asked: Callable[..., Any],
     said = {"goal": "gpt", "hours": 8.0, "start": "2020-01-06", "target": "2020-06-01"}
     Evidence(settings.home, "journal").add([Event("plan", more={"said": said})])
     found = asked("roadmap", "plan")
-    assert found["target"] is None and found["start"] == date.today().isoformat() and found["feasible"]
+    assert found["target"] is None and found["start"] == monday_of(date.today()).isoformat() and found["feasible"]
 
 
 def test_a_first_plan_from_flags_then_the_day(shell: Shell, asked: Callable[..., Any], settings: Settings) -> None:
