@@ -79,7 +79,8 @@ def gap(
             cost = f"{each.cost}, as of {each.cost_as_of}" if each.cost_as_of else each.cost
             terminal.out(f"  {each.title} ({each.kind}, {cost}){'  ' + each.url if each.url else ''}")
         if command := done_command(state, found):
-            terminal.out(f"Know it now?  {terminal.styled(command, 'accent')}")
+            asks = "Done with it?" if found.topic.startswith("own:") else "Know it now?"
+            terminal.out(f"{asks}  {terminal.styled(command, 'accent')}")
         tip(state, "gap")
     warn(warnings)
     return 0

@@ -51,6 +51,16 @@ def words(typed: Iterable[str]) -> list[str]:
     return [word for each in typed for word in each.replace(",", " ").split()]
 
 
+def hours_a_week(typed: float | None) -> float:
+    """What --hours says, 0 for nothing; WrongInput for a week without hours, which is no plan."""
+    if typed == 0:
+        from castalia.roadmap.planner import HOURS
+
+        cure = "Say how many you really have; half an hour is a plan too."
+        raise WrongInput("hours a week", "0", f"{HOURS[0]:g} to {HOURS[1]:g}", cure, field="hours")
+    return typed or 0.0
+
+
 def a_day(text: str, flag: str) -> date | None:
     """A date that was typed, 2026-12-31; None for nothing."""
     if not text:

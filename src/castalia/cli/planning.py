@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from castalia.cli import terminal
-from castalia.cli.learning import a_day, read_state, tip, warn, words
+from castalia.cli.learning import a_day, hours_a_week, read_state, tip, warn, words
 from castalia.core.errors import NotFound, WrongInput, did_you_mean
 from castalia.roadmap.telling import plain as plain
 
@@ -26,7 +26,8 @@ SHOWN, SEEN = 4, 0.05
 
 
 def plan(
-    *, goal: str = "", hours: float = 0.0, known: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    *, goal: str = "", hours: float | None = None,
+    known: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     unknown: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (), start: str = "", target: str = "",
     view: str = "", keep: bool = False, all: bool = False, json: bool = False,
 ) -> int:  # fmt: skip
@@ -61,7 +62,7 @@ def plan(
     from castalia.roadmap import planner
 
     without = {name for name, said in (("target", target), ("view", view)) if said == NONE}
-    begin, named = a_day(start, "--start"), words(known)
+    begin, named, hours = a_day(start, "--start"), words(known), hours_a_week(hours)
     until = None if "target" in without else a_day(target, "--target")
     state = read_state(known=named, unknown=unknown)
     before, warnings = state.profile.settled, list(state.warnings)

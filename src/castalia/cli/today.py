@@ -55,7 +55,8 @@ def _show(found: Today, answer: bool) -> None:
         terminal.out(f"\n{terminal.styled('Gap', bold)}        {terminal.printable(gap.title)}, until {gap.until}")
         terminal.out(f"           {terminal.printable(gap.why)}")
         if command := done_command(found.state, gap):
-            terminal.out(f"           Know it now?  {terminal.styled(command, 'accent')}")
+            asks = "Done with it?" if gap.topic.startswith("own:") else "Know it now?"
+            terminal.out(f"           {asks}  {terminal.styled(command, 'accent')}")
         for each in found.links:
             cost = f"{each.cost}, as of {each.cost_as_of}" if each.cost_as_of else each.cost
             terminal.out(f"           {each.title} ({each.kind}, {cost})  {each.url}")
