@@ -94,13 +94,13 @@ def test_another_time_zone_moves_the_days_of_what_was_kept(home: Path, zone: Cal
 
 def test_a_time_that_cannot_be_is_that_of_the_line_before() -> None:
     now = noon(HERE)
-    times = [5, now - 9 * DAY, now + 400 * DAY, now - 3 * DAY, 10**30, 1, now + DAY // 2]
+    times = [noon(date(1975, 1, 1)), now - 9 * DAY, now + 400 * DAY, now - 3 * DAY, 10**30, 1, now + DAY // 2]
     found = dated([Event("check", time=each) for each in times], now)
     first, second, *rest = [each.time for each in found.events]
-    assert second - 5 <= first < second == times[1]
+    assert second - 5 < first < second == times[1]
     assert rest == [second + 1, times[3], times[3] + 1, times[3] + 2, times[6]]
-    assert [each.time for each in found.wrong] == [5, now + 400 * DAY, 10**30, 1]
-    assert "4 lines of the evidence are dated 1970-01-01" in found.warnings("evidence")[0]
+    assert [each.time for each in found.wrong] == [times[0], now + 400 * DAY, 10**30, 1]
+    assert "4 lines of the evidence are dated 1975-01-01" in found.warnings("evidence")[0]
     lost = dated([Event("check", time=1), Event("check", time=2)], now)
     assert all(EARLIEST < each.time <= now for each in lost.events)
     assert dated(found.events, now).wrong == () and dated([Event("check", time=1)], None).wrong == ()

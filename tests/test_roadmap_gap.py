@@ -12,8 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from learner_graphs import START, at, goals, graphs, known, topic
 
+from castalia.core.errors import WrongInput
 from castalia.roadmap.content import content
-from castalia.roadmap.gap import Failure, Held, Learner, Mention, OwnGap, choose, failures, ranked
+from castalia.roadmap.gap import (
+    Failure,
+    Held,
+    Learner,
+    Mention,
+    OwnGap,
+    Parked,
+    begins,
+    blockers,
+    choose,
+    failures,
+    ranked,
+)
 from castalia.roadmap.graph import Graph
 from castalia.roadmap.mastery import ENOUGH, beliefs, standings
 from castalia.roadmap.observation import Observation
@@ -73,6 +86,9 @@ def test_pain_goes_down_to_the_root() -> None:
     failed = (Failure(ago(0), {"d1": 1.0}, "all"),)
     deep = {each.id: each.pain for each in ranked(replace(LEARNER, mastery={"a2": 0.9, "b1": 0.9}, failures=failed))}
     assert deep == {"a1": 2.0, "b2": 1.0, "c1": 1.0}, "a1 lies under what seems to be known"
+    first = choose(replace(LEARNER, mastery={"a2": 0.9, "b1": 0.9}, failures=(*failed, *failed)))
+    assert first is not None and first.topic == "a1"
+    assert "stands under the topic d1, of which you failed all twice in 14 days" in first.why
     outside = (Failure(ago(0), {"b2": 1.0}, "x"), Failure(ago(0), {"nowhere": 1.0}, "x"), Failure(ago(0), {}, "x"))
     assert {each.pain for each in ranked(replace(LEARNER, goal=("c1",), failures=outside))} == {1.0}
 
@@ -154,6 +170,21 @@ def test_own_gaps() -> None:
     assert chosen is not None and chosen.topic == "own:typing" and chosen.until == START + timedelta(7)
     done = replace(EVEN, goal=("a1",), mastery={"a1": 1.0}, own=(OwnGap("typing", START),))
     assert choose(done).topic == "own:typing"  # type: ignore[union-attr]
+
+
+def test_a_chosen_gap_is_one_that_can_be_begun() -> None:
+    needs = replace(LEARNER, own=(OwnGap("axes", START, "d1", chosen=True),))
+    assert blockers(needs, "d1") == ("b1", "c1") and blockers(needs, "a2") == ()
+    gap = choose(needs)
+    assert gap is not None and gap.topic == "a2"
+    assert Parked("d1", "axes", 0.0, "b1 and c1 first") in gap.parked, "it is not dropped without a word"
+    with pytest.raises(WrongInput, match="Take b1 first"):
+        begins(needs, "d1")
+    begins(needs, "c1")
+    begins(needs, "")
+    for topic_, goal in (("a1", GOAL), ("c1", ("b2",))):  # known, and no part of the goal
+        own = choose(replace(LEARNER, goal=goal, own=(OwnGap("once more", START, topic_, chosen=True),)))
+        assert own is not None and (own.topic, own.title) == (topic_, "once more")
 
 
 # --- a planted gap -----------------------------------------------------------------------------

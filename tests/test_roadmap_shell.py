@@ -236,6 +236,26 @@ def test_the_intake_asks_on_a_terminal_and_asks_again(shell: Shell, settings: Se
     assert question.topic == kept.more["topic"] not in said["known"]["topics"]
 
 
+def test_what_cannot_be_kept_is_not_said_to_be_kept(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home that cannot be made: whoever asks to keep something hears it, whoever only looks is answered."""
+    shell("roadmap", "start", "--goal", "gpt", "--hours", "8")
+    if not Path("/proc/self").exists():
+        pytest.skip("needs a folder in which nothing can be made")
+    monkeypatch.setenv("CASTALIA_HOME", "/proc/none")
+    for words in (
+        ("roadmap", "start", "--goal", "gpt", "--hours", "8"),
+        ("roadmap", "plan", "--goal", "gpt", "--hours", "8", "--keep"),
+        ("roadmap", "add", "A book", "--hours", "3"), ("roadmap", "progress", "--item", "A talk"),
+        ("roadmap", "journal", "--goal", "Softmax"), ("roadmap", "gap", "--own", "x"), ("roadmap", "gap", "--done"),
+    ):  # fmt: skip
+        code, out, err = shell(*words)
+        assert (code, out) == (1, ""), words
+        assert "journal.jsonl" in err and "CASTALIA_HOME" in err and "Traceback" not in err
+    assert shell("today")[0] == shell("roadmap", "gap")[0] == 0
+
+
 # --- the day --------------------------------------------------------------------------------------
 
 
@@ -447,7 +467,7 @@ def test_a_milestone_without_a_check_says_what_it_is_before_how_to_tick_it(
 
 
 def test_a_tip_says_where_to_see_it(asked: Callable[..., Any]) -> None:
-    found = [asked("today", "--on", f"2026-12-{day:02d}") for day in range(1, 29)]
+    found = [asked("today", "--on", f"2026-12-{day:02d}") for day in range(1, 11)]
     urls = {each["tip"]: each["tip_url"] for each in found}
     shipped = {each.words: content().url_of(each) for each in content().tips.values()}
     assert urls == {words: shipped[words] for words in urls}
