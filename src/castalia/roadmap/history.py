@@ -7,7 +7,7 @@ of years takes half a second to replay.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -207,15 +207,15 @@ class Replay:
         return {
             "places": [[*key, vars(place)] for key, place in self.reader.places.items()],
             "counted": [[*key, time] for key, time in self.tracker.counted.items()],
-            "beliefs": {id: asdict(each) for id, each in self.tracker.beliefs.items()},
-            "memories": {id: asdict(each) for id, each in self.days.kept.items()},
-            "asked": {id: asdict(each) for id, each in self.days.asked.items()},
+            "beliefs": {id: vars(each) for id, each in self.tracker.beliefs.items()},
+            "memories": {id: vars(each) for id, each in self.days.kept.items()},
+            "asked": {id: vars(each) for id, each in self.days.asked.items()},
             "minutes": self.days.minutes,
             "heard": self.heard,
-            "failures": [asdict(each) for each in self.failures],
+            "failures": [vars(each) for each in self.failures],
             "passed": self.passed,
-            "last": asdict(self.last) if self.last else None,
-            "weeks": [asdict(each) for each in self.weeks],
+            "last": vars(self.last) if self.last else None,
+            "weeks": [vars(each) for each in self.weeks],
             "begun": self.begun, "ended": self.ended, "said": self.said, "until": self.until.isoformat(),
         }  # fmt: skip
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def history(
     made = replay.history()
     latest = max([kept.get("latest", 0), *(event.time for _, event in lines)])
     head = {"about": about, "log": whole, "offset": offset, "before": _hash(data[:offset]), "latest": latest}
-    _keep(place, f'{_json(head)[:-1]}, "base": {base}, "history": {_json(asdict(made))}}}')
+    _keep(place, f'{_json(head)[:-1]}, "base": {base}, "history": {_json(vars(made))}}}')
     return made
 
 
@@ -155,7 +155,9 @@ def _hash(data: bytes) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=date.isoformat)
+    return json.dumps(
+        value, ensure_ascii=False, default=lambda one: one.isoformat() if isinstance(one, date) else vars(one)
+    )
 
 
 def _keep(place: Path, text: str) -> None:
