@@ -180,11 +180,15 @@ def test_a_chosen_gap_is_one_that_can_be_begun() -> None:
     assert Parked("d1", "axes", 0.0, "b1 and c1 first") in gap.parked, "it is not dropped without a word"
     with pytest.raises(WrongInput, match="Take b1 first"):
         begins(needs, "d1")
+    with pytest.raises(WrongInput, match="counts as known"):
+        begins(needs, "a1")
     begins(needs, "c1")
     begins(needs, "")
-    for topic_, goal in (("a1", GOAL), ("c1", ("b2",))):  # known, and no part of the goal
-        own = choose(replace(LEARNER, goal=goal, own=(OwnGap("once more", START, topic_, chosen=True),)))
-        assert own is not None and (own.topic, own.title) == (topic_, "once more")
+    beside = replace(LEARNER, goal=("b2",), own=(OwnGap("once more", START, "c1", chosen=True),))
+    own = choose(beside)
+    assert own is not None and (own.topic, own.title) == ("c1", "once more"), "it need not be part of the goal"
+    over = choose(replace(beside, mastery={**LEARNER.mastery, "c1": 0.9}))
+    assert over is not None and over.topic == "a2", "and it is over when it is known"
 
 
 # --- a planted gap -----------------------------------------------------------------------------

@@ -444,8 +444,10 @@ def test_a_gap_of_ones_own_ends_when_one_says_so(shell: Shell, asked: Callable[.
     code, _, err = shell("roadmap", "gap", "--own", "I mix up heads", "--topic", "nl05", "--choose")
     assert code == 2 and "attention (nl04)" in err and "Take nl04 first" in err
     assert asked("roadmap", "gap")["topic"] == before
-    known = asked("roadmap", "gap", "--own", "binary once more", "--topic", "cs01", "--choose")
-    assert (known["topic"], known["title"]) == ("cs01", "binary once more"), "what is known may be a gap again"
+    code, _, err = shell("roadmap", "gap", "--own", "binary once more", "--topic", "cs01", "--choose")
+    assert code == 2 and "plan --unknown cs01 --keep" in err
+    beside = asked("roadmap", "gap", "--own", "rewards", "--topic", "ad05", "--choose")
+    assert (beside["topic"], beside["title"]) == ("ad05", "rewards"), "it need not be part of the goal"
     assert asked("roadmap", "gap", "--done")["topic"] == before
 
 

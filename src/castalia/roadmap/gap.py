@@ -187,13 +187,13 @@ def ranked(learner: Learner) -> tuple[Ranked, ...]:
                 mentions,
             )
         )
-    found += [_own(each, total) for each in learner.own if each.topic not in needed and each.hours > 0]
+    free = [each for each in learner.own if each.topic not in needed and learner.m(each.topic) < ENOUGH]
+    found += [_own(each, total) for each in free if each.hours > 0]
     return tuple(sorted(found, key=lambda each: -each.score))
 
 
 def _own(own: OwnGap, total: float) -> Ranked:
-    """A gap without a topic, or about one that is known or no part of the goal: it blocks only itself, and hurts like
-    one mention."""
+    """A gap that names no topic of the goal: it blocks only itself, and hurts like one mention."""
     share, pain = own.hours / (total + own.hours), 1 + MENTION
     score = share * pain / math.sqrt(own.hours)
     return Ranked(own.id, own.title, score, 0.0, share, own.hours, total + own.hours, pain, own.hours, mentions=1)
@@ -209,6 +209,11 @@ def blockers(learner: Learner, topic: str) -> tuple[str, ...]:
 
 def begins(learner: Learner, topic: str) -> None:
     """WrongInput where a topic cannot be the gap now, with what comes before it."""
+    if topic and learner.m(topic) >= ENOUGH:
+        title = learner.graph.topics[topic].title
+        cure = f"Leave the topic out; or, if you do not know it:  castalia roadmap plan --unknown {topic} --keep"
+        got, expected = "it counts as known", "a topic that can be begun"
+        raise WrongInput(f"{title} ({topic}) cannot be the gap now", got, expected, cure, field="topic")
     if topic and (needs := blockers(learner, topic)):
         titles = " and ".join(f"{learner.graph.topics[id].title} ({id})" for id in needs)
         title = learner.graph.topics[topic].title
