@@ -4,6 +4,7 @@ import { get, send } from "../../api";
 import { Field } from "../../components/dialog";
 import { Link } from "../../components/link";
 import { ProblemBox } from "../../components/problem";
+import { Same } from "../../components/snippet";
 import { toast } from "../../components/toast";
 import { useResource } from "../../resource";
 import { useDeed } from "./deed";
@@ -76,8 +77,8 @@ function Change({ day, plan, settle, busy }: { day: Day; plan: Plan; settle: (ch
         <Link to={["today"]} query="step=goal">
           Choose another goal
         </Link>
-        <span class="muted small">Begun {dated(plan.start)}</span>
       </p>
+      <Same open={false} title="The same in shell" snippets={{ shell: `castalia roadmap plan --hours ${Number(hours) || plan.hours}${target ? ` --target ${target}` : ""} --keep` }} />
     </form>
   );
 }
