@@ -21,6 +21,11 @@ from castalia.roadmap.planner import Changes, Plan, changes, plan
 from castalia.roadmap.sequence import assumed
 from castalia.roadmap.state import State
 
+NEEDED = (
+    ("goal", "a goal, such as gpt", "Choose what you want to reach."),
+    ("hours", "hours a week", "Say how many you really have."),
+)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -59,9 +64,9 @@ def tried(home: Path, today: date, wanted: Wanted) -> Settling:
     # One that is kept already may be over by now, which is no mistake of this change.
     target = fresh.get("target") if fresh.get("target") != settled.target else None
     settled = replace(settled, **fresh)
-    for name, cure in (("goal", "Choose what you want to reach."), ("hours", "Say how many you really have.")):
+    for name, wish, cure in NEEDED:
         if not getattr(settled, name):
-            raise WrongInput(f"a plan needs {name}", "nothing", cure, cure, field=name)
+            raise WrongInput(f"a plan needs {name}", "nothing", wish, cure, field=name)
     if wanted.answers:
         shown = asked.settled(state, settled.goal, state.extra, wanted.answers)
         state = State.read(home, today, (*wanted.known, *shown), wanted.unknown)

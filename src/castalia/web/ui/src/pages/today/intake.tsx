@@ -281,10 +281,12 @@ function PlanStep({ day, draft, change, done }: StepProps & { done: () => void }
     setBusy(true);
     setWrong(undefined);
     try {
-      await send<Kept>("PUT", "plan", request(draft, day));
+      const { before } = await send<Kept>("PUT", "plan", request(draft, day));
       const said = Object.fromEntries(Object.entries(draft.about).filter(([, text]) => text.trim()));
       if (Object.keys(said).length) await send("POST", "plan/about", said);
-      toast("The plan is yours");
+      const newly = draft.known.filter((id) => !day.known.includes(id));
+      const gone = day.known.filter((id) => !draft.known.includes(id));
+      toast("The plan is yours", before ? () => send("PUT", "plan", { ...before, known: gone, unknown: newly }) : undefined);
       done();
     } catch (error) {
       setWrong(error instanceof Problem ? error : LOST);
