@@ -102,17 +102,19 @@ class Tracker:
 
     def see(self, seen: Observation) -> None:
         """Take an observation in."""
-        if not self.counts(seen):
-            return
+        if self.counts(seen):
+            self._count(seen)
+        if seen.passed and seen.tests_out:
+            for id in self.graph.closure(seen.topics):
+                if self.belief(id).p < TESTED:
+                    self.beliefs[id] = replace(self.belief(id), p=TESTED)
+
+    def _count(self, seen: Observation) -> None:
         self.counted[seen.check, seen.passed] = seen.time
         for id, weight in (seen.topics if seen.passed else self._suspects(seen)).items():
             self._learn(id, seen, weight, own=True)
         if seen.passed:
             self._share(seen)
-            if seen.tests_out:
-                for id in self.graph.closure(seen.topics):
-                    if self.belief(id).p < TESTED:
-                        self.beliefs[id] = replace(self.belief(id), p=TESTED)
 
     def _suspects(self, seen: Observation) -> Mapping[str, float]:
         """Weights of a failure: what is well known is hardly blamed where something beside it is not known."""
