@@ -59,6 +59,20 @@ def test_it_finds_out_what_somebody_knows(seed: int) -> None:
     assert other[0].topic == answers[0].topic and other[0].seed != answers[0].seed
 
 
+def test_questions_halve_what_is_open_instead_of_climbing_through_it() -> None:
+    order = GRAPH.order(GRAPH.closure(ROADMAP.goal("gpt").topics))
+    found = {}
+    for level in (0, 30, 60, 90, 100):
+        knows = frozenset(order[: level * len(order) // 100])
+        answers = interview("gpt", [], knows, 1)
+        found[level] = (len(answers), len(asked.settled(ROADMAP, "gpt", [], answers)), len(knows))
+    assert {level: row[1:] for level, row in found.items()} | {100: ()} == {
+        0: (0, 0), 30: (6, 9), 60: (15, 18), 90: (26, 27), 100: (),
+    }, found  # fmt: skip
+    assert found[0][0] == 4 and {found[level][0] for level in (30, 60, 90)} == {5, 6, 7}, found  # as the docs say
+    assert found[100][1] >= 3 * found[100][0], found
+
+
 def test_what_is_known_is_not_asked_and_what_was_skipped_says_nothing() -> None:
     first = next_question(ROADMAP, "gpt", ["cs"], [], 5)
     assert first is not None and not first.id.startswith("cs")
@@ -115,6 +129,9 @@ def test_a_question_outside_of_the_diagnostic_tests_nothing_out() -> None:
         tracker.see(each)
     assert START < tracker.belief("ma08").p < TESTED
     assert all(tracker.belief(id).p < TESTED for id in GRAPH.ancestors(["ma08"]))
+    for each in observe([at(asked.event(question, passed=True, diagnostic=True), 1)], Contracts(), GRAPH):
+        tracker.see(each)  # within a week, which the diagnostic does not wait for
+    assert all(tracker.belief(id).p == TESTED for id in GRAPH.closure(["ma08"]))
 
 
 def test_what_a_question_showed_is_asked_for_later_each_time_until_it_fails() -> None:

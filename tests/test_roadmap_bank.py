@@ -44,9 +44,7 @@ def test_every_topic_has_questions() -> None:
     }  # fmt: skip
     assert few == {}
     assert {id.partition("/")[0] for id in shelf._MAKERS} <= set(graph.topics)
-    without = {id[:2] for id in graph.topics if not shelf.of(id)}
-    if without:
-        pytest.skip(f"no questions yet: {', '.join(sorted(without))}")
+    assert [id for id in graph.topics if len(shelf.of(id)) < 2] == []
 
 
 def test_every_question_is_well_formed_for_every_seed() -> None:
@@ -296,6 +294,12 @@ def multiplier(asked: Question) -> float:
     return (least(float(c) + 1e-6) - least(float(c))) / 1e-6  # what the optimum pays for a tighter constraint
 
 
+def shrunk(asked: Question) -> float:
+    sign, c, t = re.search(r"\(x ([+-]) (\d+)\)² \+ (\d+) \|x\|", asked.text).groups()  # type: ignore[union-attr]
+    c = -float(f"{sign}{c}")
+    return minimum(lambda x: (x - c) ** 2 / 2 + float(t) * abs(x), -10, 10)
+
+
 def trapezoids(asked: Question) -> float:
     k, b = re.search(r"of (\d*) ?x² from 0 to (\d+)", asked.text).groups()  # type: ignore[union-attr]
     x = np.linspace(0, float(b), 3)
@@ -492,7 +496,6 @@ AGAIN: dict[str, Callable[[Numbers], float]] = {
     "ma07/odds_of_two_coins": lambda n: 1 / (1 + (1 - n[0]) / n[0] * (n[2] / n[1]) ** n[3]),
     "ma08/cost_of_a_wrong_code": lambda n: sum(-n[i] * math.log2(n[i + 2]) + n[i] * math.log2(n[i]) for i in (0, 1)),
     "ma08/loss_of_a_prediction": lambda n: math.log(1 / n[3]),
-    "ma09/soft_threshold": lambda n: minimum(lambda x: (x - n[0]) ** 2 / 2 + n[1] * abs(x), -10, 10),
     "ma09/onto_a_ball": lambda n: n[2] * math.cos(math.atan2(n[1], n[0])),
     "ma10/step_of_newton": lambda n: (n[1] + n[0] / n[1]) / 2,
     "ma10/sum_of_exponentials": lambda n: float(np.logaddexp(n[0], n[1])),
@@ -535,6 +538,7 @@ BY_TEXT: dict[str, Callable[[Question], float]] = {
     "ma04/step_with_momentum": momentum,
     "ma08/bits_of_a_choice": bits,
     "ma09/price_of_a_constraint": multiplier,
+    "ma09/soft_threshold": shrunk,
     "ma10/by_trapezoids": trapezoids,
     "ml05/f1_of_counts": scores,
 }

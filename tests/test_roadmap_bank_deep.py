@@ -677,6 +677,7 @@ AGAIN |= {
     "ad10/cache_with_groups": lambda n, q: meta(n[0], 2, n[3], n[2], n[5], dtype=torch.float16) / 1e6,
     "ge01/reciprocal_rank": lambda n, q: np.sum(1 / np.array(n[:4])) / 5,
     "ge01/passages_in_context": lambda n, q: len(range(int(n[4]), int(n[0] - n[1] - n[2] - n[3]) + 1, int(n[4]))),
+    "ge01/price_of_month": lambda n, q: n[6] * n[7] * np.dot([n[0] * n[1] + n[2], n[3]], n[4:6]) / 1e6,
     "ge02/noisy_pixel": lambda n, q: np.array([n[1], n[2]]) @ np.sqrt([n[0], 1 - n[0]]),
     "ge02/guided_noise": lambda n, q: np.interp(n[0], [0, 100], [n[2], n[2] + 100 * (n[3] - n[2])]),
     "mo01/batched_throughput": lambda n, q: n[2] / (n[0] + n[1] * n[2]) * 1000,

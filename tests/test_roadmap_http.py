@@ -145,6 +145,16 @@ def test_a_kept_change_says_what_moved_and_can_be_taken_back(bench: Client) -> N
     assert [id for id in send(bench, "PUT", "/plan", unknown=["py01"])["topics"] if id == "py01"]
 
 
+def test_days_that_are_over_are_no_mistake_of_another_change(bench: Client, settings: Settings) -> None:
+    begun, over = date.today() - timedelta(weeks=3), date.today() - timedelta(1)
+    Notes(settings.home).add("plan", {"goal": "gpt", "hours": 8.0, "start": begun, "target": over})
+    told = send(bench, "PUT", "/plan", hours=20, target=over.isoformat())
+    assert told["target"] is None and told["start"] == date.today().isoformat() and told["settled"]["hours"] == 20
+    again = send(bench, "PUT", "/plan", **told["before"])
+    assert again["settled"] == told["before"] and again["start"] == date.today().isoformat()
+    refused(bench, "PUT", "/plan", "target", target=(over - timedelta(1)).isoformat())
+
+
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("goal", {"goal": "gtp", "hours": 8}),
     ("goal", {"hours": 8}),
@@ -157,6 +167,10 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("target", {"goal": "gpt", "hours": 8, "target": "2001-01-01"}),
     ("target", {"goal": "gpt", "hours": 8, "target": "9999-12-31"}),
     ("start", {"goal": "gpt", "hours": 8, "start": "soon"}),
+    ("start", {"goal": "gpt", "hours": 8, "start": 1790000000}),
+    ("target", {"goal": "gpt", "hours": 8, "target": "1795219200"}),
+    ("hours", {"goal": "gpt", "hours": True}),
+    ("hours", {"goal": "gpt", "hours": "8"}),
     ("known", {"goal": "gpt", "hours": 8, "known": [HOSTILE]}),
     ("cut", {"goal": "gpt", "hours": 8, "cut": ["ma01"]}),
     ("answers", {"goal": "gpt", "hours": 8, "answers": [{"question": "../../etc", "seed": 1}]}),

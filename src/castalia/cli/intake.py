@@ -166,7 +166,9 @@ def _diagnose(state: State, given: Answers) -> None:
     terminal.say(f"At most {MOST} questions find out what you can skip. ? is: I do not know. s skips one, q the rest.")
     number = 1
     while question is not None:
-        show_question(question, f"{number}. {state.content.graph.topics[question.topic].title}", terminal.say)
+        title = f"{number}. {state.content.graph.topics[question.topic].title}"
+        terminal.say(terminal.styled(title, "bold", sys.stderr))
+        show_question(question, terminal.say)
         found = _asked("answer", functools.partial(_answer, question))
         if found is None:
             break

@@ -34,11 +34,10 @@ def tip(state: State, *places: str) -> None:
         terminal.say(terminal.styled(f"\n{terminal.printable(words)}", "dim", sys.stderr))
 
 
-def show_question(question: Question, title: str, write: Callable[[str], None]) -> None:
+def show_question(question: Question, write: Callable[[str], None]) -> None:
     """A question as it is read on a terminal, line by line."""
     from castalia.roadmap.bank.question import LETTERS
 
-    write(terminal.styled(title, "bold", sys.stderr))
     write(question.text)
     for line in question.code.splitlines():
         write(f"    {line}")

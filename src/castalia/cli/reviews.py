@@ -26,7 +26,7 @@ def review(id: str = "", /, *, at: str = "", answer: str = "", ai: bool = False,
     at
         Another file to check.
     answer
-        To the question of a topic: a number, or the letter of an option; ? is: I do not know.
+        To the question of a topic: a number, or the letter of an option; "?" is: I do not know.
     ai
         An assistant took part; it counts as help.
     json
@@ -117,7 +117,8 @@ def _question(state: State, prompt: Prompt, at: str, answer: str, json: bool) ->
             "options": [each.text for each in question.options],
         })  # fmt: skip
     else:
-        show_question(question, state.content.graph.topics[prompt.id].title, terminal.out)
+        terminal.out(terminal.styled(state.content.graph.topics[prompt.id].title, "bold"))
+        show_question(question, terminal.out)
         terminal.out(f"Then type:  {terminal.styled(f'castalia roadmap review {prompt.id} --answer ANSWER', 'accent')}")
     warn(state.warnings)
     return 0

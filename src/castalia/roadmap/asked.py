@@ -18,10 +18,17 @@ from castalia.roadmap.learner import goal_of
 from castalia.roadmap.mastery import TESTED
 from castalia.roadmap.sequence import assumed
 from castalia.roadmap.state import State
-from castalia.roadmap.testout import QUESTIONS, Diagnostic, guess
+from castalia.roadmap.testout import GAIN, Answer, Diagnostic, guess
 
 SEEDS = 2**31
 """Seeds are from 0 to this, without it."""
+
+BOLD, UNSURE = 0.35, 0.5
+"""Where between what was shown and what was failed the learner's level is guessed to be; and P of every open topic,
+when by that guess no question is worth asking any more. Our own estimates."""
+LEAST = 0.1
+"""The gain of a question that is still asked then: it takes a minute, and one topic takes a day or more. With
+``UNSURE`` a question gains an eighth of a topic for each open one that it stands on or that stands on it."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +76,11 @@ def next_question(
     Topics that have no question yet are passed over. WrongInput for an answer that cannot be read.
     """
     content = state.content if isinstance(state, State) else state
-    diagnostic = _diagnostic(content, goal, known, answers)
-    skip = {each.topic for each in answers}
-    if len(diagnostic.answers) >= QUESTIONS:
-        return None
-    while (found := diagnostic.next(skip)) is not None:
-        question = shelf.ask(found.topic, seed)
-        if question is not None:
-            return question
-        skip.add(found.topic)
+    skip = {each.topic for each in answers} | {id for id in content.graph.topics if not shelf.of(id)}
+    for flat, least in ((False, GAIN), (True, LEAST)):
+        found = _diagnostic(content, goal, known, answers, flat=flat).next(skip, least)
+        if found is not None:
+            return shelf.ask(found.topic, seed)
     return None
 
 
@@ -119,15 +122,24 @@ def keep(state: State, answers: Sequence[Answered]) -> tuple[str, ...]:
 
 
 def _diagnostic(
-    content: Content, goal: str | Iterable[str], known: Sequence[str], answers: Sequence[Answered]
+    content: Content,
+    goal: str | Iterable[str],
+    known: Sequence[str],
+    answers: Sequence[Answered],
+    *,
+    flat: bool = False,
 ) -> Diagnostic:
+    """The guessed level follows the answers: questions halve what is open instead of climbing through it."""
     graph, topics = content.graph, goal_of(content, goal).topics
     said, closure = assumed(graph, known), graph.closure(topics)
-    begin = guess(graph, topics, len(set(said) & closure) / max(1, len(closure)))
-    diagnostic = Diagnostic(graph, topics, {**begin, **dict.fromkeys(said, TESTED)})
     if len({each.topic for each in answers}) < len(answers):
         raise WrongInput("answers", "one topic twice", "one answer for a topic", "Leave the second out.")
-    for each in answers:
-        if not each.skipped:
-            diagnostic.answer(each.topic, marked(each).right)
-    return diagnostic
+    given = [(each.topic, marked(each).right) for each in answers if not each.skipped]
+    if strangers := [topic for topic, _ in given if topic not in closure]:
+        raise WrongInput("answers: the topic", strangers[0], "one that the goal needs", "Ask for the next question.")
+    shown = set(said) | graph.closure([topic for topic, right in given if right])
+    failed = {other for topic, right in given if not right for other in (topic, *graph.descendants(topic))}
+    low, high = len(shown & closure), len(closure) - len(failed & closure)
+    level = (low + BOLD * max(0, high - low)) / len(closure)
+    begin = (dict.fromkeys(closure, UNSURE) if flat else guess(graph, topics, level)) | dict.fromkeys(said, TESTED)
+    return Diagnostic(graph, topics, begin, [Answer(topic, right) for topic, right in given])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from castalia.core.record import Record
 from castalia.roadmap.asked import SEEDS, Answered
@@ -15,6 +16,13 @@ from castalia.roadmap.planner import HOURS
 from castalia.roadmap.settling import Wanted
 
 FIRST, LAST = date(2000, 1, 1), date(2200, 12, 31)
+
+
+def _written(day: object) -> object:
+    """A number is no date here, though pydantic would take one."""
+    if isinstance(day, date) or (isinstance(day, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day)):
+        return day
+    raise ValueError("a date, year-month-day")
 
 
 def _near(day: date) -> date:
@@ -29,7 +37,7 @@ def _address(text: str) -> str:
     return text
 
 
-Day = Annotated[date, AfterValidator(_near)]
+Day = Annotated[date, BeforeValidator(_written), AfterValidator(_near)]
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Words = Annotated[str, Field(max_length=2000)]
 Address = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x20\x7f]*$"), AfterValidator(_address)]
@@ -40,9 +48,9 @@ class Reply(Record):
     """What was said to one question of the intake."""
 
     question: str = Field(max_length=100, description="The id of the question.")
-    seed: int = Field(ge=0, lt=SEEDS, description="The seed that it was made from.")
+    seed: int = Field(ge=0, lt=SEEDS, strict=True, description="The seed that it was made from.")
     text: str = Field("", max_length=LONGEST, description="The letter or the number; empty: I do not know.")
-    skipped: bool = Field(False, description="Not answered at all.")
+    skipped: bool = Field(False, strict=True, description="Not answered at all.")
 
 
 Replies = Annotated[list[Reply], Field(max_length=120)]
@@ -54,14 +62,14 @@ class QuestionRequest(Record):
     goal: str = Field(max_length=2000, description="The id of a goal, or topics with commas.")
     known: Topics = Field(default=[], description="Topics that are known, by id or the beginning of ids.")
     answers: Replies = Field(default=[], description="In the order in which they were given.")
-    seed: int = Field(ge=0, lt=SEEDS, description="Which of a topic's questions, and its numbers.")
+    seed: int = Field(ge=0, lt=SEEDS, strict=True, description="Which of a topic's questions, and its numbers.")
 
 
 class PlanRequest(Record):
     """What a plan is made from. What is left out stays as it was kept."""
 
     goal: str = Field("", max_length=2000, description="The id of a goal, or topics with commas.")
-    hours: float = Field(0.0, ge=HOURS[0], le=HOURS[1], description="A week, as they really are.")
+    hours: float = Field(0.0, ge=HOURS[0], le=HOURS[1], strict=True, description="A week, as they really are.")
     start: Day | None = Field(None, description="The first day; today without it.")
     target: Day | None = Field(None, description="The day by which it should be done; null: none any more.")
     known: Topics = Field(default=[], description="Topics that are known, by id or the beginning of ids.")
@@ -95,11 +103,11 @@ class OwnResource(Record):
     """Something of the learner's own for a week of the plan."""
 
     title: Line = Field(description="What it is called.")
-    hours: float = Field(1.0, gt=0, le=1000, description="How many it takes.")
+    hours: float = Field(1.0, gt=0, le=1000, strict=True, description="How many it takes.")
     day: Day | None = Field(None, description="A day of the week in which it begins; today without it.")
     topic: str = Field("", max_length=40, description="The topic that it is about.")
     url: Address = Field("", description="Where it is.")
-    removed: bool = Field(False, description="Take it out again.")
+    removed: bool = Field(False, strict=True, description="Take it out again.")
 
 
 class OwnGap(Record):
@@ -107,8 +115,8 @@ class OwnGap(Record):
 
     title: Line = Field(description="What it is called.")
     topic: str = Field("", max_length=40, description="The topic that it is about, where it is one of the roadmap's.")
-    hours: float = Field(0.0, ge=0, le=1000, description="How many it will take, where it names no topic.")
-    removed: bool = Field(False, description="Take it away again.")
+    hours: float = Field(0.0, ge=0, le=1000, strict=True, description="How many it will take, where it names no topic.")
+    removed: bool = Field(False, strict=True, description="Take it away again.")
 
 
 class ParkRequest(Record):
@@ -123,7 +131,7 @@ class DoneRequest(Record):
 
     milestone: str = Field(max_length=60, description="churn/M1")
     url: Address = Field("", description="Where it can be looked at.")
-    removed: bool = Field(False, description="Take it back.")
+    removed: bool = Field(False, strict=True, description="Take it back.")
 
 
 class Begun(Record):

@@ -181,6 +181,7 @@ class Learning:
 
     def settle(self, asked: PlanRequest, *, kept: bool) -> dict[str, Any]:
         """Try a plan, or keep it."""
+        self.state()  # first, so that what it says of torn lines is heard
         made: Settling = (keep if kept else tried)(self.home, date.today(), asked.wanted())
         told = summary(made.state, made.plan, made.moved.words if made.moved else "")
         return {**told, "settled": plain_settled(made.state.profile.settled),

@@ -123,17 +123,19 @@ class Tracker:
 
     def see(self, seen: Observation) -> None:
         """Take an observation in."""
-        if not self.counts(seen):
-            return
+        if self.counts(seen):
+            self._count(seen)
+        if seen.passed and seen.tests_out:
+            for id in self.graph.closure(seen.topics):
+                self.grant(id)
+
+    def _count(self, seen: Observation) -> None:
         self.counted[seen.check, seen.passed] = seen.time
         shares = powers(seen.topics)
         for id, weight in (shares if seen.passed else self._suspects(shares)).items():
             self._learn(id, seen, weight, own=True)
         if seen.passed:
             self._share(seen, shares)
-            if seen.tests_out:
-                for id in self.graph.closure(seen.topics):
-                    self.grant(id)
 
     def _suspects(self, shares: Mapping[str, float]) -> Mapping[str, float]:
         """Powers of a failure: what is well known is hardly blamed where something beside it is not known."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from castalia.core.errors import NotFound, did_you_mean
@@ -85,16 +85,18 @@ def chosen(state: State) -> Choice:
     if made.rebuild:
         return Choice(rebuild=renamed[made.rebuild.id])
     some = tuple(renamed[each.id] for each in made.prompts)
-    tracker = Tracker(state.content.graph)
-    runs = {id for each in order for id in clears(each, tracker)}
-    return Choice((*some, *_questions(state, runs))[:AT_MOST])
+    return Choice((*some, *(_questions(state, order) if len(some) < AT_MOST else ()))[:AT_MOST])
 
 
-def _questions(state: State, runs: set[str]) -> list[Prompt]:
+def _questions(state: State, runs: Sequence[Prompt]) -> list[Prompt]:
     """One question for each topic that is due and that nothing in ``runs`` can show, the longest due first."""
-    held = {id: one for id, one in state.history.memories.items() if id not in runs} | dict(state.history.asked)
-    due = sorted((one.due, id) for id, one in held.items() if one.due <= state.today or one.marked)
-    return [each for _, id in due if (each := question_prompt(state, id))]
+    held, asked = state.history.memories, state.history.asked
+    due = sorted((one.due, id) for id, one in {**held, **asked}.items() if one.due <= state.today or one.marked)
+    if not due:
+        return []
+    tracker = Tracker(state.content.graph)
+    shown = {id for each in runs for id in clears(each, tracker)} - asked.keys()
+    return [each for _, id in due if id not in shown and (each := question_prompt(state, id))]
 
 
 def question(state: State, topic: str) -> Question | None:

@@ -21,6 +21,11 @@ from castalia.roadmap.planner import Changes, Plan, changes, plan
 from castalia.roadmap.sequence import assumed
 from castalia.roadmap.state import State
 
+NEEDED = (
+    ("goal", "a goal, such as gpt", "Choose what you want to reach."),
+    ("hours", "hours a week", "Say how many you really have."),
+)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -56,15 +61,17 @@ def tried(home: Path, today: date, wanted: Wanted) -> Settling:
     fresh = dict(wanted.settings)
     if "goal" in fresh:
         fresh["goal"] = _goal(state, fresh["goal"])
+    # One that is kept already may be over by now, which is no mistake of this change.
+    target = fresh.get("target") if fresh.get("target") != settled.target else None
     settled = replace(settled, **fresh)
-    for name, cure in (("goal", "Choose what you want to reach."), ("hours", "Say how many you really have.")):
+    for name, wish, cure in NEEDED:
         if not getattr(settled, name):
-            raise WrongInput(f"a plan needs {name}", "nothing", cure, cure, field=name)
+            raise WrongInput(f"a plan needs {name}", "nothing", wish, cure, field=name)
     if wanted.answers:
         shown = asked.settled(state, settled.goal, state.extra, wanted.answers)
         state = State.read(home, today, (*wanted.known, *shown), wanted.unknown)
     state = _with(state, settled)
-    made = plan(state.request(start=fresh.get("start"), target=fresh.get("target")))
+    made = plan(state.request(target=target))
     if wanted.cut:
         cut = frozenset(assumed(graph, wanted.cut))
         rest = [id for id in made.topics if id not in cut]
@@ -74,7 +81,7 @@ def tried(home: Path, today: date, wanted: Wanted) -> Settling:
             cure = "Leave out what one of the three ways says."
             raise WrongInput("cut", got, "topics that none of the others stands on", cure, field="cut")
         state = _with(state, replace(settled, goal=ends))
-        made = plan(state.request(start=fresh.get("start"), target=fresh.get("target")))
+        made = plan(state.request(target=target))
     return Settling(state, made)
 
 
@@ -97,7 +104,7 @@ def keep(home: Path, today: date, wanted: Wanted) -> Settling:
     if wanted.answers:
         Evidence(home).add(asked.events(wanted.answers))
     state = State.read(home, today)
-    made = plan(state.request(start=wanted.settings.get("start")))
+    made = plan(state.request())
     state.keep(made)
     moved = changes(before, made) if before else None
     return Settling(state, made, moved, old.profile.settled if old.chosen else None)

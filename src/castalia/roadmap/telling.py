@@ -15,7 +15,7 @@ TESTED = (
     "first plan 92 % of them were through where they lived as the planner assumes, and 80 % where they lost weeks and "
     "found whole skills harder."
 )
-"""``benchmarks/roadmap_learners.py`` measures it; a test holds these words against its figures."""
+"""Measured: docs/planner.md has the table. A test holds these words against its figures."""
 
 
 def plain(state: State, goal: Goal, made: Plan, moved: str = "") -> dict[str, Any]:

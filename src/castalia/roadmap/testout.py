@@ -92,8 +92,8 @@ class Diagnostic:
         unsettled, p = self.open, self.p[id]
         return p * (1 - p) * (p * len(self._before[id] & unsettled) + (1 - p) * len(self._after[id] & unsettled))
 
-    def next(self, skip: Iterable[str] = ()) -> Question | None:
-        """The next question; None when no topic is worth one, or fifteen were asked. ``skip``: topics without any."""
+    def next(self, skip: Iterable[str] = (), least: float = GAIN) -> Question | None:
+        """The next question; None when none gains more than ``least``, or fifteen were asked. ``skip``: without any."""
         if len(self.answers) >= QUESTIONS:
             return None
         left = [id for id in self.topics if id in self.open and id not in set(skip)]
@@ -101,7 +101,7 @@ class Diagnostic:
             return None
         best = max(left, key=self.gain)  # ties: the order of the graph
         gain = self.gain(best)
-        return Question(best, len(self.answers) + 1, gain) if gain > GAIN else None
+        return Question(best, len(self.answers) + 1, gain) if gain > least else None
 
     def answer(self, topic: str, passed: bool) -> None:
         """Take an answer in. WrongInput for a topic that the goal does not need."""

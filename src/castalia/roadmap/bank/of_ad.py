@@ -150,7 +150,7 @@ def double_target(rng: random.Random) -> Question:
 @asks("ad04")
 def replay_memory(rng: random.Random) -> Question:
     """A buffer that keeps each frame once."""
-    n, side, k = rng.choice([100, 500, 1000]), 84, 4
+    n, side, k = rng.choice([100, 250, 400, 500, 800, 1000]), 84, 4
     return number(
         f"A replay buffer holds {n} thousand steps. A state is the last {k} frames of {side} × {side} bytes; "
         "the buffer stores each step's state and next state in full. How many GB (10⁹ bytes) of frames is that?",

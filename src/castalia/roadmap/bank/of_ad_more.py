@@ -106,9 +106,9 @@ def contrastive_loss(rng: random.Random) -> Question:
 @asks("ad08")
 def negatives_of_batch(rng: random.Random) -> Question:
     """Two views of each image."""
-    n = rng.choice([32, 64, 128, 256])
+    n = rng.choice([32, 48, 64, 96, 128, 200, 256, 512])
     return number(
-        f"SimCLR makes two views of each of {n} images. How many negatives has the loss of one view?",
+        f"SimCLR makes two views of each of {n} images. How many negatives are in the loss of one view?",
         2 * n - 2,
         f"All {2 * n} views but itself and its own partner.",
         within=0,

@@ -31,7 +31,7 @@ def weights_of_convolution(rng: random.Random) -> Question:
     g, k = rng.choice([1, 2, 4]), rng.choice([3, 5])
     a, b = rng.choice([16, 32, 48]), rng.choice([32, 64, 96])
     return number(
-        f"How many parameters has Conv2d({a}, {b}, kernel_size={k}, groups={g}), with its biases?",
+        f"How many parameters, biases included, does Conv2d({a}, {b}, kernel_size={k}, groups={g}) have?",
         k * k * (a // g) * b + b,
         f"Each of the {b} filters sees {a}/{g} channels: {k}² · {a // g} weights and one bias.",
         within=0,
@@ -72,7 +72,7 @@ def shift_of_output(rng: random.Random) -> Question:
 @asks("cv02")
 def three_small_kernels(rng: random.Random) -> Question:
     """VGG's argument."""
-    c = rng.choice([16, 32, 64, 100])
+    c = rng.choice([16, 24, 32, 48, 64, 96, 100, 128])
     return number(
         f"One 7 × 7 convolution from {c} to {c} channels is replaced by three 3 × 3 convolutions from {c} to {c}, "
         "which see as far. How many weights does that save, biases aside?",
@@ -85,10 +85,11 @@ def three_small_kernels(rng: random.Random) -> Question:
 @asks("cv02")
 def bottleneck(rng: random.Random) -> Question:
     """ResNet's bottleneck block."""
-    wide, thin = rng.choice([(256, 64), (512, 128), (128, 32)])
+    thin = rng.choice([16, 24, 32, 48, 64, 96, 128])
+    wide = 4 * thin
     return number(
         f"A bottleneck block goes from {wide} channels to {thin} by 1 × 1, stays at {thin} by 3 × 3 and goes back to "
-        f"{wide} by 1 × 1, no biases. How many weights has it (batch normalization and shortcut aside)?",
+        f"{wide} by 1 × 1, no biases. How many weights are that (batch normalization and shortcut aside)?",
         2 * wide * thin + 9 * thin * thin,
         f"{wide} · {thin} + 9 · {thin}² + {thin} · {wide}.",
         within=0,
@@ -116,10 +117,10 @@ def deeper_and_worse(rng: random.Random) -> Question:
 def flattened_size(rng: random.Random) -> Question:
     """Weights of the first dense layer against global pooling."""
     c, k = rng.choice([256, 512]), rng.choice([10, 100])
-    side = rng.choice([6, 7, 8])
+    side = rng.randint(5, 12)
     return number(
         f"A network's last feature map is {side} × {side} with {c} channels, then flatten and Linear to {k} classes. "
-        f"How many times fewer weights has that layer (biases aside) with global average pooling before it?",
+        "How many times fewer weights (biases aside) does that layer have after global average pooling?",
         side * side,
         f"{side} · {side} · {c} · {k} weights become {c} · {k}.",
         within=0,
@@ -168,8 +169,8 @@ def average_precision(rng: random.Random) -> Question:
 def after_suppression(rng: random.Random) -> Question:
     """Greedy suppression, where a removed box removes nothing."""
     step, wide = rng.choice([4, 5, 6]), 20
-    boxes: list[Box] = [(k * step, 0, k * step + wide, 10) for k in range(rng.randint(4, 6))]
-    scores = rng.sample([0.95, 0.9, 0.8, 0.7, 0.6, 0.5], len(boxes))
+    boxes: list[Box] = [(k * step, 0, k * step + wide, 10) for k in range(rng.randint(4, 8))]
+    scores = rng.sample([0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3], len(boxes))
     kept: list[Box] = []
     for _, box in sorted(zip(scores, boxes, strict=True), reverse=True):
         if all(iou(box, other) <= 0.5 for other in kept):
@@ -218,7 +219,7 @@ def dice_from_overlap(rng: random.Random) -> Question:
 @asks("cv04")
 def all_background(rng: random.Random) -> Question:
     """Mean IoU of a model that finds nothing."""
-    share = rng.choice([2, 3, 5, 8])
+    share = rng.randint(1, 12)
     return number(
         f"Lesions cover {share} % of the pixels. A model calls every pixel background. What is its mean IoU "
         "over the two classes, counted over all pixels together?",

@@ -13,7 +13,8 @@ from castalia.roadmap.bank.shelf import asks
 @asks("cv05")
 def stranger_accepted(rng: random.Random) -> Question:
     """False accepts grow with the gallery."""
-    rate, n = rng.choice([(0.0001, 5000), (0.001, 500), (0.0001, 10000), (0.001, 2000)])
+    rate, n = rng.choice([(0.0001, 1000), (0.001, 100), (0.0005, 200)])
+    n *= rng.randint(3, 12)
     return number(
         f"One comparison accepts a wrong person with probability {rate}. A stranger's face is compared with "
         f"{n} enrolled people, as if independently. How probable is it that somebody matches? (Python is fine.)",
@@ -59,7 +60,7 @@ def same_people(rng: random.Random) -> Question:
     )
 
 
-WORDS = ("hello", "letter", "coffee", "balloon", "butter", "yellow", "apple", "rabbit", "pepper", "success")
+WORDS = ("hello", "letter", "coffee", "balloon", "butter", "bookkeeper", "assessment", "pepper", "success", "committee")
 
 
 def repeats(word: str) -> int:
@@ -113,9 +114,9 @@ def edits(a: str, b: str) -> int:
 @asks("cv06")
 def character_errors(rng: random.Random) -> Question:
     """Character error rate."""
-    true, read = rng.choice(
-        [("invoice", "inv0ce"), ("paragraph", "parograp"), ("total 120", "tota1 l20"), ("receipt", "recceit")]
-    )
+    true = rng.choice(["invoice", "paragraph", "receipt", "signature", "delivery", "customer"])
+    left, wrong = sorted(rng.sample(range(len(true)), 2))
+    read = true[:left] + true[left + 1 : wrong] + rng.choice("0q1") + true[wrong + 1 :] + rng.choice(["", ".", "l"])
     return number(
         f"A line says “{true}” and is read as “{read}”. What is the character error rate?",
         edits(true, read) / len(true),
@@ -138,7 +139,7 @@ def seconds_of_clip(rng: random.Random) -> Question:
 @asks("cv07")
 def factorized_kernel(rng: random.Random) -> Question:
     """3-D kernels against (2+1)-D."""
-    c, m = rng.choice([(32, 48), (64, 96), (64, 144)])
+    c, m = rng.choice([16, 32, 48, 64]), rng.choice([48, 96, 144])
     return number(
         f"A 3 × 3 × 3 convolution from {c} to {c} channels is replaced by one over space (1 × 3 × 3, {c} to "
         f"{m} channels) and one over time (3 × 1 × 1, {m} to {c}). How many weights have both, biases aside?",
@@ -288,7 +289,8 @@ def separable_cost(rng: random.Random) -> Question:
 @asks("cv10")
 def rounding_of_int8(rng: random.Random) -> Question:
     """Half a step of an 8-bit scale."""
-    low, high = rng.choice([(-1, 4.1), (-2, 3.1), (0, 6), (-0.5, 2.05), (-3, 7.2)])
+    low = rng.choice([-3, -2, -1, -0.5, 0])
+    high = round(low + rng.choice([2.55, 5.1, 7.65, 10.2]), 2)
     return number(
         f"Activations between {low} and {high} are stored in 8 bits with evenly spaced levels, the lowest and "
         "the highest at the ends. How large can the error of rounding be?",

@@ -234,7 +234,7 @@ def no_correlation(rng: random.Random) -> Question:
 @asks("da05")
 def pile_at_the_end(rng: random.Random) -> Question:
     """Many equal values at the end of a range."""
-    top = rng.choice((500_000, 99_999, 10_000))
+    top = rng.choice((500_000, 750_000, 1_000_000))
     return choice(
         rng,
         f"A histogram of house prices falls smoothly, but 5 % of all rows are exactly {top:,}, the largest value. "

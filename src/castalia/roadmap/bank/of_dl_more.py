@@ -12,7 +12,7 @@ from castalia.roadmap.bank.shelf import asks
 @asks("dl06")
 def spread_of_dropout(rng: random.Random) -> Question:
     """Mean kept, variance added."""
-    a, p = rng.randint(2, 8), rng.choice([0.1, 0.2, 0.5, 0.75])
+    a, p = rng.randint(2, 8), rng.choice([0.1, 0.2, 0.4, 0.75])
     return number(
         f"Dropout with p = {p}, as PyTorch does it in training, acts on an activation that is always {a}. "
         "What is the standard deviation of what comes out?",
@@ -123,7 +123,7 @@ def gradients_add_up(rng: random.Random) -> Question:
 @asks("dl08")
 def differences_averaged(rng: random.Random) -> Question:
     """(n, 1) against (n,) broadcasts."""
-    n = rng.choice([16, 32, 50, 64])
+    n = rng.randint(12, 64)
     return number(
         f"A regression's predictions have shape ({n}, 1), its targets ({n},). Over how many squared differences does "
         "((predictions - targets) ** 2).mean() go?",
@@ -136,12 +136,32 @@ def differences_averaged(rng: random.Random) -> Question:
 @asks("dl08")
 def softmax_twice(rng: random.Random) -> Question:
     """The floor of cross-entropy on probabilities."""
-    k = rng.choice([3, 5, 10, 20])
+    k = rng.randint(3, 30)
     return number(
         f"A network for {k} classes ends in a softmax, and its output goes into PyTorch's F.cross_entropy. "
         "What is the smallest loss that it can come near? (Python is fine.)",
         math.log(1 + (k - 1) / math.e),
         f"cross_entropy takes the softmax again, of numbers between 0 and 1: at best -ln(e / (e + {k - 1})).",
+    )
+
+
+@asks("dl08")
+def gradients_kept(rng: random.Random) -> Question:
+    """A loop that never sets gradients back."""
+    lr, width = rng.choice(["0.01", "0.001"]), rng.randint(6, 20)
+    return choice(
+        rng,
+        f"A linear regression on {width} scaled features. The loss falls at first, then swings up and down and never "
+        "settles, with each learning rate that was tried. What is wrong in this loop?",
+        ("Gradients of all steps are added up.", "backward() adds to .grad; opt.zero_grad() is missing."),
+        [
+            ("The loss is that of one batch only.", "That is so in every such loop, and most of them settle."),
+            ("The targets were not scaled to 0 to 1.", "The layer's weights and bias can fit any range."),
+            ("A layer without activation diverges.", "A linear layer's loss is a bowl: the easiest there is."),
+        ],
+        code=f"model = nn.Linear({width}, 1)\nopt = torch.optim.SGD(model.parameters(), lr={lr})\n"
+        "for x, y in loader:                      # y: (batch, 1)\n    loss = F.mse_loss(model(x), y)\n"
+        "    loss.backward()\n    opt.step()",
     )
 
 
@@ -251,12 +271,36 @@ def one_batch(rng: random.Random) -> Question:
     n = rng.choice([8, 16])
     return choice(
         rng,
-        f"Before the real run you train on one fixed batch of {n} images with different labels (10 classes), without "
+        f"Before the real run you train on one fixed batch of {n} images of several classes (out of 10), without "
         "regularization. After 1000 steps of Adam at lr 1e-3 the loss is still 2.30. What does that tell you?",
         ("There is a fault between data, model and update.", f"Any working network learns {n} examples by heart."),
         [
             (f"{n} images are too few for a network to learn.", "Few examples are easier to learn by heart."),
             ("The network overfits and needs regularization.", "Overfitting would be a loss near 0 here."),
-            ("The real run needs many more than 1000 steps.", "2.30 is ln 10: nothing at all has been learnt."),
+            (
+                "The real run needs many more than 1000 steps.",
+                "2.30 is ln 10: nothing has been learnt, not even which classes occur.",
+            ),
         ],
+    )
+
+
+@asks("dl10")
+def loss_in_waves(rng: random.Random) -> Question:
+    """A schedule made for epochs, stepped by batches."""
+    epochs, waves = rng.choice([(30, 8), (25, 10), (50, 6)])
+    return choice(
+        rng,
+        f"An epoch has {2 * epochs * waves} batches. The loss falls and rises again in waves, {waves} of them in each "
+        "epoch. Where do they come from?",
+        ("The schedule is stepped at each batch.", f"T_max counts its steps, so it is through after {epochs} batches."),
+        [
+            ("The loader does not shuffle the data.", "An order of the data repeats once an epoch."),
+            ("zero_grad stands before the backward.", "That is its right place."),
+            ("The schedule is not made for SGD.", "It only sets the learning rate, of any optimizer."),
+        ],
+        code=f"opt = torch.optim.SGD(model.parameters(), lr=0.4)\n"
+        f"schedule = torch.optim.lr_scheduler.CosineAnnealingLR(opt, T_max={epochs})\n"
+        f"for epoch in range({epochs}):\n    for x, y in loader:\n        opt.zero_grad()\n"
+        "        F.cross_entropy(model(x), y).backward()\n        opt.step()\n        schedule.step()",
     )

@@ -38,6 +38,20 @@ def passages_in_context(rng: random.Random) -> Question:
 
 
 @asks("ge01")
+def price_of_month(rng: random.Random) -> Question:
+    """What is read costs, too."""
+    n, chunks, chunk = rng.choice([400, 1000, 2500]), rng.choice([4, 5, 8]), rng.choice([400, 500])
+    answer, into, out = rng.choice([250, 300]), rng.choice([2, 3]), rng.choice([10, 15])
+    return number(
+        f"Each question to an assistant sends {chunks} passages of {chunk} tokens and 600 other tokens, and "
+        f"gets {answer} tokens back. A million tokens cost ${into} sent and ${out} received. How many dollars "
+        f"do {n} questions a day cost in 30 days? (Python is fine.)",
+        n * 30 * ((chunks * chunk + 600) * into + answer * out) / 1e6,
+        f"{chunks * chunk + 600} tokens sent and {answer} received, {30 * n} times.",
+    )
+
+
+@asks("ge01")
 def wrong_answers(rng: random.Random) -> Question:
     """Is it the search or the model?"""
     n = rng.choice([42, 45, 41])
@@ -79,7 +93,7 @@ def noisy_pixel(rng: random.Random) -> Question:
     abar, x, eps = rng.choice([0.25, 0.36, 0.64, 0.81]), rng.choice([-1, 0.5, 1]), rng.choice([-0.5, 1, 2])
     return number(
         f"A diffusion model (DDPM) at a step with ᾱ = {abar}: the clean value is {x}, the drawn noise {eps}. "
-        "What is the noisy value?",
+        "What is the noisy value? (Python is fine.)",
         math.sqrt(abar) * x + math.sqrt(1 - abar) * eps,
         f"√{abar} · {x} + √{1 - abar:.2g} · {eps}.",
     )

@@ -118,7 +118,7 @@ def largest_product(rng: random.Random) -> Question:
     return number(
         f"What is the largest value of x y where {times(a, 'x')} + {times(b, 'y')} = {s}?",
         s * s / (4 * a * b),
-        f"Lagrange: y = λ {a} and x = λ {b}, so {times(a, 'x')} = {times(b, 'y')} = {s} / 2.",
+        f"Lagrange: y = {times(a, 'λ')} and x = {times(b, 'λ')}, so {times(a, 'x')} = {times(b, 'y')} = {s} / 2.",
     )
 
 

@@ -36,8 +36,8 @@ def soft_threshold(rng: random.Random) -> Question:
     """The minimum of a square and an absolute value."""
     c, t = rng.choice((-1, 1)) * rng.randint(2, 9), rng.randint(1, 6)
     return number(
-        f"Which x makes ½ (x - ({c}))² + {t} |x| smallest?",
-        math.copysign(max(0, abs(c) - t), c),
+        f"Which x makes ½ (x {'-' if c > 0 else '+'} {abs(c)})² + {t} |x| smallest?",
+        max(0, abs(c) - t) * (1 if c > 0 else -1),
         f"Soft thresholding: {c} goes {t} towards 0 and stops there.",
         within=1e-9,
     )
@@ -51,7 +51,7 @@ def price_of_a_constraint(rng: random.Random) -> Question:
     c = c if active else -c
     return number(
         f"Minimize {times(a, 'x²')} subject to x ≥ {c}. Which Lagrange multiplier λ ≥ 0 has the constraint at the "
-        f"optimum (L = {times(a, 'x²')} - λ (x - ({c})))?",
+        f"optimum (L = {times(a, 'x²')} + λ ({c} - x))?",
         max(0, 2 * a * c),
         "Where the constraint holds the optimum back, f'(x) = λ there; where it does not, λ = 0.",
         within=1e-9,

@@ -186,9 +186,10 @@ def feature_from_the_future(rng: random.Random) -> Question:
     case, leak, fine = rng.choice((
         ("whether a customer will cancel next month", "reason that was given when cancelling",
          ("days since the first order", "mean price of past orders", "country of the billing address")),
-        ("on admission, whether a patient will die in hospital", "length of the whole stay, in days",
+        ("on admission whether a patient will die in hospital", "length of the whole stay, in days",
          ("age on admission", "blood pressure on arrival", "earlier stays in that hospital")),
-        ("when a loan is asked for, whether it will be paid back", "number of reminders that were sent for the loan",
+        ("at the time of the application whether a loan will be paid back",
+         "number of reminders that were sent for the loan",
          ("income in the application", "loans paid back before", "months at the present job")),
     ))  # fmt: skip
     return choice(

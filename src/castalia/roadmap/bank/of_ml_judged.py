@@ -88,7 +88,7 @@ def rows_of_one_person(rng: random.Random) -> Question:
 
 
 @asks("ml06")
-def scaled_before_the_split(rng: random.Random) -> Question:
+def features_chosen_before(rng: random.Random) -> Question:
     """Feature selection on all rows."""
     n, d = rng.choice((50, 80)), rng.choice((5_000, 20_000))
     return choice(
@@ -155,7 +155,7 @@ def curves_that_meet(rng: random.Random) -> Question:
         f"A model's error is {train:g} on training rows and {test:g} on validation rows; the task allows about 0.05. "
         "What is most likely to help?",
         right,
-        [other, third, ("another seed for the same split", "It moves the numbers a little, and changes no reason.")],
+        [other, third, ("another seed for the same split", "It moves the numbers a little; the cause stays.")],
     )
 
 

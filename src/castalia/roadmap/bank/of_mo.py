@@ -227,7 +227,8 @@ def inputs_as_before(rng: random.Random) -> Question:
 @asks("mo05")
 def visitors_per_arm(rng: random.Random) -> Question:
     """Sample size for two shares."""
-    p, d = rng.choice([(0.10, 0.01), (0.05, 0.01), (0.20, 0.02), (0.04, 0.005)])
+    p = rng.choice([0.04, 0.05, 0.1, 0.12, 0.2])
+    d = rng.choice([0.01, 0.02])
     q = p + d
     return number(
         f"A rate of {p} should be told from {q:g} with 80 % power, two-sided at 5 %: n = (1.96 + 0.84)² · (sum "
@@ -240,7 +241,8 @@ def visitors_per_arm(rng: random.Random) -> Question:
 @asks("mo05")
 def uneven_arms(rng: random.Random) -> Question:
     """A sample ratio mismatch, in standard deviations."""
-    a, b = rng.choice([(50000, 51200), (20000, 20700), (98500, 100000)])
+    a = 1000 * rng.randint(20, 99)
+    b = a + rng.choice([400, 900, 1500])
     return number(
         f"Visitors are assigned half and half; {a} came to A and {b} to B. How many standard deviations is the "
         "count of B from what is expected (binomial)? (Python is fine.)",

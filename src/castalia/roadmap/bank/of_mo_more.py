@@ -12,7 +12,7 @@ from castalia.roadmap.bank.shelf import asks
 @asks("mo06")
 def canary_requests(rng: random.Random) -> Question:
     """How long a canary must live."""
-    p = rng.choice([0.002, 0.005, 0.01, 0.02])
+    p = rng.choice([0.002, 0.003, 0.004, 0.005, 0.008, 0.01, 0.015, 0.02])
     return number(
         f"A new version fails at a share of {p} of the requests. How many requests must the canary get so that "
         "at least one fails with a probability of 95 %? (Python is fine.)",

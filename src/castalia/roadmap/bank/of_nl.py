@@ -242,7 +242,7 @@ def weights_of_block(rng: random.Random) -> Question:
     d, k = rng.choice([128, 256, 512, 768]), rng.choice([2, 4])
     return number(
         f"A transformer block (self-attention with heads that together have {d} numbers, feed-forward part of "
-        f"{k} · {d} hidden units) works on vectors of {d}. How many weights has it, biases and norms aside?",
+        f"{k} · {d} hidden units) works on vectors of {d}. How many weights are in it, biases and norms aside?",
         4 * d * d + 2 * k * d * d,
         f"Query, key, value and output: 4 · {d}²; feed-forward: 2 · {k} · {d}².",
         within=0,

@@ -85,7 +85,7 @@ def what_keeps_it_alive(rng: random.Random) -> Question:
     gb, rows = rng.choice((2, 5, 9)), rng.randint(3, 9)
     return choice(
         rng,
-        f"A loop reads files, each an array of {gb} GB, and keeps only `big[:{rows}]` of each in a list. After a few "
+        f"A loop reads files, each a matrix of {gb} GB, and keeps only `big[:{rows}]` of each in a list. After a few "
         f"files "
         "memory is full. What cures it?",
         (f"keep big[:{rows}].copy()", "A slice is a view that holds the whole array; a copy holds its rows only."),

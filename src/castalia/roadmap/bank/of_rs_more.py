@@ -129,7 +129,7 @@ def tasks_left_out(rng: random.Random) -> Question:
 @asks("rs08")
 def some_lucky_test(rng: random.Random) -> Question:
     """Many comparisons."""
-    k = rng.choice([5, 10, 14, 20])
+    k = rng.randint(4, 20)
     return number(
         f"A method without any effect is compared on {k} independent data sets, each at p < 0.05. How probable "
         "is it that at least one comparison is “significant”? (Python is fine.)",
@@ -235,7 +235,8 @@ def useful_report(rng: random.Random) -> Question:
 @asks("rs10")
 def within_reach(rng: random.Random) -> Question:
     """Is the question affordable?"""
-    n, d = rng.choice([(1, 20), (3, 60), (7, 140)])
+    n = rng.choice([0.5, 1, 2, 3, 7])
+    d = rng.choice([20, 40, 60, 100])
     return number(
         f"You consider a field in which a single experiment trains {n} billion parameters on {d} billion "
         "tokens (6 operations for each parameter and token). You have one GPU that reaches 100·10¹² "

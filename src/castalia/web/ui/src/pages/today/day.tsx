@@ -11,6 +11,7 @@ import { ProblemBox } from "../../components/problem";
 import { Same } from "../../components/snippet";
 import { toast } from "../../components/toast";
 import { prefix } from "../../connection";
+import type { CheckLine } from "../../learning";
 import { useDeed } from "./deed";
 import { type Day, type Gap, type Source, type Step, dated, weekday } from "./types";
 import { YourPlan } from "./yours";
@@ -136,7 +137,7 @@ function TheGap({ gap, links, again }: { gap: Gap; links: Source[]; again: () =>
         </h2>
       </div>
       <p class="muted why">
-        <bdi>{gap.why}</bdi>
+        <bdi>{sentence(gap.why)}</bdi>
       </p>
       {links.length > 0 && (
         <ul class="plain stack tight" aria-label="To learn it from">
@@ -149,7 +150,7 @@ function TheGap({ gap, links, again }: { gap: Gap; links: Source[]; again: () =>
               <span class="muted small">
                 {" "}
                 {one.kind}, {one.cost}
-                {one.cost_as_of ? ` on ${dated(one.cost_as_of)}` : ""}
+                {one.cost_as_of ? ` as of ${dated(one.cost_as_of)}` : ""}
                 {one.scope ? `: ${one.scope}` : ""}
               </span>
             </li>
@@ -187,11 +188,9 @@ function Build({ step, again }: { step: Step; again: () => void }) {
       )}
       {step.check ? (
         <p class="row">
-          {line && (
-            <Link class="button first" to={[line.kind === "exercise" ? "learn" : line.system ? "systems" : "projects", line.address]} {...(line.kind === "exercise" ? {} : { query: "tab=build" })}>
-              Build it
-            </Link>
-          )}
+          <Link class="button first" {...deskOf(step, line)}>
+            Build it
+          </Link>
           <span class="muted small">
             Or in the shell: <code>{step.command}</code>
           </span>
@@ -201,6 +200,12 @@ function Build({ step, again }: { step: Step; again: () => void }) {
       )}
     </section>
   );
+}
+
+/** Where it is built; what can be checked is a list that may come a moment later. */
+function deskOf(step: Step, line: CheckLine | undefined): { to: string[]; query?: string } {
+  if (!line || line.kind === "exercise") return { to: ["learn", line?.address ?? step.project] };
+  return { to: [line.system ? "systems" : "projects", line.address], query: "tab=build" };
 }
 
 /** Nothing checks it yet: what counts is a link, or the learner's word. */

@@ -13,6 +13,8 @@ export interface Draft {
   answers: Reply[];
   cut: string[];
   seed: number;
+  /** The plan that was kept when this was begun: beside another one it means nothing any more. */
+  of: string;
 }
 
 const key = "castalia.intake";
@@ -30,6 +32,7 @@ function begin(day: Day): Draft {
     answers: [],
     cut: [],
     seed: Math.floor(Math.random() * 2 ** 31),
+    of: JSON.stringify([day.settled, day.known]),
   };
 }
 
@@ -37,7 +40,7 @@ function read(day: Day): Draft {
   const fresh = begin(day);
   try {
     const found = JSON.parse(sessionStorage.getItem(key) ?? "null") as Partial<Draft> | null;
-    return found && typeof found === "object" ? { ...fresh, ...found, about: { ...fresh.about, ...found.about } } : fresh;
+    return found && typeof found === "object" && found.of === fresh.of ? { ...fresh, ...found, about: { ...fresh.about, ...found.about } } : fresh;
   } catch {
     return fresh;
   }
@@ -66,12 +69,12 @@ export function useDraft(day: Day): { draft: Draft; change: (changes: Partial<Dr
 }
 
 /** What the planner is asked. */
-export function request(draft: Draft, known = true): object {
+export function request(draft: Draft, day: Day, known = true): object {
   return {
     goal: draft.goal,
     hours: Number(draft.hours),
     target: draft.target || null,
     ...(draft.start ? { start: draft.start } : {}),
-    ...(known ? { known: draft.known, answers: draft.answers, cut: draft.cut } : {}),
+    ...(known ? { known: draft.known, unknown: day.known.filter((id) => !draft.known.includes(id)), answers: draft.answers, cut: draft.cut } : {}),
   };
 }

@@ -49,7 +49,7 @@ export function Intake({ day, again }: { day: Day; again: () => void }) {
   }, [step, choices]);
   const to = (next: Step): void => setQuery({ step: next }, false);
   const onward = (): void => to(steps[Math.min(place + 1, steps.length - 1)]!);
-  const shared = { draft, change, onward };
+  const shared = { day, draft, change, onward };
   return (
     <>
       <PageHead
@@ -99,7 +99,9 @@ export function Intake({ day, again }: { day: Day; again: () => void }) {
       )}
       {day.chosen && (
         <p class="leave">
-          <a href={href("today")}>Keep the plan as it is</a>
+          <a href={href("today")} onClick={forget}>
+            Keep the plan as it is
+          </a>
         </p>
       )}
     </>
@@ -107,6 +109,7 @@ export function Intake({ day, again }: { day: Day; again: () => void }) {
 }
 
 interface StepProps {
+  day: Day;
   draft: Draft;
   change: (changes: Partial<Draft>) => void;
   onward: () => void;
@@ -164,7 +167,7 @@ function GoalStep({ draft, change, onward, choices }: StepProps & { choices: Cho
   );
 }
 
-function TimeStep({ draft, change, onward, limits }: StepProps & { limits: [number, number] }) {
+function TimeStep({ day, draft, change, onward, limits }: StepProps & { limits: [number, number] }) {
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const submit = async (): Promise<void> => {
@@ -175,7 +178,7 @@ function TimeStep({ draft, change, onward, limits }: StepProps & { limits: [numb
     setBusy(true);
     setProblem(undefined);
     try {
-      await send<Plan>("POST", "plan/preview", request(draft, false));
+      await send<Plan>("POST", "plan/preview", request(draft, day, false));
       onward();
     } catch (error) {
       setProblem(error instanceof Problem ? error : LOST);
@@ -229,13 +232,13 @@ function TimeStep({ draft, change, onward, limits }: StepProps & { limits: [numb
 }
 
 /** The plan of a draft, asked again where the draft changed. */
-function useTrial(draft: Draft, known: boolean) {
-  const body = request(draft, known);
+function useTrial(draft: Draft, day: Day, known: boolean) {
+  const body = request(draft, day, known);
   return useResource<Plan>(`plan?${JSON.stringify(body)}`, (signal) => send("POST", "plan/preview", body, signal));
 }
 
-function KnownStep({ draft, change, onward, choices }: StepProps & { choices: Choices }) {
-  const { value, problem, again } = useTrial(draft, false);
+function KnownStep({ day, draft, change, onward, choices }: StepProps & { choices: Choices }) {
+  const { value, problem, again } = useTrial(draft, day, false);
   return (
     <StepForm submit={onward}>
       <p class="muted">What you tick begins as known and can be shown otherwise later. It never counts as checked. Nothing ticked is fine.</p>
@@ -265,8 +268,8 @@ function YouStep({ draft, change, onward }: StepProps) {
   );
 }
 
-function PlanStep({ draft, change, done }: StepProps & { done: () => void }) {
-  const { value, problem, again } = useTrial(draft, true);
+function PlanStep({ day, draft, change, done }: StepProps & { done: () => void }) {
+  const { value, problem, again } = useTrial(draft, day, true);
   const [wrong, setWrong] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const take = (exit: Exit): void => {
@@ -278,10 +281,12 @@ function PlanStep({ draft, change, done }: StepProps & { done: () => void }) {
     setBusy(true);
     setWrong(undefined);
     try {
-      await send<Kept>("PUT", "plan", request(draft));
+      const { before } = await send<Kept>("PUT", "plan", request(draft, day));
       const said = Object.fromEntries(Object.entries(draft.about).filter(([, text]) => text.trim()));
       if (Object.keys(said).length) await send("POST", "plan/about", said);
-      toast("The plan is yours");
+      const newly = draft.known.filter((id) => !day.known.includes(id));
+      const gone = day.known.filter((id) => !draft.known.includes(id));
+      toast("The plan is yours", before ? () => send("PUT", "plan", { ...before, known: gone, unknown: newly }) : undefined);
       done();
     } catch (error) {
       setWrong(error instanceof Problem ? error : LOST);

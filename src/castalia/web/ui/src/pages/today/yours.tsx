@@ -4,6 +4,7 @@ import { get, send } from "../../api";
 import { Field } from "../../components/dialog";
 import { Link } from "../../components/link";
 import { ProblemBox } from "../../components/problem";
+import { Same } from "../../components/snippet";
 import { toast } from "../../components/toast";
 import { useResource } from "../../resource";
 import { useDeed } from "./deed";
@@ -14,8 +15,8 @@ import { type Choices, type Day, type Exit, type Kept, type Plan, type Settled, 
 const STILL = "finish unchanged";
 
 /** The sentence after a change, with the way back. */
-function told(kept: Kept): void {
-  const before = kept.before;
+function told(kept: Kept, known: { known?: string[]; unknown?: string[] }): void {
+  const before = kept.before && { ...kept.before, known: known.unknown ?? [], unknown: known.known ?? [] };
   const said = kept.moved && kept.moved !== STILL ? `The plan is changed: ${kept.moved}` : "The plan is changed, and its finish is the same";
   toast(said, before ? () => send("PUT", "plan", before) : undefined);
 }
@@ -25,7 +26,7 @@ export function YourPlan({ day, again }: { day: Day; again: () => void }) {
   const plan = day.plan;
   if (!plan) return null;
   const settle = (changes: Partial<Settled> & { cut?: string[]; known?: string[]; unknown?: string[] }): void =>
-    act(async () => told(await send<Kept>("PUT", "plan", changes)));
+    act(async () => told(await send<Kept>("PUT", "plan", changes), changes));
   const take = (exit: Exit): void => settle(exit.kind === "hours" ? { hours: exit.hours } : exit.kind === "later" ? { target: exit.target } : { cut: exit.cut });
   return (
     <details class="yours">
@@ -76,8 +77,8 @@ function Change({ day, plan, settle, busy }: { day: Day; plan: Plan; settle: (ch
         <Link to={["today"]} query="step=goal">
           Choose another goal
         </Link>
-        <span class="muted small">Begun {dated(plan.start)}</span>
       </p>
+      <Same open={false} title="The same in shell" snippets={{ shell: `castalia roadmap plan --hours ${Number(hours) || plan.hours}${target ? ` --target ${target}` : ""} --keep` }} />
     </form>
   );
 }
