@@ -149,7 +149,8 @@ def test_days_that_are_over_are_no_mistake_of_another_change(bench: Client, sett
     begun, over = date.today() - timedelta(weeks=3), date.today() - timedelta(1)
     Notes(settings.home).add("plan", {"goal": "gpt", "hours": 8.0, "start": begun, "target": over})
     told = send(bench, "PUT", "/plan", hours=20, target=over.isoformat())
-    assert told["target"] is None and told["start"] == date.today().isoformat() and told["settled"]["hours"] == 20
+    monday = date.today() - timedelta(days=date.today().weekday())
+    assert told["target"] is None and told["start"] == monday.isoformat() and told["settled"]["hours"] == 20
     again = send(bench, "PUT", "/plan", **told["before"])
     assert again["settled"] == told["before"] and again["start"] == date.today().isoformat()
     refused(bench, "PUT", "/plan", "target", target=(over - timedelta(1)).isoformat())
