@@ -152,7 +152,7 @@ def test_days_that_are_over_are_no_mistake_of_another_change(bench: Client, sett
     monday = date.today() - timedelta(days=date.today().weekday())
     assert told["target"] is None and told["start"] == monday.isoformat() and told["settled"]["hours"] == 20
     again = send(bench, "PUT", "/plan", **told["before"])
-    assert again["settled"] == told["before"] and again["start"] == date.today().isoformat()
+    assert again["settled"] == told["before"] and again["start"] == monday.isoformat()
     refused(bench, "PUT", "/plan", "target", target=(over - timedelta(1)).isoformat())
 
 
