@@ -27,7 +27,7 @@ from castalia.roadmap.history import Worked, derive
 from castalia.roadmap.learner import Notes, OwnResource, Page, Profile, Settled
 from castalia.roadmap.mastery import ENOUGH, START
 from castalia.roadmap.planner import Plan, plan
-from castalia.roadmap.sequence import Milestone, Wishes, sequence
+from castalia.roadmap.sequence import Milestone, Wishes, hours_left, sequence
 from castalia.roadmap.state import State
 from castalia.roadmap.weeks import Calendar, calendar
 
@@ -122,6 +122,12 @@ def test_an_own_book_stays_until_its_hours_were_offered() -> None:
     pages = {MONDAY: Page(MONDAY, hours=10.0)}
     read = counted({0: 2}, resources=(OwnResource("a talk", MONDAY, 3.0),), pages=pages)
     assert read.past == (Past(5.0, 2.0, 7.0),), "hours told hold those of the talk"
+
+
+def test_a_plan_that_has_not_begun_has_no_past() -> None:
+    late = Profile(Settled("gpt", 8.0, date.max), offers=((MONDAY, 8.0),))
+    assert calendar(late, (), lambda id: 1.0, (), MONDAY, 0.2) == Calendar()
+    assert counted({}, count=-1) == Calendar()
 
 
 def test_no_order_of_weeks_makes_more_done_than_there_was() -> None:
@@ -324,13 +330,19 @@ from castalia.roadmap.content import content
 from castalia.roadmap.planner import Request, plan
 from castalia.roadmap.sequence import Milestone, Passion, Wishes
 roadmap = content()
-mastery = {id: (number % 7) / 9 for number, id in enumerate(roadmap.graph.topics)}
-past = ()
+mastery = {}
 wishes = Wishes(passion=Passion("mine", ("nl10", "cv03", "ad05"), 30.0))
 goal = tuple(roadmap.goal("everything").topics)
 made = plan(Request(roadmap.graph, goal, 9.0, date(2026, 11, 23), date(2027, 11, 23), mastery, wishes=wishes))
 sys.stdout.write(repr(dataclasses.astuple(made)))
 """
+
+
+def test_hours_come_in_the_order_of_the_graph_so_that_their_sum_is_the_same_everywhere() -> None:
+    graph = content().graph
+    some = frozenset(graph.topics)
+    for ids in (some, sorted(some), sorted(some, reverse=True)):
+        assert list(hours_left(graph, ids, {})) == list(graph.topics)
 
 
 @pytest.mark.slow

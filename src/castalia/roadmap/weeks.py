@@ -74,7 +74,7 @@ def calendar(
         return (before[-1] if before else first) * (1 - buffer)
 
     taken, left = _own(profile, running, offered)
-    if settled.start is None:
+    if settled.start is None or settled.start > today:
         return Calendar((), left)
     weeks: dict[date, _Week] = {}
     monday = settled.start + timedelta(days=-settled.start.weekday() % 7)
