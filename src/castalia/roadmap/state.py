@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from castalia.core.errors import NotFound, Unavailable
+from castalia.core.errors import NotFound, Unavailable, WrongInput
 from castalia.roadmap import contracted, review
 from castalia.roadmap.content import EVERYTHING, Content, content
 from castalia.roadmap.contracted import Contracted
@@ -185,6 +185,9 @@ class State:
         self, *, goal: str = "", hours: float = 0.0, start: date | None = None, target: date | None = None
     ) -> Request:
         """What the planner is asked: the learner's own settings, others where they are given."""
+        if target and not start and target <= self.today:
+            cure = "Choose a later target, or none."
+            raise WrongInput("target date", str(target), f"after {self.today}", cure, field="target")
         if goal or hours or start or target:
             other = self.wishing(goal=goal, hours=hours, start=start, target=target)
             return other._request(start or other.begin, target)
