@@ -2,12 +2,14 @@
 
 Four times, the least of five each, all kept: with nothing new in the log, which is answered from what was computed
 before; with one event more, which replays the log's last week; the whole log replayed, as after older events from
-another machine; and in a process of its own, as the shell does it, start-up included. Seeds are fixed. Writes
-benchmarks/results/roadmap_today.json.
+another machine; and in a process of its own, as the shell does it, start-up included. Then the same log behind the
+workbench: ``GET /today``, with nothing new and after one more event, and the page in a Chromium until its gap was
+painted, with an empty cache and opened again. Seeds are fixed. Writes benchmarks/results/roadmap_today.json.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import random
@@ -16,9 +18,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from boarding import ENV, VIEW, browser, load
+from playwright.sync_api import sync_playwright
 
 from castalia.core.evidence import Event, Evidence
 from castalia.roadmap import contracted
@@ -28,6 +34,15 @@ from castalia.roadmap.state import State
 from castalia.roadmap.today import today
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+from web_process import Workbench  # noqa: E402
+
+PAINTED = """async () => {
+  while (!document.querySelector('#gap')) await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
+  return performance.now();
+}"""
+"""Milliseconds from the navigation to the frame that shows the gap."""
 EVENTS, REPEATS, SEED = 10_000, 5, 0
 BEGUN = 1_700_000_000_000
 """Milliseconds since 1970."""
@@ -56,6 +71,49 @@ def least(act: Callable[[], object]) -> dict[str, Any]:
         act()
         found.append(round(1000 * (time.perf_counter() - began), 2))
     return {"least": min(found), "all": found}
+
+
+def lately(made: list[Event]) -> list[Event]:
+    """The same events, the last of them a minute ago."""
+    shift = time.time_ns() // 1_000_000 - 60_000 - made[-1].time
+    return [replace(each, time=each.time + shift) for each in made]
+
+
+def served(made: list[Event]) -> dict[str, Any]:
+    """What the workbench and the page take with that log."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        log = Evidence(home)
+        log.add(made[:EVENTS])
+        Notes(home).add("plan", {"goal": "everything", "hours": 10.0, "start": date(2026, 1, 5)})
+        more = iter(made[EVENTS:])
+        with Workbench(home, env=ENV) as bench, sync_playwright() as playwright:
+            connection = http.client.HTTPConnection("127.0.0.1", bench.port, timeout=60)
+
+            def ask() -> None:
+                connection.request("GET", "/today")
+                answer = connection.getresponse()
+                assert answer.status == 200 and json.loads(answer.read())["gap"]
+
+            def ask_after_one_more() -> None:
+                log.add([next(more)])
+                ask()
+
+            ask()
+            found = {"served": least(ask), "served_one_event_more": least(ask_after_one_more)}
+            chromium = browser(playwright)
+            cold, warm = list[float](), list[float]()
+            for _ in range(REPEATS):
+                context = chromium.new_context(base_url=bench.root, viewport=VIEW)
+                page = context.new_page()
+                for times in (cold, warm):
+                    page.goto("/app/today", wait_until="commit")
+                    times.append(round(float(page.evaluate(PAINTED)), 2))
+                context.close()
+            chromium.close()
+            connection.close()
+    pages = {name: {"least": min(times), "all": times} for name, times in (("page", cold), ("page_again", warm))}
+    return {**found, **pages}
 
 
 def main() -> None:
@@ -89,7 +147,8 @@ def main() -> None:
     result = {
         "events": EVENTS, "bytes": size, "seed": SEED, "repeats": REPEATS, "unit": "ms",
         "nothing_new": kept, "one_event_more": again, "whole_log": whole, "own_process": alone,
-        "promised": {"nothing_new": 100, "one_event_more": 100},
+        **served(lately(made)), "load": load(),
+        "promised": {"nothing_new": 100, "one_event_more": 100, "served": 100, "page": 600, "page_again": 400},
     }  # fmt: skip
     print(json.dumps(result, indent=1))
     (HERE / "results" / "roadmap_today.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")

@@ -311,10 +311,15 @@ def day() -> str:
         ("whole_log", f"{events} events, all replayed"), ("own_process", f"{events} events, `castalia today`"),
         ("one_event_more", f"{events} events and one more"),
         ("nothing_new", f"{events} events, nothing new"),
+        ("page", f"{events} events, the page with an empty cache until its gap is painted"),
+        ("page_again", f"{events} events, the page opened again"),
+        ("served_one_event_more", f"{events} events and one more, `GET /today`"),
+        ("served", f"{events} events, nothing new, `GET /today`"),
     )  # fmt: skip
     rows = [
         Bound(words, found[key]["least"], f"{found[key]['least']:.0f} ms", promised.get(key)).cells()
         for key, words in named
+        if key in found
     ]
     return markdown([("a day", "ms, least of five", "promised", ""), *rows])
 

@@ -57,6 +57,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "jobs": "its router",
         "data": "its router",
         "check": "its router",
+        "roadmap": "its router",
     },
     "cli": {"*": "the shell is the outermost surface"},
     "__main__": {"cli": "python -m castalia"},

@@ -12,8 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from learner_graphs import START, at, goals, graphs, known, topic
 
+from castalia.core.errors import WrongInput
 from castalia.roadmap.content import content
-from castalia.roadmap.gap import Failure, Held, Learner, Mention, OwnGap, choose, failures, ranked
+from castalia.roadmap.gap import (
+    Failure,
+    Held,
+    Learner,
+    Mention,
+    OwnGap,
+    Parked,
+    begins,
+    blockers,
+    choose,
+    failures,
+    ranked,
+)
 from castalia.roadmap.graph import Graph
 from castalia.roadmap.mastery import ENOUGH, beliefs, standings
 from castalia.roadmap.observation import Observation
@@ -73,6 +86,9 @@ def test_pain_goes_down_to_the_root() -> None:
     failed = (Failure(ago(0), {"d1": 1.0}, "all"),)
     deep = {each.id: each.pain for each in ranked(replace(LEARNER, mastery={"a2": 0.9, "b1": 0.9}, failures=failed))}
     assert deep == {"a1": 2.0, "b2": 1.0, "c1": 1.0}, "a1 lies under what seems to be known"
+    first = choose(replace(LEARNER, mastery={"a2": 0.9, "b1": 0.9}, failures=(*failed, *failed)))
+    assert first is not None and first.topic == "a1"
+    assert "stands under the topic d1, of which you failed all twice in 14 days" in first.why
     outside = (Failure(ago(0), {"b2": 1.0}, "x"), Failure(ago(0), {"nowhere": 1.0}, "x"), Failure(ago(0), {}, "x"))
     assert {each.pain for each in ranked(replace(LEARNER, goal=("c1",), failures=outside))} == {1.0}
 
@@ -145,6 +161,18 @@ def test_after_its_week_a_gap_waits_once() -> None:
     assert mastered is not None and mastered.topic == "a1"
 
 
+def test_one_that_was_put_off_is_passed_over_if_there_is_another() -> None:
+    other = choose(EVEN, Held("b1", ago(2)), waiting="b1")
+    assert other is not None and other.topic == "a1" and other.since == START
+    assert [each.reason for each in other.parked if each.id == "b1"] == ["not today"]
+    kept = choose(EVEN, Held("a1", START), waiting="b1")
+    assert kept is not None and kept.topic == "a1" and kept.kept
+    alone = choose(replace(EVEN, goal=("b1",)), Held("b1", ago(2)), waiting="b1")
+    assert alone is not None and alone.topic == "b1" and alone.kept and alone.since == ago(2)
+    typing = replace(EVEN, own=(OwnGap("typing", START, chosen=True),))
+    assert choose(typing, None, waiting="own:typing").topic == "b1"  # type: ignore[union-attr]
+
+
 def test_own_gaps() -> None:
     named = choose(replace(EVEN, own=(OwnGap("why a1?", START, "a1"),)))
     assert named is not None and named.topic == "a1", "a topic that the learner names hurts like a mention"
@@ -154,6 +182,25 @@ def test_own_gaps() -> None:
     assert chosen is not None and chosen.topic == "own:typing" and chosen.until == START + timedelta(7)
     done = replace(EVEN, goal=("a1",), mastery={"a1": 1.0}, own=(OwnGap("typing", START),))
     assert choose(done).topic == "own:typing"  # type: ignore[union-attr]
+
+
+def test_a_chosen_gap_is_one_that_can_be_begun() -> None:
+    needs = replace(LEARNER, own=(OwnGap("axes", START, "d1", chosen=True),))
+    assert blockers(needs, "d1") == ("b1", "c1") and blockers(needs, "a2") == ()
+    gap = choose(needs)
+    assert gap is not None and gap.topic == "a2"
+    assert Parked("d1", "axes", 0.0, "b1 and c1 first") in gap.parked, "it is not dropped without a word"
+    with pytest.raises(WrongInput, match="Take b1 first"):
+        begins(needs, "d1")
+    with pytest.raises(WrongInput, match="counts as known"):
+        begins(needs, "a1")
+    begins(needs, "c1")
+    begins(needs, "")
+    beside = replace(LEARNER, goal=("b2",), own=(OwnGap("once more", START, "c1", chosen=True),))
+    own = choose(beside)
+    assert own is not None and (own.topic, own.title) == ("c1", "once more"), "it need not be part of the goal"
+    over = choose(replace(beside, mastery={**LEARNER.mastery, "c1": 0.9}))
+    assert over is not None and over.topic == "a2", "and it is over when it is known"
 
 
 # --- a planted gap -----------------------------------------------------------------------------

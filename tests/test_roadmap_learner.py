@@ -14,7 +14,7 @@ import pytest
 from castalia.core.errors import WrongInput
 from castalia.core.evidence import Event, Evidence
 from castalia.core.settings import Settings
-from castalia.roadmap import contracted, learner
+from castalia.roadmap import contracted, forgetting
 from castalia.roadmap.content import Content, content
 from castalia.roadmap.history import Replay, derive
 from castalia.roadmap.learner import Link, Notes, OwnItem, Profile, Settled
@@ -317,13 +317,13 @@ def test_forgetting_removes_what_is_the_learners_and_nothing_else(home: Path) ->
     for name in ("checks/softmax.json", "places.json", "evidence.corrupt.jsonl", *others):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text("{}")
-    gone = learner.forget(home)
+    gone = forgetting.forget(home)
     assert {path.relative_to(home).as_posix() for path in gone} == {
         "evidence.jsonl", "evidence.corrupt.jsonl", "journal.jsonl", "places.json", "checks/softmax.json",
         "cache/roadmap/learner.json",
     }  # fmt: skip
     assert all((home / name).is_file() for name in others)
-    assert learner.traces(home) == [] and said(home) == Profile()
+    assert forgetting.traces(home) == [] and said(home) == Profile()
     assert not any(b"exams" in path.read_bytes() for path in home.rglob("*") if path.is_file())
 
 

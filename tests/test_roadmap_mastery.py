@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from learner_graphs import at, event, topic
 
 from castalia.core.evidence import Event
+from castalia.roadmap import contracted
 from castalia.roadmap.calibration import calibration
+from castalia.roadmap.content import content
 from castalia.roadmap.graph import Graph
+from castalia.roadmap.history import derive
 from castalia.roadmap.mastery import (
     ENOUGH,
     KNOWN,
@@ -21,6 +24,7 @@ from castalia.roadmap.mastery import (
     Belief,
     Tracker,
     beliefs,
+    main,
     standings,
     state,
     updated,
@@ -136,6 +140,41 @@ def test_a_pass_shares_credit_with_what_it_encompasses() -> None:
     assert failed["a1"].p == P0
     deep = Tracker(GRAPH).within("b2")
     assert deep["b1"] == 0.7 and deep["a1"] == pytest.approx(0.35) and deep["a2"] == pytest.approx(0.14)
+
+
+def test_the_main_topic_of_a_check_gets_the_whole_evidence() -> None:
+    """However many topics share a milestone: the greatest weight is the power 1, the others stand in proportion."""
+    broad = beliefs([seen("first", True, check="x/1", a1=0.2, a2=0.1)], GRAPH)
+    assert broad["a1"].p == pytest.approx(updated(P0, "first", True))
+    assert broad["a2"].p == pytest.approx(updated(P0, "first", True, weight=0.5))
+    failed = beliefs([seen("first", False, check="x/1", a1=0.2, a2=0.1)], GRAPH)
+    assert failed["a1"].p == pytest.approx(updated(P0, "first", False))
+
+
+def shipped(project: str, *milestones: str) -> dict[str, Belief]:
+    """What is thought of somebody who passes milestones of a contract of ours at the first submit, one a day."""
+    every = contracted.every()
+    asked = [each.number for each in every[project].milestones if not milestones or each.number in milestones]
+    passes = [event("check", day, "pass", name, project=project) for day, name in enumerate(asked)]
+    return dict(derive(passes, content(), every).beliefs)
+
+
+def test_a_shipped_milestone_tests_out_what_its_main_topic_encompasses() -> None:
+    """The chain rule's milestone: backpropagation is half derivatives and half activations."""
+    before, found = shipped("neural_net", "M1"), shipped("neural_net", "M1", "M2")
+    assert "dl03" in main(contracted.every()["neural_net"].weights("M2"))
+    for id in ("ma02", "dl02"):
+        assert before[id].p < ENOUGH and found[id].p == TESTED
+
+
+def test_who_passes_all_of_a_shipped_project_has_its_main_topics_checked() -> None:
+    milestones = contracted.every()["neural_net"].milestones
+    central = [id for each in milestones for id in main(each.topics)]
+    twice = {id for id in central if central.count(id) > 1}
+    assert {"dl03", "dl10", "ma10"} <= twice
+    found = shipped("neural_net")
+    assert {id: state(found[id]) for id in twice} == dict.fromkeys(twice, "checked")
+    assert all(found[id].p > 0.5 for id in central), "once says .78 at most: the table of the reference"
 
 
 def test_a_failure_blames_what_is_in_doubt() -> None:

@@ -22,10 +22,10 @@ def forget(*, yes: bool = False, json: bool = False) -> int:
         Print {"forgotten": [files]} instead; needs --yes.
     """
     from castalia.core.settings import Settings
-    from castalia.roadmap import learner
+    from castalia.roadmap import forgetting
 
     home = Settings.read().home
-    found = learner.traces(home)
+    found = forgetting.traces(home)
     if json and not yes:
         raise WrongInput("castalia forget --json without --yes", "nobody to ask", "--yes with it",
                          "castalia forget --yes --json")  # fmt: skip
@@ -44,13 +44,13 @@ def forget(*, yes: bool = False, json: bool = False) -> int:
         if answer.strip().lower() not in ("y", "yes"):
             terminal.out("Nothing was removed.")
             return 0
-    gone = learner.forget(home)
+    gone = forgetting.forget(home)
     if json:
         terminal.out_json({"forgotten": gone})
         return 0
     for path in gone:
         terminal.out(f"removed  {path}")
-    terminal.out("Code, runs, models and data are where they were.")
+    terminal.out("Code, runs, models and data are where they were, and so are pages that journal send wrote.")
     return 0
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from cyclopts import Parameter
 
 from castalia.cli import terminal
-from castalia.cli.learning import a_day, read_state, show_question, tip, warn, words
+from castalia.cli.learning import a_day, hours_a_week, read_state, show_question, tip, warn, words
 from castalia.cli.planning import plain, show
 from castalia.core.errors import CastaliaError, WrongInput
 
@@ -45,7 +45,7 @@ class Answers:
 
 
 def start(
-    *, goal: str = "", hours: float = 0.0, start: str = "", target: str = "",
+    *, goal: str = "", hours: float | None = None, start: str = "", target: str = "",
     known: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     beginning: Annotated[str, Parameter(name="--from")] = "", strengths: str = "", worries: str = "",
     no_questions: bool = False, json: bool = False,
@@ -77,7 +77,7 @@ def start(
     """
     about = {"beginning": beginning, "strengths": strengths, "worries": worries}
     given = Answers(
-        goal, hours, a_day(start, "--start"), a_day(target, "--target"), words(known),
+        goal, hours_a_week(hours), a_day(start, "--start"), a_day(target, "--target"), words(known),
         {name: text for name, text in about.items() if text},
     )  # fmt: skip
     asks = sys.stdin.isatty() and not json and not no_questions
@@ -119,6 +119,8 @@ def _keep(state: State, given: Answers, json: bool) -> int:
         terminal.out_json(plain(state, goal, made))
     else:
         terminal.out()
+        if given.known:
+            terminal.out(f"Taken as known: {terminal.many(len(state.profile.known), 'topic')}, by your word.")
         show(state, goal, made)
         terminal.out(f"\nThis is your plan.  {terminal.styled('castalia today', 'accent')}   what to do now")
     warn((*state.warnings, *warnings))
@@ -237,5 +239,6 @@ def _known(graph: Any, text: str) -> list[str]:
     from castalia.roadmap.sequence import assumed
 
     found = words([text])
-    assumed(graph, found)
+    if topics := assumed(graph, found):
+        terminal.say(f"Taken as known: {terminal.many(len(topics), 'topic')}, {', '.join(topics)}.")
     return found

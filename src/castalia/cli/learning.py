@@ -29,7 +29,9 @@ def tip(state: State, *places: str) -> None:
     found = state.content.tips_for(*places)
     if found:
         chosen = found[state.today.toordinal() % len(found)]
-        terminal.say(terminal.styled(f"\n{terminal.printable(chosen.words)}", "dim", sys.stderr))
+        url = state.content.url_of(chosen)
+        words = f"{chosen.words}  {url}" if url else chosen.words
+        terminal.say(terminal.styled(f"\n{terminal.printable(words)}", "dim", sys.stderr))
 
 
 def show_question(question: Question, write: Callable[[str], None]) -> None:
@@ -46,6 +48,16 @@ def show_question(question: Question, write: Callable[[str], None]) -> None:
 def words(typed: Iterable[str]) -> list[str]:
     """``cs,sq to`` as three words."""
     return [word for each in typed for word in each.replace(",", " ").split()]
+
+
+def hours_a_week(typed: float | None) -> float:
+    """What --hours says, 0 for nothing; WrongInput for a week without hours, which is no plan."""
+    if typed == 0:
+        from castalia.roadmap.planner import HOURS
+
+        cure = "Say how many you really have; half an hour is a plan too."
+        raise WrongInput("hours a week", "0", f"{HOURS[0]:g} to {HOURS[1]:g}", cure, field="hours")
+    return typed or 0.0
 
 
 def a_day(text: str, flag: str) -> date | None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from castalia.cli import terminal
-from castalia.cli.learning import a_day, read_state, tip, warn, words
+from castalia.cli.learning import a_day, hours_a_week, read_state, tip, warn, words
 from castalia.core.errors import NotFound, WrongInput, did_you_mean
+from castalia.roadmap.telling import plain as plain
 
 if TYPE_CHECKING:
     from castalia.roadmap.planner import Plan
@@ -25,7 +26,8 @@ SHOWN, SEEN = 4, 0.05
 
 
 def plan(
-    *, goal: str = "", hours: float = 0.0, known: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    *, goal: str = "", hours: float | None = None,
+    known: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     unknown: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (), start: str = "", target: str = "",
     view: str = "", keep: bool = False, all: bool = False, json: bool = False,
 ) -> int:  # fmt: skip
@@ -60,7 +62,7 @@ def plan(
     from castalia.roadmap import planner
 
     without = {name for name, said in (("target", target), ("view", view)) if said == NONE}
-    begin, named = a_day(start, "--start"), words(known)
+    begin, named, hours = a_day(start, "--start"), words(known), hours_a_week(hours)
     until = None if "target" in without else a_day(target, "--target")
     state = read_state(known=named, unknown=unknown)
     before, warnings = state.profile.settled, list(state.warnings)
@@ -147,43 +149,6 @@ def settle(
     if "view" in without:
         said["view"] = ""
     return state.note("plan", said)
-
-
-def plain(state: State, goal: Goal, made: Plan, moved: str = "") -> dict[str, Any]:
-    """A plan as JSON."""
-    need = made.hours_needed
-    return {
-        "goal": {"id": goal.id, "title": goal.title, "kind": goal.kind},
-        "hours": made.hours, "start": made.start, "target": made.target,
-        "topics": list(made.topics),
-        "weeks": [
-            {"number": week.number, "start": week.start, "offered": week.offered, "reviews": week.reviews,
-             "planned": week.planned,
-             "shares": [{"kind": each.kind, "id": each.id, "title": title(state, each.kind, each.id),
-                         "hours": each.hours, "part": each.part, "last": each.last} for each in week.shares]}
-            for week in made.weeks
-        ],
-        "finish_p50": made.finish_p50, "finish_p90": made.finish_p90, "basis": list(made.basis),
-        "feasible": made.feasible,
-        "hours_needed": {"total": need.total, "weeks": need.weeks, "before": need.before,
-                         "with_buffer": need.with_buffer},
-        "exits": [
-            {"kind": each.kind, "possible": each.possible, "words": each.words, "hours": each.hours,
-             "target": each.target, "finish_p50": each.finish_p50, "finish_p90": each.finish_p90,
-             "cut": list(each.cut), "lost": list(each.lost), "saved": each.saved}
-            for each in made.exits
-        ],
-        "boxes": [{"kind": each.kind, "title": each.title, "start": each.start, "end": each.end}
-                  for each in made.boxes],
-        "pace": made.pace, "loop": made.loop, "verdict": made.verdict, "moved": moved,
-    }  # fmt: skip
-
-
-def title(state: State, kind: str, id: str) -> str:
-    """What a piece of a week is called."""
-    if kind == "topic":
-        return state.content.graph.topics[id].title
-    return state.content.milestone(id).title if kind == "milestone" else id
 
 
 def show(state: State, goal: Goal, made: Plan, *, all: bool = False) -> None:

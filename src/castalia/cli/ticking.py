@@ -108,10 +108,13 @@ def _milestone(state: State, name: str, titles: list[str], link: str, done: bool
 
 def _months(state: State) -> list[str]:
     from castalia.roadmap.calibration import calibration
+    from castalia.roadmap.days import end_of
+    from castalia.roadmap.mastery import TESTED
     from castalia.roadmap.remembered import seen
 
-    observed = seen(state.home, state.content, state.every)
-    return [each.sentence for each in calibration(observed, state.content.graph)]
+    observed = seen(state.home, state.content, state.every, end_of(state.today))
+    granted = dict.fromkeys((*state.profile.known, *state.extra), TESTED)
+    return [each.sentence for each in calibration(observed, state.content.graph, granted)]
 
 
 def _plain(state: State, found: Progress, months: list[str]) -> dict[str, Any]:

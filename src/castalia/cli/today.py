@@ -23,13 +23,14 @@ def today(*, on: str = "", answer: bool = False, json: bool = False) -> int:
     json
         Print one object instead.
     """
+    from castalia.roadmap.today import shown
     from castalia.roadmap.today import today as of
 
     state = read_state(on)
     found = of(state)
     warnings = list(state.warnings)
-    if not on and state.chosen and not found.back:
-        warnings += state.hold()
+    if not on:
+        warnings += shown(found)
     if json:
         terminal.out_json(found.plain(answer=answer))
     else:
@@ -39,6 +40,8 @@ def today(*, on: str = "", answer: bool = False, json: bool = False) -> int:
 
 
 def _show(found: Today, answer: bool) -> None:
+    from castalia.roadmap.today import done_command
+
     bold, accent = "bold", "accent"
     goal = found.state.goal
     terminal.out(f"{terminal.styled(f'{found.day:%A} {found.day}', bold)}   {goal.title}")
@@ -51,6 +54,9 @@ def _show(found: Today, answer: bool) -> None:
     if gap:
         terminal.out(f"\n{terminal.styled('Gap', bold)}        {terminal.printable(gap.title)}, until {gap.until}")
         terminal.out(f"           {terminal.printable(gap.why)}")
+        if command := done_command(found.state, gap):
+            asks = "Done with it?" if gap.topic.startswith("own:") else "Know it now?"
+            terminal.out(f"           {asks}  {terminal.styled(command, 'accent')}")
         for each in found.links:
             cost = f"{each.cost}, as of {each.cost_as_of}" if each.cost_as_of else each.cost
             terminal.out(f"           {each.title} ({each.kind}, {cost})  {each.url}")
@@ -62,7 +68,8 @@ def _show(found: Today, answer: bool) -> None:
         )
         if step.words:
             terminal.out(f"           {terminal.printable(step.words)}")
-        terminal.out(f"           {terminal.styled(begin_line(found), accent)}")
+        when = "" if step.check else "When it is done:  "
+        terminal.out(f"           {when}{terminal.styled(begin_line(found), accent)}")
     if found.reviews:
         terminal.out()
     for number, one in enumerate(found.reviews):
@@ -77,7 +84,9 @@ def _show(found: Today, answer: bool) -> None:
         told = f"It breaks: {bug.words}" if answer else "castalia today --answer"
         terminal.out(f"           {terminal.styled(terminal.printable(told), 'dim')}")
     if found.tip:
-        terminal.out(f"\n{terminal.styled(terminal.printable(found.tip.words), 'dim')}")
+        url = found.state.content.url_of(found.tip)
+        words = f"{found.tip.words}  {url}" if url else found.tip.words
+        terminal.out(f"\n{terminal.styled(terminal.printable(words), 'dim')}")
     if not found.state.chosen:
         terminal.say(
             f"\nNo goal was chosen yet, so it is everything.  {terminal.styled('castalia roadmap start', accent)}"

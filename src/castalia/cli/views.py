@@ -9,6 +9,7 @@ from castalia.cli.learning import read_state, warn
 from castalia.core.errors import NotFound, did_you_mean
 
 if TYPE_CHECKING:
+    from castalia.roadmap.content import Content
     from castalia.roadmap.records import Block, Resource
     from castalia.roadmap.state import State
 
@@ -42,7 +43,7 @@ def views(id: str = "", /, *, json: bool = False) -> int:
     if id:
         terminal.out(f"{terminal.styled(every[id].title, 'bold')}")
         for block in every[id].blocks:
-            _show(block)
+            _show(block, content())
         for note in every[id].notes:
             terminal.out(f"  {note.words}")
         if every[id].by_week:
@@ -66,14 +67,17 @@ def _block(block: Block) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _show(block: Block) -> None:
+def _show(block: Block, roadmap: Content) -> None:
     when = _when(block)
     terminal.out(f"\n{terminal.styled(block.title, 'bold')}{f'   {when}' if when else ''}")
     for each in block.steps:
         terminal.out(f"  {each.words}")
-    for name in ("topics", "projects", "resources"):
+    for name in ("topics", "projects"):
         if ids := getattr(block, name):
             terminal.out(f"  {terminal.styled(name, 'dim')}  {', '.join(ids)}")
+    if block.resources:
+        titles = "; ".join(roadmap.resources[id].title for id in block.resources)
+        terminal.out(f"  {terminal.styled('resources', 'dim')}  {titles}")
     if block.produces:
         terminal.out(f"  {terminal.styled('leaves', 'dim')}  {'; '.join(block.produces)}")
 

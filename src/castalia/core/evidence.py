@@ -141,9 +141,12 @@ class Evidence:
 
     def events(self, project: str = "") -> list[Event]:
         """Every event (of one project), oldest first, each id once."""
-        found = self._read(self.path)
-        chosen = {each.id: each for each in found if not project or each.project == project}
-        return sorted(chosen.values(), key=lambda each: (each.time, each.id))
+        chosen = [each for each in self.written() if not project or each.project == project]
+        return sorted(chosen, key=lambda each: (each.time, each.id))
+
+    def written(self) -> list[Event]:
+        """Every event in the order in which it came into this file, each id once."""
+        return list({each.id: each for each in self._read(self.path)}.values())
 
     def counted(self, project: str) -> list[Event]:
         """The hints and opened solutions of a project and its last events in the file, oldest first.

@@ -18,7 +18,7 @@ class Month:
     """The predictions of one month beside what happened."""
 
     month: str
-    """YYYY-MM, in UTC."""
+    """YYYY-MM."""
     submits: int
     predicted: float
     """The mean probability of a pass."""

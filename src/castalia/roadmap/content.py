@@ -122,11 +122,19 @@ class Content:
         raise NotFound(f"no milestone {id!r}", "", f"one of {known}", did_you_mean(id, known.split(", ")).strip())
 
     def links(self, topic: str) -> tuple[Resource, ...]:
-        """What there is to learn a topic from: what names it first, then what is about its skill as a whole."""
+        """What there is to learn a topic from: what names it first, then what is about its skill as a whole.
+
+        In each of the two what is free comes first.
+        """
         wanted = self.graph.topics[self.graph.current(topic)]
         usable = [one for one in self.resources.values() if one.takes_place]
         own = [one for one in usable if wanted.id in one.topics]
-        return (*own, *(one for one in usable if one.skill == wanted.skill and not one.topics))
+        skill = [one for one in usable if one.skill == wanted.skill and not one.topics]
+        return tuple(one for some in (own, skill) for one in sorted(some, key=lambda one: one.cost != "free"))
+
+    def url_of(self, tip: Tip) -> str:
+        """Where to see what a tip is about; empty where it is about nothing in particular."""
+        return next((self.resources[id].url for id in tip.resources if self.resources[id].url), "")
 
     def tips_for(self, *places: str) -> tuple[Tip, ...]:
         """The tips that apply to any of ``places``."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from castalia.core.errors import WrongInput
 from castalia.roadmap.graph import Graph
 from castalia.roadmap.mastery import ENOUGH
 from castalia.roadmap.observation import Observation
@@ -37,6 +38,15 @@ class Failure:
     day: date
     topics: Mapping[str, float]
     claim: str = ""
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """A failure as one topic bears it."""
+
+    failure: Failure
+    above: str = ""
+    """The title of the topic that the claim is about, where it only stands on the one that is blamed."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,7 @@ class Ranked:
     """ρ."""
     hours: float
     """h."""
-    failures: tuple[Failure, ...] = ()
+    failures: tuple[Blamed, ...] = ()
     mentions: int = 0
 
 
@@ -177,33 +187,62 @@ def ranked(learner: Learner) -> tuple[Ranked, ...]:
                 mentions,
             )
         )
-    found += [_own(each, total) for each in learner.own if each.topic not in graph.topics and each.hours > 0]
+    free = [each for each in learner.own if each.topic not in needed and learner.m(each.topic) < ENOUGH]
+    found += [_own(each, total) for each in free if each.hours > 0]
     return tuple(sorted(found, key=lambda each: -each.score))
 
 
 def _own(own: OwnGap, total: float) -> Ranked:
-    """A gap without a topic blocks only itself, and hurts like one mention."""
+    """A gap that names no topic of the goal: it blocks only itself, and hurts like one mention."""
     share, pain = own.hours / (total + own.hours), 1 + MENTION
     score = share * pain / math.sqrt(own.hours)
     return Ranked(own.id, own.title, score, 0.0, share, own.hours, total + own.hours, pain, own.hours, mentions=1)
 
 
-def _pains(learner: Learner, needed: frozenset[str]) -> tuple[dict[str, float], dict[str, list[Failure]]]:
+def blockers(learner: Learner, topic: str) -> tuple[str, ...]:
+    """What keeps a topic of the goal from being the gap: what it requires and is not known; nothing else ever does."""
+    graph = learner.graph
+    if topic not in remaining(graph, learner.goal, learner.mastery):
+        return ()
+    return tuple(other for other in graph.topics[topic].requires if learner.m(other) < ENOUGH)
+
+
+def begins(learner: Learner, topic: str) -> None:
+    """WrongInput where a topic cannot be the gap now, with what comes before it."""
+    if topic and learner.m(topic) >= ENOUGH:
+        title = learner.graph.topics[topic].title
+        cure = f"Leave the topic out; or, if you do not know it:  castalia roadmap plan --unknown {topic} --keep"
+        got, expected = "it counts as known", "a topic that can be begun"
+        raise WrongInput(f"{title} ({topic}) cannot be the gap now", got, expected, cure, field="topic")
+    if topic and (needs := blockers(learner, topic)):
+        titles = " and ".join(f"{learner.graph.topics[id].title} ({id})" for id in needs)
+        title = learner.graph.topics[topic].title
+        raise WrongInput(
+            f"{title} ({topic}) cannot be the gap now", f"{titles} not known yet", "a topic that can be begun",
+            f"Take {needs[0]} first; or, if you know it:  castalia roadmap plan --known {','.join(needs)} --keep",
+            field="topic",
+        )  # fmt: skip
+
+
+def _pains(learner: Learner, needed: frozenset[str]) -> tuple[dict[str, float], dict[str, list[Blamed]]]:
     """ρ - 1 of each topic, and the recent failures that are blamed on it."""
     graph, today, roots = learner.graph, learner.today, _roots(learner.graph, needed)
     pains: dict[str, float] = {}
-    blamed: dict[str, list[Failure]] = {}
+    blamed: dict[str, list[Blamed]] = {}
     for failure in learner.failures:
         weak = {id: weight * (1 - learner.m(id)) for id, weight in failure.topics.items() if id in graph.topics}
         total, age = sum(weak.values()), max(0, (today - failure.day).days)
         shares: dict[str, float] = {}
+        from_: dict[str, tuple[float, str]] = {}
         for id, part in weak.items():
             if part > 0:
-                shares[roots[id]] = shares.get(roots[id], 0.0) + part / total
+                root = roots[id]
+                shares[root] = shares.get(root, 0.0) + part / total
+                from_[root] = max(from_.get(root, (0.0, "")), (part, "" if id == root else graph.topics[id].title))
         for root, share in shares.items():
             pains[root] = pains.get(root, 0.0) + share * 2 ** (-age / HALF)
             if age < HALF:
-                blamed.setdefault(root, []).append(failure)
+                blamed.setdefault(root, []).append(Blamed(failure, from_[root][1]))
     own = [Mention(each.day, each.topic) for each in learner.own if each.topic]
     for mention in (*learner.mentions, *own):
         if mention.topic in graph.topics and 0 <= (today - mention.day).days < HALF:
@@ -225,13 +264,17 @@ def _roots(graph: Graph, needed: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def choose(learner: Learner, held: Held | None = None) -> Gap | None:
+def choose(learner: Learner, held: Held | None = None, waiting: str = "") -> Gap | None:
     """The gap; None when nothing of the goal is left.
 
     The held one stays unless it is mastered, its week is over, or another scores more than 1.25 times as much. After
-    its week it waits once, if there is another. An own gap that was chosen comes before all.
+    its week it waits once, if there is another. An own gap that was chosen comes before all. ``waiting``: the id of one
+    that the learner put off for today; it is passed over, if there is another.
     """
-    rank = {each.id: each for each in ranked(learner)}
+    rank: dict[str, Ranked] = {}
+    for each in ranked(learner):
+        rank.setdefault(each.id, each)
+    aside = rank.pop(waiting) if waiting in rank and len(rank) > 1 else None
     chosen = [each for each in learner.own if each.chosen and each.id in rank]
     old = rank.get(held.id) if held else None
     over = held is not None and (learner.today - held.since).days >= BOX
@@ -254,6 +297,12 @@ def choose(learner: Learner, held: Held | None = None) -> Gap | None:
         for each in rank.values()
         if each is not first
     )
+    parked += tuple(
+        Parked(each.topic, each.title, 0.0, f"{' and '.join(needs)} first")
+        for each in learner.own if each.chosen and (needs := blockers(learner, each.topic))
+    )  # fmt: skip
+    if aside:
+        parked += (Parked(aside.id, aside.title, aside.score, "not today"),)
     why = sentence(first)
     return Gap(first.id, first.title, first.score, why, since, since + timedelta(BOX), kept, first, parked)
 
@@ -270,12 +319,14 @@ def sentence(each: Ranked) -> str:
     """Why it is the gap, in one sentence with its arithmetic."""
     hours = f"{each.blocked_hours:.0f} of {each.left_hours:.0f}"
     reasons = [f"blocks {each.blocked:.0%} of the hours you have left ({hours})"]
-    claims: dict[str, int] = {}
-    for failure in each.failures:
-        claims[failure.claim] = claims.get(failure.claim, 0) + 1
-    for claim, count in sorted(claims.items(), key=lambda pair: -pair[1])[:2]:
+    claims: dict[tuple[str, str], int] = {}
+    for one in each.failures:
+        key = (one.above, one.failure.claim or "a check")
+        claims[key] = claims.get(key, 0) + 1
+    for (above, claim), count in sorted(claims.items(), key=lambda pair: -pair[1])[:2]:
         times = {1: "once", 2: "twice"}.get(count, f"{count} times")
-        reasons.append(f"failed {claim or 'a check'} {times} in {HALF} days")
+        under = f"stands under {above}, of which you " if above else ""
+        reasons.append(f"{under}failed {claim} {times} in {HALF} days")
     if each.mentions:
         reasons.append(f"stands {each.mentions} time{'s' * (each.mentions != 1)} in your journal")
     arithmetic = (

@@ -110,7 +110,8 @@ class Graph:
             return id
         if id in self._former:
             return self._former[id]
-        raise NotFound(f"no topic {id!r}", "", "the id of a topic, such as dl03", did_you_mean(id, self.topics).strip())
+        cure = did_you_mean(id, self.topics).strip() or "castalia roadmap plan --goal everything --hours 8 lists them."
+        raise NotFound(f"no topic {id!r}", repr(id), "the id of a topic, such as dl03", cure)
 
     def ancestors(self, ids: Iterable[str]) -> frozenset[str]:
         """All that ``ids`` require, directly or not, without ``ids`` themselves."""

@@ -7,16 +7,18 @@ of years takes half a second to replay.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from castalia.core.evidence import PAUSE, Event
 from castalia.roadmap.content import Content
 from castalia.roadmap.contracted import Contracted
+from castalia.roadmap.days import day_of as day_of
+from castalia.roadmap.days import monday_of as monday_of
 from castalia.roadmap.gap import HALF, Failure
 from castalia.roadmap.mastery import START, TESTED, Belief, Tracker
-from castalia.roadmap.observation import DAY, EPOCH, PRIORS, QUESTION, Contracts, Observation, Place, Reader, current
+from castalia.roadmap.observation import PRIORS, QUESTION, Contracts, Observation, Place, Reader, current
 from castalia.roadmap.review import Days, Memory
 
 WORK = ("started", "check", "hint", "review")
@@ -90,32 +92,29 @@ def followed(events: Iterable[Event], content: Content) -> list[Event]:
     return [replace(each, project=former[each.project]) if each.project in former else each for each in events]
 
 
-def derive(
-    events: Sequence[Event], content: Content, every: Mapping[str, Contracted], known: Iterable[str] = ()
-) -> History:
-    """What events amount to. ``known``: topics that the learner says are known."""
+Known = Iterable[str] | Mapping[str, int]
+"""Topics that the learner says are known, or when that was said: a word weighs more than the failures before it."""
+
+
+def derive(events: Sequence[Event], content: Content, every: Mapping[str, Contracted], known: Known = ()) -> History:
+    """What events amount to."""
     replay = Replay(content, every, known)
     replay.feed(events)
     return replay.history()
 
 
-def day_of(time: int) -> date:
-    """The day of a moment in milliseconds since 1970, in UTC as everywhere in the log."""
-    return date.fromordinal(EPOCH + time // DAY)
-
-
-def monday_of(day: date) -> date:
-    """The first day of its week."""
-    return day - timedelta(days=day.weekday())
-
-
 class Replay:
     """A log followed from its beginning, whole weeks at a time."""
 
-    def __init__(self, content: Content, every: Mapping[str, Contracted], known: Iterable[str] = ()) -> None:
+    def __init__(self, content: Content, every: Mapping[str, Contracted], known: Known = ()) -> None:
         self.content, self.graph, self.contracts = content, content.graph, tables(every)
         self.reader = Reader(self.contracts, self.graph)
         self.tracker = Tracker(self.graph, dict.fromkeys(known, TESTED))
+        given = known if isinstance(known, Mapping) else dict.fromkeys(known, 0)
+        self.words = sorted((time, id) for id, time in given.items() if time)
+        """When a topic was said to be known."""
+        self.heard = 0
+        """So many of them were taken in."""
         self.days = Days(self.graph)
         self.failures: list[Failure] = []
         self.passed: dict[str, int] = {}
@@ -123,8 +122,8 @@ class Replay:
         self.weeks: list[Worked] = []
         self.begun = self.ended = 0
         self.said: dict[str, str] = {}
-        self.until = 0
-        """Later than all that was taken in: milliseconds at which a week begins."""
+        self.until = date.min
+        """Later than all that was taken in: the first day of a week."""
 
     def feed(self, events: Iterable[Event]) -> None:
         """Take whole weeks in, later than all before."""
@@ -135,7 +134,7 @@ class Replay:
             self._week(monday, some)
 
     def _week(self, monday: date, events: Sequence[Event]) -> None:
-        self.until = (monday.toordinal() + 7 - EPOCH) * DAY
+        self.until = monday + timedelta(days=7)
         observations = self.reader.run(events)
         gains = self._gains(observations)
         self.days.run(observations)
@@ -167,6 +166,7 @@ class Replay:
         """Feeds the tracker and says what rose. No work is the learner's own word, and what a check encompasses."""
         rose: dict[str, float] = {}
         for each in observations:
+            self._hear(each.time)
             before = {}
             if PRIORS[each.kind].contract:
                 before = {id: _level(self.tracker.belief(id)) for id in each.topics}
@@ -174,6 +174,12 @@ class Replay:
             for id, was in before.items():
                 rose[id] = rose.get(id, 0.0) + _level(self.tracker.belief(id)) - was
         return {id: round(rose[id], 6) for id in self.graph.topics if rose.get(id, 0.0) > 1e-6}
+
+    def _hear(self, time: int) -> None:
+        """Believe what was said to be known until then, whatever failed before. It is no work, so no gain."""
+        while self.heard < len(self.words) and self.words[self.heard][0] <= time:
+            self.tracker.grant(self.words[self.heard][1])
+            self.heard += 1
 
     def _passes(self, events: Iterable[Event]) -> tuple[str, ...]:
         """Milestones with a check that held for the first time."""
@@ -187,7 +193,8 @@ class Replay:
         return tuple(fresh)
 
     def history(self) -> History:
-        """What it amounts to so far."""
+        """What it amounts to so far, and all that was said."""
+        self._hear(self.words[-1][0] if self.words else 0)
         return History(
             {id: self.tracker.belief(id) for id in self.graph.topics}, self.days.memories, self.days.again,
             tuple(self.failures),
@@ -200,15 +207,16 @@ class Replay:
         return {
             "places": [[*key, vars(place)] for key, place in self.reader.places.items()],
             "counted": [[*key, time] for key, time in self.tracker.counted.items()],
-            "beliefs": {id: asdict(each) for id, each in self.tracker.beliefs.items()},
-            "memories": {id: asdict(each) for id, each in self.days.kept.items()},
-            "asked": {id: asdict(each) for id, each in self.days.asked.items()},
+            "beliefs": {id: vars(each) for id, each in self.tracker.beliefs.items()},
+            "memories": {id: vars(each) for id, each in self.days.kept.items()},
+            "asked": {id: vars(each) for id, each in self.days.asked.items()},
             "minutes": self.days.minutes,
-            "failures": [asdict(each) for each in self.failures],
+            "heard": self.heard,
+            "failures": [vars(each) for each in self.failures],
             "passed": self.passed,
-            "last": asdict(self.last) if self.last else None,
-            "weeks": [asdict(each) for each in self.weeks],
-            "begun": self.begun, "ended": self.ended, "said": self.said, "until": self.until,
+            "last": vars(self.last) if self.last else None,
+            "weeks": [vars(each) for each in self.weeks],
+            "begun": self.begun, "ended": self.ended, "said": self.said, "until": self.until.isoformat(),
         }  # fmt: skip
 
     def resume(self, value: Mapping[str, Any]) -> None:
@@ -218,11 +226,12 @@ class Replay:
         self.tracker.beliefs = read_beliefs(value["beliefs"])
         self.days.kept, self.days.minutes = read_memories(value["memories"]), value["minutes"]
         self.days.asked = read_memories(value["asked"])
+        self.heard = value["heard"]
         self.failures, self.passed = list(read_failures(value["failures"])), value["passed"]
         self.last = Last(**value["last"]) if value["last"] else None
         self.weeks = list(read_weeks(value["weeks"]))
         self.begun, self.ended, self.said = value["begun"], value["ended"], value["said"]
-        self.until = value["until"]
+        self.until = date.fromisoformat(value["until"])
 
 
 def _level(belief: Belief) -> float:

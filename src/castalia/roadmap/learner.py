@@ -17,15 +17,25 @@ from typing import Any
 from castalia.core.errors import CastaliaError, WrongInput
 from castalia.core.evidence import Event, Evidence
 from castalia.roadmap.content import Content
+from castalia.roadmap.days import DAY, dated, day_of
 from castalia.roadmap.gap import OWN_HOURS, Held, OwnGap
+from castalia.roadmap.own import Link as Link
+from castalia.roadmap.own import OwnItem as OwnItem
+from castalia.roadmap.own import OwnResource as OwnResource
+from castalia.roadmap.own import Page as Page
 from castalia.roadmap.planner import HOURS
 from castalia.roadmap.records import Goal
 from castalia.roadmap.rules import LINKS
 from castalia.roadmap.sequence import Passion
 
-KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "planned", "week")
+KINDS = ("plan", "about", "known", "resource", "gap", "item", "link", "held", "parked", "planned", "week", "back")
 """Of lines: settings of the plan, free words, topics known, own resource, own gap, own item, a link, the gap that is
-being closed, a plan that was made, a page of the journal. Other kinds are kept and passed over."""
+being closed, one that was put off for a day, a plan that was made, a page of the journal. Other kinds are kept and
+passed over; ``back`` is a day on which somebody was welcomed back."""
+WORK = ("known", "resource", "gap", "item", "link", "parked", "week")
+"""Lines that say that somebody is at work; settings do not, nor does what a command writes by itself."""
+FOLLOWED = 30 * DAY
+"""Where the newest line is ahead of the clock by less than this, a new line is dated after it."""
 ABOUT = ("beginning", "strengths", "worries")
 """Free words of the intake."""
 LONGEST = 10_000
@@ -50,53 +60,6 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class OwnResource:
-    """Something of the learner's own in the week of a day."""
-
-    title: str
-    day: date
-    hours: float
-    topic: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class OwnItem:
-    """An item of progress that only the learner knows of."""
-
-    title: str
-    done: bool = False
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Link:
-    """Something that the learner made and can be looked at."""
-
-    url: str
-    sort: str
-    """One of ``rules.LINKS``, or ``milestone``."""
-    title: str = ""
-    about: str = ""
-    """A milestone or a project, where it is about one."""
-    day: date = date.min
-
-
-@dataclass(frozen=True)
-class Page:
-    """The journal of one week, as far as the learner wrote it."""
-
-    monday: date
-    goal: str = ""
-    results: str = ""
-    surprised: str = ""
-    hours: float = 0.0
-    """Hours spent; 0: not said."""
-    topics: tuple[str, ...] = ()
-    """Topics that hurt."""
-
-
-@dataclass(frozen=True)
 class Profile:
     """All that the learner said, by today's ids."""
 
@@ -109,6 +72,8 @@ class Profile:
     items: tuple[OwnItem, ...] = ()
     links: tuple[Link, ...] = ()
     held: Held | None = None
+    parked: Held | None = None
+    """The gap that was put off, and the day."""
     planned: Mapping[str, Any] = field(default_factory=dict)
     """The plan that was made last, in a few words (``State.keep``)."""
     pages: Mapping[date, Page] = field(default_factory=dict)
@@ -118,6 +83,12 @@ class Profile:
     """Topic that was said to be known alone -> when it was."""
     warnings: tuple[str, ...] = ()
     """What could not be read, or is no more, in words."""
+    since: Mapping[str, int] = field(default_factory=dict)
+    """When each known topic was said to be known, in milliseconds."""
+    wrote: date | None = None
+    """The day of the last line that says that the learner is at work."""
+    back: date | None = None
+    """The day of the last welcome back."""
 
 
 class Notes:
@@ -127,7 +98,10 @@ class Notes:
         self.log = Evidence(home, "journal")
 
     def add(self, kind: str, said: Mapping[str, Any], now: int | None = None) -> None:
-        """Add one line, on disk when this returns. ``now`` is milliseconds since 1970."""
+        """Add one line, on disk when this returns. ``now`` is milliseconds since 1970.
+
+        Without it the line is later than all before it, also where a clock was ahead for a while.
+        """
         assert kind in KINDS, kind
         plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in said.items()}
         for name, value in plain.items():
@@ -137,14 +111,24 @@ class Notes:
             if isinstance(value, float) and not math.isfinite(value):
                 raise WrongInput(f"journal: {name}", str(value), "a number", "Say a number.", field=name)
         made = Event(kind, more={"said": plain})
-        self.log.add([made if now is None else replace(made, time=now)])
+        if now is None:
+            now = max([made.time, *(each + 1 for each in self._near(made.time))])
+        self.log.add([replace(made, time=now)])
 
-    def profile(self, content: Content) -> Profile:
-        """What all lines amount to."""
-        reader = _Reader(content)
-        for event in self.log.events():
+    def _near(self, time: int) -> list[int]:
+        """The times of the lines that are there, but for those far ahead."""
+        try:
+            return [each.time for each in self.log.written() if each.time <= time + FOLLOWED]
+        except OSError:
+            return []  # ``add`` says what is wrong
+
+    def profile(self, content: Content, now: int | None = None) -> Profile:
+        """What all lines amount to. What is dated after ``now`` (milliseconds) counts as of the line before it."""
+        reader, found = _Reader(content), dated(self.log.written(), now)
+        for event in sorted(found.events, key=lambda each: (each.time, each.id)):
             reader.read(event)
         profile = reader.profile()
+        profile = replace(profile, warnings=(*found.warnings("journal"), *profile.warnings))
         if count := self.log.set_aside:
             lines = "1 line" if count == 1 else f"{count} lines"
             words = f"{lines} of the journal could not be read and went to {self.log.corrupt}"
@@ -158,8 +142,14 @@ class _Reader:
         self.settled: dict[str, Any] = {}
         self.about: dict[str, str] = {}
         self.known: dict[str, bool] = {}
+        self.since: dict[str, int] = {}
+        self.time = 0
+        """Of the line that is read."""
+        self.wrote: date | None = None
+        self.back: date | None = None
         self.kept: dict[str, dict[str, Any]] = {"resource": {}, "gap": {}, "item": {}, "link": {}}
         self.held: Held | None = None
+        self.parked: Held | None = None
         self.planned: Mapping[str, Any] = {}
         self.pages: dict[date, Page] = {}
         self.offers: list[tuple[date, float]] = []
@@ -174,7 +164,10 @@ class _Reader:
         try:
             if not isinstance(said, dict):
                 raise TypeError
-            getattr(self, f"_{event.kind}")(said, date.fromtimestamp(event.time / 1000))
+            self.time, day = event.time, day_of(event.time)
+            getattr(self, f"_{event.kind}")(said, day)
+            if event.kind in WORK:
+                self.wrote = day
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError, OSError):
             self.strange += 1
 
@@ -212,7 +205,8 @@ class _Reader:
 
     def _known(self, said: dict[str, Any], day: date) -> None:
         topics = self._topics(said["topics"])
-        self.known |= {topic: bool(said["known"]) for topic in topics}
+        self.known |= dict.fromkeys(topics, bool(said["known"]))
+        self.since |= dict.fromkeys(topics, self.time)
         for topic in topics:
             self.learned.pop(topic, None)
         if said["known"] and len(topics) == 1:
@@ -248,9 +242,18 @@ class _Reader:
         return f"{self.content.former_goals.get(project, project)}{slash}{number}"
 
     def _held(self, said: dict[str, Any], day: date) -> None:
+        self.held = self._since(said, "since")
+
+    def _parked(self, said: dict[str, Any], day: date) -> None:
+        self.parked = None if said.get("removed") else self._since(said, "day")
+
+    def _since(self, said: dict[str, Any], name: str) -> Held | None:
         id = str(said["id"])
         current = id if id.startswith("own:") else self._topic({"topic": id})
-        self.held = Held(current, date.fromisoformat(said["since"])) if current else None
+        return Held(current, date.fromisoformat(said[name])) if current else None
+
+    def _back(self, said: dict[str, Any], day: date) -> None:
+        self.back = date.fromisoformat(said["day"])
 
     def _planned(self, said: dict[str, Any], day: date) -> None:
         date.fromisoformat(said["start"])
@@ -302,8 +305,9 @@ class _Reader:
         return Profile(
             settled, self.about, tuple(id for id, is_known in self.known.items() if is_known),
             tuple(self.kept["resource"].values()), tuple(self.kept["gap"].values()), tuple(self.kept["item"].values()),
-            tuple(self.kept["link"].values()), self.held, self.planned, self.pages, tuple(self.offers),
-            self.learned, tuple(warnings),
+            tuple(self.kept["link"].values()), self.held, self.parked, self.planned, self.pages, tuple(self.offers),
+            self.learned, tuple(warnings), {id: self.since[id] for id, is_known in self.known.items() if is_known},
+            self.wrote, self.back,
         )  # fmt: skip
 
 
@@ -313,20 +317,3 @@ def goal_of(content: Content, goal: str | Iterable[str]) -> Goal:
         parts = [part for part in (each.strip() for each in goal.split(",")) if part]
         return content.goal(parts[0] if len(parts) == 1 else parts)
     return content.goal(goal)
-
-
-def traces(home: Path) -> list[Path]:
-    """All that a learner leaves in a home, runs, models, data and own code aside; what is there of it."""
-    names = [f"{log}{ending}" for log in ("evidence", "journal") for ending in (".jsonl", ".corrupt.jsonl", ".part")]
-    single = [home / name for name in (*names, "places.json")] + [home / "cache" / "roadmap" / "learner.json"]
-    reports = sorted((home / "checks").glob("*.json"))
-    return [path for path in (*single, *reports) if path.is_file()]
-
-
-def forget(home: Path) -> list[Path]:
-    """Remove ``traces``: the files that are gone. Nothing else in the home is touched."""
-    gone = []
-    for path in traces(home):
-        path.unlink(missing_ok=True)
-        gone.append(path)
-    return gone

@@ -32,8 +32,9 @@ LIMITS = (0.001, 0.999)
 FAINT = 0.05
 """Credit through ``encompasses`` that is smaller is none."""
 MOSTLY, TESTED = 0.5, 0.85
-"""Who passes a contract on a topic without help knows what it encompasses by at least this weight, with this P; and who
-passes a question of the diagnostic, the topic and all that it requires."""
+"""Who passes a contract mainly on a topic without help knows what it encompasses by at least this weight, with this P;
+and who passes a question of the diagnostic, the topic and all that it requires. A check is mainly about the topics of
+at least this share of its greatest weight."""
 STATES = ("unknown", "learning", "checked", "retained", "rusty")
 
 
@@ -55,6 +56,22 @@ def updated(p: float, kind: str, passed: bool, score: float = 1.0, weight: float
     known = p * ratio / (p * ratio + (1 - p))
     learned = known + (1 - known) * float(1 - (1 - LEARNING) ** weight)
     return min(LIMITS[1], max(LIMITS[0], learned))
+
+
+def main(topics: Mapping[str, float]) -> set[str]:
+    """What a check is mainly about: topics of at least half the greatest weight."""
+    top = max(topics.values(), default=0.0)
+    return {id for id, weight in topics.items() if weight >= MOSTLY * top}
+
+
+def powers(topics: Mapping[str, float]) -> dict[str, float]:
+    """Topic -> the power of the likelihood ratio of a check: 1 for its greatest weight, the others in proportion.
+
+    Weights are shared out over up to eleven topics of a milestone. Who lacks its main one does not pass it, so for that
+    one a pass says what it would say alone. Our own estimate (docs/planner.md).
+    """
+    top = max(topics.values(), default=0.0)
+    return {id: weight / top for id, weight in topics.items()}
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,11 @@ class Tracker:
         """What is thought about a topic now."""
         return self.beliefs.get(id) or Belief(self._start.get(id, START))
 
+    def grant(self, id: str) -> None:
+        """Believe that a topic is known, as of one that was tested out."""
+        if self.belief(id).p < TESTED:
+            self.beliefs[id] = replace(self.belief(id), p=TESTED)
+
     def counts(self, seen: Observation) -> bool:
         """Whether an observation says anything new: the same check with the same end within a week does not."""
         last = self.counted.get((seen.check, seen.passed))
@@ -95,8 +117,7 @@ class Tracker:
 
     def expected(self, seen: Observation) -> float:
         """The probability that this submit passes, as thought before it: the weakest of its main topics decides."""
-        top = max(seen.topics.values())
-        p = min(self.belief(id).p for id, weight in seen.topics.items() if weight >= top / 2)
+        p = min(self.belief(id).p for id in main(seen.topics))
         prior = PRIORS[seen.kind]
         return p * (1 - prior.slip) + (1 - p) * prior.guess
 
@@ -106,21 +127,21 @@ class Tracker:
             self._count(seen)
         if seen.passed and seen.tests_out:
             for id in self.graph.closure(seen.topics):
-                if self.belief(id).p < TESTED:
-                    self.beliefs[id] = replace(self.belief(id), p=TESTED)
+                self.grant(id)
 
     def _count(self, seen: Observation) -> None:
         self.counted[seen.check, seen.passed] = seen.time
-        for id, weight in (seen.topics if seen.passed else self._suspects(seen)).items():
+        shares = powers(seen.topics)
+        for id, weight in (shares if seen.passed else self._suspects(shares)).items():
             self._learn(id, seen, weight, own=True)
         if seen.passed:
-            self._share(seen)
+            self._share(seen, shares)
 
-    def _suspects(self, seen: Observation) -> Mapping[str, float]:
-        """Weights of a failure: what is well known is hardly blamed where something beside it is not known."""
-        doubts = {id: 1 - self.belief(id).p for id in seen.topics}
+    def _suspects(self, shares: Mapping[str, float]) -> Mapping[str, float]:
+        """Powers of a failure: what is well known is hardly blamed where something beside it is not known."""
+        doubts = {id: 1 - self.belief(id).p for id in shares}
         top = max(doubts.values())
-        return {id: weight * doubts[id] / top for id, weight in seen.topics.items()}
+        return {id: weight * doubts[id] / top for id, weight in shares.items()}
 
     def _learn(self, id: str, seen: Observation, weight: float, *, own: bool) -> None:
         old = self.belief(id)
@@ -131,19 +152,21 @@ class Tracker:
         p = updated(old.p, seen.kind, seen.passed, seen.score, weight)
         self.beliefs[id] = Belief(p, contracts, first, kept, old.seen + 1)
 
-    def _share(self, seen: Observation) -> None:
-        """Credit for what the passed topics use: by weight, and a test-out where most of it is used."""
+    def _share(self, seen: Observation, shares: Mapping[str, float]) -> None:
+        """Credit for what the passed topics use: by weight, and a test-out of what the main ones mostly use."""
+        central, alone = main(seen.topics), seen.kind in ("first", "rebuild")
         credit: dict[str, float] = {}
-        for id, weight in seen.topics.items():
+        tested = set[str]()
+        for id, weight in shares.items():
             for other, share in self.within(id).items():
                 credit[other] = max(credit.get(other, 0.0), weight * share)
-        alone = seen.kind in ("first", "rebuild")
+                if alone and id in central and share >= MOSTLY:
+                    tested.add(other)
         for id, weight in credit.items():
-            if id in seen.topics or weight < FAINT:
-                continue
-            self._learn(id, seen, weight, own=False)
-            if alone and weight >= MOSTLY and self.beliefs[id].p < TESTED:
-                self.beliefs[id] = replace(self.beliefs[id], p=TESTED)
+            if id not in shares and weight >= FAINT:
+                self._learn(id, seen, weight, own=False)
+            if id in tested:
+                self.grant(id)
 
     def within(self, id: str) -> Mapping[str, float]:
         """What a topic encompasses, directly or not, with the greatest product of weights on a way there."""

@@ -16,11 +16,10 @@ from typing import Any
 
 from castalia.core.errors import NotFound
 from castalia.core.evidence import Event
+from castalia.roadmap.days import DAY as DAY
+from castalia.roadmap.days import day_of
 from castalia.roadmap.graph import Graph
 
-DAY = 86_400_000
-"""Milliseconds."""
-EPOCH = date(1970, 1, 1).toordinal()
 QUESTION = "question/"
 """What the check of a question begins with; the topic follows."""
 LATER = 14
@@ -82,8 +81,8 @@ class Observation:
 
     @property
     def day(self) -> date:
-        """The day of it, in UTC."""
-        return date.fromordinal(EPOCH + self.time // DAY)
+        """The day of it, where the learner is."""
+        return day_of(self.time)
 
 
 @dataclass(frozen=True)

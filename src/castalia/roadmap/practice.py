@@ -36,13 +36,16 @@ class Bug:
     claim: str
     """The claim that rejects it: the answer."""
     words: str
+    about: str = ""
+    """What is built where somebody believes it: a belief says little without."""
 
     @property
     def question(self) -> str:
         """What is asked."""
         belief = self.belief.rstrip(".")
         said = f"that {belief[5:]}" if belief.startswith("That ") else f'"{belief}"'
-        return f"In {self.contract} somebody believes {said}. Which input shows that it is wrong?"
+        where = f"{self.contract} ({self.about})" if self.about else self.contract
+        return f"In {where} somebody believes {said}. Which input shows that it is wrong?"
 
 
 def prompts(state: State) -> list[Prompt]:
@@ -145,4 +148,5 @@ def bug(state: State) -> Bug | None:
         return None
     name, one, wrong = choices[random.Random(f"bug/{state.today}").randrange(len(choices))]
     words = next((each.words[wrong.claim] for each in one.milestones if wrong.claim in each.words), "")
-    return Bug(name, wrong.id, wrong.belief, next(iter(wrong.topics), ""), wrong.claim, words)
+    about = next((each.title for each in one.milestones if wrong.claim in each.words), "")
+    return Bug(name, wrong.id, wrong.belief, next(iter(wrong.topics), ""), wrong.claim, words, about)

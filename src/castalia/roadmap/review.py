@@ -22,7 +22,7 @@ from statistics import median
 from fsrs.scheduler import DEFAULT_PARAMETERS, FUZZ_RANGES
 
 from castalia.roadmap.graph import Graph
-from castalia.roadmap.mastery import FAINT, MOSTLY, Tracker
+from castalia.roadmap.mastery import FAINT, MOSTLY, Tracker, main
 from castalia.roadmap.observation import PRIORS, QUESTION, Observation
 
 LEAST = 0.001
@@ -243,12 +243,6 @@ class Days:
         for other in self.after.get(id, ()):
             if other in self.kept:
                 self.kept[other] = replace(self.kept[other], marked=day)
-
-
-def main(topics: Mapping[str, float]) -> set[str]:
-    """What a check is mainly about: topics of at least half the greatest weight."""
-    top = max(topics.values(), default=0.0)
-    return {id for id, weight in topics.items() if weight >= MOSTLY * top}
 
 
 def _place(seen: Observation) -> str:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from castalia.core.errors import NotFound, Unavailable
+from castalia.core.errors import NotFound, Unavailable, WrongInput
 from castalia.roadmap import contracted, review
 from castalia.roadmap.content import EVERYTHING, Content, content
 from castalia.roadmap.contracted import Contracted
+from castalia.roadmap.days import end_of, monday_of
 from castalia.roadmap.forecast import Past, pace
 from castalia.roadmap.gap import Gap, Held, Learner, Mention, choose, ranked
-from castalia.roadmap.history import History, monday_of
+from castalia.roadmap.history import History
 from castalia.roadmap.learner import Notes, Profile, goal_of
 from castalia.roadmap.mastery import ENOUGH, FADED, Standing, standings
 from castalia.roadmap.planner import Changes, Earlier, Plan, Request, changes
@@ -55,12 +56,14 @@ class State:
     def read(cls, home: Path, today: date, known: Sequence[str] = (), unknown: Sequence[str] = ()) -> State:
         """The state of a home. ``known``, ``unknown``: ids of topics, or their beginnings, for this once."""
         roadmap, every = content(), contracted.every()
-        profile = Notes(home).profile(roadmap)
+        now = end_of(max(today, date.today()))
+        profile = Notes(home).profile(roadmap, now)
         extra = tuple(assumed(roadmap.graph, [_today(roadmap, word) for word in known]))
         less = assumed(roadmap.graph, [_today(roadmap, word) for word in unknown])
         profile = replace(profile, known=tuple(id for id in profile.known if id not in less))
-        granted = dict.fromkeys((*profile.known, *extra))
-        return cls(home, today, roadmap, every, profile, history(home, roadmap, every, granted), extra, tuple(less))
+        granted = {**{id: profile.since[id] for id in profile.known}, **dict.fromkeys(extra, now)}
+        past = history(home, roadmap, every, granted, now)
+        return cls(home, today, roadmap, every, profile, past, extra, tuple(less))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -135,22 +138,27 @@ class State:
     @functools.cached_property
     def gap(self) -> Gap | None:
         """The one gap; None when nothing of the goal is left."""
-        return choose(self.learner, self.profile.held)
+        parked = self.profile.parked
+        return choose(self.learner, self.profile.held, parked.id if parked and parked.since == self.today else "")
 
     def hold(self) -> tuple[str, ...]:
         """Keep which gap is being closed, if that changed; what could not be kept, in words."""
         held, gap = self.profile.held, self.gap
         if gap is None or not self.chosen or held == Held(gap.topic, gap.since):
             return ()
-        return self.note("held", {"id": gap.topic, "since": gap.since})
+        return self.remark("held", {"id": gap.topic, "since": gap.since})
 
     def note(self, kind: str, said: Mapping[str, object]) -> tuple[str, ...]:
-        """Add a line to the journal, which a home that cannot be written does without."""
-        try:
-            Notes(self.home).add(kind, said)
-        except Unavailable as error:
-            return (f"this is not kept: {error.got}",)
+        """Add what the learner said to the journal, on disk when this returns. Unavailable where it cannot be kept."""
+        Notes(self.home).add(kind, said)
         return ()
+
+    def remark(self, kind: str, said: Mapping[str, object]) -> tuple[str, ...]:
+        """Add what nobody asked to keep, which a home that cannot be written does without: what is then said."""
+        try:
+            return self.note(kind, said)
+        except Unavailable as error:
+            return (f"{error.subject}: {error.got} ({error.expected}). {error.cure}",)
 
     def wishing(
         self, *, goal: str = "", hours: float = 0.0, start: date | None = None, target: date | None = None,
@@ -177,6 +185,9 @@ class State:
         self, *, goal: str = "", hours: float = 0.0, start: date | None = None, target: date | None = None
     ) -> Request:
         """What the planner is asked: the learner's own settings, others where they are given."""
+        if target and not start and target <= self.today:
+            cure = "Choose a later target, or none."
+            raise WrongInput("target date", str(target), f"after {self.today}", cure, field="target")
         if goal or hours or start or target:
             other = self.wishing(goal=goal, hours=hours, start=start, target=target)
             return other._request(start or other.begin, target)
@@ -275,7 +286,7 @@ class State:
             name: day.isoformat() if day else "" for name, day in (("p50", made.finish_p50), ("p90", made.finish_p90))
         }
         said = {"start": made.start.isoformat(), "goal": self.goal.id, "ends": ends, "dates": dates}
-        return () if said == self.profile.planned else self.note("planned", said)
+        return () if said == self.profile.planned else self.remark("planned", said)
 
 
 def _today(content: Content, word: str) -> str:

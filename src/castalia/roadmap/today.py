@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from castalia.roadmap.days import day_of
 from castalia.roadmap.gap import Gap
-from castalia.roadmap.history import day_of
 from castalia.roadmap.practice import Bug, bug, chosen, minutes_of, planted
 from castalia.roadmap.records import NO_CHECK, Resource, Tip
 from castalia.roadmap.review import Prompt
@@ -27,8 +27,10 @@ SESSIONS = 5
 """A week's hours are shared out over so many days."""
 SHORTEST, FARTHEST = 15, 120
 """Minutes of a session."""
+WELCOMED = 28
+"""Days after a welcome for the next one, where nothing was done in between."""
 LINKS = 2
-CHECKED, BEGUN = 3.0, 1.5
+CHECKED, BEGUN = 5.0, 1.5
 """How much likelier a milestone is chosen that has a check, or whose project was begun. Our own estimates."""
 
 
@@ -128,7 +130,7 @@ class Today:
         return {
             "date": self.day.isoformat(),
             "goal": {"id": goal.id, "title": goal.title, "chosen": self.state.chosen},
-            "gap": plain_gap(gap) if gap else None,
+            "gap": plain_gap(self.state, gap) if gap else None,
             "milestone": {
                 "id": step.id, "project": step.project, "number": step.number, "title": step.title,
                 "minutes": step.minutes, "check": step.check, "says": step.says, "topics": dict(step.topics),
@@ -149,15 +151,27 @@ class Today:
                 "words": found.words if answer else None,
             } if found else None,
             "tip": self.tip.words if self.tip else "",
+            "tip_url": self.state.content.url_of(self.tip) if self.tip else "",
             "warnings": list(self.state.warnings),
         }  # fmt: skip
 
 
-def plain_gap(gap: Gap) -> dict[str, Any]:
+def done_command(state: State, gap: Gap) -> str:
+    """What the learner types who has closed a gap that no check closes; empty where a check does."""
+    checked = gap.topic in state.content.checked and not _named(state, gap)
+    return "" if checked else "castalia roadmap gap --done"
+
+
+def _named(state: State, gap: Gap) -> bool:
+    """Whether the learner chose it: then it stays until the learner says so."""
+    return any(each.chosen and each.id == gap.topic for each in state.profile.gaps)
+
+
+def plain_gap(state: State, gap: Gap) -> dict[str, Any]:
     """A gap as JSON."""
     return {
         "topic": gap.topic, "title": gap.title, "score": gap.score, "why": gap.why,
-        "since": gap.since.isoformat(), "until": gap.until.isoformat(),
+        "since": gap.since.isoformat(), "until": gap.until.isoformat(), "done_command": done_command(state, gap),
     }  # fmt: skip
 
 
@@ -165,9 +179,8 @@ def today(state: State) -> Today:
     """What a state means for its day."""
     gap, step = state.gap, next_step(state)
     choice, back = chosen(state), None
-    away = (state.today - day_of(state.history.ended)).days if state.history.ended else 0
-    if away >= AWAY:
-        back = _back(state, choice.rebuild, away)
+    if days := _away(state):
+        back = _back(state, choice.rebuild, days)
     reviews = () if back else tuple(_offered(state, each) for each in choice.prompts)
     if choice.rebuild and not back:
         reviews = (_offered(state, choice.rebuild),)
@@ -181,6 +194,29 @@ def today(state: State) -> Today:
     return Today(
         state.today, state, gap, step, RETURN if back else session(state.hours), links, reviews, back, bug(state), tip
     )
+
+
+def _away(state: State) -> int:
+    """Days since the learner was last at work, from a week on; 0 for who was not away, or was welcomed back since.
+
+    Work is what the evidence has and what the learner wrote into the journal: most topics are learned without a check.
+    """
+    profile, ended = state.profile, state.history.ended
+    signs = [*([day_of(ended)] if ended else []), *([profile.wrote] if profile.wrote else [])]
+    if not signs:
+        return 0
+    days, welcome = (state.today - max(signs)).days, profile.back
+    if welcome and max(signs) <= welcome < state.today and (state.today - welcome).days < WELCOMED:
+        return 0
+    return days if days >= AWAY else 0
+
+
+def shown(found: Today) -> tuple[str, ...]:
+    """Keep that a day was shown: the gap that is being closed, or the welcome; what could not be kept, in words."""
+    state = found.state
+    if not found.back:
+        return state.hold() if state.chosen else ()
+    return state.remark("back", {"day": found.day}) if state.profile.back != found.day else ()
 
 
 def session(hours: float) -> int:
@@ -204,7 +240,7 @@ def steps(state: State) -> list[list[Step]]:
             ])  # fmt: skip
     for project in state.content.projects.values():
         found.append([
-            Step(project.id, each.number, each.title, each.minutes, each.check, each.topics)
+            Step(project.id, each.number, each.title, each.minutes, each.check, each.topics, words=each.words)
             for each in project.milestones if each.id not in done
         ])  # fmt: skip
     return [each for each in found if each]

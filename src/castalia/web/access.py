@@ -157,6 +157,18 @@ NEEDS: Mapping[str, Need] = {
     "POST /checks/{name}/hint": HERE,
     "GET /checks/{name}/solution": HERE,
     "POST /checks/{name}/solution": HERE,
+    "GET /today": HERE,
+    "GET /today/begun": READ,  # no, to everybody elsewhere
+    "GET /today/bug": HERE,
+    "POST /today/park": HERE,
+    "POST /today/gap": HERE,
+    "POST /today/done": HERE,
+    "GET /plan/goals": HERE,
+    "POST /plan/preview": HERE,
+    "PUT /plan": HERE,
+    "POST /plan/about": HERE,
+    "POST /plan/question": HERE,
+    "POST /plan/resource": HERE,
     **{f"{key.partition(' ')[0]} {prefix}/{key.partition(' ')[2]}": need
        for prefix in PREFIXES for key, need in _PROXY.items()},
 }  # fmt: skip

@@ -150,6 +150,8 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
     from castalia.check.http import router as checks
     from castalia.data.http import router as data
     from castalia.jobs.http import router as jobs
+    from castalia.roadmap.http import begun
+    from castalia.roadmap.http import router as learning
     from castalia.runtime.http import router as systems
     from castalia.track.http import router as track
     from castalia.track.notices.http import router as notices
@@ -161,6 +163,8 @@ def _routers(settings: Settings, parts: Parts) -> list[APIRouter]:
         notices(parts.store, parts.watcher, parts.courier, lambda: parts.jobs.closing),
         data(settings),
         checks(settings, scrubber(settings)),
+        learning(settings, scrubber(settings)),
+        begun(settings),
     ]
 
 

@@ -82,6 +82,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     (r"/runs/ingest", Rule(media=("application/octet-stream",))),
     (r"/runs/[^/]+/artifacts/.*", Rule(media=(), cap=2**50, upload=True)),
     (r"/checks/.*", Rule(cap=2 * 2**20)),
+    (r"/(today|plan)(/.*)?", Rule(cap=64 * 2**10)),
     (r"/login", Rule(media=("application/x-www-form-urlencoded",), cap=4096)),
 )
 

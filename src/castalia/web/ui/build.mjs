@@ -12,7 +12,7 @@ const dist = join(here, "..", "dist");
 const watching = process.argv.includes("--watch");
 
 /** Whose files are named in the page's head, so that they come beside the first instead of after it: {page: source}. */
-const PAGES = { index: "src/main.tsx", runs: "src/pages/runs/page.tsx", "runs-one": "src/pages/run.tsx", compare: "src/pages/compare/page.tsx", experiments: "src/pages/experiments/index.ts", jobs: "src/pages/jobs/index.ts", models: "src/pages/tracking.ts" };
+const PAGES = { index: "src/main.tsx", runs: "src/pages/runs/page.tsx", "runs-one": "src/pages/run.tsx", compare: "src/pages/compare/page.tsx", experiments: "src/pages/experiments/index.ts", jobs: "src/pages/jobs/index.ts", models: "src/pages/tracking.ts", today: "src/pages/today/page.tsx" };
 
 /** Write index.html, a page like it for each of PAGES, and manifest.json for the files that esbuild just wrote. */
 async function finish(metafile) {

@@ -10,7 +10,7 @@ import { HomePage } from "./pages/home";
 import { MissingPage } from "./pages/missing";
 import { SystemPage } from "./pages/system";
 import { SystemsPage } from "./pages/systems";
-import { ComparePage, ExperimentsPage, JobPage, JobsPage, LearnOne, LearnPage, LibraryPage, ManualPage, ModelPage, ModelsPage, NamedExperiment, NoticesPage, RunPage, RunsPage } from "./parts";
+import { ComparePage, ExperimentsPage, JobPage, JobsPage, LearnOne, LearnPage, LibraryPage, ManualPage, ModelPage, ModelsPage, NamedExperiment, NoticesPage, RunPage, RunsPage, TodayPage } from "./parts";
 import { usePlace } from "./router";
 
 function Page() {
@@ -18,6 +18,7 @@ function Page() {
   const [section = "", name, more] = path;
   if (more === undefined) {
     if (!section) return <HomePage />;
+    if (section === "today" && !name) return <TodayPage />;
     if (section === "learn") return name ? <LearnOne key={name} name={name} /> : <LearnPage />;
     if (section === "systems") return name ? <SystemPage key={name} name={name} /> : <SystemsPage />;
     if (section === "projects" && name) return <LibraryPage key={name} name={name} />;

@@ -1,7 +1,7 @@
-// Which door was taken on the first page: whoever learns finds what can be built there next time.
+// Which door was taken on the first page: whoever learns finds there what can be built, and with a plan the day.
 const key = "castalia.home";
 
-export function chooseHome(door: "learn"): void {
+export function chooseHome(door: "learn" | "today"): void {
   try {
     localStorage.setItem(key, door);
   } catch {

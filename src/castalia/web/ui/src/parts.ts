@@ -43,4 +43,5 @@ export const ComparePage = lazy(() => import("./pages/compare/page").then((part)
 export const ExperimentsPage = lazy(() => experiments().then((part) => part.ExperimentsPage));
 export const NamedExperiment = lazy(() => experiments().then((part) => part.NamedExperiment));
 export const JobsPage = lazy(() => jobs().then((part) => part.JobsPage));
+export const TodayPage = lazy(() => import("./pages/today/page").then((part) => part.TodayPage));
 export const JobPage = lazy(() => jobs().then((part) => part.JobPage));

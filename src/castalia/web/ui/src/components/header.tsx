@@ -27,6 +27,7 @@ export function Header() {
   const [searching, setSearching] = useState(false);
   const early = useRef<string | null>(null);
   const shown = useTheme();
+  const begun = useBegun(path[0]);
   const search = () => {
     early.current = "";
     setSearching(true);
@@ -61,7 +62,7 @@ export function Header() {
           <Icon name="wave" size={20} /> Castalia
         </Link>
         <nav class="nav" aria-label="Main">
-          {pages.map(([name, label]) => (
+          {(begun ? [["today", "Today"] as const, ...pages] : pages).map(([name, label]) => (
             <Link key={name} to={[name]} {...(entryOf(path[0]) === name ? { "aria-current": "page" as const } : {})}>
               {label}
             </Link>
@@ -81,6 +82,16 @@ export function Header() {
       {searching && <Palette typed={typed} close={() => setSearching(false)} />}
     </header>
   );
+}
+
+/** Whether somebody learns here; asked again on another page while nobody does. */
+function useBegun(section = ""): boolean {
+  const { value } = useResource<{ begun: boolean }>("today/begun", (signal) => get("today/begun", signal));
+  const [later, setLater] = useState(false);
+  useEffect(() => {
+    if (value && !value.begun && !later) get<{ begun: boolean }>("today/begun").then((told) => setLater(told.begun), () => undefined);
+  }, [section]);
+  return later || Boolean(value?.begun) || section === "today";
 }
 
 /** What is running now, from anywhere; asked more often while something runs. */

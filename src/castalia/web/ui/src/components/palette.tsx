@@ -26,6 +26,7 @@ interface Entry {
 
 const pages: [string, string[]][] = [
   ["Home", []],
+  ["Today", ["today"]],
   ["Learn", ["learn"]],
   ["Systems", ["systems"]],
   ["Runs", ["runs"]],

@@ -122,7 +122,10 @@ function Green() {
     <div class="stack tight">
       <p>That was a real check of real code. What next?</p>
       <p class="row">
-        <Link class="button first" to={["learn", "basics"]}>
+        <Link class="button first" to={["today"]}>
+          Make a plan
+        </Link>
+        <Link class="button" to={["learn", "basics"]}>
           Next: basics
         </Link>
         <Link class="button" to={["systems"]}>

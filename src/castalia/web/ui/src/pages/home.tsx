@@ -3,7 +3,7 @@ import { get } from "../api";
 import { Loading } from "../components/page";
 import { ProblemBox } from "../components/problem";
 import { homeChosen } from "../home-choice";
-import { FirstRun, LearnPage } from "../parts";
+import { FirstRun, LearnPage, TodayPage } from "../parts";
 import { useResource } from "../resource";
 import { go, href } from "../router";
 import type { RunRow } from "../types";
@@ -32,6 +32,7 @@ export function HomePage() {
   }, [home]);
   if (home || (!views.value && !views.problem)) return <Loading what="the workbench" />;
   if (chosen === "learn") return <LearnPage />;
+  if (chosen === "today") return <TodayPage />;
   if (problem && !value) return <ProblemBox problem={problem} again={again} />;
   if (!value) return <Loading what="the workbench" />;
   const none = value.total === 0;
