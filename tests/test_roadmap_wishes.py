@@ -53,6 +53,8 @@ def test_a_target_and_a_view_can_be_taken_away_and_another_goal_says_so(asked: A
     assert asked("roadmap", "plan", "--view", "none", "--keep")["topics"] != viewed["topics"]
     assert asked("roadmap", "plan")["topics"] != viewed["topics"]
 
+    assert asked(*GPT)["target"] == asked(*GPT, "--keep")["target"] == target, "the same goal again"
+    assert asked("roadmap", "plan")["target"] == target
     code, _, err = told("roadmap", "plan", "--goal", "rl_agent")
     assert code == 0 and f"--target {target} keeps it" in err
     assert asked("roadmap", "plan", "--goal", "rl_agent", "--target", target)["target"] == target

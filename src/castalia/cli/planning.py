@@ -83,13 +83,15 @@ def plan(
     state = state.wishing(goal=goal, hours=hours, start=begin, target=until, view="" if "view" in without else view)
     request = state.request(start=begin, target=until)
     made, towards, moved = planner.plan(request), state.goal, None
-    if goal and before.target and before.target > state.today and not until and "target" not in without:
+    lost = before.target and not state.profile.settled.target and "target" not in without
+    if before.target and lost and before.target > state.today:
         warnings.append(
             f"the target {before.target} was of the goal before and is left out; --target {before.target} keeps it"
         )
     if keep:
         first = begin or (None if before.start else request.start)
-        warnings += settle(state, goal, request.hours, first, until, view, without)
+        kept = until or (state.profile.settled.target if goal else None)
+        warnings += settle(state, goal, request.hours, first, kept, view, without)
         for ids, is_known in ((state.extra, True), (state.less, False)):
             if ids:
                 warnings += state.note("known", {"topics": list(ids), "known": is_known})

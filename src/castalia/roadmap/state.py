@@ -167,8 +167,10 @@ class State:
         """The same learner with other settings, as if they had been kept. Another goal leaves the target out."""
         settled = self.profile.settled
         chosen = goal_of(self.content, goal) if goal else None
+        if chosen and chosen != self.goal:
+            settled = replace(settled, target=None)
         if chosen:
-            settled = replace(settled, goal=chosen.topics if chosen.kind == "own" else chosen.id, target=None)
+            settled = replace(settled, goal=chosen.topics if chosen.kind == "own" else chosen.id)
         settled = replace(
             settled, hours=hours or settled.hours, start=start or settled.start, target=target or settled.target,
             view=view or settled.view,
