@@ -74,13 +74,20 @@ def focused(page: Any) -> str:  # noqa: F811
     )).strip()  # fmt: skip
 
 
-def tab_to(page: Any, name: str) -> None:  # noqa: F811
+def tab_to(page: Any, name: str, key: str = "Tab") -> None:  # noqa: F811
     """Go on with the Tab key alone."""
     for _ in range(40):
         if focused(page).startswith(name):
             return
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
     raise AssertionError(f"the Tab key does not lead to {name!r}: {focused(page)!r}")
+
+
+def has_focus(control: Any) -> None:
+    """Wait until it has the focus, which comes a frame after it is drawn: no key may be pressed before."""
+    from playwright.sync_api import expect
+
+    expect(control).to_be_focused(timeout=20_000)
 
 
 def fits_in_width(page: Any) -> bool:  # noqa: F811
@@ -92,25 +99,26 @@ def test_from_nothing_to_a_first_plan_and_its_day_by_keyboard_alone(bench: Workb
     tab_to(page, "combobox")
     page.keyboard.type("gpt")
     page.keyboard.press("Enter")
-    page.get_by_label("Hours a week").wait_for()
-    assert focused(page) == "Hours a week"
+    has_focus(page.get_by_label("Hours a week"))
     page.keyboard.press("Enter")
     page.get_by_text("Say how many you really have").first.wait_for()
-    assert focused(page) == "Hours a week"
+    has_focus(page.get_by_label("Hours a week"))
     page.keyboard.type("8")
     page.keyboard.press("Enter")
     page.get_by_label("Computer science and first Python").first.wait_for()
-    tab_to(page, "Computer science and first Python")
+    has_focus(page.get_by_role("button", name="Continue"))
+    tab_to(page, "Computer science and first Python", "Shift+Tab")
     page.keyboard.press("Space")
     tab_to(page, "Continue")
     page.keyboard.press("Enter")
-    page.get_by_label("Where do you start from?").wait_for()
+    has_focus(page.get_by_label("Where do you start from?"))
     page.keyboard.type("I know spreadsheets.")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Skip the questions").wait_for()
+    has_focus(page.get_by_role("button", name="Ask me"))
     tab_to(page, "Skip the questions")
     page.keyboard.press("Enter")
     page.get_by_text("Nine of ten by").wait_for()
+    has_focus(page.get_by_role("heading", name="Your plan"))
     assert "200 simulated learners" in page.inner_text("main")
     tab_to(page, "Keep this plan")
     page.keyboard.press("Enter")
