@@ -353,6 +353,8 @@ def test_a_model_without_a_version_says_what_makes_one(page: Any, models: Path) 
     page.get_by_text("For later.").wait_for()
     assert 'mlflow.register_model("runs:/RUN/model", "bare")' in page.locator("pre").inner_text()
     assert axe(page) == []
+    page.set_viewport_size(PHONE["viewport"])
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
 @pytest.mark.slow

@@ -126,7 +126,7 @@ function Line({ one }: { one: ModelLine }) {
       <td class="right">{one.versions}</td>
       <td>{one.system ? <Link to={["systems", one.system.replace("/", "~")]}>{one.system}</Link> : one.versions ? <span class="muted">MLflow's client</span> : <span class="faint">–</span>}</td>
       <td class="no-wrap">
-        <When value={one.updated ?? one.created} />
+        {one.versions ? <When value={one.updated ?? one.created} /> : <span class="faint">–</span>}
       </td>
     </tr>
   );
