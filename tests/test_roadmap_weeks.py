@@ -238,16 +238,50 @@ def test_nothing_moves_within_a_week_in_which_nothing_happens(home: Path) -> Non
     assert [each.kind for each in Notes(home).log.events()].count("planned") == 2
 
 
-def test_what_was_done_in_the_running_week_takes_its_hours(home: Path) -> None:
+def test_the_time_of_the_running_week_is_gone_and_not_what_was_shown_in_it(home: Path) -> None:
     settled(home, "gpt")
     before = plan(State.read(home, MONDAY + WEEK).request())
     checked(home, "basics", MONDAY + WEEK, "M1")
-    state = State.read(home, MONDAY + WEEK)
-    request = state.request()
-    assert 0 < request.used <= 6.4 and request.start == MONDAY + WEEK
+    request = State.read(home, MONDAY + WEEK).request()
+    assert request.used == pytest.approx(9 / 60) and request.start == MONDAY + WEEK  # minutes of that check
     after = plan(request)
-    assert sum(share.hours for share in after.weeks[0].shares) == pytest.approx(6.4 - request.used)
-    assert after.hours_needed.total < before.hours_needed.total
+    assert after.weeks[0].shares and after.hours_needed.total < before.hours_needed.total
+    Notes(home).add("week", {"monday": MONDAY + WEEK, "hours": 5.0})
+    assert State.read(home, MONDAY + WEEK).request().used == 5.0
+    Notes(home).add("week", {"monday": MONDAY + WEEK, "hours": 50.0})
+    assert State.read(home, MONDAY + WEEK).request().used == 6.4
+
+
+def _later(home: Path, goal: str, only: tuple[str, ...] = ()) -> list[str]:
+    """Milestones whose pass in the second week of a plan moves its end away.
+
+    Reviews take time, so a pass of what the goal hardly needs may cost days: less than an hour of it is left out.
+    """
+    found, day = [], MONDAY + WEEK + timedelta(days=2)
+    for contract, one in sorted(contracted.every().items()):
+        for each in one.milestones:
+            if only and f"{contract}/{each.number}" not in only:
+                continue
+            fresh = home / goal / f"{contract}-{each.number}"
+            settled(fresh, goal)
+            before = plan(State.read(fresh, day).request())
+            checked(fresh, contract, day, each.number)
+            after = plan(State.read(fresh, day).request())
+            assert before.finish_p50 and after.finish_p50
+            learned = before.hours_needed.total - after.hours_needed.total
+            if after.finish_p50 > before.finish_p50 and learned >= 1:
+                found.append(f"{contract}/{each.number}: {before.finish_p50} to {after.finish_p50}, {learned:.1f} h")
+    return found
+
+
+def test_a_pass_does_not_move_the_end_away(home: Path) -> None:
+    assert _later(home, "gpt", ("softmax/M1", "basics/M1", "neural_net/M1")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("goal", ["gpt", "rl_agent", "churn", "everything"])
+def test_no_pass_moves_the_end_away(home: Path, goal: str) -> None:
+    assert _later(home, goal) == []
 
 
 def test_what_was_checked_stays_out_of_the_plan_until_it_is_rusty(home: Path) -> None:

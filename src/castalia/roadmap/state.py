@@ -17,7 +17,7 @@ from castalia.roadmap import contracted, review
 from castalia.roadmap.content import EVERYTHING, Content, content
 from castalia.roadmap.contracted import Contracted
 from castalia.roadmap.days import end_of, monday_of
-from castalia.roadmap.forecast import Past, pace
+from castalia.roadmap.forecast import Past
 from castalia.roadmap.gap import Gap, Held, Learner, Mention, choose, ranked
 from castalia.roadmap.history import History
 from castalia.roadmap.learner import Notes, Profile, goal_of
@@ -216,7 +216,7 @@ class State:
         wishes = Wishes(
             {each.id: each.score for each in ranked(scored)}, view, self.waiting, settled.passion, gap[0] if gap else ""
         )
-        used = min(weeks.done * pace(self.past), weeks.hours) if begin == day else 0.0
+        used = weeks.used if begin == day else 0.0
         return Request(
             self.content.graph, self.goal.topics, self.hours, begin, until, mastery, self.past,
             BUFFER, review.load(self.history.memories, begin, AHEAD), tuple(own), used,

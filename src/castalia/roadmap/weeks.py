@@ -8,7 +8,7 @@ many as it would have taken; what is still beyond twice the week's hours was kno
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
@@ -46,15 +46,14 @@ class Calendar:
     """The whole ones, without those before the first work and breaks of four or more."""
     own: Mapping[str, float] = field(default_factory=dict)
     """Own resource -> its hours that were not offered yet, by the beginning of the running week."""
-    done: float = 0.0
-    """Hours of topics finished in the running week."""
-    hours: float = 0.0
-    """Hours that the running week had for the plan."""
+    used: float = 0.0
+    """Hours of the running week's that are gone: as the learner says, or the time between checks. What was finished in
+    it says nothing about that: a check of two minutes may show what took weeks."""
 
 
 def calendar(
     profile: Profile,
-    worked: Iterable[Worked],
+    worked: Sequence[Worked],
     takes: Callable[[str], float],
     unchecked: Container[str],
     today: date,
@@ -90,12 +89,13 @@ def calendar(
     for id, day in sorted(profile.learned.items()):
         if id in unchecked and monday_of(day) in weeks:
             weeks[monday_of(day)].said += takes(id)
+    now = weeks.get(running)
+    worked_now = sum(each.minutes / 60 for each in worked if each.monday == running)
+    used = min(now.committed, now.spent or worked_now) if now else 0.0
     known = [week for week in weeks.values() if week.hours > 0]
     for place, week in enumerate(known):
         _settle(week, known[:place])
-    whole = [week for week in known if week.monday < running]
-    now = weeks.get(running)
-    return Calendar(_counted(whole), left, now.done if now else 0.0, now.committed if now else 0.0)
+    return Calendar(_counted([week for week in known if week.monday < running]), left, used)
 
 
 def _own(
