@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_fixtures import QUICK_LOOKS, axe, chromium, page, settle, watch_of  # noqa: F401
+from browser_fixtures import axe, chromium, page, settle, watch_of  # noqa: F401
 from web_process import Workbench
 
 from castalia import catalog
@@ -41,12 +41,13 @@ def open_page(page: Any, path: str) -> None:  # noqa: F811
 
 
 EVERY_LOOK = [
-    pytest.param(look, half, marks=() if (name, half) in QUICK_LOOKS[:1] else pytest.mark.slow, id=f"{name}-{half}")
+    pytest.param(look, half, id=f"{name}-{half}")
     for name, look in (("light", {}), ("dark", DARK), ("phone", PHONE), ("dark-phone", DARK | PHONE))
     for half in (0, 1)
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "half"), EVERY_LOOK, indirect=["page"])
 def test_every_page_opens_clean(page: Any, half: int, watch_of: dict[Any, Any]) -> None:  # noqa: F811
     watch_of[page].expected = ("404",)

@@ -14,13 +14,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PHONE = {"viewport": {"width": 360, "height": 740}}
 DARK = {"color_scheme": "dark"}
 EVERY_LOOK = {"light": {}, "dark": DARK, "phone": PHONE, "dark-phone": DARK | PHONE}
-QUICK_LOOKS = ("dark",)
 LOOKS = pytest.mark.parametrize(
     "page",
-    [
-        pytest.param(look, id=name, marks=() if name in QUICK_LOOKS else pytest.mark.slow)
-        for name, look in EVERY_LOOK.items()
-    ],
+    [pytest.param(look, id=name) for name, look in EVERY_LOOK.items()],
     indirect=True,
 )
 
@@ -48,6 +44,7 @@ def until(page: Any, true: Any) -> None:  # noqa: F811
     raise AssertionError(page.locator(".caption").first.inner_text())
 
 
+@pytest.mark.slow
 @LOOKS
 def test_every_view_is_clean(page: Any) -> None:  # noqa: F811
     for show in ("learnt", "drawing", "playground"):

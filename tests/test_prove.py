@@ -302,6 +302,7 @@ def test_notes_are_of_a_mutant_as_it_was_written(tmp_path: Path) -> None:
 
 
 @forks
+@pytest.mark.slow
 def test_a_slow_mutant_is_rejected_by_the_claims_own_budget_alone(tmp_path: Path) -> None:
     subject = toy(tmp_path)
     (claim,) = (dataclasses.replace(each, budget=3.0) for each in subject.claims)

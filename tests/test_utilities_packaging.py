@@ -129,6 +129,7 @@ def test_the_reference_passes(reference: Path) -> None:
     assert len(report.claims) == 4 + len(PACKAGE.claims) + len(OWN_TESTS.claims)
 
 
+@pytest.mark.slow
 def test_a_package_in_the_src_layout_passes_by_setuptools(learner: Path) -> None:
     pytest.importorskip("setuptools")
     assert set(outcomes(learner, "M5").values()) == {"pass"}
