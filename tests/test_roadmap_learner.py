@@ -206,6 +206,9 @@ def test_what_is_kept_equals_what_is_derived_and_follows_the_log(home: Path) -> 
     assert history(home, roadmap, every) == derive(events, roadmap, every)
     assert history(home, roadmap, every, ["dl01"]) == derive(events, roadmap, every, ["dl01"])
     assert history(home, roadmap, every) == derive(events, roadmap, every)
+    written = place.read_bytes()
+    assert history(home, roadmap, every, ["dl01"], trial=True) == derive(events, roadmap, every, ["dl01"])
+    assert place.read_bytes() == written  # a trial leaves it as it is
     edited = log.path.read_bytes().replace(b'"outcome":"pass"', b'"outcome":"fail"', 3)  # as long as before
     log.path.write_bytes(edited)
     assert history(home, roadmap, every) == derive(log.events(), roadmap, every) != derive(events, roadmap, every)
@@ -312,6 +315,7 @@ def test_forgetting_removes_what_is_the_learners_and_nothing_else(home: Path) ->
     Notes(home).add("about", {"worries": "exams"})
     Evidence(home).add(checks(5))
     State.read(home, TODAY)
+    State.read(home, TODAY, ["cs01"])
     others = ["castalia.db", "models/a/manifest.json", "checks/notes.txt", "drafts/toys/slope.py",
               "cache/roadmap/softmax.json"]  # fmt: skip
     for name in ("checks/softmax.json", "places.json", "evidence.corrupt.jsonl", *others):
@@ -320,7 +324,7 @@ def test_forgetting_removes_what_is_the_learners_and_nothing_else(home: Path) ->
     gone = forgetting.forget(home)
     assert {path.relative_to(home).as_posix() for path in gone} == {
         "evidence.jsonl", "evidence.corrupt.jsonl", "journal.jsonl", "places.json", "checks/softmax.json",
-        "cache/roadmap/learner.json",
+        "cache/roadmap/learner.json", "cache/roadmap/trial.json",
     }  # fmt: skip
     assert all((home / name).is_file() for name in others)
     assert forgetting.traces(home) == [] and said(home) == Profile()

@@ -186,7 +186,12 @@ def test_a_day_is_rated_by_what_was_before_it() -> None:
 
 
 def test_what_was_submitted_on_a_day_is_one_review() -> None:
-    stubborn = [seen(0), seen(20, False, again=True), seen(20.1, False, again=True), seen(20.2, submits=3, again=True)]
+    stubborn = [
+        seen(0),
+        seen(20, False, again=True),
+        seen(20.02, False, again=True),
+        seen(20.04, submits=3, again=True),
+    ]
     found = memories(stubborn, GRAPH)["a1"]
     hard = reviewed(reviewed(None, GOOD, day(0)), HARD, day(20))
     assert (found.stability, found.reviews) == (hard.stability, 2)

@@ -2,7 +2,8 @@
 
 Kept are what came out, under the hash of all that it depends on (the log, what the learner said is known, the graph,
 the contracts), and where the replay stood at the beginning of the log's last week. A log that only grew is taken up
-there; for any other it begins anew. The file can be deleted at any time.
+there; for any other it begins anew. What is only tried out ("as if I knew ...") has a file of its own beside it, so
+that a trial does not cost the next look its memory. Both can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ from castalia.roadmap.observation import Observation, observe
 KEPT = 5
 """Raise it when what is kept changes its meaning; what only a constant changes is noticed without."""
 
+KEPT_IN = ("learner.json", "trial.json")
+"""What is so, and what was tried out last."""
+
 PRIORS_OF = (mastery, observation, review, gap)
 """Modules whose constants decide what comes out."""
 
@@ -47,11 +51,12 @@ Line = tuple[int, Event]
 
 
 def history(
-    home: Path, content: Content, every: Mapping[str, Contracted], known: Known = (), now: int | None = None
-) -> History:
+    home: Path, content: Content, every: Mapping[str, Contracted], known: Known = (), now: int | None = None,
+    trial: bool = False,
+) -> History:  # fmt: skip
     """What the evidence of a home amounts to; its ``warnings`` say what could not be read, or is dated after ``now``
-    (milliseconds). What is worked out from such a log is not kept."""
-    log, place = Evidence(home), home / "cache" / "roadmap" / "learner.json"
+    (milliseconds). What is worked out from such a log is not kept. ``trial``: ``known`` holds for this once."""
+    log, place = Evidence(home), home / "cache" / "roadmap" / KEPT_IN[trial]
     known = known if isinstance(known, Mapping) else dict.fromkeys(known, 0)
     try:
         data = log.path.read_bytes()

@@ -62,7 +62,7 @@ class State:
         less = assumed(roadmap.graph, [_today(roadmap, word) for word in unknown])
         profile = replace(profile, known=tuple(id for id in profile.known if id not in less))
         granted = {**{id: profile.since[id] for id in profile.known}, **dict.fromkeys(extra, now)}
-        past = history(home, roadmap, every, granted, now)
+        past = history(home, roadmap, every, granted, now, trial=bool(extra or less))
         return cls(home, today, roadmap, every, profile, past, extra, tuple(less))
 
     @property
