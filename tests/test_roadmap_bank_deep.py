@@ -720,6 +720,27 @@ def test_answer_is_found_again(id: str) -> None:
         assert found == pytest.approx(made.answer, rel=near), (seed, made.text, made.code)
 
 
+def newest(q: Question) -> float:
+    asked = numbers(q.text)[1]
+    return [value for day, value in (numbers(line) for line in q.code.splitlines()) if day <= asked][-1]
+
+
+SLIPS: dict[str, Callable[[list[float], Question], list[float]]] = {
+    "ad04/double_target": lambda n, q: [
+        n[0] + n[1] * each for each in (max(n[5:8]), max(n[2:5]), n[2:5][int(np.argmax(n[5:8]))])
+    ],
+    "mo08/value_at_time": lambda n, q: [newest(q)],
+}
+"""Question -> what the mistakes give that the question is made for."""
+
+
+@pytest.mark.parametrize("id", sorted(SLIPS))
+def test_the_mistake_never_gives_the_right_number(id: str) -> None:
+    for seed in range(100):
+        made = make(id, seed)
+        assert not any(made.takes(each) for each in SLIPS[id](numbers(made.text), made)), (seed, made)
+
+
 # --- choices that can be tried -----------------------------------------------------------------
 
 

@@ -136,9 +136,12 @@ def along_the_cliff(rng: random.Random) -> Question:
 @asks("ad04")
 def double_target(rng: random.Random) -> Question:
     """Double DQN: one network chooses, the other rates."""
-    online, target = rng.sample(range(1, 10), 3), rng.sample(range(1, 10), 3)
+    rated, wrong = 0, [0]
+    while rated in wrong:  # one network alone, or the two in each other's place, must give something else
+        online, target = rng.sample(range(1, 10), 3), rng.sample(range(1, 10), 3)
+        best = online.index(max(online))
+        rated, wrong = target[best], [max(target), max(online), online[target.index(max(target))]]
     r, gamma = rng.randint(1, 3), rng.choice([0.9, 0.99, 0.5])
-    best = online.index(max(online))
     return number(
         f"A step gave the reward {r} and did not end the episode; γ = {gamma}. For the next state's three "
         f"actions, the online network says {online}, the target network {target}. What is the target of double DQN?",

@@ -105,7 +105,7 @@ def value_at_time(rng: random.Random) -> Question:
     days = sorted(rng.sample(range(1, 30, 3), 5))
     late = rng.randint(2, 4)
     values = rng.sample(range(10, 99), 5)
-    asked = days[rng.randint(2, 4)] + rng.choice([0, late - 1, late])
+    asked = days[rng.randint(2, 4)] + rng.randint(0, late - 1)  # the newest value was not there yet
     known = [value for day, value in zip(days, values, strict=True) if day + late <= asked]
     rows = "\n".join(f"day {day:2}: {value}" for day, value in zip(days, values, strict=True))
     return number(
