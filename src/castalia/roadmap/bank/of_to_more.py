@@ -57,15 +57,16 @@ def asked_twice(rng: random.Random) -> Question:
 
 
 @asks("to08")
-def speed_of_many(rng: random.Random) -> Question:
-    """Amdahl's law."""
-    p, n = rng.choice((80, 90, 95, 98)), rng.choice((8, 16, 32, 64))
+def machines_for_a_speed(rng: random.Random) -> Question:
+    """Amdahl's law, from the goal."""
+    p, goal = rng.choice(((80, 3), (80, 4), (90, 4), (90, 5), (90, 8), (95, 6), (95, 10), (98, 10), (98, 20), (98, 25)))
+    alone = 100 - p
     return number(
-        f"{p} % of a job's time can be shared out evenly over machines, the rest cannot. "
-        f"How many times as fast is it on {n} machines, if sharing costs nothing?",
-        1 / (1 - p / 100 + p / 100 / n),
-        f"The time becomes {100 - p} % + {p} % / {n}; the part that is not shared soon rules.",
-        within=0.02,
+        f"{p} % of a job's time can be shared out evenly over machines, the rest cannot, and sharing costs nothing. "
+        f"How many machines does it take, at least, to be {goal} times as fast as with one?",
+        -(-p * goal // (100 - goal * alone)),
+        f"{alone} % + {p} % / n must be at most 1/{goal} of the time. None gets to {100 // alone} times.",
+        within=0,
     )
 
 
