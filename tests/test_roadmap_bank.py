@@ -473,7 +473,7 @@ AGAIN: dict[str, Callable[[Numbers], float]] = {
     "da06/width_of_an_interval": lambda n: 1.959964 * n[1] / math.sqrt(n[0]),
     "da06/many_tests": lambda n: float(-np.expm1(n[0] * np.log1p(-n[1]))),
     "to07/requests_a_second": lambda n: n[0] / (n[1] / 1000),
-    "to08/machines_for_a_speed": lambda n: next(k for k in itertools.count(1) if amdahl([n[0], k]) > n[1] - 1e-9),
+    "to08/limit_of_machines": lambda n: float(np.polyfit([1, 1 / n[2]], n[:2], 1)[1]),
     "to08/rows_that_travel": lambda n: n[1] * n[2],
     "to03/tests_of_a_bisection": lambda n: halved(n[0]),
     "to05/red_by_chance": lambda n: float(-100 * np.expm1(n[0] * np.log1p(-n[1] / 100))),

@@ -237,7 +237,7 @@ def _field(n: list[float], q: Question) -> float:
 
 @again("cv01/shift_of_output")
 def _shift(n: list[float], q: Question) -> float:
-    x = np.random.default_rng(0).normal(size=300)
+    x = np.random.default_rng(0).normal(size=600)
 
     def out(image: Any) -> Any:
         for stride in n:

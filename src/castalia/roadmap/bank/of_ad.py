@@ -25,7 +25,7 @@ def best_discriminator(rng: random.Random) -> Question:
 @asks("ad01")
 def gradient_of_generator(rng: random.Random) -> Question:
     """Saturating against non-saturating loss."""
-    d = rng.choice([0.001, 0.01, 0.02, 0.05])
+    d = rng.choice([0.001, 0.002, 0.004, 0.005, 0.01, 0.02, 0.025, 0.04, 0.05, 0.08, 0.1])
     return number(
         f"Early in training the discriminator gives a fake D = σ(a) = {d}. By which factor is the gradient by "
         "a of the generator's loss -ln D larger, in absolute value, than that of its loss ln(1 - D)?",

@@ -167,7 +167,7 @@ def red_picture(rng: random.Random) -> Question:
     value = rng.choice([255, 200, 230])
     return choice(
         rng,
-        f"Every pixel of red.png is red: R = {value}, G = 0, B = 0. What does this print?",
+        f"Every pixel of red.png is red: R = {value}, G = 0, B = 0. Which three numbers does this print?",
         (f"[0 0 {value}]", "cv2.imread gives blue, green, red."),
         [
             (f"[{value} 0 0]", "That is the order of most other libraries."),

@@ -286,7 +286,7 @@ def meaning_of_p(rng: random.Random) -> Question:
         rng,
         f"A test of 'the new page changes nothing' gives p = {p}. Which sentence is right?",
         (
-            f"If it changed nothing, a result this extreme would come with probability {p}",
+            f"If it changed nothing, a result at least this extreme would have probability {p}",
             "p is computed as if nothing changed, and is about data, not about the hypothesis.",
         ),
         [

@@ -180,7 +180,7 @@ def steady_momentum(rng: random.Random) -> Question:
 @asks("dl04")
 def steps_to_a_hundredth(rng: random.Random) -> Question:
     """Gradient descent on a parabola shrinks by a constant factor."""
-    c, rate = rng.choice([2, 3, 4, 5, 8, 10]), rng.choice([0.005, 0.01, 0.02, 0.03])
+    c, rate = rng.randint(2, 10), rng.choice([0.005, 0.01, 0.015, 0.02, 0.03])
     factor = 1 - 2 * c * rate
     return number(
         f"Gradient descent on f(w) = {c} w² with learning rate {rate} begins at w = 1. After how many steps is w below "

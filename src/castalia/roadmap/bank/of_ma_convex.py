@@ -91,7 +91,7 @@ def end_of_exact_numbers(rng: random.Random) -> Question:
     return number(
         "What is printed?",
         gap if up else 0,
-        f"float32 has 24 binary digits: from 2^{k} on its numbers are {gap} apart, and half a gap is rounded to even.",
+        f"float32 has 24 binary digits: from 2^{k} on its numbers are {gap} apart; a sum goes to the nearest.",
         code=f"import numpy as np\n\nx = np.float32(2**{k})\nprint(float((x + np.float32({add})) - x))",
         within=0,
     )

@@ -206,8 +206,7 @@ def feature_from_the_future(rng: random.Random) -> Question:
 @asks("ml04")
 def hours_in_a_circle(rng: random.Random) -> Question:
     """Cyclic features."""
-    a = rng.choice((22, 23))
-    b = rng.choice((1, 2))
+    a, b = rng.randint(20, 23), rng.randint(0, 4)
     gap = (b - a) % 24
     return number(
         f"Hours are encoded as (sin(2πh/24), cos(2πh/24)). How far apart are {a} h and {b} h then? Python is fine.",

@@ -113,7 +113,7 @@ def hours_of_transfer(rng: random.Random) -> Question:
 def price_of_spot(rng: random.Random) -> Question:
     """What interruptions cost."""
     price, off, again = rng.choice([2, 3, 4]), rng.choice([60, 65, 70]), rng.choice([10, 20, 25])
-    hours = rng.choice([40, 100])
+    hours = 20 * rng.randint(2, 20)
     return number(
         f"A training of {hours} GPU-hours costs ${price} an hour. As a spot instance it is {off} % cheaper, "
         f"but {again} % of the hours are lost at interruptions and done once more. How many dollars does it "
@@ -234,11 +234,13 @@ def uneven_arms(rng: random.Random) -> Question:
     """A sample ratio mismatch, in standard deviations."""
     a = 1000 * rng.randint(20, 99)
     b = a + rng.choice([400, 900, 1500])
+    away = (b - a) / math.sqrt(a + b)
+    then = "find the fault before reading any result" if away > 3 else "chance alone may do this"
     return number(
         f"Visitors are assigned half and half; {a} came to A and {b} to B. How many standard deviations is the "
         "count of B from what is expected (binomial)? (Python is fine.)",
-        (b - a) / math.sqrt(a + b),
-        f"({b} - {(a + b) / 2:g}) / √({a + b} / 4). More than 3 or so: find the fault before reading any result.",
+        away,
+        f"({b} - {(a + b) / 2:g}) / √({a + b} / 4). That is {'more' if away > 3 else 'less'} than 3: {then}.",
     )
 
 

@@ -51,7 +51,7 @@ def two_curves(rng: random.Random) -> Question:
         [
             ("steps, on a log scale", "A log scale stretches; a step is still not like a step."),
             ("share of all steps", "It makes runs of any length end at the same place."),
-            ("parameters updated", "It grows with steps, whatever a step costs."),
+            ("gigabytes of memory", "It says what fits on a GPU, not how fast it learns."),
         ],
     )
 

@@ -57,16 +57,15 @@ def asked_twice(rng: random.Random) -> Question:
 
 
 @asks("to08")
-def machines_for_a_speed(rng: random.Random) -> Question:
-    """Amdahl's law, from the goal."""
-    p, goal = rng.choice(((80, 3), (80, 4), (90, 4), (90, 5), (90, 8), (95, 6), (95, 10), (98, 10), (98, 20), (98, 25)))
-    alone = 100 - p
+def limit_of_machines(rng: random.Random) -> Question:
+    """Amdahl's law, from two runs."""
+    n, alone, part = rng.choice((4, 5, 8, 10)), rng.randint(3, 20), rng.randint(5, 20)
     return number(
-        f"{p} % of a job's time can be shared out evenly over machines, the rest cannot, and sharing costs nothing. "
-        f"How many machines does it take, at least, to be {goal} times as fast as with one?",
-        -(-p * goal // (100 - goal * alone)),
-        f"{alone} % + {p} % / n must be at most 1/{goal} of the time. None gets to {100 // alone} times.",
-        within=0,
+        f"A job takes {alone + n * part} minutes on one machine and {alone + part} on {n}. One part of it is shared "
+        "out evenly, the rest cannot be, and sharing costs nothing. How many minutes does it take with as many machines "
+        "as you like?",
+        alone,
+        f"{n} machines save {n - 1}/{n} of what is shared: {(n - 1) * part} minutes, so {n * part} are shared.",
     )
 
 
