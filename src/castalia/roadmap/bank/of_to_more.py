@@ -62,8 +62,8 @@ def limit_of_machines(rng: random.Random) -> Question:
     n, alone, part = rng.choice((4, 5, 8, 10)), rng.randint(3, 20), rng.randint(5, 20)
     return number(
         f"A job takes {alone + n * part} minutes on one machine and {alone + part} on {n}. One part of it is shared "
-        "out evenly, the rest cannot be, and sharing costs nothing. How many minutes does it take with as many machines "
-        "as you like?",
+        "out evenly, the rest cannot be, and sharing costs nothing. How many minutes does it take with as many "
+        "machines as you like?",
         alone,
         f"{n} machines save {n - 1}/{n} of what is shared: {(n - 1) * part} minutes, so {n * part} are shared.",
     )
