@@ -25,7 +25,7 @@ def best_discriminator(rng: random.Random) -> Question:
 @asks("ad01")
 def gradient_of_generator(rng: random.Random) -> Question:
     """Saturating against non-saturating loss."""
-    d = rng.choice([0.001, 0.01, 0.02, 0.05])
+    d = rng.choice([0.001, 0.002, 0.004, 0.005, 0.01, 0.02, 0.025, 0.04, 0.05, 0.08, 0.1])
     return number(
         f"Early in training the discriminator gives a fake D = σ(a) = {d}. By which factor is the gradient by "
         "a of the generator's loss -ln D larger, in absolute value, than that of its loss ln(1 - D)?",
@@ -136,9 +136,12 @@ def along_the_cliff(rng: random.Random) -> Question:
 @asks("ad04")
 def double_target(rng: random.Random) -> Question:
     """Double DQN: one network chooses, the other rates."""
-    online, target = rng.sample(range(1, 10), 3), rng.sample(range(1, 10), 3)
+    rated, wrong = 0, [0]
+    while rated in wrong:  # one network alone, or the two in each other's place, must give something else
+        online, target = rng.sample(range(1, 10), 3), rng.sample(range(1, 10), 3)
+        best = online.index(max(online))
+        rated, wrong = target[best], [max(target), max(online), online[target.index(max(target))]]
     r, gamma = rng.randint(1, 3), rng.choice([0.9, 0.99, 0.5])
-    best = online.index(max(online))
     return number(
         f"A step gave the reward {r} and did not end the episode; γ = {gamma}. For the next state's three "
         f"actions, the online network says {online}, the target network {target}. What is the target of double DQN?",

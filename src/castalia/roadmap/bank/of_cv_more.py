@@ -150,19 +150,14 @@ def factorized_kernel(rng: random.Random) -> Question:
 
 
 @asks("cv07")
-def frames_split(rng: random.Random) -> Question:
-    """Frames of one video on both sides."""
-    n = rng.choice([60, 120])
-    return choice(
-        rng,
-        f"All frames of {n} videos are shuffled and split 80 to 20. A model for single frames has 98 % on the "
-        "20 %, and 71 % on new videos. What was wrong?",
-        ("Neighbouring frames were on both sides of the split.", "They are nearly the same picture; split by video."),
-        [
-            ("A fifth of the frames is too small a set for a test.", "It is large; it is just not new."),
-            ("A model for single frames cannot learn what moves.", "That would cost the same on both test sets."),
-            ("Shuffling has destroyed the order within the videos.", "A model for single frames never sees the order."),
-        ],
+def videos_on_both_sides(rng: random.Random) -> Question:
+    """How far a split by frames leaks."""
+    k, p = rng.randint(3, 8), rng.choice([0.7, 0.8, 0.9])
+    return number(
+        f"{k} frames are taken from each of many videos. Each frame goes to training with probability {p}, else to the "
+        "test, whatever the others do. What share of the videos has frames on both sides? (Python is fine.)",
+        1 - p**k - (1 - p) ** k,
+        f"1 - {p}^{k} - {1 - p:.1g}^{k}. Their test frames look like training frames; split by video.",
     )
 
 
@@ -172,7 +167,7 @@ def red_picture(rng: random.Random) -> Question:
     value = rng.choice([255, 200, 230])
     return choice(
         rng,
-        f"Every pixel of red.png is red: R = {value}, G = 0, B = 0. What does this print?",
+        f"Every pixel of red.png is red: R = {value}, G = 0, B = 0. Which three numbers does this print?",
         (f"[0 0 {value}]", "cv2.imread gives blue, green, red."),
         [
             (f"[{value} 0 0]", "That is the order of most other libraries."),

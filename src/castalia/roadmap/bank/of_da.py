@@ -142,15 +142,19 @@ def new_gaps(rng: random.Random) -> Question:
 @asks("da03")
 def rows_that_stay(rng: random.Random) -> Question:
     """Order of cleaning steps: the last entry of each order counts."""
-    ids = [rng.randint(1, 4) for _ in range(7)]
-    price: list[float | None] = [float(rng.randint(1, 9)) for _ in ids]
-    for place in rng.sample(range(7), 3):
-        price[place] = None
-    last = {id: place for place, id in enumerate(ids)}
+    stay = other = 0
+    while stay == other:  # else the order of the steps would not matter
+        ids = [rng.randint(1, 4) for _ in range(7)]
+        price: list[float | None] = [float(rng.randint(1, 9)) for _ in ids]
+        for place in rng.sample(range(7), 3):
+            price[place] = None
+        last = {id: place for place, id in enumerate(ids)}
+        stay = sum(price[place] is not None for place in last.values())
+        other = len({id for id, each in zip(ids, price, strict=True) if each is not None})
     return number(
         "What is printed?",
-        sum(price[place] is not None for place in last.values()),
-        "First the last row of each id is kept, then those without a price go; the other way round is something else.",
+        stay,
+        "First the last row of each id is kept, then those without a price go; the other way round leaves more.",
         code=(
             f"import pandas as pd\n\nd = pd.DataFrame({{'id': {ids},\n                  'price': {price}}})\n"
             "print(len(d.drop_duplicates('id', keep='last').dropna()))"
@@ -282,7 +286,7 @@ def meaning_of_p(rng: random.Random) -> Question:
         rng,
         f"A test of 'the new page changes nothing' gives p = {p}. Which sentence is right?",
         (
-            f"If it changed nothing, a result this extreme would come with probability {p}",
+            f"If it changed nothing, a result at least this extreme would have probability {p}",
             "p is computed as if nothing changed, and is about data, not about the hypothesis.",
         ),
         [

@@ -178,13 +178,16 @@ def steady_momentum(rng: random.Random) -> Question:
 
 
 @asks("dl04")
-def largest_step(rng: random.Random) -> Question:
-    """Gradient descent on a parabola."""
-    c = rng.choice([2, 4, 5, 8, 10])
+def steps_to_a_hundredth(rng: random.Random) -> Question:
+    """Gradient descent on a parabola shrinks by a constant factor."""
+    c, rate = rng.randint(2, 10), rng.choice([0.005, 0.01, 0.015, 0.02, 0.03])
+    factor = 1 - 2 * c * rate
     return number(
-        f"Gradient descent on f(w) = {c} w². Below which learning rate does it converge to 0 from every start?",
-        1 / c,
-        f"w ← (1 - {2 * c} η) w shrinks as long as |1 - {2 * c} η| < 1, that is η < 2/{2 * c}.",
+        f"Gradient descent on f(w) = {c} w² with learning rate {rate} begins at w = 1. After how many steps is w below "
+        "0.01 for the first time? (Python is fine.)",
+        math.ceil(math.log(0.01) / math.log(factor)),
+        f"Each step multiplies w by 1 - 2 · {c} · {rate} = {factor:.3g}; so log 0.01 / log {factor:.3g}, rounded up.",
+        within=0,
     )
 
 

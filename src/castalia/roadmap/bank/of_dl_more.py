@@ -168,7 +168,7 @@ def gradients_kept(rng: random.Random) -> Question:
 @asks("dl09")
 def memory_of_adam(rng: random.Random) -> Question:
     """Weights, gradients and two moments."""
-    m = rng.choice([110, 250, 350, 700, 1300])
+    m = 10 * rng.randint(6, 150)
     return number(
         f"A model of {m} million parameters is trained with Adam, everything in float32. How many GB (of 10⁹ bytes) "
         "do weights, gradients and the optimizer's state take, without activations?",
@@ -242,7 +242,7 @@ def rate_of_cosine(rng: random.Random) -> Question:
 @asks("dl10")
 def first_loss(rng: random.Random) -> Question:
     """A network that knows nothing gives ln C."""
-    k = rng.choice([5, 20, 50, 100, 1000])
+    k = rng.choice([5, 8, 12, 20, 25, 37, 50, 80, 100, 120, 200, 365, 400, 1000])
     return number(
         f"A classifier of {k} equally frequent classes has just been initialized, with a last layer of tiny weights. "
         "Which cross-entropy (natural logarithm) should the first batch show?",

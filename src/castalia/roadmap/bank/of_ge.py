@@ -114,7 +114,9 @@ def signal_left(rng: random.Random) -> Question:
 @asks("ge02")
 def guided_noise(rng: random.Random) -> Question:
     """Classifier-free guidance goes beyond the condition."""
-    u, c, w = rng.choice([0.2, -0.3, 0.7]), rng.choice([0.4, 0.1, -0.1]), rng.choice([3, 5, 7.5])
+    u = c = w = 0.0
+    while abs(u + w * (c - u)) < 0.1 or u * c == 0 or u == c:
+        u, c, w = rng.randint(-8, 8) / 10, rng.randint(-8, 8) / 10, rng.choice([2, 3, 4, 5, 7.5])
     return number(
         f"Classifier-free guidance with scale {w} (1 means: with the prompt, without guidance). The noise "
         f"predicted without prompt is {u}, with the prompt {c}. Which noise is used?",

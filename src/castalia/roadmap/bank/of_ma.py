@@ -141,7 +141,7 @@ def kind_of_critical_point(rng: random.Random) -> Question:
     hessian = f"The Hessian is [[{2 * a}, {b}], [{b}, {2 * c}]], with determinant {4 * a * c - b * b}"
     return choice(
         rng,
-        f"What has f(x, y) = {times(a, 'x²')} + {times(b, 'x y')} {y_squared} at (0, 0)?",
+        f"What does f(x, y) = {times(a, 'x²')} + {times(b, 'x y')} {y_squared} have at (0, 0)?",
         (right, f"{hessian}: negative for a saddle, else the sign of the corner {2 * a} decides."),
         [(text, why) for text, why in says.items() if text != right],
     )

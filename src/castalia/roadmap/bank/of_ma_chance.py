@@ -97,7 +97,7 @@ def which_distribution(rng: random.Random) -> Question:
         "log-normal": "It is the product of many independent positive factors.",
     }
     case, right = rng.choice((
-        ("The number of defects in 50 parts, each defective with probability 0.02", "binomial"),
+        ("The number of defects in 50 parts, each defective with probability 0.3", "binomial"),
         ("The number of cars that pass a quiet road in ten minutes", "Poisson"),
         ("The seconds until the next of many independent calls comes in", "exponential"),
         ("A share's price after 250 independent daily changes in per cent", "log-normal"),
@@ -151,7 +151,10 @@ def odds_of_two_coins(rng: random.Random) -> Question:
 @asks("ma08")
 def bits_of_a_choice(rng: random.Random) -> Question:
     """Entropy in bits."""
-    parts = rng.choice(((2, 4, 8, 8), (2, 4, 4), (4, 4, 4, 8, 8), (2, 8, 8, 8, 8), (4, 4, 8, 8, 8, 8)))
+    parts = [2, 2]
+    for _ in range(rng.randint(1, 4)):  # one symbol becomes two, each with half its probability
+        each = parts.pop(rng.choice([place for place, part in enumerate(parts) if part < 16]))
+        parts = sorted([*parts, 2 * each, 2 * each])
     return number(
         f"A source sends symbols with probabilities {', '.join(f'1/{each}' for each in parts)}. "
         "What is its entropy in bits?",

@@ -84,14 +84,14 @@ def step_of_newton(rng: random.Random) -> Question:
 @asks("ma10")
 def end_of_exact_numbers(rng: random.Random) -> Question:
     """A float has so many binary digits."""
-    k = rng.choice((24, 25, 26))
+    k = rng.choice((25, 26, 27))
     gap = 2 ** (k - 23)
-    add = rng.choice((1, 1, gap))
+    add = rng.randint(1, gap - 1)  # never exact, as whoever knows nothing of rounding would be right then
     up = add / gap > 0.5
     return number(
         "What is printed?",
-        add if up else 0,
-        f"float32 has 24 binary digits: from 2^{k} on its numbers are {gap} apart, and half a gap is rounded to even.",
+        gap if up else 0,
+        f"float32 has 24 binary digits: from 2^{k} on its numbers are {gap} apart; a sum goes to the nearest.",
         code=f"import numpy as np\n\nx = np.float32(2**{k})\nprint(float((x + np.float32({add})) - x))",
         within=0,
     )

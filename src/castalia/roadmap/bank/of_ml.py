@@ -28,12 +28,15 @@ def logistic_answer(rng: random.Random) -> Question:
 @asks("ml01")
 def slope_through_points(rng: random.Random) -> Question:
     """Least squares with one feature."""
-    y = [rng.randint(0, 9) for _ in range(3)]
-    x = rng.choice(([0, 1, 2], [1, 2, 3], [-1, 0, 1], [0, 2, 4]))
-    top = sum((a - sum(x) / 3) * b for a, b in zip(x, y, strict=True))
+    x = rng.choice(([0, 1, 5], [1, 2, 6], [0, 4, 5], [-1, 0, 4], [-2, 0, 5]))  # a mean that is whole
+    middle, below = sum(x) // 3, sum((a - sum(x) // 3) ** 2 for a in x)
+    top = ends = 0
+    while top == 0 or top * (x[2] - x[0]) == ends * below:  # flat, or as steep as from the first to the last point
+        y = [rng.randint(0, 9) for _ in range(3)]
+        top, ends = sum((a - middle) * b for a, b in zip(x, y, strict=True)), y[2] - y[0]
     return number(
         f"A line with intercept is fitted by least squares to x = {x}, y = {y}. What is its slope?",
-        top / sum((a - sum(x) / 3) ** 2 for a in x),
+        top / below,
         "The sum of (x - mean of x) · (y - mean of y), over the sum of (x - mean of x)².",
     )
 
@@ -203,8 +206,7 @@ def feature_from_the_future(rng: random.Random) -> Question:
 @asks("ml04")
 def hours_in_a_circle(rng: random.Random) -> Question:
     """Cyclic features."""
-    a = rng.choice((22, 23))
-    b = rng.choice((1, 2))
+    a, b = rng.randint(20, 23), rng.randint(0, 4)
     gap = (b - a) % 24
     return number(
         f"Hours are encoded as (sin(2πh/24), cos(2πh/24)). How far apart are {a} h and {b} h then? Python is fine.",

@@ -248,8 +248,8 @@ def halving(rng: random.Random) -> Question:
     return number(
         f"Successive halving begins with {n} settings of {epochs} epochs each. Each round keeps the better half, and "
         f"each "
-        f"kept setting trains on until it has twice as many epochs in all, down to one setting. How many epochs are "
-        "trained in all, if training goes on where it stopped?",
+        "kept setting trains on until it has twice as many epochs in all, down to one setting, which does so too. How "
+        "many epochs are trained in all, if training goes on where it stopped?",
         n * epochs + sum(n // 2**i * epochs * 2 ** (i - 1) for i in range(1, k + 1)),
         f"First {n} · {epochs}; after that each of the {k} rounds adds {n // 2} · {epochs}.",
         within=0,

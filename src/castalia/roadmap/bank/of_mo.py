@@ -53,23 +53,16 @@ def served_differently(rng: random.Random) -> Question:
 
 
 @asks("mo02")
-def rebuilt_layers(rng: random.Random) -> Question:
-    """The order of a Dockerfile's layers."""
-    minutes = rng.choice([6, 9])
-    return choice(
-        rng,
-        f"Each change of a line of Python makes the build reinstall all packages, which takes {minutes} "
-        "minutes. Which change of this Dockerfile helps most?",
-        ("copy requirements.txt and install first", "Then the layer's inputs are the same after a change."),
-        [
-            (
-                "join both lines into a single RUN",
-                "COPY cannot be in a RUN; a joint layer is rebuilt.",
-            ),
-            ("add --no-cache-dir to the line with pip install", "It makes the image smaller and no build faster."),
-            ("start from an image that is as small as possible", "The packages are installed anew all the same."),
-        ],
-        code="FROM python:3.11-slim\nCOPY . .\nRUN pip install -r requirements.txt\nCMD python serve.py",
+def size_of_layers(rng: random.Random) -> Question:
+    """What a later layer deletes stays in the earlier one."""
+    packed = 10 * rng.randint(20, 60)
+    size = packed + 10 * rng.randint(5, 40)
+    return number(
+        f"weights.tgz has {packed} MB and unpacks to {size} MB. How many MB do these lines of a Dockerfile add to the "
+        "image, all its layers together, not compressed?",
+        packed + size,
+        f"Each line is a layer, and rm only hides the file of an earlier one. A RUN that does all three adds {size}.",
+        code="COPY weights.tgz .\nRUN tar xzf weights.tgz\nRUN rm weights.tgz",
     )
 
 
@@ -120,7 +113,7 @@ def hours_of_transfer(rng: random.Random) -> Question:
 def price_of_spot(rng: random.Random) -> Question:
     """What interruptions cost."""
     price, off, again = rng.choice([2, 3, 4]), rng.choice([60, 65, 70]), rng.choice([10, 20, 25])
-    hours = rng.choice([40, 100])
+    hours = 20 * rng.randint(2, 20)
     return number(
         f"A training of {hours} GPU-hours costs ${price} an hour. As a spot instance it is {off} % cheaper, "
         f"but {again} % of the hours are lost at interruptions and done once more. How many dollars does it "
@@ -131,20 +124,18 @@ def price_of_spot(rng: random.Random) -> Question:
 
 
 @asks("mo03")
-def access_to_bucket(rng: random.Random) -> Question:
-    """A role instead of a key."""
-    kind = rng.choice(["Training jobs", "Batch jobs"])
+def key_made_public(rng: random.Random) -> Question:
+    """What helps when a key is out."""
+    minutes = rng.choice([5, 10, 30])
     return choice(
         rng,
-        f"{kind} on cloud machines must read one bucket. What leaks least if an image or a log becomes public?",
-        ("a role of the machine that may read this bucket", "Its keys are short-lived and lie in no file of yours."),
+        f"A key that may write to your team's bucket has been in a public repository for {minutes} minutes. What do "
+        "you do first?",
+        ("revoke the key, then make another", "Programs look for such keys; only a key that is dead is of no use."),
         [
-            ("a key of your account in an environment variable", "It ends in logs, and opens all you may open."),
-            (
-                "a key that may read this bucket, in the image",
-                "Whoever gets the image has the key.",
-            ),
-            ("a bucket that is public under a long random name", "Names end in logs, and nothing else protects it."),
+            ("take the commit out of the history", "Whoever has copied the key still has it, and it still works."),
+            ("read the log of the bucket's uses", "That comes next; until the key is dead it can be used."),
+            ("make the whole repository private", "That hides the key from those who have not seen it yet."),
         ],
     )
 
@@ -180,14 +171,14 @@ def stability_index(rng: random.Random) -> Question:
 
 
 @asks("mo04")
-def false_alarms(rng: random.Random) -> Question:
-    """Many tests, each with its own false alarms."""
-    n, alpha = rng.choice([20, 30, 40, 60]), rng.choice([0.01, 0.001, 0.02])
+def alarms_in_a_month(rng: random.Random) -> Question:
+    """Expectations add, whatever depends on what."""
+    n, alpha = rng.choice([20, 30, 40, 60]), rng.choice([0.01, 0.001, 0.002, 0.005, 0.02])
     return number(
-        f"{n} features that do not depend on each other are tested for drift each day, each at α = {alpha}. On "
-        "a day without any drift, how probable is at least one alarm? (Python is fine.)",
-        1 - (1 - alpha) ** n,
-        f"1 - (1 - {alpha})^{n}.",
+        f"{n} features, some of which depend on each other, are tested for drift once a day, each at α = {alpha}. "
+        "Nothing drifts. How many alarms are to be expected in 30 days?",
+        30 * n * alpha,
+        f"30 · {n} · {alpha}: expectations add, also where features depend on each other.",
     )
 
 
@@ -243,11 +234,13 @@ def uneven_arms(rng: random.Random) -> Question:
     """A sample ratio mismatch, in standard deviations."""
     a = 1000 * rng.randint(20, 99)
     b = a + rng.choice([400, 900, 1500])
+    away = (b - a) / math.sqrt(a + b)
+    then = "find the fault before reading any result" if away > 3 else "chance alone may do this"
     return number(
         f"Visitors are assigned half and half; {a} came to A and {b} to B. How many standard deviations is the "
         "count of B from what is expected (binomial)? (Python is fine.)",
-        (b - a) / math.sqrt(a + b),
-        f"({b} - {(a + b) / 2:g}) / √({a + b} / 4). More than 3 or so: find the fault before reading any result.",
+        away,
+        f"({b} - {(a + b) / 2:g}) / √({a + b} / 4). That is {'more' if away > 3 else 'less'} than 3: {then}.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping, Sequence
 
 from castalia.roadmap.bank.question import Question, choice, number
 from castalia.roadmap.bank.shelf import asks
@@ -83,18 +84,18 @@ def stored_versions(rng: random.Random) -> Question:
 
 
 @asks("mo07")
-def still_in_history(rng: random.Random) -> Question:
-    """What Git keeps."""
-    mb = rng.choice([400, 700])
+def old_pointer(rng: random.Random) -> Question:
+    """Git moves the pointer, not the data."""
+    when = rng.choice(["of last month", "of the first release", "before the new labels"])
     return choice(
         rng,
-        f"A checkpoint of {mb} MB is committed and pushed, and deleted in the next commit. A colleague clones "
-        "the repository as usual afterwards. What happens?",
-        ("The clone fetches the checkpoint too.", "It is in the history; only rewriting the history removes it."),
+        "train.csv is versioned with DVC: Git holds train.csv.dvc and ignores train.csv. DVC's Git hooks are not "
+        f"installed. You `git checkout` the commit {when} and start the training. Which rows does it read?",
+        ("those that lay there before the checkout", "Git changed the pointer only; `dvc checkout` brings the file."),
         [
-            ("The clone has only what is there now.", "A usual clone fetches all commits; a shallow one would not."),
-            ("The clone fetches a pointer to it.", "That is so with Git LFS, set up before the commit."),
-            ("The clone is small after git gc.", "gc keeps whatever a commit can reach."),
+            ("those of that commit, from the cache of DVC", "`dvc checkout` brings them, and nothing has called it."),
+            ("those of that commit, which Git has restored", "Git holds the pointer; it has never seen the rows."),
+            ("none, as train.csv is gone after the checkout", "`git checkout` leaves ignored files where they are."),
         ],
     )
 
@@ -105,7 +106,7 @@ def value_at_time(rng: random.Random) -> Question:
     days = sorted(rng.sample(range(1, 30, 3), 5))
     late = rng.randint(2, 4)
     values = rng.sample(range(10, 99), 5)
-    asked = days[rng.randint(2, 4)] + rng.choice([0, late - 1, late])
+    asked = days[rng.randint(2, 4)] + rng.randint(0, late - 1)  # the newest value was not there yet
     known = [value for day, value in zip(days, values, strict=True) if day + late <= asked]
     rows = "\n".join(f"day {day:2}: {value}" for day, value in zip(days, values, strict=True))
     return number(
@@ -144,22 +145,34 @@ TASKS = (
 
 
 @asks("mo09")
-def minutes_of_pipeline(rng: random.Random) -> Question:
-    """The longest path."""
+def minutes_after_failure(rng: random.Random) -> Question:
+    """The longest path from a task that failed."""
     tasks = rng.choice(TASKS)
-    takes = {task: rng.randint(2, 30) for task in tasks}
-    ends: dict[str, int] = {}
-    for task, after in tasks.items():
-        ends[task] = takes[task] + max((ends[each] for each in after), default=0)
+    whole = left = 0
+    while whole == left:  # what was done before must save something
+        takes = {task: rng.randint(2, 30) for task in tasks}
+        failed = rng.choice(list(tasks)[1:-1])
+        whole, left = (_last_end(tasks, takes, begin) for begin in (None, failed))
     rows = "\n".join(f"{each}: {takes[each]} min, after {' and '.join(tasks[each]) or 'nothing'}" for each in tasks)
     return number(
-        "Tasks run as soon as those they wait for are done, with enough workers. After how many minutes is all done?",
-        max(ends.values()),
-        f"Ends: {', '.join(f'{each} {ends[each]}' for each in tasks)}; each task waits for the later of those "
-        "before it.",
+        "Tasks run as soon as those they wait for are done, with enough workers. In the last run "
+        f"{failed} failed, and all that does not come after it succeeded and is kept. {failed} is mended and started "
+        "again. After how many minutes is all done?",
+        left,
+        f"The longest way from {failed} to the end; from the very beginning it would take {whole}.",
         code=rows,
         within=0,
     )
+
+
+def _last_end(tasks: Mapping[str, Sequence[str]], takes: Mapping[str, int], begin: str | None) -> int:
+    """When the last task ends, if ``begin`` and what comes after it runs (None: everything)."""
+    ends: dict[str, int] = {}
+    for task, after in tasks.items():
+        runs = begin is None or task == begin or any(each in ends for each in after)
+        if runs:
+            ends[task] = takes[task] + max((ends.get(each, 0) for each in after), default=0)
+    return max(ends.values())
 
 
 @asks("mo09")
@@ -198,14 +211,15 @@ def rows_twice(rng: random.Random) -> Question:
 
 
 @asks("mo10")
-def speed_up_of_whole(rng: random.Random) -> Question:
-    """Amdahl's law."""
-    share, factor = rng.choice([50, 60, 70, 80]), rng.choice([2, 3, 4, 5])
+def model_fast_enough(rng: random.Random) -> Question:
+    """Amdahl's law, from the goal."""
+    share, goal = rng.choice([60, 65, 70, 75, 80, 90]), rng.choice([1.5, 1.8, 2])
     return number(
-        f"Of a request's time, {share} % are the model. Quantization makes the model {factor} times as fast, "
-        "the rest stays. How many times as fast is the request?",
-        1 / (1 - share / 100 + share / 100 / factor),
-        f"1 / ({1 - share / 100:.2g} + {share / 100:g} / {factor}).",
+        f"Of a request's time, {share} % are the model; the rest stays as it is. How many times as fast must the "
+        f"model become for the request to be {goal} times as fast?",
+        share / (100 / goal - (100 - share)),
+        f"Of 100 ms, {100 / goal:.3g} may stay, and {100 - share} of them are the rest; no model at all would make it "
+        f"{100 / (100 - share):.3g} times as fast.",
     )
 
 

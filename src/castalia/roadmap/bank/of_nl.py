@@ -165,7 +165,7 @@ def padded_state(rng: random.Random) -> Question:
 @asks("nl03")
 def far_back(rng: random.Random) -> Question:
     """A gradient through many steps."""
-    w, t = rng.choice([(0.9, 50), (0.8, 20), (0.95, 100), (1.1, 50)])
+    w, t = rng.choice([0.8, 0.85, 0.9, 0.95, 1.05, 1.1]), rng.choice([10, 20, 25, 30, 40])
     return number(
         f"A linear recurrent unit h(t) = {w} h(t-1) + x(t) has a loss at step {t} only. The gradient by h({t}) "
         "is 1. What is the gradient by h(0)? (Python is fine.)",

@@ -172,6 +172,12 @@ CORPUS = (
     ("there is a cat on the mat", "the cat is on the mat"),
     ("he read the book in one day", "he read the book the book"),
     ("we will meet at the station", "we meet at the the station"),
+    ("she sold the old house last year", "she sold the house the last year"),
+    ("the train to the coast leaves at noon", "the train leaves the coast at noon"),
+    ("two dogs run over the green field", "dogs run over the field"),
+    ("it is not far to the lake", "it is far to the the lake"),
+    ("they have not yet found the key", "they have found the key the key"),
+    ("the last bus to town is late", "the bus to the town is late"),
 )
 
 

@@ -163,12 +163,14 @@ def calls_of_a_lazy_chain(rng: random.Random) -> Question:
 @asks("py04")
 def repeated_places(rng: random.Random) -> Question:
     """x[places] += 1 counts a place once."""
-    places = [rng.randrange(4) for _ in range(rng.randint(6, 9))]
+    named = rng.sample(range(8), rng.randint(3, 6))
+    places = [*named, *rng.choices(named, k=rng.randint(2, 4))]
+    rng.shuffle(places)
     return number(
         "What is printed?",
-        len(set(places)),
+        len(named),
         "x[i] + 1 is taken once for all places and then written: one named often counts once. np.add.at counts each.",
-        code=f"import numpy as np\n\nx = np.zeros(4, dtype=int)\nx[{places}] += 1\nprint(x.sum())",
+        code=f"import numpy as np\n\nx = np.zeros(8, dtype=int)\nx[{places}] += 1\nprint(x.sum())",
         within=0,
     )
 

@@ -70,7 +70,7 @@ def bytes_of_an_array(rng: random.Random) -> Question:
 @asks("py07")
 def both_at_once(rng: random.Random) -> Question:
     """A conversion needs both arrays."""
-    size = rng.choice((4, 6, 8, 12))
+    size = rng.randint(3, 40)
     return number(
         f"x is a float64 array of {size} GB. How many GB do arrays take at the highest point of the line "
         "x = x.astype(np.float32)?",

@@ -271,14 +271,15 @@ def digits_worth_printing(rng: random.Random) -> Question:
 
 
 @asks("rs05")
-def missing_detail(rng: random.Random) -> Question:
+def size_not_said(rng: random.Random) -> Question:
     """What a stranger needs to run it again."""
-    n = rng.choice([5856, 3240])
+    n, epochs = rng.choice([5856, 3240]), rng.choice([20, 30])
     return choice(
         rng,
-        f"“We train ResNet-18 on 80 % of the {n} X-rays of 1,900 patients for 30 epochs with AdamW (lr 3e-4, "
-        "batch 64, weight decay 0.01, seed 7) and test on the rest.” What changes the result most, and is not said?",
-        ("whether it was split by patient", "Three images each: a split by image leaks patients."),
+        f"“We fine-tune a ResNet-18 (ImageNet weights) on the published split of {n} X-rays, {epochs} epochs with "
+        "AdamW (lr 3e-4, batch 64, weight decay 0.01, seed 7), and test on its test part.” What changes the result "
+        "most, and is not said?",
+        ("how large the images were made", "At 224 pixels a small shadow is lost that 1,024 would show."),
         [
             ("which values β1 and β2 of AdamW had", "Defaults are likely, and they hardly matter."),
             ("which GPU was used", "It changes time, and the last digits."),

@@ -9,16 +9,15 @@ from castalia.roadmap.bank.shelf import asks
 
 
 @asks("rs06")
-def cut_axis(rng: random.Random) -> Question:
-    """Bars from a cut axis."""
-    start = rng.choice([80, 90, 70])
-    a = start + rng.randint(1, 4)
-    b = a + rng.randint(2, 5)
+def area_of_circles(rng: random.Random) -> Question:
+    """What the eye compares in two circles."""
+    a = rng.choice([20, 40, 50, 80])
+    b = a * rng.choice([1.5, 2.5, 3, 4]) + rng.choice([0, 10])
     return number(
-        f"A slide shows bars for {a} % and {b} % accuracy; its axis begins at {start} %. How many times as "
-        "long as the first bar is the second?",
-        (b - start) / (a - start),
-        f"({b} - {start}) / ({a} - {start}), where the figures differ by {b / a - 1:.1%}.",
+        f"A slide shows models of {a} and {b:g} million parameters as circles, and has made the figures their radii. "
+        "How many times as large as the first circle is the second one's area?",
+        (b / a) ** 2,
+        f"({b:g} / {a})², where the figures are as {b / a:.3g} to 1. The area should be in their ratio.",
     )
 
 
@@ -52,7 +51,7 @@ def two_curves(rng: random.Random) -> Question:
         [
             ("steps, on a log scale", "A log scale stretches; a step is still not like a step."),
             ("share of all steps", "It makes runs of any length end at the same place."),
-            ("parameters updated", "It grows with steps, whatever a step costs."),
+            ("gigabytes of memory", "It says what fits on a GPU, not how fast it learns."),
         ],
     )
 
@@ -127,14 +126,14 @@ def tasks_left_out(rng: random.Random) -> Question:
 
 
 @asks("rs08")
-def some_lucky_test(rng: random.Random) -> Question:
-    """Many comparisons."""
-    k = rng.randint(4, 20)
+def tries_not_told(rng: random.Random) -> Question:
+    """A p-value after all that was tried."""
+    p, k = rng.choice([0.003, 0.004, 0.008, 0.01, 0.02]), rng.randint(4, 20)
     return number(
-        f"A method without any effect is compared on {k} independent data sets, each at p < 0.05. How probable "
-        "is it that at least one comparison is “significant”? (Python is fine.)",
-        1 - 0.95**k,
-        f"1 - 0.95^{k}.",
+        f"A paper reports a single comparison, with p = {p}. The logs show {k} comparisons on {k} data sets, and this "
+        "was the best of them. What is its p-value after Bonferroni's correction?",
+        p * k,
+        f"{k} · {p}: whoever reports the best of {k} must pay for all of them.",
     )
 
 

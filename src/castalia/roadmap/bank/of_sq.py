@@ -77,8 +77,11 @@ def average_of_what(rng: random.Random) -> Question:
 def fields_of_a_list(rng: random.Random) -> Question:
     """Two conditions on a list of parts may be met by two parts."""
     limit = rng.randint(3, 6)
-    rows = [[(rng.choice("ab"), rng.randint(1, 9)) for _ in range(2)] for _ in range(5)]
-    many = sum(any(kind == "a" for kind, _ in row) and any(n > limit for _, n in row) for row in rows)
+    many = same = 0
+    while many == same:  # else one who takes it for $elemMatch is right too
+        rows = [[(rng.choice("ab"), rng.randint(1, 9)) for _ in range(2)] for _ in range(5)]
+        many = sum(any(kind == "a" for kind, _ in row) and any(n > limit for _, n in row) for row in rows)
+        same = sum(any(kind == "a" and n > limit for kind, n in row) for row in rows)
     code = "\n".join(
         "{items: [" + ", ".join(f"{{kind: '{kind}', n: {n}}}" for kind, n in row) + "]}" for row in rows
     )  # fmt: skip

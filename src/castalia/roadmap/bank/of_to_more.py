@@ -57,15 +57,15 @@ def asked_twice(rng: random.Random) -> Question:
 
 
 @asks("to08")
-def speed_of_many(rng: random.Random) -> Question:
-    """Amdahl's law."""
-    p, n = rng.choice((80, 90, 95, 98)), rng.choice((8, 16, 32, 64))
+def limit_of_machines(rng: random.Random) -> Question:
+    """Amdahl's law, from two runs."""
+    n, alone, part = rng.choice((4, 5, 8, 10)), rng.randint(3, 20), rng.randint(5, 20)
     return number(
-        f"{p} % of a job's time can be shared out evenly over machines, the rest cannot. "
-        f"How many times as fast is it on {n} machines, if sharing costs nothing?",
-        1 / (1 - p / 100 + p / 100 / n),
-        f"The time becomes {100 - p} % + {p} % / {n}; the part that is not shared soon rules.",
-        within=0.02,
+        f"A job takes {alone + n * part} minutes on one machine and {alone + part} on {n}. One part of it is shared "
+        "out evenly, the rest cannot be, and sharing costs nothing. How many minutes does it take with as many "
+        "machines as you like?",
+        alone,
+        f"{n} machines save {n - 1}/{n} of what is shared: {(n - 1) * part} minutes, so {n * part} are shared.",
     )
 
 
