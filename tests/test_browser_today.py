@@ -12,7 +12,7 @@ from web_process import Workbench
 
 from castalia.core.evidence import Event, Evidence
 from castalia.roadmap import asked
-from castalia.roadmap.learner import forget
+from castalia.roadmap.forgetting import forget
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
