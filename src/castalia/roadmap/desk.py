@@ -157,7 +157,7 @@ class Learning:
             begins(state.learner, topic)
         if held:
             _over(state, held.since)
-            others = (f"own:{each.title}" for each in state.profile.gaps)
+            others = {f"own:{title}" for title in (asked.title, *(each.title for each in state.profile.gaps))}
             if held.topic not in others and held.topic not in state.content.graph.topics:
                 raise WrongInput("held", repr(held.topic), "a gap of GET /today", "Leave it out.", field="held")
         old, gap = next((each for each in state.profile.gaps if each.title == asked.title), None), state.gap
