@@ -133,6 +133,7 @@ def test_from_nothing_to_a_first_plan_and_its_day_by_keyboard_alone(bench: Workb
     text = page.inner_text("main")
     assert told["gap"]["why"][1:] in text and told["stop"] in text and "overdue" not in text.lower()
     assert told["milestone"]["title"] in text and told["bug"]["question"] in text
+    assert page.locator(".tip a").count() == bool(told["tip_url"])
     page.goto("/app/")
     page.get_by_text("One gap to close").wait_for()
 
@@ -299,6 +300,15 @@ def test_after_an_absence_there_is_one_short_thing(bench: Workbench, home: Path,
     assert axe(page) == []
     unfold(page, "The rest of the day")
     assert page.get_by_text("One gap to close").is_visible()
+
+
+@pytest.mark.slow
+def test_the_check_to_return_with_is_one_step_away(bench: Workbench, home: Path, page: Any) -> None:  # noqa: F811
+    put(bench, page, goal="gpt", hours=8)
+    now = Event("check").time
+    Evidence(home).add([Event("check", "softmax", milestone="M1", outcome="fail", time=now - 20 * DAY)])
+    assert ask_json(bench, "/today")["back"]["project"] == "softmax"
+    open_day(page)
     page.get_by_role("link", name="Open it").click()
     page.get_by_role("button", name="Check", exact=False).first.wait_for()
 
@@ -397,7 +407,7 @@ def test_ticks_are_collected_and_can_be_ticked_again(bench: Workbench, page: Any
     skill.uncheck()
     skill.check()
     skill.uncheck()
-    page.get_by_label("Python for machine learning").first.check()
+    page.get_by_label("Python", exact=True).first.check()
     assert "cs01" in ask_json(bench, "/today")["known"], "nothing is kept before it is asked for"
     page.get_by_role("button", name="Plan with these").click()
     page.get_by_text("The plan is changed").first.wait_for()

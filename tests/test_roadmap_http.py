@@ -82,7 +82,7 @@ def test_today_is_what_the_shell_prints(
     assert get(bench, "/today/begun") == {"begun": False}
     first = get(bench, "/today")
     assert not first["chosen"] and first["plan"] is None and journal(settings.home) == b""
-    kept = send(bench, "PUT", "/plan", goal="gpt", hours=8, known=["cs"])
+    kept = send(bench, "PUT", "/plan", goal="nl05", hours=8, known=["cs"])
     assert get(bench, "/today/begun") == {"begun": True}
     told = get(bench, "/today")
     assert main(("today", "--json")) == 0
@@ -147,7 +147,7 @@ def test_a_kept_change_says_what_moved_and_can_be_taken_back(bench: Client) -> N
 
 def test_days_that_are_over_are_no_mistake_of_another_change(bench: Client, settings: Settings) -> None:
     begun, over = date.today() - timedelta(weeks=3), date.today() - timedelta(1)
-    Notes(settings.home).add("plan", {"goal": "gpt", "hours": 8.0, "start": begun, "target": over})
+    Notes(settings.home).add("plan", {"goal": "nl05", "hours": 8.0, "start": begun, "target": over})
     told = send(bench, "PUT", "/plan", hours=20, target=over.isoformat())
     monday = date.today() - timedelta(days=date.today().weekday())
     assert told["target"] is None and told["start"] == monday.isoformat() and told["settled"]["hours"] == 20
@@ -165,20 +165,20 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("goal", {"hours": 8}),
     ("goal", {"goal": "nl05,zz99", "hours": 8}),
     ("goal", {"goal": "x" * 3000, "hours": 8}),
-    ("hours", {"goal": "gpt"}),
-    ("hours", {"goal": "gpt", "hours": 0}),
-    ("hours", {"goal": "gpt", "hours": 1e9}),
-    ("hours", {"goal": "gpt", "hours": "many"}),
-    ("target", {"goal": "gpt", "hours": 8, "target": "2001-01-01"}),
-    ("target", {"goal": "gpt", "hours": 8, "target": "9999-12-31"}),
-    ("start", {"goal": "gpt", "hours": 8, "start": "soon"}),
-    ("start", {"goal": "gpt", "hours": 8, "start": 1790000000}),
-    ("target", {"goal": "gpt", "hours": 8, "target": "1795219200"}),
-    ("hours", {"goal": "gpt", "hours": True}),
-    ("hours", {"goal": "gpt", "hours": "8"}),
-    ("known", {"goal": "gpt", "hours": 8, "known": [HOSTILE]}),
-    ("cut", {"goal": "gpt", "hours": 8, "cut": ["ma01"]}),
-    ("answers", {"goal": "gpt", "hours": 8, "answers": [{"question": "../../etc", "seed": 1}]}),
+    ("hours", {"goal": "nl05"}),
+    ("hours", {"goal": "nl05", "hours": 0}),
+    ("hours", {"goal": "nl05", "hours": 1e9}),
+    ("hours", {"goal": "nl05", "hours": "many"}),
+    ("target", {"goal": "nl05", "hours": 8, "target": "2001-01-01"}),
+    ("target", {"goal": "nl05", "hours": 8, "target": "9999-12-31"}),
+    ("start", {"goal": "nl05", "hours": 8, "start": "soon"}),
+    ("start", {"goal": "nl05", "hours": 8, "start": 1790000000}),
+    ("target", {"goal": "nl05", "hours": 8, "target": "1795219200"}),
+    ("hours", {"goal": "nl05", "hours": True}),
+    ("hours", {"goal": "nl05", "hours": "8"}),
+    ("known", {"goal": "nl05", "hours": 8, "known": [HOSTILE]}),
+    ("cut", {"goal": "nl05", "hours": 8, "cut": ["ma01"]}),
+    ("answers", {"goal": "nl05", "hours": 8, "answers": [{"question": "../../etc", "seed": 1}]}),
     ("gaol", {"gaol": "gpt", "hours": 8}),
 ]
 
@@ -190,6 +190,7 @@ def test_a_plan_that_does_not_fit_names_the_field_and_keeps_nothing(bench: Clien
     assert journal(settings.home) == b"" and not (settings.home / "evidence.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_questions_never_carry_their_answer_and_are_kept_with_the_plan(bench: Client, settings: Settings) -> None:
     answers: list[dict[str, Any]] = []
     for turn in range(16):
@@ -225,7 +226,7 @@ def test_an_answer_that_cannot_be_read_is_refused(bench: Client) -> None:
 
 
 def test_not_today_is_for_today_and_can_be_taken_back(bench: Client, settings: Settings) -> None:
-    send(bench, "PUT", "/plan", goal="gpt", hours=8)
+    send(bench, "PUT", "/plan", goal="nl05", hours=8)
     gap = get(bench, "/today")["gap"]
     refused(bench, "POST", "/today/park", "topic", topic="ge02")
     refused(bench, "POST", "/today/park", "topic", topic="zz99", since="2020-11-20")
@@ -329,7 +330,7 @@ def test_a_plan_that_is_sent_again_counts_its_answers_once(bench: Client, settin
 
 
 def test_own_gaps_resources_and_words_are_texts(bench: Client, settings: Settings) -> None:
-    send(bench, "PUT", "/plan", goal="gpt", hours=8)
+    send(bench, "PUT", "/plan", goal="nl05", hours=8)
     send(bench, "POST", "/today/gap", title=HOSTILE)
     day = get(bench, "/today")
     assert day["gap"]["title"] == HOSTILE and day["own"]["gaps"][0]["title"] == HOSTILE
@@ -381,7 +382,7 @@ def test_the_bugs_answer_comes_when_it_is_asked_for(bench: Client) -> None:
 def test_a_torn_line_is_said_to_everybody_who_asks_and_names_no_folder(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     bench = made(settings)
-    send(bench, "PUT", "/plan", goal="gpt", hours=8)
+    send(bench, "PUT", "/plan", goal="nl05", hours=8)
     Evidence(settings.home).add([Event("check", "softmax", milestone="M1", outcome="pass")])
     with (settings.home / "evidence.jsonl").open("ab") as log:
         log.write(b'{"half a li')
@@ -394,7 +395,7 @@ def test_a_torn_line_is_said_to_everybody_who_asks_and_names_no_folder(tmp_path:
 
 
 def test_after_a_week_away_it_asks_for_fifteen_minutes(bench: Client, settings: Settings) -> None:
-    send(bench, "PUT", "/plan", goal="gpt", hours=8)
+    send(bench, "PUT", "/plan", goal="nl05", hours=8)
     then = Event("check", "softmax", milestone="M1", outcome="pass").time - 20 * 86_400_000
     Evidence(settings.home).add([Event("check", "softmax", milestone="M1", outcome="pass", time=then)])
     told = get(bench, "/today")
@@ -402,7 +403,7 @@ def test_after_a_week_away_it_asks_for_fifteen_minutes(bench: Client, settings: 
 
 
 def test_nobody_elsewhere_sees_or_changes_anything(bench: Client, settings: Settings) -> None:
-    send(bench, "PUT", "/plan", goal="gpt", hours=8)
+    send(bench, "PUT", "/plan", goal="nl05", hours=8)
     before = journal(settings.home)
     calls = [("GET", "/today"), ("GET", "/today/bug"), ("GET", "/plan/goals"), ("PUT", "/plan"),
              *(("POST", f"/today/{name}") for name in ("park", "known", "gap", "done")),
