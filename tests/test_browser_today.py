@@ -434,6 +434,21 @@ def test_a_goal_that_was_typed_is_taken_and_none_is_taken_unseen(bench: Workbenc
 
 
 @pytest.mark.slow
+def test_without_a_plan_the_first_page_has_its_doors_again(bench: Workbench, home: Path, page: Any) -> None:  # noqa: F811
+    put(bench, page, goal="gpt", hours=8)
+    open_day(page)
+    page.evaluate("localStorage.setItem('castalia.home', 'today')")
+    page.goto("/app/")
+    page.get_by_text("One gap to close").wait_for()
+    forget(home)
+    page.goto("/app/")
+    page.get_by_role("combobox").wait_for()
+    page.wait_for_function("localStorage.getItem('castalia.home') === null")
+    page.goto("/app/")
+    page.get_by_role("link", name="Make a plan").wait_for()
+
+
+@pytest.mark.slow
 def test_what_has_a_check_is_one_step_away(bench: Workbench, page: Any) -> None:  # noqa: F811
     put(bench, page, goal="neural_net", hours=8, known=["cs", "py", "da"])
     step = ask_json(bench, "/today")["milestone"]

@@ -142,8 +142,8 @@ class Learning:
             cure = "castalia roadmap plan --unknown TOPIC --keep"
             raise WrongInput("no word is taken back", repr(asked.topic), "a topic known by a word", cure, field="topic")
         _over(state, asked.since or state.today)
-        for each in asked.gaps:
-            self._note("gap", {**each.model_dump(), "topic": _topic(state.content, each.topic)})
+        for said_gap in [{**each.model_dump(), "topic": _topic(state.content, each.topic)} for each in asked.gaps]:
+            self._note("gap", said_gap)
         if said:
             self._note("known", {"topics": [asked.topic], "known": False})
         self._note("held", {"id": asked.topic, "since": asked.since or state.today})
