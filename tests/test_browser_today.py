@@ -411,6 +411,7 @@ def test_ticks_are_collected_and_can_be_ticked_again(bench: Workbench, page: Any
     assert "cs01" in ask_json(bench, "/today")["known"], "nothing is kept before it is asked for"
     page.get_by_role("button", name="Plan with these").click()
     page.get_by_text("The plan is changed").first.wait_for()
+    assert page.get_by_role("button", name="Plan with these").is_visible(), "the fold stays open"
     known = ask_json(bench, "/today")["known"]
     assert "py01" in known and "cs01" not in known
     page.locator(".toast").get_by_role("button", name="Undo").click()
@@ -445,7 +446,7 @@ def test_without_a_plan_the_first_page_has_its_doors_again(bench: Workbench, hom
     page.get_by_role("combobox").wait_for()
     page.wait_for_function("localStorage.getItem('castalia.home') === null")
     page.goto("/app/")
-    page.get_by_role("link", name="Make a plan").wait_for()
+    page.get_by_role("heading", name="Learn it, or use it").wait_for()
 
 
 @pytest.mark.slow

@@ -197,7 +197,7 @@ function TheGap({ gap, links, again }: { gap: Gap; links: Source[]; again: () =>
       </p>
       {gap.done_command && (
         <p class="muted small">
-          No check closes it: your word counts. Or in the shell: <code>{gap.done_command}</code>
+          Your word closes it. Or in the shell: <code>{gap.done_command}</code>
         </p>
       )}
     </section>

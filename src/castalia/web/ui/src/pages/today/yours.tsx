@@ -1,5 +1,5 @@
 // The plan behind the day, folded: dates, this week, and what can be changed. What a change moved is said.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { get, send } from "../../api";
 import { Field } from "../../components/dialog";
 import { Link } from "../../components/link";
@@ -47,7 +47,7 @@ export function YourPlan({ day, again }: { day: Day; again: () => void }) {
         <Change key={`${day.settled.hours} ${day.settled.target}`} day={day} plan={plan} settle={settle} busy={busy} />
         <OwnResource day={day} again={again} />
         <OwnGap day={day} again={again} />
-        <Known key={day.known.join()} day={day} plan={plan} again={again} />
+        <Known day={day} plan={plan} again={again} />
       </div>
     </details>
   );
@@ -210,6 +210,7 @@ function OwnGap({ day, again }: { day: Day; again: () => void }) {
 function Known({ day, plan, again }: { day: Day; plan: Plan; again: () => void }) {
   const [open, setOpen] = useState(false);
   const [ticked, setTicked] = useState(day.known);
+  useEffect(() => setTicked(day.known), [day.known.join()]);
   const { act, problem, busy } = useDeed(again);
   const { value, problem: lost, again: retry } = useResource<Choices>(open ? "plan/goals" : "", (signal) => get("plan/goals", signal));
   const known = ticked.filter((id) => !day.known.includes(id));
