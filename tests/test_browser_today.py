@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from castalia.roadmap.forgetting import forget
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 DAY = 86_400_000
+FAR = date.today() + timedelta(weeks=31)
+FAR_SAID = f"{FAR.day} {FAR:%B %Y}"
 HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>‮"
 LOOKS = {
     "light": {},
@@ -130,6 +133,7 @@ def test_from_nothing_to_a_first_plan_and_its_day_by_keyboard_alone(bench: Workb
     text = page.inner_text("main")
     assert told["gap"]["why"][1:] in text and told["stop"] in text and "overdue" not in text.lower()
     assert told["milestone"]["title"] in text and told["bug"]["question"] in text
+    assert page.locator(".tip a").count() == bool(told["tip_url"])
     page.goto("/app/")
     page.get_by_text("One gap to close").wait_for()
 
@@ -172,7 +176,7 @@ def test_the_intake_is_clean_in_every_look(bench: Workbench, page: Any, watch_of
 @pytest.mark.slow
 @in_every_look
 def test_the_day_is_clean_in_every_look(bench: Workbench, page: Any) -> None:  # noqa: F811
-    put(bench, page, goal="research_scientist", hours=8, target="2027-06-30")
+    put(bench, page, goal="research_scientist", hours=8, target=FAR.isoformat())
     page.request.post(f"{bench.root}/plan/resource", data={"title": "W" * 150, "hours": 3})
     open_day(page)
     unfold(page, "Your plan")
@@ -187,10 +191,10 @@ def test_the_day_is_clean_in_every_look(bench: Workbench, page: Any) -> None:  #
 
 @pytest.mark.slow
 def test_a_plan_that_does_not_fit_has_three_ways_out(bench: Workbench, page: Any) -> None:  # noqa: F811
-    put(bench, page, goal="gpt", hours=8, target="2027-06-30")
+    put(bench, page, goal="gpt", hours=8, target=FAR.isoformat())
     open_day(page)
     unfold(page, "Your plan")
-    page.get_by_text("It does not fit until 30 June 2027").wait_for()
+    page.get_by_text(f"It does not fit until {FAR_SAID}").wait_for()
     for button, name in (("Take more hours", "hours"), ("Take the later date", "target"), ("Leave this out", "goal")):
         before = settled(bench)
         page.get_by_role("button", name=button).click()
@@ -198,7 +202,7 @@ def test_a_plan_that_does_not_fit_has_three_ways_out(bench: Workbench, page: Any
         assert settled(bench)[name] != before[name]
         toast = page.locator(".toast").filter(has_text="The plan is changed").last
         toast.get_by_role("button", name="Undo").click()
-        page.get_by_text("It does not fit until 30 June 2027").wait_for()
+        page.get_by_text(f"It does not fit until {FAR_SAID}").wait_for()
         assert settled(bench) == before
 
 
@@ -258,6 +262,7 @@ def test_questions_say_right_or_wrong_and_why(bench: Workbench, home: Path, page
     page.get_by_role("button", name="Stop here" if told["question"] else "On to the plan").click()
     page.get_by_role("button", name="Keep this plan").click()
     page.get_by_text("One gap to close").wait_for()
+    has_focus(page.locator("h1"))
     kept = [each for each in Evidence(home).events() if each.kind == "question"]
     assert outcomes and [each.outcome == "pass" for each in kept] == outcomes
 
@@ -298,6 +303,17 @@ def test_after_an_absence_there_is_one_short_thing(bench: Workbench, home: Path,
 
 
 @pytest.mark.slow
+def test_the_check_to_return_with_is_one_step_away(bench: Workbench, home: Path, page: Any) -> None:  # noqa: F811
+    put(bench, page, goal="gpt", hours=8)
+    now = Event("check").time
+    Evidence(home).add([Event("check", "softmax", milestone="M1", outcome="fail", time=now - 20 * DAY)])
+    assert ask_json(bench, "/today")["back"]["project"] == "softmax"
+    open_day(page)
+    page.get_by_role("link", name="Open it").click()
+    page.get_by_role("button", name="Check", exact=False).first.wait_for()
+
+
+@pytest.mark.slow
 def test_a_torn_log_is_said_aloud(bench: Workbench, home: Path, page: Any) -> None:  # noqa: F811
     put(bench, page, goal="gpt", hours=8)
     with (home / "journal.jsonl").open("ab") as log:
@@ -309,6 +325,9 @@ def test_a_torn_log_is_said_aloud(bench: Workbench, home: Path, page: Any) -> No
     page.get_by_role("button", name="I have read it").click()
     said.wait_for(state="detached")
     assert page.get_by_text("One gap to close").is_visible()
+    open_day(page)
+    page.get_by_text("One gap to close").wait_for()
+    assert said.count() == 0, "it was read"
 
 
 @pytest.mark.slow
@@ -345,8 +364,13 @@ def test_not_today_a_word_for_what_has_no_check_and_the_way_back(
     page.get_by_role("button", name="Not today").click()
     page.locator("#gap").get_by_text(first, exact=True).wait_for(state="detached")
     page.get_by_text("waits until tomorrow").wait_for()
-    page.locator(".toast").get_by_role("button", name="Undo").click()
-    page.locator("#gap").get_by_text(first, exact=True).wait_for()
+    second = page.locator("#gap").inner_text()
+    page.get_by_role("button", name="Not today").click()
+    page.locator("#gap").get_by_text(second, exact=True).wait_for(state="detached")
+    assert page.locator("#gap").inner_text() != first, "both wait"
+    for title in (second, first):
+        page.locator(".toast").filter(has_text=f"“{title}” waits").get_by_role("button", name="Undo").click()
+        page.locator("#gap").get_by_text(title, exact=True).wait_for()
     if not told["milestone"]["check"]:
         page.get_by_text("No check yet").wait_for()
         page.get_by_label("Where it can be looked at").fill("javascript:alert(1)")
@@ -356,6 +380,73 @@ def test_not_today_a_word_for_what_has_no_check_and_the_way_back(
         page.get_by_role("button", name="Say that it is done").click()
         page.get_by_text(f"{told['milestone']['id']} is done: self-reported").wait_for()
         assert ask_json(bench, "/today")["milestone"]["id"] != told["milestone"]["id"]
+
+
+@pytest.mark.slow
+def test_what_no_check_closes_is_closed_by_a_word(bench: Workbench, page: Any) -> None:  # noqa: F811
+    put(bench, page, goal="gpt", hours=8)
+    open_day(page)
+    gap = ask_json(bench, "/today")["gap"]
+    assert gap["done_command"] and axe(page) == []
+    title = page.locator("#gap").inner_text()
+    page.get_by_role("button", name="I know it now").click()
+    page.locator("#gap").get_by_text(title, exact=True).wait_for(state="detached")
+    assert gap["topic"] in ask_json(bench, "/today")["known"]
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    page.locator("#gap").get_by_text(title, exact=True).wait_for()
+    assert ask_json(bench, "/today")["gap"] == gap
+
+
+@pytest.mark.slow
+def test_ticks_are_collected_and_can_be_ticked_again(bench: Workbench, page: Any) -> None:  # noqa: F811
+    put(bench, page, goal="gpt", hours=8, known=["cs"])
+    open_day(page)
+    unfold(page, "Your plan")
+    unfold(page, "What you know already")
+    skill = page.get_by_label("Computer science and first Python").first
+    skill.uncheck()
+    skill.check()
+    skill.uncheck()
+    page.get_by_label("Python", exact=True).first.check()
+    assert "cs01" in ask_json(bench, "/today")["known"], "nothing is kept before it is asked for"
+    page.get_by_role("button", name="Plan with these").click()
+    page.get_by_text("The plan is changed").first.wait_for()
+    assert page.get_by_role("button", name="Plan with these").is_visible(), "the fold stays open"
+    known = ask_json(bench, "/today")["known"]
+    assert "py01" in known and "cs01" not in known
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    page.get_by_text("Undone").first.wait_for()
+    assert {id[:2] for id in ask_json(bench, "/today")["known"]} == {"cs"}
+    open_day(page, "?step=known")
+    skill = page.get_by_label("Computer science and first Python").first
+    skill.uncheck()
+    skill.check()
+    assert skill.is_checked()
+
+
+@pytest.mark.slow
+def test_a_goal_that_was_typed_is_taken_and_none_is_taken_unseen(bench: Workbench, page: Any) -> None:  # noqa: F811
+    open_day(page)
+    page.get_by_role("combobox").press("Enter")
+    page.get_by_text("Choose one first").wait_for()
+    page.get_by_role("combobox").fill("gpt")
+    page.get_by_role("button", name="Continue").click()
+    has_focus(page.get_by_label("Hours a week"))
+
+
+@pytest.mark.slow
+def test_without_a_plan_the_first_page_has_its_doors_again(bench: Workbench, home: Path, page: Any) -> None:  # noqa: F811
+    put(bench, page, goal="gpt", hours=8)
+    open_day(page)
+    page.evaluate("localStorage.setItem('castalia.home', 'today')")
+    page.goto("/app/")
+    page.get_by_text("One gap to close").wait_for()
+    forget(home)
+    page.goto("/app/")
+    page.get_by_role("combobox").wait_for()
+    page.wait_for_function("localStorage.getItem('castalia.home') === null")
+    page.goto("/app/")
+    page.get_by_role("heading", name="Learn it, or use it").wait_for()
 
 
 @pytest.mark.slow

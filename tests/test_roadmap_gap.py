@@ -162,12 +162,17 @@ def test_after_its_week_a_gap_waits_once() -> None:
 
 
 def test_one_that_was_put_off_is_passed_over_if_there_is_another() -> None:
-    other = choose(EVEN, Held("b1", ago(2)), waiting="b1")
+    other = choose(EVEN, Held("b1", ago(2)), waiting=["b1"])
     assert other is not None and other.topic == "a1" and other.since == START
     assert [each.reason for each in other.parked if each.id == "b1"] == ["not today"]
-    kept = choose(EVEN, Held("a1", START), waiting="b1")
+    kept = choose(EVEN, Held("a1", START), waiting=["b1"])
     assert kept is not None and kept.topic == "a1" and kept.kept
-    alone = choose(replace(EVEN, goal=("b1",)), Held("b1", ago(2)), waiting="b1")
+    every = [each.id for each in ranked(EVEN)]
+    for last in every:
+        only = choose(EVEN, Held("b1", ago(2)), waiting=[each for each in every if each != last])
+        assert only is not None and only.topic == last and {each.reason for each in only.parked} == {"not today"}
+    assert choose(EVEN, Held("b1", ago(2)), waiting=every) == choose(EVEN, Held("b1", ago(2))), "one there must be"
+    alone = choose(replace(EVEN, goal=("b1",)), Held("b1", ago(2)), waiting=["b1"])
     assert alone is not None and alone.topic == "b1" and alone.kept and alone.since == ago(2)
     typing = replace(EVEN, own=(OwnGap("typing", START, chosen=True),))
     assert choose(typing, None, waiting="own:typing").topic == "b1"  # type: ignore[union-attr]

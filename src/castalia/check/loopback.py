@@ -32,6 +32,8 @@ def only_here(request: Request) -> None:
         got = "a request for another name than localhost"
     elif any(name in headers for name in FORWARDED):
         got = "a request that a proxy handed on"
+    elif headers.get("sec-fetch-site") == "cross-site":  # a picture of another page has no Origin, and may hide Referer
+        got = "a request that a page of another site makes"
     else:
         return
     cure = "Open http://127.0.0.1 with the workbench's port on the machine itself, or type there: castalia learn"

@@ -48,7 +48,9 @@ def gap(
                          "castalia roadmap gap --done")  # fmt: skip
     warnings, closed = list(state.warnings), ""
     if done:
-        closed = _close(state)
+        from castalia.roadmap.closing import close
+
+        closed = close(state).title
     if drop:
         titles = [each.title for each in state.profile.gaps]
         if drop not in titles:
@@ -98,23 +100,3 @@ def _name(state: State, own: str, topic: str, hours: float | None, choose: bool)
         begins(state.learner, about)
     said = {"title": own, "topic": about, "hours": OWN_HOURS if hours is None else hours, "chosen": choose}
     state.note("gap", said)
-
-
-def _close(state: State) -> str:
-    """Keep the learner's word that the gap is closed: its title."""
-    from castalia.roadmap.today import done_command
-
-    found = state.gap
-    if found is None:
-        cure = "castalia roadmap plan --goal gpt --hours 8 --keep sets another goal."
-        raise NotFound("there is no gap to close", "none is left", "a goal with something left", cure)
-    if not done_command(state, found):
-        by = state.content.checked[found.topic][0]
-        cure = f"castalia check {by}   or, without it:  castalia roadmap plan --known {found.topic} --keep"
-        raise WrongInput(f"{found.title} has a check", "a word for it", "a check that passes", cure, field="done")
-    mine = [each for each in state.profile.gaps if each.id == found.topic]
-    for each in mine:
-        state.note("gap", {"title": each.title, "removed": True})
-    if found.topic in state.content.graph.topics and found.topic not in state.content.checked:
-        state.note("known", {"topics": [found.topic], "known": True})
-    return found.title

@@ -31,6 +31,12 @@ def _near(day: date) -> date:
     return day
 
 
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("something else than blanks")
+    return text
+
+
 def _address(text: str) -> str:
     if text and not text.startswith(("https://", "http://")):
         raise ValueError("an address that begins with https:// or http://")
@@ -38,7 +44,7 @@ def _address(text: str) -> str:
 
 
 Day = Annotated[date, BeforeValidator(_written), AfterValidator(_near)]
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_said)]
 Words = Annotated[str, Field(max_length=2000)]
 Address = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x20\x7f]*$"), AfterValidator(_address)]
 Topics = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=200)]
@@ -65,6 +71,18 @@ class QuestionRequest(Record):
     seed: int = Field(ge=0, lt=SEEDS, strict=True, description="Which of a topic's questions, and its numbers.")
 
 
+class AboutRequest(Record):
+    """Free words, which stay on this machine."""
+
+    beginning: Words = Field("", description="Where the learner starts from.")
+    strengths: Words = Field("", description="What they are good at.")
+    worries: Words = Field("", description="What worries them.")
+
+    def said(self) -> dict[str, str]:
+        """Only what was sent."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+
+
 class PlanRequest(Record):
     """What a plan is made from. What is left out stays as it was kept."""
 
@@ -76,6 +94,8 @@ class PlanRequest(Record):
     unknown: Topics = Field(default=[], description="Topics that were said to be known, and are not.")
     answers: Replies = Field(default=[], description="To the questions of the intake; kept as evidence.")
     cut: Topics = Field(default=[], description="Topics to give up, as one of the ways out says.")
+    about: AboutRequest = Field(AboutRequest(), description="Free words, kept with the plan.")
+    back: bool = Field(False, strict=True, description="It takes a change back: its target may be over by now.")
 
     def wanted(self) -> Wanted:
         """For ``roadmap.settling``: only what was said."""
@@ -83,20 +103,13 @@ class PlanRequest(Record):
         settings = {name: said[name] for name in said if name in self.model_fields_set}
         if settings.get("start", FIRST) is None:
             del settings["start"]
-        return Wanted(settings, tuple(self.known), tuple(self.unknown), tuple(self.cut), answered(self.answers))
+        return Wanted(settings, tuple(self.known), tuple(self.unknown), tuple(self.cut), answered(self.answers),
+                      self.about.said(), self.back)  # fmt: skip
 
 
 def answered(replies: Sequence[Reply]) -> tuple[Answered, ...]:
     """Replies as ``roadmap.asked`` takes them."""
     return tuple(Answered(each.question, each.seed, each.text, each.skipped) for each in replies)
-
-
-class AboutRequest(Record):
-    """Free words, which stay on this machine."""
-
-    beginning: Words = Field("", description="Where the learner starts from.")
-    strengths: Words = Field("", description="What they are good at.")
-    worries: Words = Field("", description="What worries them.")
 
 
 class OwnResource(Record):
@@ -110,13 +123,27 @@ class OwnResource(Record):
     removed: bool = Field(False, strict=True, description="Take it out again.")
 
 
-class OwnGap(Record):
+class Holding(Record):
+    """The gap that it was before."""
+
+    topic: str = Field(max_length=300, description='Its "topic", as GET /today told it.')
+    since: Day = Field(description="The day since which it was the gap.")
+
+
+class GapText(Record):
     """A gap that the learner names."""
 
     title: Line = Field(description="What it is called.")
     topic: str = Field("", max_length=40, description="The topic that it is about, where it is one of the roadmap's.")
     hours: float = Field(0.0, ge=0, le=1000, strict=True, description="How many it will take, where it names no topic.")
+    chosen: bool = Field(True, strict=True, description="It is the gap from now on, whatever its score.")
+
+
+class OwnGap(GapText):
+    """The same, or away with it."""
+
     removed: bool = Field(False, strict=True, description="Take it away again.")
+    held: Holding | None = Field(None, description="Which gap goes on again, where this takes a change back.")
 
 
 class ParkRequest(Record):
@@ -124,6 +151,15 @@ class ParkRequest(Record):
 
     topic: str = Field(max_length=300, description='The "topic" of the gap, as GET /today told it.')
     since: Day | None = Field(None, description="Take it back: the day since which it was the gap.")
+
+
+class KnownRequest(Record):
+    """The learner's word that the gap is closed, where no check says it."""
+
+    topic: str = Field(max_length=300, description='The "topic" of the gap, as GET /today told it.')
+    known: bool = Field(True, strict=True, description="False takes it back.")
+    since: Day | None = Field(None, description="To take it back: as the answer told it.")
+    gaps: list[GapText] = Field(default=[], max_length=200, description="To take it back: as the answer told it.")
 
 
 class DoneRequest(Record):

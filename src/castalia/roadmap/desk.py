@@ -5,17 +5,21 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
 from castalia.core.errors import NotFound, Refused, Unavailable, WrongInput
+from castalia.core.evidence import Evidence
 from castalia.core.settings import Settings
 from castalia.roadmap.asked import marked, next_question, settled
 from castalia.roadmap.bodies import (
     AboutRequest,
     DoneRequest,
+    KnownRequest,
     OwnGap,
     OwnResource,
     ParkRequest,
@@ -23,8 +27,10 @@ from castalia.roadmap.bodies import (
     QuestionRequest,
     answered,
 )
+from castalia.roadmap.closing import by_word, close
 from castalia.roadmap.content import Content, content
-from castalia.roadmap.gap import begins
+from castalia.roadmap.gap import OwnGap as Named
+from castalia.roadmap.gap import begins, ranked
 from castalia.roadmap.learner import Notes
 from castalia.roadmap.planner import HOURS, Plan, Request, plan
 from castalia.roadmap.settling import Settling, keep, plain_settled, tried
@@ -43,7 +49,8 @@ class Learning:
         self.home = settings.home
         self._turn = threading.Lock()
         self._last: tuple[Request, Plan] | None = None
-        self._aside: dict[str, None] = {}
+        self._aside: dict[str, tuple[Path, int]] = {}
+        """What was said of torn lines -> the file they went to, and its size then."""
 
     async def turn(self, act: Callable[[], T]) -> T:
         """Do something in a thread, when those before it are done."""
@@ -61,8 +68,11 @@ class Learning:
     def state(self) -> State:
         """The learner today."""
         state = State.read(self.home, date.today())
-        # A torn line is said by whoever reads first; others want to hear it too.
-        self._aside |= dict.fromkeys(each for each in state.warnings if "could not be read" in each)
+        # A torn line is said by whoever reads first; others want to hear it too, as long as it is there.
+        for file in (Evidence(self.home, name).corrupt for name in ("evidence", "journal")):
+            size = file.stat().st_size if file.is_file() else 0
+            self._aside = {words: one for words, one in self._aside.items() if one[0] != file or one[1] <= size}
+            self._aside |= {words: (file, size) for words in state.warnings if size and str(file) in words}
         return state
 
     def plan(self, state: State) -> Plan:
@@ -88,9 +98,8 @@ class Learning:
             "about": dict(profile.about),
             "known": list(profile.known),
             "own": {
-                "resources": [{"title": each.title, "hours": each.hours, "day": each.day, "topic": each.topic,
-                               "url": each.url} for each in profile.resources],
-                "gaps": [{"title": each.title, "topic": each.topic, "hours": each.hours} for each in profile.gaps],
+                "resources": [asdict(each) for each in profile.resources],
+                "gaps": [_plain_own(each) for each in profile.gaps],
             },
             "warnings": list(warnings),
         }  # fmt: skip
@@ -105,30 +114,60 @@ class Learning:
     def park(self, asked: ParkRequest) -> dict[str, Any]:
         """Let the gap wait until tomorrow; with ``since`` take that back."""
         state = self.state()
-        gap = state.gap
+        gap, waiting = state.gap, state.profile.waiting(state.today)
         if asked.since:
+            if asked.topic not in waiting:
+                got = ", ".join(map(repr, sorted(waiting))) or "none"
+                raise WrongInput("this gap does not wait", repr(asked.topic), got, "Reload the page.", field="topic")
+            _over(state, asked.since)
             self._note("parked", {"id": asked.topic, "day": state.today, "removed": True})
             self._note("held", {"id": asked.topic, "since": asked.since})
         else:
-            if gap is None or gap.topic != asked.topic:
-                now = repr(gap.topic) if gap else "none"
-                raise WrongInput("this is not the gap", repr(asked.topic), now, "Reload the page.", field="topic")
-            if not gap.parked:
-                raise Refused("nothing else can be the gap", "one gap", "another one to take", "Close this one first.")
+            self._is_gap(state, asked.topic)
+            if not {each.id for each in ranked(state.learner)} - waiting - {asked.topic}:
+                raise Refused("nothing else can be the gap", "no other that does not wait", "another one to take",
+                              "Stay with this one, or let it be for today.")  # fmt: skip
             self._note("parked", {"id": asked.topic, "day": state.today})
-        left = self.state()
-        left.hold()
-        return {"gap": plain_gap(left, left.gap) if left.gap else None, "since": gap.since if gap else None}
+        return {**self._next(), "since": gap.since if gap else None}
+
+    def known(self, asked: KnownRequest) -> dict[str, Any]:
+        """The learner knows the gap now, as ``castalia roadmap gap --done`` says it; or take that back."""
+        state = self.state()
+        if asked.known:
+            self._is_gap(state, asked.topic)
+            made = close(state)
+            return {**self._next(), "since": made.since, "gaps": [_plain_own(each) for each in made.gaps]}
+        said = by_word(state, asked.topic) and asked.topic in state.profile.known
+        if not said and not any(asked.topic in (each.topic, f"own:{each.title}") for each in asked.gaps):
+            cure = "castalia roadmap plan --unknown TOPIC --keep"
+            raise WrongInput("no word is taken back", repr(asked.topic), "a topic known by a word", cure, field="topic")
+        _over(state, asked.since or state.today)
+        for said_gap in [{**each.model_dump(), "topic": _topic(state.content, each.topic)} for each in asked.gaps]:
+            self._note("gap", said_gap)
+        if said:
+            self._note("known", {"topics": [asked.topic], "known": False})
+        self._note("held", {"id": asked.topic, "since": asked.since or state.today})
+        return self._next()
 
     def own_gap(self, asked: OwnGap) -> dict[str, Any]:
-        """Name a gap; it is the gap from now on."""
+        """Name a gap; it is the gap from now on, if it is chosen. ``before``: one of that name, and the gap then."""
         state = self.state()
-        topic = _topic(state.content, asked.topic)
-        if not asked.removed:
+        topic, held = _topic(state.content, asked.topic), asked.held
+        if not asked.removed and asked.chosen:
             begins(state.learner, topic)
-        said = {"title": asked.title, "topic": topic, "hours": asked.hours, "chosen": True, "removed": asked.removed}
+        if held:
+            _over(state, held.since)
+            others = {f"own:{title}" for title in (asked.title, *(each.title for each in state.profile.gaps))}
+            if held.topic not in others and held.topic not in state.content.graph.topics:
+                raise WrongInput("held", repr(held.topic), "a gap of GET /today", "Leave it out.", field="held")
+        old, gap = next((each for each in state.profile.gaps if each.title == asked.title), None), state.gap
+        said = {"title": asked.title, "topic": topic, "hours": asked.hours, "chosen": asked.chosen,
+                "removed": asked.removed}  # fmt: skip
         self._note("gap", said)
-        return said
+        if held:
+            self._note("held", {"id": held.topic, "since": held.since})
+        now = {"topic": gap.topic, "since": gap.since} if gap and state.chosen else None
+        return {**said, "before": _plain_own(old) if old else None, "held": now}
 
     def question(self, asked: QuestionRequest) -> dict[str, Any]:
         """How the last answer was, and the next question, without what is right."""
@@ -156,7 +195,8 @@ class Learning:
         said = {"title": asked.title, "hours": asked.hours, "day": asked.day or state.today,
                 "topic": _topic(state.content, asked.topic), "url": asked.url, "removed": asked.removed}  # fmt: skip
         self._note("resource", said)
-        return said
+        old = next((each for each in state.profile.resources if each.title == asked.title), None)
+        return {**said, "before": asdict(old) if old else None}
 
     def done(self, asked: DoneRequest) -> dict[str, Any]:
         """Keep the learner's word, or a link, for a milestone that nothing checks."""
@@ -174,7 +214,7 @@ class Learning:
 
     def about(self, asked: AboutRequest) -> dict[str, Any]:
         """Keep free words; those that were not sent stay as they are."""
-        said = {name: getattr(asked, name) for name in asked.model_fields_set}
+        said = asked.said()
         if said:
             self._note("about", said)
         return said
@@ -187,6 +227,18 @@ class Learning:
         return {**told, "settled": plain_settled(made.state.profile.settled),
                 "before": plain_settled(made.before) if made.before else None}  # fmt: skip
 
+    def _is_gap(self, state: State, topic: str) -> None:
+        gap = state.gap
+        if gap is None or gap.topic != topic:
+            now = repr(gap.topic) if gap else "none"
+            raise WrongInput("this is not the gap", repr(topic), now, "Reload the page.", field="topic")
+
+    def _next(self) -> dict[str, Any]:
+        """The gap that is shown from now on."""
+        left = self.state()
+        left.hold()
+        return {"gap": plain_gap(left, left.gap) if left.gap else None}
+
     def _note(self, kind: str, said: dict[str, Any]) -> None:
         Notes(self.home).add(kind, said)
 
@@ -195,6 +247,18 @@ def _of(error: NotFound, field: str) -> WrongInput:
     """What is not there is a field that does not fit."""
     cure = error.cure or "GET /plan/goals lists goals and topics."
     return WrongInput(error.subject, error.got, error.expected, cure, field=field)
+
+
+def _over(state: State, since: date) -> None:
+    """WrongInput for a day that is still to come."""
+    if since > state.today:
+        got, cure = since.isoformat(), "Send it as it was told."
+        raise WrongInput("since", got, f"{state.today} or before", cure, field="since")
+
+
+def _plain_own(each: Named) -> dict[str, Any]:
+    """A gap of the learner's own, as POST /today/gap takes it."""
+    return {"title": each.title, "topic": each.topic, "hours": each.hours, "chosen": each.chosen}
 
 
 def _topic(known: Content, id: str) -> str:

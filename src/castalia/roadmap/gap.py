@@ -9,7 +9,7 @@ moves it up: docs/planner.md has the proof.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -264,17 +264,21 @@ def _roots(graph: Graph, needed: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def choose(learner: Learner, held: Held | None = None, waiting: str = "") -> Gap | None:
+def choose(learner: Learner, held: Held | None = None, waiting: Collection[str] = ()) -> Gap | None:
     """The gap; None when nothing of the goal is left.
 
     The held one stays unless it is mastered, its week is over, or another scores more than 1.25 times as much. After
-    its week it waits once, if there is another. An own gap that was chosen comes before all. ``waiting``: the id of one
-    that the learner put off for today; it is passed over, if there is another.
+    its week it waits once, if there is another. An own gap that was chosen comes before all. ``waiting``: ids that the
+    learner put off for today; they are passed over, if there is another.
     """
     rank: dict[str, Ranked] = {}
     for each in ranked(learner):
         rank.setdefault(each.id, each)
-    aside = rank.pop(waiting) if waiting in rank and len(rank) > 1 else None
+    aside = [one for id, one in rank.items() if id in waiting]
+    if len(aside) < len(rank):
+        rank = {id: one for id, one in rank.items() if id not in waiting}
+    else:
+        aside = []
     chosen = [each for each in learner.own if each.chosen and each.id in rank]
     old = rank.get(held.id) if held else None
     over = held is not None and (learner.today - held.since).days >= BOX
@@ -301,8 +305,7 @@ def choose(learner: Learner, held: Held | None = None, waiting: str = "") -> Gap
         Parked(each.topic, each.title, 0.0, f"{' and '.join(needs)} first")
         for each in learner.own if each.chosen and (needs := blockers(learner, each.topic))
     )  # fmt: skip
-    if aside:
-        parked += (Parked(aside.id, aside.title, aside.score, "not today"),)
+    parked += tuple(Parked(each.id, each.title, each.score, "not today") for each in aside)
     why = sentence(first)
     return Gap(first.id, first.title, first.score, why, since, since + timedelta(BOX), kept, first, parked)
 

@@ -19,6 +19,7 @@ from castalia.roadmap.bodies import (
     AboutRequest,
     Begun,
     DoneRequest,
+    KnownRequest,
     OwnGap,
     OwnResource,
     ParkRequest,
@@ -52,6 +53,11 @@ def router(settings: Settings, scrub: Callable[[str], str] = str) -> APIRouter:
     async def park(asked: ParkRequest) -> Response:
         """The gap waits until tomorrow, and the next one is shown."""
         return told(await learning.turn(lambda: learning.park(asked)))
+
+    @routes.post("/today/known", summary="The gap is closed, by the learner's word", response_model=None)
+    async def known(asked: KnownRequest) -> Response:
+        """For a gap that no check closes, as ``castalia roadmap gap --done``; the next one is shown."""
+        return told(await learning.turn(lambda: learning.known(asked)))
 
     @routes.post("/today/gap", summary="A gap of the learner's own, or away with it", response_model=None)
     async def own_gap(asked: OwnGap) -> Response:

@@ -72,8 +72,8 @@ class Profile:
     items: tuple[OwnItem, ...] = ()
     links: tuple[Link, ...] = ()
     held: Held | None = None
-    parked: Held | None = None
-    """The gap that was put off, and the day."""
+    parked: Mapping[str, date] = field(default_factory=dict)
+    """The gaps that were put off -> the day."""
     planned: Mapping[str, Any] = field(default_factory=dict)
     """The plan that was made last, in a few words (``State.keep``)."""
     pages: Mapping[date, Page] = field(default_factory=dict)
@@ -89,6 +89,10 @@ class Profile:
     """The day of the last line that says that the learner is at work."""
     back: date | None = None
     """The day of the last welcome back."""
+
+    def waiting(self, day: date) -> frozenset[str]:
+        """The gaps that wait on a day."""
+        return frozenset(id for id, parked in self.parked.items() if parked == day)
 
 
 class Notes:
@@ -149,7 +153,7 @@ class _Reader:
         self.back: date | None = None
         self.kept: dict[str, dict[str, Any]] = {"resource": {}, "gap": {}, "item": {}, "link": {}}
         self.held: Held | None = None
-        self.parked: Held | None = None
+        self.parked: dict[str, date] = {}
         self.planned: Mapping[str, Any] = {}
         self.pages: dict[date, Page] = {}
         self.offers: list[tuple[date, float]] = []
@@ -245,7 +249,11 @@ class _Reader:
         self.held = self._since(said, "since")
 
     def _parked(self, said: dict[str, Any], day: date) -> None:
-        self.parked = None if said.get("removed") else self._since(said, "day")
+        one = self._since(said, "day")
+        if one:
+            self.parked.pop(one.id, None)
+        if one and not said.get("removed"):
+            self.parked[one.id] = one.since
 
     def _since(self, said: dict[str, Any], name: str) -> Held | None:
         id = str(said["id"])

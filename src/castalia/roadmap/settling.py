@@ -7,7 +7,7 @@ target, or a goal of the topics that are left.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,10 @@ class Wanted:
     """Topics that are given up."""
     answers: tuple[Answered, ...] = ()
     """To the questions of the intake."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """Free words, as in ``learner.ABOUT``."""
+    back: bool = False
+    """It takes a change back: a target that is over by now stood before, and is no mistake."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ def tried(home: Path, today: date, wanted: Wanted) -> Settling:
         fresh["goal"] = _goal(state, fresh["goal"])
     # One that is kept already may be over by now, which is no mistake of this change.
     target = fresh.get("target") if fresh.get("target") != settled.target else None
+    if wanted.back and target and target <= today:
+        target = None
     settled = replace(settled, **fresh)
     for name, wish, cure in NEEDED:
         if not getattr(settled, name):
@@ -95,19 +101,29 @@ def keep(home: Path, today: date, wanted: Wanted) -> Settling:
         said["goal"] = list(settled.goal) if isinstance(settled.goal, tuple) else settled.goal
     if settled.start is None:
         said["start"] = today
+    if wanted.answers:
+        _add(home, wanted.answers)
     if said:
         notes.add("plan", said)
+    if wanted.about:
+        notes.add("about", wanted.about)
     said_known = State.read(home, today, wanted.known).extra if wanted.known else ()
     for topics, known in ((said_known, True), (trial.state.less, False)):
         if topics:
             notes.add("known", {"topics": list(topics), "known": known})
-    if wanted.answers:
-        Evidence(home).add(asked.events(wanted.answers))
     state = State.read(home, today)
     made = plan(state.request())
     state.keep(made)
     moved = changes(before, made) if before else None
     return Settling(state, made, moved, old.profile.settled if old.chosen else None)
+
+
+def _add(home: Path, answers: tuple[Answered, ...]) -> None:
+    """Add answers to the evidence, each once: a plan that was not kept for some reason is sent again."""
+    log = Evidence(home)
+    there = {(each.more.get("question"), each.seed) for each in log.written() if each.more.get("diagnostic")}
+    if fresh := [each for each in asked.events(answers) if (each.more["question"], each.seed) not in there]:
+        log.add(fresh)
 
 
 def _with(state: State, settled: Settled) -> State:

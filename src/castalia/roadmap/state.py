@@ -138,8 +138,7 @@ class State:
     @functools.cached_property
     def gap(self) -> Gap | None:
         """The one gap; None when nothing of the goal is left."""
-        parked = self.profile.parked
-        return choose(self.learner, self.profile.held, parked.id if parked and parked.since == self.today else "")
+        return choose(self.learner, self.profile.held, self.profile.waiting(self.today))
 
     def hold(self) -> tuple[str, ...]:
         """Keep which gap is being closed, if that changed; what could not be kept, in words."""

@@ -87,6 +87,8 @@ class Back:
     words: str
     command: str
     minutes: int = RETURN
+    project: str = ""
+    """Whose check it is; empty where it is none."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class Today:
             "reviews": [{"id": each.id, "form": each.form, "title": each.title, "minutes": each.minutes,
                          "command": each.command} for each in self.reviews],
             "back": {"days": self.back.days, "minutes": self.back.minutes, "words": self.back.words,
-                     "command": self.back.command} if self.back else None,
+                     "command": self.back.command, "project": self.back.project} if self.back else None,
             "stop": self.stop,
             "next_time": self.next_time,
             "bug": {
@@ -320,5 +322,5 @@ def _back(state: State, rebuild: Prompt | None, days: int) -> Back:
     if last:
         where = f"{last.milestone} of {last.project}" if last.milestone else last.project
         words = f"Good to see you. Take {RETURN} minutes: run the check of {where} and read what it says, no more."
-        return Back(days, words, f"castalia check {last.project}")
+        return Back(days, words, f"castalia check {last.project}", project=last.project)
     return Back(days, f"Good to see you. Take {RETURN} minutes for a first exercise.", "castalia learn")

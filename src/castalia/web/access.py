@@ -161,6 +161,7 @@ NEEDS: Mapping[str, Need] = {
     "GET /today/begun": READ,  # no, to everybody elsewhere
     "GET /today/bug": HERE,
     "POST /today/park": HERE,
+    "POST /today/known": HERE,
     "POST /today/gap": HERE,
     "POST /today/done": HERE,
     "GET /plan/goals": HERE,

@@ -9,6 +9,15 @@ export function chooseHome(door: "learn" | "today"): void {
   }
 }
 
+/** No plan is left: both doors again. */
+export function leaveToday(): void {
+  try {
+    if (localStorage.getItem(key) === "today") localStorage.removeItem(key);
+  } catch {
+    // nothing was kept
+  }
+}
+
 export function homeChosen(): string {
   try {
     return localStorage.getItem(key) ?? "";

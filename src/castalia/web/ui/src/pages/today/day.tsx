@@ -13,7 +13,7 @@ import { toast } from "../../components/toast";
 import { prefix } from "../../connection";
 import type { CheckLine } from "../../learning";
 import { useDeed } from "./deed";
-import { type Day, type Gap, type Source, type Step, dated, weekday } from "./types";
+import { type Day, type Gap, type OwnGap, type Source, type Step, dated, weekday } from "./types";
 import { YourPlan } from "./yours";
 
 export function DayView({ day, again }: { day: Day; again: () => void }) {
@@ -25,6 +25,7 @@ export function DayView({ day, again }: { day: Day; again: () => void }) {
           <section class="card stack lead" aria-labelledby="back">
             <h2 id="back">{day.back.minutes} minutes to return</h2>
             <p class="large">{day.back.words}</p>
+            {day.back.project && <BackToDesk project={day.back.project} />}
             <InShell line={day.back.command} what="the line that begins it" />
             <Stop day={day} />
           </section>
@@ -45,6 +46,17 @@ export function DayView({ day, again }: { day: Day; again: () => void }) {
         </div>
       )}
     </>
+  );
+}
+
+function BackToDesk({ project }: { project: string }) {
+  const line = checkOf(useChecks().value, { address: project });
+  return (
+    <p>
+      <Link class="button first" {...deskOf(project, line)}>
+        Open it
+      </Link>
+    </p>
   );
 }
 
@@ -73,10 +85,18 @@ function Body({ day, again, stop }: { day: Day; again: () => void; stop: boolean
           <Stop day={day} />
         </Part>
       )}
-      {day.bug && <BugOfTheDay key={`${day.bug.contract}/${day.bug.id}`} bug={day.bug} />}
+      {day.bug && <BugOfTheDay key={`${day.bug.contract}/${day.bug.id}`} bug={day.bug} again={again} />}
       {day.tip && (
         <p class="tip">
           <bdi>{day.tip}</bdi>
+          {day.tip_url && (
+            <>
+              {" "}
+              <a href={day.tip_url} target="_blank" rel="noreferrer noopener">
+                More about it<span class="hidden"> (another site, in a new tab)</span>
+              </a>
+            </>
+          )}
         </p>
       )}
     </div>
@@ -128,6 +148,12 @@ function TheGap({ gap, links, again }: { gap: Gap; links: Source[]; again: () =>
       const { since } = await send<{ since: string | null }>("POST", "today/park", { topic: gap.topic });
       toast(`“${gap.title}” waits until tomorrow`, () => send("POST", "today/park", { topic: gap.topic, since: since ?? gap.since }));
     });
+  const own = gap.topic.startsWith("own:");
+  const know = () =>
+    act(async () => {
+      const { since, gaps } = await send<{ since: string; gaps: OwnGap[] }>("POST", "today/known", { topic: gap.topic });
+      toast(`“${gap.title}” is closed, by your word`, () => send("POST", "today/known", { topic: gap.topic, known: false, since, gaps }));
+    });
   return (
     <section class="card stack" aria-labelledby="gap">
       <div>
@@ -159,11 +185,21 @@ function TheGap({ gap, links, again }: { gap: Gap; links: Source[]; again: () =>
       )}
       {problem && <ProblemBox problem={problem} />}
       <p class="row">
+        {gap.done_command && (
+          <button type="button" class="button little" aria-disabled={busy} onClick={know}>
+            {own ? "Done with it" : "I know it now"}
+          </button>
+        )}
         <button type="button" class="button little" aria-disabled={busy} onClick={park}>
           Not today
         </button>
         <span class="muted small">It is yours until {weekday(gap.until)}.</span>
       </p>
+      {gap.done_command && (
+        <p class="muted small">
+          Your word closes it. Or in the shell: <code>{gap.done_command}</code>
+        </p>
+      )}
     </section>
   );
 }
@@ -188,7 +224,7 @@ function Build({ step, again }: { step: Step; again: () => void }) {
       )}
       {step.check ? (
         <p class="row">
-          <Link class="button first" {...deskOf(step, line)}>
+          <Link class="button first" {...deskOf(step.project, line)}>
             Build it
           </Link>
           <span class="muted small">
@@ -203,8 +239,8 @@ function Build({ step, again }: { step: Step; again: () => void }) {
 }
 
 /** Where it is built; what can be checked is a list that may come a moment later. */
-function deskOf(step: Step, line: CheckLine | undefined): { to: string[]; query?: string } {
-  if (!line || line.kind === "exercise") return { to: ["learn", line?.address ?? step.project] };
+function deskOf(project: string, line: CheckLine | undefined): { to: string[]; query?: string } {
+  if (!line || line.kind === "exercise") return { to: ["learn", line?.address ?? project] };
   return { to: [line.system ? "systems" : "projects", line.address], query: "tab=build" };
 }
 
@@ -246,13 +282,15 @@ function Say({ step, again }: { step: Step; again: () => void }) {
 }
 
 /** Think first; the answer is fetched when it is asked for. */
-function BugOfTheDay({ bug }: { bug: { contract: string; id: string; question: string } }) {
+function BugOfTheDay({ bug, again }: { bug: { contract: string; id: string; question: string }; again: () => void }) {
   const [answer, setAnswer] = useState<{ claim: string; words: string }>();
   const [problem, setProblem] = useState<Problem>();
   const reveal = async (): Promise<void> => {
     setProblem(undefined);
     try {
-      setAnswer(await get<{ claim: string; words: string }>("today/bug"));
+      const told = await get<{ contract: string; id: string; claim: string; words: string }>("today/bug");
+      if (told.contract === bug.contract && told.id === bug.id) setAnswer(told);
+      else again(); // the day turned since the question was shown
     } catch (error) {
       setProblem(error as Problem);
     }

@@ -15,7 +15,7 @@ interface Entry {
 
 const sized = (one: Goal): Entry => ({ ...one, size: `${plural(one.topics, "topic")}, about ${number(one.hours)} hours` });
 
-export function GoalPicker({ choices, chosen, labelledBy, choose, done }: { choices: Choices; chosen: string; labelledBy: string; choose: (id: string, title: string) => void; done: () => void }) {
+export function GoalPicker({ choices, chosen, labelledBy, choose, offered, done }: { choices: Choices; chosen: string; labelledBy: string; choose: (id: string, title: string) => void; offered: { current: { id: string; title: string } | undefined }; done: () => void }) {
   const id = useId();
   const [text, setText] = useState("");
   const list = useRef<HTMLUListElement>(null);
@@ -31,6 +31,8 @@ export function GoalPicker({ choices, chosen, labelledBy, choose, done }: { choi
       else if (item.offsetTop + item.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = item.offsetTop + item.offsetHeight - box.clientHeight;
     }
   }, [at, found]);
+  // What is highlighted is meant by whoever typed a word, also without having clicked it.
+  offered.current = text.trim() && found[at]?.id !== chosen ? found[at] : undefined;
   const take = (one: Entry | undefined): void => {
     if (one) choose(one.id, one.title);
   };
@@ -43,11 +45,7 @@ export function GoalPicker({ choices, chosen, labelledBy, choose, done }: { choi
       take(found[next]);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      const one = found[at];
-      if (one) {
-        take(one);
-        done();
-      }
+      if (found.length) done();
     }
   };
   return (

@@ -9,7 +9,7 @@ import { Same } from "../../components/snippet";
 import { toast } from "../../components/toast";
 import { chooseHome } from "../../home-choice";
 import { useResource } from "../../resource";
-import { go, href, setQuery, usePlace } from "../../router";
+import { href, setQuery, usePlace } from "../../router";
 import { quote } from "../../shell";
 import { type Draft, request, useDraft } from "./draft";
 import { GoalPicker } from "./goal";
@@ -30,7 +30,7 @@ const heads: Record<Step, string> = {
   plan: "Your plan",
 };
 
-export function Intake({ day, again }: { day: Day; again: () => void }) {
+export function Intake({ day, done }: { day: Day; done: () => void }) {
   const { query } = usePlace();
   const { draft, change, forget } = useDraft(day);
   const { value: choices, problem, again: retry } = useResource<Choices>("plan/goals", (signal) => get("plan/goals", signal));
@@ -90,8 +90,7 @@ export function Intake({ day, again }: { day: Day; again: () => void }) {
               done={() => {
                 forget();
                 chooseHome("today");
-                again();
-                go(href("today"));
+                done();
               }}
             />
           )}
@@ -138,8 +137,15 @@ function StepForm({ submit, busy = false, children }: { submit: () => void; busy
 
 function GoalStep({ draft, change, onward, choices }: StepProps & { choices: Choices }) {
   const [missing, setMissing] = useState(false);
+  const offered = useRef<{ id: string; title: string }>(undefined);
+  const choose = (goal: string, title: string): void => {
+    setMissing(false);
+    change(goal === draft.goal ? {} : { goal, title, answers: [], cut: [] });
+  };
   const submit = (): void => {
-    if (draft.goal) onward();
+    const one = offered.current;
+    if (one) choose(one.id, one.title);
+    if (one || draft.goal) onward();
     else setMissing(true);
   };
   return (
@@ -148,11 +154,9 @@ function GoalStep({ draft, change, onward, choices }: StepProps & { choices: Cho
         choices={choices}
         chosen={draft.goal}
         labelledBy="step"
-        choose={(goal, title) => {
-          setMissing(false);
-          change(goal === draft.goal ? {} : { goal, title, answers: [], cut: [] });
-        }}
-        done={onward}
+        choose={choose}
+        offered={offered}
+        done={submit}
       />
       <p role="status" class={missing || draft.title ? "" : "hidden"}>
         {draft.title ? (
@@ -220,7 +224,7 @@ function TimeStep({ day, draft, change, onward, limits }: StepProps & { limits: 
           {said("target")}
         </div>
         <div>
-          <Field label="Start (optional)" help="Today, if it stays empty.">
+          <Field label="Start (optional)" help={day.chosen ? "As in your plan, if it stays empty." : "Today, if it stays empty."}>
             {(at) => <input {...at} data-field="start" class="input" type="date" aria-invalid={Boolean(wrong("start"))} value={draft.start} onInput={(event) => change({ start: event.currentTarget.value })} />}
           </Field>
           {said("start")}
@@ -233,7 +237,8 @@ function TimeStep({ day, draft, change, onward, limits }: StepProps & { limits: 
 
 /** The plan of a draft, asked again where the draft changed. */
 function useTrial(draft: Draft, day: Day, known: boolean) {
-  const body = request(draft, day, known);
+  // What is known already is left in while it is chosen, so that what is not ticked any more can be ticked again.
+  const body = known ? request(draft, day) : { ...request(draft, day, false), unknown: day.known };
   return useResource<Plan>(`plan?${JSON.stringify(body)}`, (signal) => send("POST", "plan/preview", body, signal));
 }
 
@@ -281,17 +286,16 @@ function PlanStep({ day, draft, change, done }: StepProps & { done: () => void }
     setBusy(true);
     setWrong(undefined);
     try {
-      const { before } = await send<Kept>("PUT", "plan", request(draft, day));
-      const said = Object.fromEntries(Object.entries(draft.about).filter(([, text]) => text.trim()));
-      if (Object.keys(said).length) await send("POST", "plan/about", said);
+      const about = Object.fromEntries(Object.entries(draft.about).filter(([, text]) => text.trim()));
+      const { before } = await send<Kept>("PUT", "plan", { ...request(draft, day), about });
       const newly = draft.known.filter((id) => !day.known.includes(id));
       const gone = day.known.filter((id) => !draft.known.includes(id));
-      toast("The plan is yours", before ? () => send("PUT", "plan", { ...before, known: gone, unknown: newly }) : undefined);
-      done();
+      toast("The plan is yours", before ? () => send("PUT", "plan", { ...before, known: gone, unknown: newly, back: true }) : undefined);
+      done(); // busy until the day is there
     } catch (error) {
       setWrong(error instanceof Problem ? error : LOST);
+      setBusy(false);
     }
-    setBusy(false);
   };
   if (!value) return problem ? <ProblemBox problem={problem} again={again} /> : <Loading what="the plan" />;
   const line = `castalia roadmap start --goal ${quote(draft.goal)} --hours ${draft.hours}${draft.target ? ` --target ${draft.target}` : ""}${draft.known.length ? ` --known ${draft.known.join(",")}` : ""}`;

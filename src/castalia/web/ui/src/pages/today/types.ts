@@ -5,6 +5,8 @@ export interface Gap {
   why: string;
   since: string;
   until: string;
+  /** What is typed in the shell by who knows it now; empty where a check closes it. */
+  done_command: string;
 }
 
 export interface Step {
@@ -84,18 +86,40 @@ export interface Day {
   minutes: number;
   links: Source[];
   reviews: { id: string; title: string; minutes: number; command: string }[];
-  back: { days: number; minutes: number; words: string; command: string } | null;
+  back: { days: number; minutes: number; words: string; command: string; project: string } | null;
   stop: string;
   next_time: string;
   bug: { contract: string; id: string; question: string } | null;
   tip: string;
+  tip_url: string;
   warnings: string[];
   chosen: boolean;
   plan: Plan | null;
   settled: Settled;
   about: Record<string, string>;
   known: string[];
-  own: { resources: { title: string; hours: number; day: string; url: string }[]; gaps: { title: string; topic: string; hours: number }[] };
+  own: { resources: OwnResource[]; gaps: OwnGap[] };
+}
+
+export interface OwnResource {
+  title: string;
+  hours: number;
+  day: string;
+  topic: string;
+  url: string;
+}
+
+export interface OwnGap {
+  title: string;
+  topic: string;
+  hours: number;
+  chosen: boolean;
+}
+
+/** The gap that it was, and since when. */
+export interface Holding {
+  topic: string;
+  since: string;
 }
 
 export interface Goal {

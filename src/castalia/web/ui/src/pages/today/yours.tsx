@@ -1,5 +1,5 @@
 // The plan behind the day, folded: dates, this week, and what can be changed. What a change moved is said.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { get, send } from "../../api";
 import { Field } from "../../components/dialog";
 import { Link } from "../../components/link";
@@ -10,13 +10,13 @@ import { useResource } from "../../resource";
 import { useDeed } from "./deed";
 import { KnownPicker } from "./known";
 import { Outlook, ThisWeek } from "./outlook";
-import { type Choices, type Day, type Exit, type Kept, type Plan, type Settled, dated } from "./types";
+import { type Choices, type Day, type Exit, type Holding, type Kept, type Plan, type Settled, dated } from "./types";
 
 const STILL = "finish unchanged";
 
 /** The sentence after a change, with the way back. */
 function told(kept: Kept, known: { known?: string[]; unknown?: string[] }): void {
-  const before = kept.before && { ...kept.before, known: known.unknown ?? [], unknown: known.known ?? [] };
+  const before = kept.before && { ...kept.before, known: known.unknown ?? [], unknown: known.known ?? [], back: true };
   const said = kept.moved && kept.moved !== STILL ? `The plan is changed: ${kept.moved}` : "The plan is changed, and its finish is the same";
   toast(said, before ? () => send("PUT", "plan", before) : undefined);
 }
@@ -47,7 +47,7 @@ export function YourPlan({ day, again }: { day: Day; again: () => void }) {
         <Change key={`${day.settled.hours} ${day.settled.target}`} day={day} plan={plan} settle={settle} busy={busy} />
         <OwnResource day={day} again={again} />
         <OwnGap day={day} again={again} />
-        <Known day={day} plan={plan} settle={settle} />
+        <Known day={day} plan={plan} again={again} />
       </div>
     </details>
   );
@@ -90,14 +90,14 @@ function OwnResource({ day, again }: { day: Day; again: () => void }) {
   const add = (): void =>
     act(async () => {
       const sent = { title: said.title.trim(), hours: Number(said.hours), url: said.url.trim() };
-      await send("POST", "plan/resource", sent);
-      toast(`“${sent.title}” is in this week`, () => send("POST", "plan/resource", { title: sent.title, removed: true }));
+      const { before } = await send<{ before: Day["own"]["resources"][number] | null }>("POST", "plan/resource", sent);
+      toast(`“${sent.title}” is in this week`, () => send("POST", "plan/resource", before ?? { title: sent.title, removed: true }));
       setSaid(empty);
     });
   const remove = (one: Day["own"]["resources"][number]): void =>
     act(async () => {
       await send("POST", "plan/resource", { title: one.title, removed: true });
-      toast(`“${one.title}” is out of the plan`, () => send("POST", "plan/resource", { title: one.title, hours: one.hours, day: one.day, url: one.url }));
+      toast(`“${one.title}” is out of the plan`, () => send("POST", "plan/resource", one));
     });
   return (
     <details>
@@ -148,20 +148,26 @@ function OwnResource({ day, again }: { day: Day; again: () => void }) {
   );
 }
 
+/** What stood before: one of that name, and the gap then. */
+interface GapWas {
+  before: Day["own"]["gaps"][number] | null;
+  held: Holding | null;
+}
+
 function OwnGap({ day, again }: { day: Day; again: () => void }) {
   const [title, setTitle] = useState("");
   const { act, problem, busy } = useDeed(again);
   const name = (): void =>
     act(async () => {
       const said = title.trim();
-      await send("POST", "today/gap", { title: said });
-      toast(`“${said}” is the gap now`, () => send("POST", "today/gap", { title: said, removed: true }));
+      const { before, held } = await send<GapWas>("POST", "today/gap", { title: said });
+      toast(`“${said}” is the gap now`, () => send("POST", "today/gap", { ...(before ?? { title: said, removed: true }), held }));
       setTitle("");
     });
   const remove = (one: Day["own"]["gaps"][number]): void =>
     act(async () => {
-      await send("POST", "today/gap", { title: one.title, removed: true });
-      toast(`“${one.title}” is no gap any more`, () => send("POST", "today/gap", { title: one.title, topic: one.topic, hours: one.hours }));
+      const { held } = await send<GapWas>("POST", "today/gap", { title: one.title, removed: true });
+      toast(`“${one.title}” is no gap any more`, () => send("POST", "today/gap", { ...one, held }));
     });
   return (
     <details>
@@ -200,18 +206,35 @@ function OwnGap({ day, again }: { day: Day; again: () => void }) {
   );
 }
 
-function Known({ day, plan, settle }: { day: Day; plan: Plan; settle: (changes: { known?: string[]; unknown?: string[] }) => void }) {
+/** Ticks are collected: each plan is computed once, and nothing that was pressed is lost. */
+function Known({ day, plan, again }: { day: Day; plan: Plan; again: () => void }) {
   const [open, setOpen] = useState(false);
-  const { value } = useResource<Choices>(open ? "plan/goals" : "", (signal) => get("plan/goals", signal));
-  const change = (next: string[]): void => {
-    const known = next.filter((id) => !day.known.includes(id));
-    const unknown = day.known.filter((id) => !next.includes(id));
-    settle({ ...(known.length ? { known } : {}), ...(unknown.length ? { unknown } : {}) });
-  };
+  const [ticked, setTicked] = useState(day.known);
+  useEffect(() => setTicked(day.known), [day.known.join()]);
+  const { act, problem, busy } = useDeed(again);
+  const { value, problem: lost, again: retry } = useResource<Choices>(open ? "plan/goals" : "", (signal) => get("plan/goals", signal));
+  const known = ticked.filter((id) => !day.known.includes(id));
+  const unknown = day.known.filter((id) => !ticked.includes(id));
+  const keep = (): void =>
+    act(async () => {
+      const changes = { ...(known.length ? { known } : {}), ...(unknown.length ? { unknown } : {}) };
+      told(await send<Kept>("PUT", "plan", changes), changes);
+    });
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>What you know already</summary>
-      {value && <KnownPicker skills={value.skills} needed={plan.topics} known={day.known} change={change} />}
+      {lost && !value && <ProblemBox problem={lost} again={retry} />}
+      {value && (
+        <div class="stack">
+          <KnownPicker skills={value.skills} needed={[...plan.topics, ...day.known]} known={ticked} change={setTicked} />
+          {problem && <ProblemBox problem={problem} />}
+          <p>
+            <button type="button" class="button" aria-disabled={busy || !(known.length || unknown.length)} onClick={() => (known.length || unknown.length) && keep()}>
+              Plan with these
+            </button>
+          </p>
+        </div>
+      )}
     </details>
   );
 }
