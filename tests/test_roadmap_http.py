@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +36,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def opened(settings: Settings) -> Iterator[Client]:
     with made(settings) as client:
         yield client
-
-
-@pytest.fixture(autouse=True)
-def one_day() -> None:
-    """What the test calls today is the server's today too: none of these begins just before midnight."""
-    now = datetime.now()
-    left = datetime.combine(now.date() + timedelta(1), datetime.min.time()) - now
-    if left < timedelta(seconds=40):
-        time.sleep(left.total_seconds() + 1)
 
 
 @pytest.fixture

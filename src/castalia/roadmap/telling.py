@@ -28,8 +28,7 @@ def plain(state: State, goal: Goal, made: Plan, moved: str = "") -> dict[str, An
         "weeks": [plain_week(state, week) for week in made.weeks],
         "finish_p50": made.finish_p50, "finish_p90": made.finish_p90, "basis": list(made.basis),
         "feasible": made.feasible,
-        "hours_needed": {"total": need.total, "weeks": need.weeks, "before": need.before,
-                         "with_buffer": need.with_buffer},
+        "hours_needed": {name: None if hours is None else round(hours, 1) for name, hours in vars(need).items()},
         "exits": [
             {"kind": each.kind, "possible": each.possible, "words": each.words, "hours": each.hours,
              "target": each.target, "finish_p50": each.finish_p50, "finish_p90": each.finish_p90,
