@@ -190,6 +190,7 @@ def test_train_watch_reload_and_see_the_version(page: Any, bench: Workbench, tra
     page.get_by_text(f"neural_net@{before + 1}").first.wait_for()
 
 
+@pytest.mark.slow
 def test_cancel_ends_a_fit(page: Any, bench: Workbench) -> None:  # noqa: F811
     open_page(page, "systems/neural_net?tab=train")
     quick = page.get_by_role("switch", name=re.compile("Quick"))
@@ -255,6 +256,7 @@ def test_a_text_that_is_code_stays_text(page: Any, bench: Workbench, watch_of: d
     assert page.locator("main img").count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", quick_first([DARK | PHONE, {}, DARK, PHONE], 1), ids=["dark-phone", "light", "dark", "phone"], indirect=True
 )

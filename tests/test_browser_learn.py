@@ -138,6 +138,7 @@ def test_from_red_to_green_with_the_keyboard_alone(page: Any, home: Path) -> Non
     page.get_by_text("Passed").wait_for()
 
 
+@pytest.mark.slow
 def test_the_failing_line_is_marked_and_led_to(page: Any) -> None:  # noqa: F811
     area = open_exercise(page)
     area.fill("import numpy as np\n\n" + "# far\n" * 60 + "\n\ndef softmax(x):\n    return x / nothing\n")
@@ -210,6 +211,7 @@ def test_the_editor_knows_indentation_and_undo(page: Any) -> None:  # noqa: F811
     assert not active(page).startswith("TEXTAREA")
 
 
+@pytest.mark.slow
 def test_hints_and_the_solution_stay_once_they_were_read(page: Any, home: Path) -> None:  # noqa: F811
     open_exercise(page)
     check(page)
@@ -247,6 +249,7 @@ def test_hints_and_the_solution_stay_once_they_were_read(page: Any, home: Path) 
     ]
 
 
+@pytest.mark.slow
 def test_a_draft_survives_a_reload_and_a_second_tab(page: Any, home: Path) -> None:  # noqa: F811
     area = open_exercise(page)
     area.fill("# first\n")
@@ -281,6 +284,7 @@ def test_a_draft_survives_a_reload_and_a_second_tab(page: Any, home: Path) -> No
     other.close()
 
 
+@pytest.mark.slow
 def test_an_endless_loop_is_cancelled(page: Any, home: Path) -> None:  # noqa: F811
     area = open_exercise(page)
     area.fill(ENDLESS)
@@ -307,6 +311,7 @@ def test_an_endless_loop_is_cancelled(page: Any, home: Path) -> None:  # noqa: F
     assert [event.outcome for event in Evidence(home).events("softmax")] == ["pass"], "a cancelled check is no evidence"
 
 
+@pytest.mark.slow
 def test_the_workbench_restarts_in_the_middle(chromium: Any, tmp_path: Path) -> None:  # noqa: F811
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -335,6 +340,7 @@ def test_the_workbench_restarts_in_the_middle(chromium: Any, tmp_path: Path) -> 
     context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [pytest.param({}, id="light"), pytest.param(DARK | PHONE, id="dark-phone", marks=pytest.mark.slow)],
@@ -455,6 +461,7 @@ def test_a_page_with_the_editor_stays_small(page: Any) -> None:  # noqa: F811
     assert sum(sizes) <= 60_000, sizes
 
 
+@pytest.mark.slow
 def test_another_machine_is_told_where_to_learn(page: Any, watch_of: dict[Any, Any]) -> None:  # noqa: F811
     """Behind a proxy the page has no draft to show; it says so and the rest works."""
     watch_of[page].expected = ("403",)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from browser_fixtures import QUICK_LOOKS, ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
+from browser_fixtures import ask_json, axe, chromium, page, settle, watch_of  # noqa: F401
 from model_filling import SETS, logged, trained
 from web_process import Workbench
 

@@ -117,6 +117,7 @@ def away(page: Any, hours: int) -> None:  # noqa: F811
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [{"color_scheme": "dark"}, pytest.param({"viewport": {"width": 390, "height": 800}}, marks=pytest.mark.slow)],

@@ -482,6 +482,7 @@ def test_a_run_is_renamed_noted_tagged_put_away_and_thrown_away(
     assert ask_json(bench, "/runs?trash=true")["total"] == 0
 
 
+@pytest.mark.slow
 def test_how_a_run_stands_is_said_plainly(page: Any, runs: dict[str, str]) -> None:  # noqa: F811
     for name, words in (("stalled", "No point since"), ("dead", "its process ended without a word"),
                         ("queued", "has not begun")):  # fmt: skip
@@ -497,6 +498,7 @@ def test_how_a_run_stands_is_said_plainly(page: Any, runs: dict[str, str]) -> No
     assert page.get_by_role("region", name="Parameters, table").locator("tr").all_inner_texts() == ["rate\t0.1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [

@@ -776,6 +776,7 @@ def test_it_is_clean_in_both_themes_and_on_a_phone(page: Any) -> None:  # noqa: 
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [{"viewport": {"width": 320, "height": 256}}], ids=["400 %"], indirect=True)
 def test_at_400_percent_it_is_a_list(page: Any) -> None:  # noqa: F811
     open_runs(page)

@@ -70,6 +70,7 @@ def test_the_figure_is_seen_beside_the_controls(page: Any) -> None:  # noqa: F81
         assert seen["y"] < height - 200, show
 
 
+@pytest.mark.slow
 def test_controls_belong_to_what_is_shown(page: Any) -> None:  # noqa: F811
     labels = {"learnt": "How many", "drawing": "Image", "playground": "Noise"}
     for show in labels:
@@ -79,6 +80,7 @@ def test_controls_belong_to_what_is_shown(page: Any) -> None:  # noqa: F811
             assert field.count() == (other == show), f"{label} beside {show}"
 
 
+@pytest.mark.slow
 def test_a_training_is_watched_with_the_keyboard(page: Any) -> None:  # noqa: F811
     opened(page, "playground")
     until(page, lambda: epoch(page) == 60)  # from the start, in as many answers as it takes
@@ -151,6 +153,7 @@ def test_a_drawn_digit_goes_through_the_network(page: Any, bench: Workbench, wat
     until(page, lambda: "your drawing" in caption.inner_text())
 
 
+@pytest.mark.slow
 def test_a_program_asks_until_nothing_is_left(bench: Workbench) -> None:  # noqa: F811
     body = {"show": "playground", "epoch": 200, "pattern": "circles", "activation": "gelu", "hidden": [32, 32]}
     for _ in range(200):

@@ -91,6 +91,7 @@ _ONE_IN_THE_QUICK_TIER = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _ONE_IN_THE_QUICK_TIER)
 def test_every_wrong_version_is_rejected_and_each_topic_has_its_own(name: str) -> None:
     found = toy(name)

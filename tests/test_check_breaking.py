@@ -55,6 +55,7 @@ def test_a_wrong_program_that_passes_is_kept_with_the_input_that_shows_it(tmp_pa
     assert (event.kind, event.outcome, event.code_hash) == ("break", "break", made.code_hash)
 
 
+@pytest.mark.slow
 def test_after_the_solution_was_opened_a_small_change_is_proposed_as_one(tmp_path: Path, settings: Settings) -> None:
     desk.solution("softmax", settings=settings)
     value = json.loads(Path(broken(tmp_path, SEVEN, settings).proposal).read_text("utf-8"))

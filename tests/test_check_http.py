@@ -296,6 +296,7 @@ def test_a_client_that_leaves_takes_its_check_along(bench: Workbench, home: Path
     assert ask(bench, "POST", "/checks/softmax", {"text": RIGHT})[1]["outcome"] == "pass"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_workbench_that_ends_takes_its_check_along(tmp_path: Path, how: int) -> None:
     place = tmp_path / "tmp"
@@ -472,6 +473,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 # --- shelves of one's own ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_broken_contract_on_a_shelf_is_said_and_breaks_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,6 +99,7 @@ def test_every_file_of_a_project_has_its_mutants_and_counts_in_the_hash(make: Ma
     assert stale(found(name, settings)).endswith(f"castalia prove {name} --full")
 
 
+@pytest.mark.slow
 def test_the_verdicts_do_not_depend_on_the_workers(make: Make, settings: Settings, tmp_path: Path) -> None:
     """One bench or three; with the costs, which are measured, taken from the notes of the first."""
     name, _ = make()
@@ -123,6 +124,7 @@ def test_a_weak_contract_is_not_proven_and_its_survivors_have_a_place(shell: She
     assert not (project / "proof.json").exists(), "only a full proof is kept"
 
 
+@pytest.mark.slow
 def test_a_searched_equivalent_is_compared_and_the_input_that_tells_it_apart_is_told(
     settings: Settings, make: Make
 ) -> None:
@@ -215,6 +217,7 @@ def test_a_full_proof_that_is_killed_goes_on(make: Make, settings: Settings) -> 
 # --- castalia break ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_break_says_what_came_of_it(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     right = contracts.reference("softmax").read_text("utf-8")
     shift = "shifted - shifted.max(axis=-1, keepdims=True)"

@@ -116,6 +116,7 @@ def test_q_ends_a_check_that_is_still_at_work(here: Path, settings: Settings) ->
     assert not Evidence(settings.home).events(), "a check that was ended says nothing about the code"
 
 
+@pytest.mark.slow
 def test_a_key_pressed_while_a_check_is_at_work_is_done_after_it(here: Path) -> None:
     (here / "softmax.py").write_text(LOOP)
     with Terminal(here, "check", "softmax", "--watch") as screen:

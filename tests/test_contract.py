@@ -134,6 +134,7 @@ def test_the_reference_passes_on_thirty_seeds_and_two_blas_settings(name: str) -
                     assert result.passed, result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", contracts.exercises())
 def test_every_named_mutant_and_lazy_answer_is_rejected(name: str) -> None:
     contract, path = contracts.find(name), contracts.reference(name)

@@ -180,6 +180,7 @@ def test_a_restarted_workbench_adopts_what_runs(bench: Bench) -> None:
         assert (job.state, job.attempt) == ("done", 1), "the same child went on through the restart"
 
 
+@pytest.mark.slow
 def test_without_a_workbench_the_work_ends_and_the_next_one_resumes_it(bench: Bench) -> None:
     bench.grace = 0.5
     queue(bench.home, 150, 0.02)
@@ -236,6 +237,7 @@ def test_a_killed_keeper_takes_its_worker_along(tmp_path: Path) -> None:
         assert none_left(tmp_path, 2)
 
 
+@pytest.mark.slow
 def test_a_stopped_keeper_does_not_stop_a_cancel(tmp_path: Path) -> None:
     with Jobs(tmp_path, patience=0.2) as jobs:
         job = jobs.start("jobs_toys:stubborn")

@@ -323,6 +323,7 @@ def test_prompts_live_in_the_registry_and_are_no_models(client):
     assert "no prompt" in listed and "greet" not in listed
 
 
+@pytest.mark.slow
 def test_a_server_below_a_path(tmp_path, client, bench):
     with Workbench(tmp_path / "home", env={"CASTALIA_STORE": bench.store}, base_path="/team/x") as below:
         mlflow.set_tracking_uri(below.root)
@@ -422,6 +423,7 @@ print("all of it")
 """
 
 
+@pytest.mark.slow
 def test_a_client_of_before_logged_models(bench, tmp_path):
     if not OLD.is_dir():
         missing = pytest.fail if os.environ.get("CI", "").lower() in ("1", "true") else pytest.skip

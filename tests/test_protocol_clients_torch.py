@@ -86,6 +86,7 @@ def test_the_logger_of_lightning(client, bench, lightning, line, batches, tmp_pa
     assert torch.equal(state["net.weight"], line.net.weight)
 
 
+@pytest.mark.slow
 def test_mlflow_watches_lightning(client, lightning, line, batches):
     mlflow.pytorch.autolog(log_models=False, checkpoint=False)
     try:

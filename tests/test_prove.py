@@ -245,6 +245,7 @@ def test_equivalents_need_to_survive_to_exist_and_to_be_few(tmp_path: Path) -> N
     assert "at most 5 %" in words
 
 
+@pytest.mark.slow
 @forks
 def test_mutants_that_hang_end_their_process_or_do_not_load_are_rejected(tmp_path: Path) -> None:
     bad = {

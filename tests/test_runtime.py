@@ -279,6 +279,7 @@ def test_broken_code_is_named_without_its_place(settings: Settings, tmp_path: Pa
         hosts.close()
 
 
+@pytest.mark.slow
 def test_code_that_hangs_at_import_holds_few_threads(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

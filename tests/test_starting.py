@@ -266,6 +266,7 @@ def test_a_contract_must_be_known(here: Path) -> None:
         starting.begin("nothing_of_the_kind")
 
 
+@pytest.mark.slow
 def test_milestones_of_files_are_told_and_the_one_that_is_due_is_named(
     shell: Shell, here: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

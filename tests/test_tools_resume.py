@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
 
 
@@ -21,6 +23,7 @@ def run(folder: Path, tree: str, count: Path) -> str:
     return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=50).stdout
 
 
+@pytest.mark.slow
 def test_only_files_that_did_not_pass_whole_run_again(tmp_path: Path) -> None:
     count = tmp_path / "count"
     body = "import os, pathlib\ndef test_{0}():\n    with open(os.environ['COUNT'], 'a') as f: f.write('{0}\\n')\n"

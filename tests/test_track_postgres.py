@@ -45,6 +45,7 @@ def together(*works):
 # --- the tables ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_many_processes_may_open_a_fresh_database_at_once(tmp_path, cluster):
     url = cluster.url(cluster.database())
     code = "import sys; from castalia.track import Store; print(Store.open(*sys.argv[1:]).create_run('race'))"

@@ -151,6 +151,7 @@ def test_a_backend_that_is_not_installed_is_no_fault_of_the_code(learner: Path) 
     assert one.outcome == "tool_error" and "pip install no_such_backend" in one.why
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", quick_first(PACKAGE_MUTANTS, 4), ids=lambda mutant: mutant.id)
 def test_every_named_mutant_is_rejected(reference: Path, mutant: Mutant) -> None:
     path = reference if mutant.file == "reference.py" else reference.with_name(mutant.file)
@@ -217,6 +218,7 @@ def test_tests_of_every_kind_are_run(tmp_path: Path, own: str) -> None:
     assert not verdicts["1"]["passed"], verdicts
 
 
+@pytest.mark.slow
 def test_each_wrong_version_is_wrong_and_noticed_by_some_test(tmp_path: Path) -> None:
     """An independent run: unittest itself, a process each, on files on disk."""
     shutil.copy(REFERENCE / "own_tests.py", tmp_path)

@@ -185,6 +185,7 @@ def test_a_killed_workbench_loses_nothing_and_the_fit_goes_on(toys: Settings) ->
     wait_for(lambda: not alive(toys.home), 15, "every process has ended")
 
 
+@pytest.mark.slow
 def test_a_killed_workbench_leaves_no_orphan(toys: Settings) -> None:
     workbench = Workbench(free_port())
     _, run_id = fit(workbench.port, 5000, 0.05)
@@ -202,6 +203,7 @@ def test_a_taken_port_is_an_error(workbench: Workbench) -> None:
     assert str(workbench.port) in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_start_says_where_the_first_is(workbench: Workbench, toys: Settings) -> None:
     again = subprocess.run([CASTALIA, "up", "--no-browser"], capture_output=True, text=True, timeout=30, check=False)
     assert again.returncode == 0, again.stderr
@@ -253,6 +255,7 @@ class Slow(System[Params, Input, Output]):
 """
 
 
+@pytest.mark.slow
 def test_who_leaves_in_the_middle_of_an_answer_holds_nobody_up(workbench: Workbench, tmp_path: Path) -> None:
     from castalia import catalog
 
