@@ -108,6 +108,7 @@ def test_a_training_is_watched_with_the_keyboard(page: Any) -> None:  # noqa: F8
     assert epoch(page) == still
 
 
+@pytest.mark.slow
 def test_other_choices_are_another_training(page: Any) -> None:  # noqa: F811
     opened(page, "playground")
     page.get_by_label("Pattern").select_option("three spirals")

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { fieldOf, firstOf } from "../schema";
 import type { Json, Schema } from "../types";
 import { FieldBox, type ControlProps } from "./form";
@@ -7,6 +8,8 @@ import { Icon } from "./icons";
 export function ListControl(props: ControlProps) {
   const { field, path, id, value, onChange, describedBy, invalid, errors, top } = props;
   const items = Array.isArray(value) ? value : [];
+  // What is being typed outlives a page that is drawn anew meanwhile, by an answer that came say.
+  const [typed, setTyped] = useState<string | null>(null);
   const element = (at: number) => fieldOf(String(at + 1), field.schema.items as Schema, top, true);
   const kind = element(0);
   if ((kind.control === "number" || kind.control === "text") && !kind.schema.maxLength)
@@ -18,8 +21,11 @@ export function ListControl(props: ControlProps) {
         aria-describedby={describedBy}
         aria-invalid={invalid}
         placeholder="Separated by commas"
-        value={items.join(", ")}
+        value={typed ?? items.join(", ")}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+        onBlur={() => setTyped(null)}
         onChange={(event) => {
+          setTyped(null);
           const parts = event.currentTarget.value.split(/[,\n]+/).map((one) => one.trim()).filter(Boolean);
           onChange(kind.control === "number" ? parts.map((one) => (Number.isNaN(Number(one)) ? one : Number(one))) : parts);
         }}
